@@ -146,6 +146,12 @@ PAGES = (
     "/organizations/acme/issues/?tab=resolved",
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/2000/",
+    "/organizations/acme/settings/repositories/",
+    "/organizations/acme/settings/repositories/1/",
+    "/organizations/acme/settings/storage/",
+    "/organizations/acme/settings/jobs/",
+    "/account/",
+    "/account/tokens/",
 )
 SESSION = "s" * 43
 COOKIE = {"Cookie": f"shipmark_session={SESSION}"}

@@ -101,9 +101,10 @@ def test_the_password_of_an_inactive_user_is_not_found(connection: Connection) -
 
 def test_a_session_leads_to_its_user(connection: Connection, world: World) -> None:
     store.add_session(connection, world.users[ALICE], "d" * 64, NOW, LATER)
-    user = store.user_of_session(connection, "d" * 64, NOW)
-    assert user is not None
-    assert (user.id, user.last_login_at) == (world.users[ALICE], NOW)
+    user_and_use = store.user_of_session(connection, "d" * 64, NOW)
+    assert user_and_use is not None
+    user, last_used_at = user_and_use
+    assert (user.id, user.last_login_at, last_used_at) == (world.users[ALICE], NOW, NOW)
 
 
 def test_a_session_is_over_at_its_last_moment(connection: Connection, world: World) -> None:

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from factories import counts, rows
 
-from shipmark.infrastructure import jobs
+from shipmark.infrastructure import job_records, jobs
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.jobs import JobKind
 
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -205,3 +206,52 @@ def test_a_job_without_a_limit_is_tried_for_ever_and_told(empty_database: Databa
     assert max(pauses) == pauses[-1] == jobs.PAUSE_MAX
     with empty_database.snapshot() as connection:
         assert jobs.failed(connection, limit=10) == [("mail", "boom")]
+
+
+def test_a_job_of_an_organization_is_listed_with_its_state(empty_database: Database) -> None:
+    put(empty_database, "mine", organization_id=7)
+    later = NOW + timedelta(days=1)
+    put(empty_database, "others", organization_id=8, run_at=later)
+    put(empty_database, "of_the_server", run_at=later)
+    assert states(empty_database) == [("mine", "waiting")]
+    job = claim(empty_database)
+    assert states(empty_database) == [("mine", "running")]
+    # A worker whose lease ran out does not run it any more.
+    assert states(empty_database, NOW + jobs.LEASE) == [("mine", "waiting")]
+    assert job is not None
+    with empty_database.transaction() as connection:
+        jobs.retry_later(connection, job, "Away", NOW)
+    assert states(empty_database) == [("mine", "retrying")]
+    job = claim(empty_database, NOW + timedelta(hours=1))
+    assert job is not None
+    with empty_database.transaction() as connection:
+        jobs.retry_later(connection, job, "Away", NOW, attempts_max=1)
+    assert states(empty_database) == [("mine", "failed")]
+
+
+def states(database: Database, at: datetime = NOW) -> list[tuple[str, str]]:
+    with database.snapshot() as connection:
+        page = job_records.page_of(connection, 7, limit=9)
+    return [(job.kind, job.state(at).value) for job in page]
+
+
+def test_running_a_job_now_leaves_its_last_claim_unowned(empty_database: Database) -> None:
+    put(empty_database, organization_id=7)
+    before = claim(empty_database)
+    assert before is not None
+    with empty_database.transaction() as connection:
+        jobs.retry_later(connection, before, "Away", NOW)
+        job_records.run_now(connection, 7, before.id, NOW)
+    again = claim(empty_database)
+    assert again is not None
+    with empty_database.transaction() as connection:
+        assert not jobs.finish(connection, before)
+        assert jobs.finish(connection, again)
+
+
+def test_jobs_of_other_organizations_are_not_found(empty_database: Database) -> None:
+    put(empty_database, organization_id=8)
+    with empty_database.transaction() as connection:
+        for act in (job_records.run_now, job_records.discard):
+            with pytest.raises(NotFound):
+                act(connection, 7, 1, NOW)

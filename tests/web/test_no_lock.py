@@ -11,6 +11,8 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 CHANGES = [
     "/account/",
     "/account/avatar/",
+    "/account/tokens/",
+    "/account/tokens/1/",
     f"{ACME}/bulk-releases/",
     f"{ACME}/new-release/",
     f"{ACME}/issues/",
@@ -39,11 +41,17 @@ CHANGES = [
     f"{ACME}/settings/projects/web/thresholds/1/",
     f"{ACME}/settings/projects/web/webhook/",
     f"{ACME}/settings/projects/web/delete/",
+    f"{ACME}/settings/repositories/",
+    f"{ACME}/settings/repositories/1/",
+    f"{ACME}/settings/repositories/1/delete/",
+    f"{ACME}/settings/storage/",
+    f"{ACME}/settings/jobs/1/",
     f"{ACME}/settings/tokens/",
     f"{ACME}/settings/tokens/1/",
 ]
+ACTIONS = {"repositories/1/": "hide", "storage/": "measure", "jobs/1/": "run"}
 DATA = {
-    "action": "name",
+    "scope": "org:read",
     "name": "x",
     "slug": "xyz",
     "debug_files": "member",
@@ -52,19 +60,24 @@ DATA = {
 }
 
 
+def data_of(path):
+    name = path.partition("/settings/")[2]
+    return DATA | {"action": ACTIONS.get(name, "name")}
+
+
 @pytest.mark.parametrize("path", CHANGES)
 def test_an_anonymous_change_begins_no_transaction(browser, statements, path):
-    answer = browser.post(path, data=DATA, headers=OWN)
+    answer = browser.post(path, data=data_of(path), headers=OWN)
     assert answer.headers["location"].startswith("/sign-in/")
     assert not [statement for statement in statements if "IMMEDIATE" in statement]
 
 
-@pytest.mark.parametrize("path", [path for path in CHANGES if ACME in path])
+@pytest.mark.parametrize("path", [path for path in CHANGES if path.startswith(ACME)])
 def test_a_stranger_begins_none_either(house, browser, statements, path):
     house.fail("web@1.0.0")
     house.sign_in(browser, house.person("eve@example.com", None))
     statements.clear()
-    assert browser.post(path, data=DATA, headers=OWN).status_code == 404
+    assert browser.post(path, data=data_of(path), headers=OWN).status_code == 404
     assert not [statement for statement in statements if "IMMEDIATE" in statement]
 
 

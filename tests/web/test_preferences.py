@@ -1,4 +1,7 @@
-"""The theme and the last organization of a browser."""
+"""The theme, the time zone, the keys and the last organization of a browser."""
+
+import re
+from datetime import UTC, datetime
 
 import pytest
 
@@ -41,6 +44,70 @@ def test_the_buttons_lead_back_to_the_page_that_they_are_on(house, owner):
     house.publish("web@1.0.0 ü")
     text = owner.get(f"{RELEASES}?query=1.0").text
     assert f'name="next" value="{RELEASES}?query=1.0"' in text
+
+
+def prefer(browser, name, **data):
+    answer = browser.post(
+        f"/preferences/{name}/", data=data | {"next": "/account/?changed=preferences"}, headers=OWN
+    )
+    assert answer.headers["location"] == "/account/?changed=preferences"
+
+
+def time_of_release(house, browser):
+    house.publish("web@1.0.0", at=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+    return browser.get("/organizations/acme/releases/web%401.0.0/").text
+
+
+@pytest.mark.parametrize(
+    ("zone", "shown"),
+    [
+        ("Europe/Berlin", "2026-07-02 00:30:00 CEST"),
+        ("America/Argentina/Buenos_Aires", "2026-07-01 19:30:00 -03"),
+        ("UTC", "2026-07-01 22:30:00 UTC"),
+    ],
+)
+def test_times_are_in_the_chosen_zone(house, owner, zone, shown):
+    prefer(owner, "time-zone", zone=zone)
+    text = time_of_release(house, owner)
+    assert f'title="{shown}"' in text
+    assert f'data-zone="{zone}"' in text
+    assert re.search(rf"<option[^>]* selected>{zone}</option>", owner.get("/account/").text)
+
+
+@pytest.mark.parametrize("zone", ["browser", "", "Mars/Base", "../etc/passwd", '"><script>'])
+def test_any_other_zone_is_the_browsers_own(house, owner, zone):
+    prefer(owner, "time-zone", zone="Europe/Berlin")
+    prefer(owner, "time-zone", zone=zone)
+    text = time_of_release(house, owner)
+    assert 'title="2026-07-01 22:30:00 UTC"' in text
+    assert "data-zone" not in text
+
+
+def test_single_keys_are_turned_off_and_on(owner):
+    assert "data-single-keys" not in owner.get("/account/").text
+    prefer(owner, "keys", keys="off")
+    text = owner.get("/account/").text
+    assert '<html lang="en" data-single-keys="off">' in text
+    assert "Turn on single keys" in text
+    assert "Single keys are turned off." in owner.get("/keys/").text
+    prefer(owner, "keys", keys="on")
+    assert "data-single-keys" not in owner.get("/account/").text
+
+
+@pytest.mark.parametrize("name", ["time-zone", "keys"])
+def test_another_site_cannot_choose_these(browser, name):
+    answer = browser.post(f"/preferences/{name}/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+
+
+def test_the_keys_are_listed_on_a_page_of_their_own(owner, browser):
+    text = owner.get("/keys/").text
+    for shown in ("Close a menu or dialog", "Go to Timeline", "Select all rows up to this one"):
+        assert text.count(shown) == 2, "the page, and the dialog of every page"
+
+
+def test_who_is_not_signed_in_has_no_keys(browser):
+    assert browser.get("/keys/").headers["location"] == "/sign-in/?next=%2Fkeys%2F"
 
 
 def test_home_is_the_organization_that_the_browser_was_in_last(house, owner):

@@ -176,6 +176,7 @@ def test_who_is_invited_joins_without_a_password(house, open_browser, issuer):
     user = user_of(house, "new@example.com")
     assert user.name == "Ada Lovelace"
     assert not user.has_password
+    assert "This account has no password" in browser.get("/account/").text
     with house.database.snapshot() as connection:
         member = organizations.member_who_is(connection, house.organization.id, user.id)
     assert member.role is Role.MANAGER

@@ -238,3 +238,38 @@ def test_a_team_that_is_deleted_takes_its_photo_along(alice: Caller, database: D
     assert alice.put("/teams/acme/core/avatar/", photo).is_success
     assert alice.delete("/teams/acme/core/").is_success
     assert (counts(database)["avatars"], counts(database)["files"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("days", "left"), [(30, 0), (60, 1)])
+def test_a_project_is_pruned_by_the_days_of_the_request(
+    alice: Caller, database: Database, world: World, age: Age, days: int, left: int
+) -> None:
+    upload(alice, bundle(), version="web@1.0.0")
+    age(40)
+    moment = now()
+    with database.transaction() as connection:
+        details: dict[str, object] = {"project_id": world.projects["web"], "days": days}
+        kind = JobKind.PRUNE_PROJECT_ARTIFACTS
+        jobs.enqueue(connection, kind, details, now=moment)
+    job = scheduler.claim(database, moment, [JobKind.PRUNE_PROJECT_ARTIFACTS])
+    assert job is not None
+    artifact_retention.run_for_project(database, Settings(), job, moment)
+    assert counts(database)["bundle_projects"] == left
+    assert JobKind.PRUNE_PROJECT_ARTIFACTS not in [row["kind"] for row in rows(database, "jobs")]
+
+
+def test_a_long_pruning_of_a_project_goes_on_later(
+    alice: Caller, database: Database, world: World, age: Age, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(alice, bundle(), version="web@1.0.0")
+    age(40)
+    monkeypatch.setattr(artifact_retention, "BATCHES_MAX", 1)
+    moment, kind = now(), JobKind.PRUNE_PROJECT_ARTIFACTS
+    with database.transaction() as connection:
+        details: dict[str, object] = {"project_id": world.projects["web"], "days": 30}
+        jobs.enqueue(connection, kind, details, now=moment)
+    runs = 0
+    while job := scheduler.claim(database, moment, [kind]):
+        artifact_retention.run_for_project(database, Settings(), job, moment)
+        runs += 1
+    assert (runs, counts(database)["bundle_projects"]) == (2, 0)

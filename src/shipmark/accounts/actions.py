@@ -11,7 +11,9 @@ from shipmark.accounts.model import (
     ALL_SCOPES,
     EMAIL_MAX,
     NAME_MAX,
+    UNKNOWN_CLIENT,
     USER_TOKEN_PREFIX,
+    Client,
     User,
     UserToken,
 )
@@ -22,6 +24,8 @@ from shipmark.infrastructure.errors import Unauthenticated, ValidationFailed
 from shipmark.infrastructure.ids import digest
 
 SESSION_LENGTH = timedelta(days=14)
+#: The last use of a session is exact to this.
+USE_PERIOD = timedelta(hours=1)
 PASSWORD_MIN = 8
 PASSWORD_SHORT = f"Ensure this field has at least {PASSWORD_MIN} characters."
 
@@ -88,9 +92,21 @@ def check_password(connection: Connection, email: str, password: str) -> int | N
     return stored[0] if stored and is_right else None
 
 
-def sign_in(connection: Connection, user_id: int, secret: str, at: datetime) -> None:
+def sign_in(
+    connection: Connection, user_id: int, secret: str, at: datetime, client: Client = UNKNOWN_CLIENT
+) -> None:
     """Create a session of 14 days whose cookie is ``secret``."""
-    store.add_session(connection, user_id, digest(secret), at, at + SESSION_LENGTH)
+    store.add_session(connection, user_id, digest(secret), at, at + SESSION_LENGTH, client)
+
+
+def is_use_due(last_used_at: datetime | None, at: datetime) -> bool:
+    """Return True if the use of a session must be recorded: once an hour, so that pages seldom write."""
+    return last_used_at is None or at - last_used_at >= USE_PERIOD
+
+
+def record_use(connection: Connection, secret: str, at: datetime) -> None:
+    """Record that the session with this cookie is in use. Of several at once, one writes."""
+    store.record_session_use(connection, digest(secret), at, older_than=at - USE_PERIOD)
 
 
 def sign_out(connection: Connection, secret: str) -> None:

@@ -51,6 +51,32 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """The browser that begins a session, as it presents itself."""
+
+    ip_address: str | None = None
+    user_agent: str = ""
+
+
+UNKNOWN_CLIENT = Client()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session of a browser. ``digest`` is the SHA-256 of its cookie, and names it.
+
+    Sessions from before these were recorded have neither moments nor a client.
+    """
+
+    digest: str
+    created_at: datetime | None
+    last_used_at: datetime | None
+    ip_address: str | None
+    user_agent: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserToken:
     """A token that acts as its user, limited to ``scopes``."""
 

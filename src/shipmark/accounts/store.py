@@ -6,12 +6,23 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shipmark.accounts.model import Email, User, UserToken, UserTokenSummary
+from shipmark.accounts.model import (
+    UNKNOWN_CLIENT,
+    Client,
+    Email,
+    Session,
+    User,
+    UserToken,
+    UserTokenSummary,
+)
 from shipmark.avatars.model import read_avatar
 from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param
 from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
+
+#: Longer names of browsers are cut.
+USER_AGENT_MAX = 512
 
 
 class UserColumns(sa.TypedColumns):
@@ -38,11 +49,15 @@ class EmailColumns(sa.TypedColumns):
 
 
 class SessionColumns(sa.TypedColumns):
-    """A session of a browser. ``digest`` is the SHA-256 of its cookie."""
+    """A session of a browser. ``digest`` is the SHA-256 of its cookie; ``last_used_at`` is exact to an hour."""
 
     digest = sa.Column(sa.String(64), primary_key=True)
     user_id = parent("users", index=True)
     expires_at = sa.Column(UtcDateTime, nullable=False, index=True)
+    created_at = sa.Column(UtcDateTime)
+    last_used_at = sa.Column(UtcDateTime)
+    ip_address = sa.Column(sa.String(64))
+    user_agent = sa.Column(sa.String(USER_AGENT_MAX))
 
 
 class UserTokenColumns(sa.TypedColumns):
@@ -71,6 +86,7 @@ USER = RowReader(
 )
 _TOKEN_SUMMARY = RowReader(UserTokenSummary, tokens, scopes=lambda text: tuple(text.split()))
 _EMAIL = RowReader(Email, emails)
+_SESSION = RowReader(Session, sessions)
 _BY_IDS = (
     USER.select(*_EMAIL.columns)
     .join(IDS, IDS.c.id == users.c.id)
@@ -157,23 +173,59 @@ def set_password(connection: sa.Connection, user_id: int, password: str) -> int:
 
 
 def add_session(
-    connection: sa.Connection, user_id: int, digest: str, at: datetime, expires_at: datetime
+    connection: sa.Connection,
+    user_id: int,
+    digest: str,
+    at: datetime,
+    expires_at: datetime,
+    client: Client = UNKNOWN_CLIENT,
 ) -> None:
     """Insert a session, and store the date of signing in."""
-    connection.execute(
-        sa.insert(sessions).values(digest=digest, user_id=user_id, expires_at=expires_at)
-    )
+    row: dict[str, object] = {"digest": digest, "user_id": user_id, "expires_at": expires_at}
+    row |= {"created_at": at, "last_used_at": at, "ip_address": client.ip_address}
+    row |= {"user_agent": client.user_agent[:USER_AGENT_MAX]}
+    connection.execute(sa.insert(sessions).values(row))
     connection.execute(sa.update(users).where(users.c.id == user_id).values(last_login_at=at))
 
 
-def user_of_session(connection: sa.Connection, digest: str, at: datetime) -> User | None:
-    """Return the active user of the session, or None if it has ended."""
+def user_of_session(
+    connection: sa.Connection, digest: str, at: datetime
+) -> tuple[User, datetime | None] | None:
+    """Return the active user of the session, and when it was last used, or None if it has ended."""
     query = (
-        USER.select()
+        USER.select(sessions.c.last_used_at)
         .join(sessions, sessions.c.user_id == users.c.id)
         .where(sessions.c.digest == digest, sessions.c.expires_at > at, users.c.is_active)
     )
-    return USER.first(connection, query)
+    row = connection.execute(query).first()
+    return (USER(row), row[-1]) if row else None
+
+
+def record_session_use(
+    connection: sa.Connection, digest: str, at: datetime, *, older_than: datetime
+) -> None:
+    """Store that a session was used, unless it was since ``older_than``."""
+    last_used_at = sessions.c.last_used_at
+    is_older = last_used_at.is_(None) | (last_used_at < older_than)
+    statement = sa.update(sessions).where(sessions.c.digest == digest, is_older)
+    connection.execute(statement.values(last_used_at=at))
+
+
+def sessions_of(
+    connection: sa.Connection, user_id: int, at: datetime, *, limit: int
+) -> list[Session]:
+    """Return the user's sessions that have not expired, the last used first."""
+    query = (
+        _SESSION.select()
+        .where(sessions.c.user_id == user_id, sessions.c.expires_at > at)
+        .order_by(
+            sessions.c.last_used_at.desc().nulls_last(),
+            sessions.c.expires_at.desc(),
+            sessions.c.digest,
+        )
+        .limit(limit)
+    )
+    return _SESSION.all(connection, query)
 
 
 def end_session(connection: sa.Connection, digest: str) -> None:
@@ -181,18 +233,16 @@ def end_session(connection: sa.Connection, digest: str) -> None:
     connection.execute(sa.delete(sessions).where(sessions.c.digest == digest))
 
 
+def end_session_of(connection: sa.Connection, user_id: int, digest: str) -> bool:
+    """Delete a session of the user. Return False if it is not one of theirs, or has ended."""
+    is_own = (sessions.c.user_id == user_id) & (sessions.c.digest == digest)
+    return connection.execute(sa.delete(sessions).where(is_own)).rowcount > 0
+
+
 def end_other_sessions(connection: sa.Connection, user_id: int, digest: str) -> int:
     """Delete the sessions of the user except the one with this digest. Return their number."""
     is_other = (sessions.c.user_id == user_id) & (sessions.c.digest != digest)
     return connection.execute(sa.delete(sessions).where(is_other)).rowcount
-
-
-def count_other_sessions(connection: sa.Connection, user_id: int, digest: str, at: datetime) -> int:
-    """Return the number of the user's sessions that have not expired, except the one with this digest."""
-    query = sa.select(sa.func.count()).where(
-        sessions.c.user_id == user_id, sessions.c.digest != digest, sessions.c.expires_at > at
-    )
-    return connection.execute(query).scalar_one()
 
 
 def set_name(connection: sa.Connection, user_id: int, name: str) -> None:

@@ -30,7 +30,14 @@ def request(connection: Connection, repository: Repository, now: datetime) -> Re
     has_commits = bool(repositories.some_of(connection, repository.id, limit=1))
     details: dict[str, object] = {"repository_id": repository.id}
     run_at = now + (GRACE if has_commits else SOON)
-    jobs.enqueue(connection, JobKind.REMOVE_REPOSITORY, details, now=now, run_at=run_at)
+    jobs.enqueue(
+        connection,
+        JobKind.REMOVE_REPOSITORY,
+        details,
+        now=now,
+        run_at=run_at,
+        organization_id=repositories.organization_id_of(connection, repository.id),
+    )
     return actions.begin_deletion(connection, repository)
 
 

@@ -34,12 +34,16 @@ class JobKind(StrEnum):
     REMOVE_REPOSITORY = "remove_repository"
     REMOVE_PROJECT = "remove_project"
     REMOVE_ORGANIZATION = "remove_organization"
+    MEASURE_STORAGE = "measure_storage"
+    PRUNE_PROJECT_ARTIFACTS = "prune_project_artifacts"
 
 
 class JobColumns(sa.TypedColumns):
     """A job. A ``key`` is unique among jobs. ``details`` is a JSON object.
 
-    A job that failed permanently stays for inspection, with ``run_at`` NULL.
+    A job that failed permanently stays for inspection, with ``run_at`` NULL. ``organization_id`` is NULL for jobs of
+    the whole server; it is no foreign key, which would lock the organization's row whenever a job is inserted.
+    ``started_at`` is the moment of the last claim, until the job is rescheduled.
     """
 
     id = sa.Column(Id, primary_key=True)
@@ -50,10 +54,17 @@ class JobColumns(sa.TypedColumns):
     run_at = sa.Column(UtcDateTime)
     error = sa.Column(sa.Text)
     created_at = sa.Column(UtcDateTime, nullable=False)
+    organization_id = sa.Column(Id)
+    started_at = sa.Column(UtcDateTime)
 
 
 jobs = sa.Table(
-    "jobs", metadata, JobColumns, sa.Index("ix_jobs_run_at", "run_at"), sqlite_autoincrement=True
+    "jobs",
+    metadata,
+    JobColumns,
+    sa.Index("ix_jobs_run_at", "run_at"),
+    sa.Index("ix_jobs_organization_id_id", "organization_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 
@@ -75,8 +86,9 @@ def enqueue(
     now: datetime,
     run_at: datetime | None = None,
     key: str | None = None,
+    organization_id: int | None = None,
 ) -> None:
-    """Insert a job, which runs after the transaction is committed.
+    """Insert a job, which runs after the transaction is committed. Jobs of the whole server have no organization.
 
     A key has at most one job: a waiting one runs at the earlier of both dates, and one that failed permanently starts
     anew. A job that is running, or waits for a retry, stays as it is. In any case the row is locked until the
@@ -84,6 +96,7 @@ def enqueue(
     """
     row: dict[str, object] = {"kind": kind, "key": key, "details": json.dumps(details)}
     row |= {"attempts": 0, "run_at": run_at or now, "created_at": now}
+    row |= {"organization_id": organization_id}
     statement = upsert(jobs).values(row)
     new = statement.excluded
     is_dead = jobs.c.run_at.is_(None)
@@ -144,7 +157,7 @@ def claim(
     statement = (
         sa.update(jobs)
         .where(jobs.c.id == due)
-        .values(attempts=jobs.c.attempts + 1, run_at=now + LEASE)
+        .values(attempts=jobs.c.attempts + 1, run_at=now + LEASE, started_at=now)
         .returning(jobs.c.id, jobs.c.kind, jobs.c.details, jobs.c.attempts)
     )
     row = connection.execute(statement).first()
@@ -189,7 +202,7 @@ def retry_later(
         pause = min(pause, PAUSE_MAX)
     is_last = attempts_max is not None and job.attempts >= attempts_max
     run_at = None if is_last else now + pause
-    values = {"run_at": run_at, "error": error[:_ERROR_MAX]}
+    values = {"run_at": run_at, "error": error[:_ERROR_MAX], "started_at": None}
     result = connection.execute(sa.update(jobs).where(*_owned(job)).values(values))
     return run_at if result.rowcount else None
 

@@ -74,6 +74,11 @@ class AuditEvent(IntEnum):
         "release-threshold.remove",
         "removed a release threshold of project {project_slug}",
     )
+    ARTIFACTS_PRUNE = (
+        10_060,
+        "artifacts.prune",
+        "requested the deletion of artifacts of project {project_slug} unused for {days} days",
+    )
 
     @classmethod
     def named(cls, name: str) -> Self | None:

@@ -37,7 +37,15 @@ def request(connection: Connection, organization_id: int, by: Actor, at: datetim
     kind, key = JobKind.REMOVE_ORGANIZATION, job_key(organization_id)
     jobs.cancel(connection, key)
     details: dict[str, object] = {"organization_id": organization_id}
-    jobs.enqueue(connection, kind, details, now=at, run_at=at + GRACE, key=key)
+    jobs.enqueue(
+        connection,
+        kind,
+        details,
+        now=at,
+        run_at=at + GRACE,
+        key=key,
+        organization_id=organization_id,
+    )
     after = store.by_id(connection, organization_id)
     assert after is not None, "it is locked"
     event, data = AuditEvent.ORG_REMOVE, audit.snapshot(after)

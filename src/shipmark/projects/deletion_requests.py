@@ -39,7 +39,15 @@ def request(
         raise NotFound
     kind, key = JobKind.REMOVE_PROJECT, job_key(project.id)
     details: dict[str, object] = {"project_id": project.id, "slug": project.slug}
-    jobs.enqueue(connection, kind, details, now=at, run_at=at + GRACE, key=key)
+    jobs.enqueue(
+        connection,
+        kind,
+        details,
+        now=at,
+        run_at=at + GRACE,
+        key=key,
+        organization_id=project.organization_id,
+    )
     event, data = AuditEvent.PROJECT_REMOVE, {"slug": project.slug, "name": project.name}
     organizations.record(
         connection, project.organization_id, event, by, at, data=data, target_id=project.id

@@ -79,7 +79,13 @@ def _enqueue(
     connection: Connection, release: Release, new: Sequence[NewFetch], context: PublishContext
 ) -> list[int]:
     fetch_ids = fetches.add(connection, release, new, context.user_id, context.now)
-    jobs.enqueue(connection, JobKind.FETCH_COMMITS, {"fetches": fetch_ids}, now=context.now)
+    jobs.enqueue(
+        connection,
+        JobKind.FETCH_COMMITS,
+        {"fetches": fetch_ids},
+        now=context.now,
+        organization_id=release.organization_id,
+    )
     return fetch_ids
 
 

@@ -34,17 +34,17 @@ def row_id(text: str) -> int:
     return number
 
 
+def problems_of(refusal: ValidationFailed) -> dict[str, str]:
+    """Return the first sentence for each wrong field."""
+    problems = {}
+    for name, messages in refusal.fields.items():
+        assert isinstance(messages, list), "fields of forms are not nested"
+        problems[name] = str(messages[0])
+    return problems
+
+
 def problem_of(refusal: ValidationFailed | BadRequest) -> str:
     """Return the sentence that a page shows for a refusal: of several fields, the first one's."""
     if isinstance(refusal, BadRequest):
         return refusal.detail
-    messages = next(iter(refusal.fields.values()))
-    assert isinstance(messages, list), "fields of forms are not nested"
-    return str(messages[0])
-
-
-def problems_of(refusal: ValidationFailed) -> dict[str, str]:
-    """Return the first sentence about each field that is wrong."""
-    return {
-        field: problem_of(ValidationFailed({field: of})) for field, of in refusal.fields.items()
-    }
+    return next(iter(problems_of(refusal).values()))

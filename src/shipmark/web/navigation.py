@@ -3,7 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shipmark.http.scopes import AUDIT_READ, RELEASE_TOKEN
+from shipmark.http.scopes import (
+    AUDIT_READ,
+    ORGANIZATION_CHANGE,
+    ORGANIZATION_READ,
+    RELEASE_TOKEN,
+    REPOSITORY,
+)
 from shipmark.projects.model import Project
 from shipmark.web import urls
 from shipmark.web.request_context import Workspace
@@ -42,8 +48,14 @@ def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
         "Members": "members",
         "Teams": "teams",
         "Projects": "projects",
-        "Tokens": "tokens",
     }
+    if workspace.may(REPOSITORY):
+        names["Repositories"] = "repositories"
+    names["Tokens"] = "tokens"
+    if workspace.may(ORGANIZATION_READ):
+        names["Storage"] = "storage"
+    if workspace.may(ORGANIZATION_CHANGE):
+        names["Jobs"] = "jobs"
     if workspace.may(AUDIT_READ):
         names["Audit log"] = "audit-log"
     return [(name, urls.settings(slug, path)) for name, path in names.items()]

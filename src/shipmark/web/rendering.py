@@ -8,16 +8,21 @@ from litestar import Response
 from shipmark.accounts.model import User
 from shipmark.avatars import images
 from shipmark.infrastructure.clock import now
-from shipmark.web import template_filters, urls
+from shipmark.web import template_filters, time_zones, urls
 from shipmark.web.files import file_address
+from shipmark.web.keyboard import shortcut_groups
 from shipmark.web.navigation import project_tabs, sections, settings_pages
 from shipmark.web.preferences import (
+    KEYS_COOKIE,
     ORGANIZATION_COOKIE,
     THEME_COOKIE,
+    ZONE_COOKIE,
+    has_single_keys,
     preference_cookie,
     theme_of,
 )
 from shipmark.web.request_context import WebRequest, Workspace, request_url
+from shipmark.web.time_zones import zone_name
 from shipmark.web.view_models.people import photo_of
 from shipmark.web.view_models.release_artifacts import type_in_words
 
@@ -49,7 +54,8 @@ def _environment() -> Environment:
     for template_filter in (
         template_filters.ago,
         template_filters.ago_short,
-        template_filters.full_utc,
+        template_filters.in_zone,
+        template_filters.full_time,
         template_filters.code_text,
         template_filters.counted,
         template_filters.initials,
@@ -69,6 +75,7 @@ def _environment() -> Environment:
         "addresses": urls,
         "photo_limits": images,
         "file_address": file_address,
+        "shortcut_groups": shortcut_groups,
         "photo_of": photo_of,
         "project_tabs": project_tabs,
         "sections": sections,
@@ -95,10 +102,15 @@ def page(
     In a ``workspace`` it has the navigation, with this ``section`` as the current one, and the browser remembers the
     organization. Without one, ``user`` is the signed-in user, if any.
     """
+    cookies = web_request.request.cookies
+    zone = zone_name(cookies.get(ZONE_COOKIE))
     frame = {
         "now": now(),
         "here": request_url(web_request.request),
-        "theme": theme_of(web_request.request.cookies.get(THEME_COOKIE)).value,
+        "theme": theme_of(cookies.get(THEME_COOKIE)).value,
+        "zone_name": zone,
+        "zone": time_zones.zone(zone),
+        "has_single_keys": has_single_keys(cookies.get(KEYS_COOKIE)),
         "section": section,
         "workspace": workspace,
         "user": user,

@@ -12,7 +12,7 @@ from litestar.params import SkipValidation
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.accounts.model import User
+from shipmark.accounts.model import Client, User
 from shipmark.accounts.openid_connect import OpenIdProvider
 from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
@@ -28,6 +28,7 @@ from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.web import session_use
 from shipmark.web.preferences import ORGANIZATION_COOKIE
 
 AnyRequest = Request[object, object, State]
@@ -101,15 +102,27 @@ class WebRequest:
         return client_address(self.request, self.settings)
 
     @property
+    def client(self) -> Client:
+        """Return the browser, as a session that it begins records it."""
+        # PostgreSQL can't store NUL.
+        user_agent = self.request.headers.get("user-agent", "").replace("\x00", "")
+        return Client(ip_address=self.client_address, user_agent=user_agent)
+
+    @property
     def is_secure(self) -> bool:
         """Return True if the browser uses HTTPS, perhaps through a proxy, as the base URL shows."""
         return self.request.url.scheme == "https" or self.settings.address.startswith("https:")
 
     def user_if_any(self, connection: Connection) -> User | None:
-        """Return the signed-in user, or None."""
+        """Return the signed-in user, or None. The use of the session is recorded after the response."""
         if not self.secret:
             return None
-        return accounts.user_of_session(connection, digest(self.secret), now())
+        user_and_use = accounts.user_of_session(connection, digest(self.secret), now())
+        if user_and_use is None:
+            return None
+        user, last_used_at = user_and_use
+        session_use.note(self.request, self.secret, last_used_at)
+        return user
 
     def user(self, connection: Connection) -> User:
         """Return the signed-in user; raise `Unauthenticated` if there is none."""
@@ -117,6 +130,11 @@ class WebRequest:
         if user is None:
             raise Unauthenticated
         return user
+
+    def require_user(self) -> User:
+        """Return the signed-in user, before any lock is taken; raise `Unauthenticated` if there is none."""
+        with self.database.snapshot() as connection:
+            return self.user(connection)
 
     def workspace_if_any(self, connection: Connection) -> Workspace | None:
         """Return the workspace for the navigation of a page without an organization, or None for a user without any.

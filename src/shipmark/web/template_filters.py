@@ -1,8 +1,10 @@
 """Template filters that format moments, numbers, names and versions."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from urllib.parse import urlsplit
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from shipmark.releases import versions
@@ -39,8 +41,21 @@ def ago(at: datetime, now: datetime) -> str:
     return "just now"
 
 
+@pass_context
+def in_zone(context: Context, at: datetime) -> datetime:
+    """Return the moment in the reader's time zone, or in UTC where only the browser knows that."""
+    zone: tzinfo = context["zone"]
+    return at.astimezone(zone)
+
+
+@pass_context
+def full_time(context: Context, at: datetime) -> str:
+    """Return the moment in full, with the abbreviation of the reader's time zone."""
+    return f"{in_zone(context, at):%Y-%m-%d %H:%M:%S %Z}"
+
+
 def full_utc(at: datetime) -> str:
-    """Return the moment in full."""
+    """Return the moment in full, in UTC."""
     return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 

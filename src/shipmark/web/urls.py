@@ -7,9 +7,13 @@ SIGN_IN = "/sign-in/"
 SINGLE_SIGN_ON = "/sign-in/oidc/"
 SINGLE_SIGN_ON_CALLBACK = "/sign-in/oidc/callback/"
 THEME = "/preferences/theme/"
+TIME_ZONE = "/preferences/time-zone/"
+SINGLE_KEYS = "/preferences/keys/"
+KEYS = "/keys/"
 DOCUMENTATION = "/api/docs/"
 ACCOUNT = "/account/"
 ACCOUNT_AVATAR = "/account/avatar/"
+ACCOUNT_TOKENS = "/account/tokens/"
 #: The path of the organization's settings, for handlers.
 SETTINGS_PATH = "/organizations/{organization:str}/settings/"
 #: The longest URL of our pages.

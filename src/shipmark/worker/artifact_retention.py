@@ -33,6 +33,26 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
             jobs.enqueue(connection, kind, {}, now=at, key=kind)
 
 
+def run_for_project(database: Database, _: Settings, job: Job, at: datetime) -> None:
+    """Delete some batches of one project, and finish the job, or leave it due at once while there are more."""
+    project_id, days = job.details["project_id"], job.details["days"]
+    assert isinstance(project_id, int), "that is how it was enqueued"
+    assert isinstance(days, int), "that is how it was enqueued"
+    with span("artifacts.prune_project", **{"project.id": project_id}) as fields:
+        removed, is_done = 0, False
+        for _batch in range(BATCHES_MAX):
+            count = remove_batch(database, at, timedelta(days=days), project_id)
+            removed += count
+            if is_done := not count:
+                break
+        fields["artifacts.removed"] = removed
+    with database.transaction() as connection:
+        if is_done:
+            jobs.finish(connection, job)
+        else:
+            jobs.extend(connection, job, at)
+
+
 def remove_batch(
     database: Database, at: datetime, retention: timedelta, project_id: int | None = None
 ) -> int:

@@ -25,6 +25,8 @@ from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
+from shipmark.projects.store import deletion as deleted_projects
+from shipmark.repositories import store as repositories
 
 #: The time after which an issue leaves the inbox (releases.md 1.20).
 INBOX_LENGTH = timedelta(days=7)
@@ -52,7 +54,9 @@ def remove_repository(connection: Connection, details: dict[str, object], at: da
     repository_id = details["repository_id"]
     assert isinstance(repository_id, int), "it was enqueued so"
     if repository_deletion.remove_some(connection, repository_id):
-        jobs.enqueue(connection, JobKind.REMOVE_REPOSITORY, details, now=at)
+        organization_id = repositories.organization_id_of(connection, repository_id)
+        kind = JobKind.REMOVE_REPOSITORY
+        jobs.enqueue(connection, kind, details, now=at, organization_id=organization_id)
 
 
 def remove_organization(connection: Connection, details: dict[str, object], at: datetime) -> None:
@@ -67,8 +71,10 @@ def remove_project(connection: Connection, details: dict[str, object], at: datet
     project_id = details["project_id"]
     assert isinstance(project_id, int), "it was enqueued so"
     if project_deletion.remove_some(connection, project_id, at):
-        key = project_requests.job_key(project_id)
-        jobs.enqueue(connection, JobKind.REMOVE_PROJECT, details, now=at, key=key)
+        key, kind = project_requests.job_key(project_id), JobKind.REMOVE_PROJECT
+        project = deleted_projects.hidden(connection, project_id)
+        organization_id = project.organization_id if project else None
+        jobs.enqueue(connection, kind, details, now=at, key=key, organization_id=organization_id)
 
 
 ACTIONS: dict[str, Action] = {
@@ -78,7 +84,13 @@ ACTIONS: dict[str, Action] = {
     JobKind.REMOVE_PROJECT: remove_project,
 }
 #: Jobs that connect to other servers run in a process of their own: see external_jobs.py.
-EXTERNAL_JOBS = (JobKind.FETCH_COMMITS, JobKind.COLLECT_BLOBS, JobKind.PRUNE_ARTIFACTS)
+EXTERNAL_JOBS = (
+    JobKind.FETCH_COMMITS,
+    JobKind.COLLECT_BLOBS,
+    JobKind.PRUNE_ARTIFACTS,
+    JobKind.PRUNE_PROJECT_ARTIFACTS,
+    JobKind.MEASURE_STORAGE,
+)
 
 
 def start(connection: Connection, at: datetime) -> None:

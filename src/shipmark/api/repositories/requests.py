@@ -17,6 +17,7 @@ from shipmark.http.validation import (
 )
 from shipmark.repositories.git.addresses import ADDRESS_MAX
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
+from shipmark.repositories.settings import RemoteInput
 
 _USERNAME_MAX = 200
 _PASSWORD_MAX = 2000
@@ -89,3 +90,12 @@ class RemoteRequest(RequestModel):
     ssh_key: Annotated[str, Text(max_length=_KEY_MAX, blank=True)] | None = optional(
         "Private SSH key; it is never shown."
     )
+
+    def remote(self) -> RemoteInput:
+        """Return the remote in the domain's words."""
+        return RemoteInput(
+            url=self.url,
+            username=self.username,
+            password=self.password,
+            ssh_key=self.ssh_key,
+        )

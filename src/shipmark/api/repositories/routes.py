@@ -37,31 +37,14 @@ from shipmark.http.scopes import (
 )
 from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.encryption import Cipher, DecryptionError
-from shipmark.infrastructure.errors import (
-    BadRequest,
-    Conflict,
-    Forbidden,
-    NotFound,
-    Unauthenticated,
-    ValidationFailed,
-)
-from shipmark.organizations import audit
-from shipmark.organizations.audit import AuditEvent
+from shipmark.infrastructure.encryption import Cipher
+from shipmark.infrastructure.errors import BadRequest, Forbidden, Unauthenticated
 from shipmark.releases import repository_access
-from shipmark.repositories import actions, store
-from shipmark.repositories.git import ssh_keys
-from shipmark.repositories.git.addresses import (
-    ANONYMOUS,
-    Address,
-    AddressError,
-    Credentials,
-    parse_address,
-)
-from shipmark.repositories.git.errors import NO_FILES, RemoteProblem
-from shipmark.repositories.git.remote_credentials import encrypt_remote
+from shipmark.repositories import settings as repository_settings
+from shipmark.repositories import store
+from shipmark.repositories.git.addresses import ANONYMOUS
 from shipmark.repositories.git.remote_rules import parse_remote_rules
-from shipmark.repositories.model import Repository, RepositoryStatus, StoredRemote
+from shipmark.repositories.model import Repository, RepositoryStatus
 
 _REPOSITORY = "/{repository:str}/"
 _REMOTE = f"{_REPOSITORY}remote/"
@@ -151,21 +134,9 @@ def add_repository(
     with context.database.transaction() as connection:
         if repository_access.is_hidden(connection, context.access, body.name):
             raise Forbidden
-        organization_id = context.organization_id
-        before = store.named(connection, organization_id, body.name)
-        repository = store.add_named(
-            connection, organization_id, body.name, body.url or None, now()
+        repository = repository_settings.add(
+            connection, context.action_context(), body.name, body.url or None
         )
-        if before is None:
-            context.log_change(
-                connection,
-                AuditEvent.REPOSITORY_ADD,
-                repository.id,
-                name=repository.name,
-                url=repository.url,
-            )
-        else:
-            _log_edit(context, connection, before, repository)
     return Response(repository_response(repository))
 
 
@@ -182,8 +153,8 @@ def amend_repository(
             return Response(b"", status_code=400)
         if body.integration_id:
             raise BadRequest("Invalid integration id")
-        changed = actions.update(connection, current, body.changes(current))
-        _log_edit(context, connection, current, changed)
+        changes = body.changes(current)
+        changed = repository_settings.update(connection, context.action_context(), current, changes)
     return Response(repository_response(changed))
 
 
@@ -193,8 +164,7 @@ def delete_repository(context: RequestContext, repository: PathRepository) -> Re
     with context.database.transaction() as connection:
         current = _path_repository(context, connection, str(repository.id))
         if not current.is_pending_deletion:
-            event = AuditEvent.REPOSITORY_REMOVE
-            context.log_change(connection, event, current.id, name=current.name)
+            repository_settings.record_removal(connection, context.action_context(), current)
         return repository_response(repository_deletion.request(connection, current, now()))
 
 
@@ -209,18 +179,6 @@ def list_commits(
         commits, links = paginate_by_keyset(rows, page)
         shown = serialize_commits(connection, context.organization_id, commits)
     return context.listed(shown, links)
-
-
-def _log_edit(
-    context: RequestContext, connection: Connection, before: Repository, after: Repository
-) -> None:
-    if changes := audit.changes_between(_audited(before), _audited(after)):
-        event = AuditEvent.REPOSITORY_EDIT
-        context.log_change(connection, event, after.id, name=after.name, changes=changes)
-
-
-def _audited(repository: Repository) -> dict[str, object]:
-    return {"name": repository.name, "url": repository.url, "status": repository.status.value}
 
 
 def _problems(body: RepositoryRequest) -> dict[str, str] | UnsetType | None:
@@ -257,24 +215,14 @@ def set_remote(
     context: RequestContext, repository: PathRepository, body: RemoteRequest
 ) -> RemoteResponse:
     """Set where a repository's commits are fetched. It replaces what was set before, secrets included."""
-    address, credentials = _address_and_credentials(context, body)
-    cipher = Cipher(text=context.settings.secret_key, file=context.settings.secret_key_file)
+    settings = context.settings
+    new = repository_settings.read_remote(body.remote(), allow_files=settings.git_allow_files)
+    cipher = Cipher(text=settings.secret_key, file=settings.secret_key_file)
     with context.database.transaction() as connection:
         known = _path_repository(context, connection, str(repository.id))
-        try:
-            remote = encrypt_remote(known.id, address, body.username or None, credentials, cipher)
-        except DecryptionError as error:
-            raise Conflict(str(error)) from None
-        before = store.remotes_of(connection, [known.id]).get(known.id)
-        store.save_remote(connection, remote, now())
-        changes = audit.changes_between(
-            _audited_remote(before) if before else {}, _audited_remote(remote)
+        remote = repository_settings.save_remote(
+            connection, context.action_context(), known, new, cipher
         )
-        # Whether it is another secret can't be seen without decrypting it: each one that is sent counts.
-        if remote.secret is not None:
-            changes["credentials"] = "replaced" if before and before.secret else "set"
-        event = AuditEvent.REMOTE_EDIT
-        context.log_change(connection, event, known.id, name=known.name, changes=changes)
     return remote_response(remote)
 
 
@@ -282,47 +230,7 @@ def set_remote(
 def remove_remote(context: RequestContext, repository: PathRepository) -> None:
     """Remove a repository's own remote; one of the settings stays."""
     with context.database.transaction() as connection:
-        if not store.remove_remote(connection, repository.id):
-            raise NotFound
-        event = AuditEvent.REMOTE_REMOVE
-        context.log_change(connection, event, repository.id, name=repository.name)
-
-
-def _audited_remote(remote: StoredRemote) -> dict[str, object]:
-    """Return what the audit log shows of a remote: never a secret."""
-    return {"url": remote.url, "username": remote.username, "has_secret": remote.secret is not None}
-
-
-def _address_and_credentials(
-    context: RequestContext, body: RemoteRequest
-) -> tuple[Address, Credentials]:
-    """Return the address without credentials, and the credentials. Raise `ValidationFailed` without naming them."""
-    try:
-        address, within = parse_address(body.url)
-    except AddressError as error:
-        raise ValidationFailed({"url": [str(error)]}) from None
-    if address.scheme == "file" and not context.settings.git_allow_files:
-        raise ValidationFailed({"url": [NO_FILES]})
-    password, key = body.password or None, body.ssh_key or None
-    if key is not None:
-        _check_key(address, password, key)
-    # The name beside the address is stored to be shown; one within the address may be a token.
-    return address, Credentials(
-        username=None if body.username else within.username,
-        password=password or within.password,
-        ssh_key=key,
-    )
-
-
-def _check_key(address: Address, password: str | None, key: str) -> None:
-    if address.scheme != "ssh":
-        raise ValidationFailed({"sshKey": ["Only SSH has keys; other addresses have passwords."]})
-    if password is not None:
-        raise ValidationFailed({"sshKey": ["Give a password or a key, not both."]})
-    try:
-        ssh_keys.check(key)
-    except RemoteProblem as problem:
-        raise ValidationFailed({"sshKey": [problem.sentence]}) from None
+        repository_settings.remove_remote(connection, context.action_context(), repository)
 
 
 router = endpoint.router("/api/0/organizations/{organization:str}/repos", __name__)

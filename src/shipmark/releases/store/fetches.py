@@ -26,7 +26,7 @@ class FetchColumns(sa.TypedColumns):
     id = sa.Column(db.Id, primary_key=True)
     organization_id = parent("organizations")
     release_id = parent("releases", index=True)
-    repository_id = parent("repositories", index=True)
+    repository_id = parent("repositories")
     commit_key = sa.Column(sa.String(64), nullable=False)
     previous_key = sa.Column(sa.String(64))
     mode = sa.Column(sa.String(16), nullable=False)
@@ -45,6 +45,7 @@ fetches = table(
     "release_fetches",
     FetchColumns,
     sa.Index("ix_release_fetches_organization_id_id", "organization_id", "id"),
+    sa.Index("ix_release_fetches_repository_id_id", "repository_id", "id"),
 )
 
 _FETCH = RowReader(
@@ -66,6 +67,15 @@ _ADD = insert_rows(
     order_by=("position",),
 ).returning(fetches.c.id)  # fmt: skip
 _BY_IDS = _FETCH.select().join(db.IDS, db.IDS.c.id == fetches.c.id).order_by(fetches.c.id)
+_all_of_repository = fetches.alias("all_of_repository")
+# One look-up in the index for each repository, however many fetches it had.
+_LATEST_ID = (
+    sa.select(sa.func.max(_all_of_repository.c.id))
+    .where(_all_of_repository.c.repository_id == db.IDS.c.id)
+    .correlate(db.IDS)
+    .scalar_subquery()
+)
+_LATEST = _FETCH.select().join(db.IDS, fetches.c.id == _LATEST_ID)
 _RESULTS = db.json_rows(
     "results",
     id=db.Id,
@@ -175,6 +185,16 @@ def open_of(connection: sa.Connection, release_id: int, *, limit: int) -> list[F
         .order_by(fetches.c.id)
     )
     return _FETCH.all(connection, query.limit(limit))
+
+
+def latest_of_repositories(
+    connection: sa.Connection, repository_ids: Collection[int]
+) -> dict[int, Fetch]:
+    """Return the last requested fetch of each repository, by its id; those without any are left out."""
+    if not repository_ids:
+        return {}
+    latest = _FETCH.all(connection, _LATEST, db.ids_param(repository_ids))
+    return {fetch.repository_id: fetch for fetch in latest}
 
 
 def page_of_release(

@@ -10,6 +10,7 @@ from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
     account,
     account_avatar,
+    account_tokens,
     avatars,
     bulk_releases,
     documentation,
@@ -29,6 +30,7 @@ from shipmark.web.handlers import (
     timeline,
 )
 from shipmark.web.request_context import provide_web_request
+from shipmark.web.session_use import record_noted
 
 #: Forms hold a few short fields.
 _BODY_MAX_BYTES = 64 * 1024
@@ -65,9 +67,13 @@ router = Router(
         issues.change_issue,
         search.show_results,
         preferences.set_theme,
+        preferences.set_time_zone,
+        preferences.set_single_keys,
+        preferences.show_keys,
         account.show_account,
         account.change_account,
         *account_avatar.handlers,
+        *account_tokens.handlers,
         *settings.handlers,
         documentation.show_documentation,
         documentation.show_subject,
@@ -77,6 +83,7 @@ router = Router(
     ],
     dependencies={"web_request": Provide(provide_web_request)},
     guards=[require_own_page],
+    after_response=record_noted,
     exception_handlers={Refusal: refusal_page, HTTPException: http_page, Exception: failure_page},
     request_max_body_size=_BODY_MAX_BYTES,
     include_in_schema=False,

@@ -9,11 +9,11 @@ from shipmark.accounts import actions as accounts
 from shipmark.accounts import sign_in_attempts as attempts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.actions import PASSWORD_MIN, SESSION_LENGTH
-from shipmark.accounts.model import NAME_MAX, User
+from shipmark.accounts.model import NAME_MAX
 from shipmark.accounts.password_checks import hasher
 from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.infrastructure.ids import digest, secret_hex
 from shipmark.web import urls
 from shipmark.web.forms import form_of
@@ -21,6 +21,8 @@ from shipmark.web.handlers.sign_in import session_cookie
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.time_zones import zones_by_region
+from shipmark.web.view_models.account import session_rows
 
 _WRONG = "Incorrect password."
 _SHORT = f"A password has at least {PASSWORD_MIN} characters."
@@ -35,7 +37,7 @@ def show_account(web_request: InjectedWebRequest) -> Answer:
 
 @post(urls.ACCOUNT, scopes=None, sync_to_thread=True)
 def change_account(web_request: InjectedWebRequest, body: RawBody) -> Answer:
-    """Change the name or the password, or end the user's other sessions."""
+    """Change the name or the password, or end sessions of the user."""
     sent = form_of(body)
     match sent.get("action"):
         case "name":
@@ -44,14 +46,16 @@ def change_account(web_request: InjectedWebRequest, body: RawBody) -> Answer:
             return _change_password(web_request, sent)
         case "sessions":
             return _end_other_sessions(web_request)
+        case "session":
+            return _end_session(web_request, sent.get("session", ""))
         case _:
-            raise BadRequest("The action must be name, password or sessions.")
+            raise BadRequest("The action must be name, password, session or sessions.")
 
 
 def _change_name(web_request: WebRequest, name: str) -> Answer:
     if len(name) > NAME_MAX:
         return _form(web_request, status=400, problems={"name": _LONG}, name=name[:NAME_MAX])
-    user = _user(web_request)
+    user = web_request.require_user()
     with web_request.database.transaction() as connection:
         account_store.set_name(connection, user.id, name)
     return redirect(f"{urls.ACCOUNT}?changed=name")
@@ -59,7 +63,7 @@ def _change_name(web_request: WebRequest, name: str) -> Answer:
 
 def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer:
     """Store the new password. All sessions end, but the browser of this request gets a new one."""
-    user, password = _user(web_request), sent.get("new", "")
+    user, password = web_request.require_user(), sent.get("new", "")
     if len(password) < PASSWORD_MIN:
         return _form(web_request, status=400, problems={"new": _SHORT})
     try:
@@ -77,7 +81,7 @@ def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer
         if is_current:
             attempts.succeed(connection, limits_of(user.email, web_request.client_address), now())
             account_store.set_password(connection, user.id, hashed)
-            accounts.sign_in(connection, user.id, secret, now())
+            accounts.sign_in(connection, user.id, secret, now(), web_request.client)
     if not is_current:
         return _form(web_request, status=409, problems={"current": _WRONG})
     answer = redirect(f"{urls.ACCOUNT}?changed=password")
@@ -86,10 +90,23 @@ def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer
 
 
 def _end_other_sessions(web_request: WebRequest) -> Answer:
-    user = _user(web_request)
+    user = web_request.require_user()
     with web_request.database.transaction() as connection:
         account_store.end_other_sessions(connection, user.id, _digest(web_request))
     return redirect(f"{urls.ACCOUNT}?changed=sessions")
+
+
+def _end_session(web_request: WebRequest, session: str) -> Answer:
+    """End a session of the user, named by its digest; this browser's own ends as by signing out."""
+    user = web_request.require_user()
+    with web_request.database.transaction() as connection:
+        if not account_store.end_session_of(connection, user.id, session):
+            raise NotFound
+    if session != _digest(web_request):
+        return redirect(f"{urls.ACCOUNT}?changed=session")
+    answer = redirect(urls.SIGN_IN)
+    answer.set_cookie(session_cookie(web_request, "", 0))
+    return answer
 
 
 def _form(
@@ -102,26 +119,21 @@ def _form(
     with web_request.database.snapshot() as connection:
         user = web_request.user(connection)
         workspace = web_request.workspace_of(connection, user)
-        count = account_store.count_other_sessions(connection, user.id, _digest(web_request), now())
+        sessions = session_rows(connection, user, _digest(web_request), now())
     return page(
         web_request,
-        "account.html",
+        "account/account.html",
         status=status,
         workspace=workspace,
         user=user,
         name=user.name if name is None else name,
-        other_session_count=count,
+        sessions=sessions,
+        zones=zones_by_region(),
         problems=problems or {},
         changed=web_request.parameter("changed"),
         name_max=NAME_MAX,
         password_min=PASSWORD_MIN,
     )
-
-
-def _user(web_request: WebRequest) -> User:
-    """Return the signed-in user, before any lock is taken."""
-    with web_request.database.snapshot() as connection:
-        return web_request.user(connection)
 
 
 def _digest(web_request: WebRequest) -> str:

@@ -75,7 +75,7 @@ def accept_invitation(
     hashed, secret = hasher.hash(password), secret_hex()
     with web_request.database.transaction() as connection:
         user = invitations.accept_as_new_user(connection, token, name, hashed, by, now())
-        accounts.sign_in(connection, user.id, secret, now())
+        accounts.sign_in(connection, user.id, secret, now(), web_request.client)
     answer = redirect(home)
     answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
     return answer

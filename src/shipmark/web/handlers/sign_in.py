@@ -71,7 +71,7 @@ def _sign_in(web_request: WebRequest, email: str, password: str, secret: str) ->
         if account_store.password_of(connection, email) != stored:
             return False
         attempts.succeed(connection, limits_of(email, web_request.client_address), now())
-        accounts.sign_in(connection, stored[0], secret, now())
+        accounts.sign_in(connection, stored[0], secret, now(), web_request.client)
     return True
 
 

@@ -92,7 +92,7 @@ def _sign_in(web_request: WebRequest, identity: Identity, after: str) -> tuple[s
             invitation=invitation,
             organization=web_request.settings.oidc_organization or None,
         )
-        accounts.sign_in(connection, user.id, secret, at)
+        accounts.sign_in(connection, user.id, secret, at, web_request.client)
     # A new user has accepted the invitation already, so its page is gone.
     return secret, urls.HOME if is_new and invitation else after
 

@@ -1,4 +1,6 @@
-// Single keys, which do nothing while a field has the focus.
+// Keys of lists and pages: rows, neighbours, sections and the search.
+import { onKey } from "./single_keys.js";
+
 const rows = [...document.querySelectorAll(".rows[data-keys] tbody tr")];
 const links = { "[": "[rel=prev]", "]": "[rel=next]" };
 let current = -1;
@@ -9,11 +11,15 @@ const move = (step) => {
   rows[current].querySelector("th a, .main a").focus();
 };
 
-const goTo = (key) => document.querySelector(`.side [data-key="${key}"]`)?.click();
+// A click with Shift selects all rows since the last one.
+const select = (shiftKey) => {
+  const box = rows[current].querySelector("input[type=checkbox]");
+  box?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
+};
 
-document.addEventListener("keydown", (event) => {
-  const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox";
-  if (event.metaKey || event.ctrlKey || event.altKey || isTyping) return;
+const goTo = (key) => document.querySelector(`.side [data-key="${CSS.escape(key)}"]`)?.click();
+
+onKey((event) => {
   if (isAfterG) {
     isAfterG = false;
     goTo(event.key);
@@ -29,7 +35,7 @@ document.addEventListener("keydown", (event) => {
   } else if ((event.key === "j" || event.key === "k") && rows.length) {
     move(event.key === "j" ? 1 : -1);
   } else if (event.key.toLowerCase() === "x" && current >= 0) {
-    rows[current].querySelector("input[type=checkbox]")?.click();
+    select(event.shiftKey);
   } else if (links[event.key]) {
     document.querySelector(links[event.key])?.click();
   }

@@ -8,3 +8,4 @@ import "./keys.js";
 import "./palette.js";
 import "./presses.js";
 import "./avatars.js";
+import "./key_list.js";

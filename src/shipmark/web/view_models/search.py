@@ -155,7 +155,12 @@ def _pages(workspace: Workspace, query: str) -> Iterator[Hit]:
     slug = workspace.organization.slug
     pages = [(section.name, section.address) for section in sections(slug)]
     pages += [(f"Settings: {name}", address) for name, address in settings_pages(workspace)]
-    pages += [("Account settings", urls.ACCOUNT), ("API reference", urls.DOCUMENTATION)]
+    pages += [
+        ("Account settings: profile, password, sessions, time zone", urls.ACCOUNT),
+        ("Account: auth tokens", urls.ACCOUNT_TOKENS),
+        ("Keyboard shortcuts", urls.KEYS),
+        ("API reference", urls.DOCUMENTATION),
+    ]
     for name, address in pages:
         if query.lower() in name.lower():
             yield Hit(kind="Page", icon="file", title=name, address=address)

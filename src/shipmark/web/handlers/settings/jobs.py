@@ -1,0 +1,58 @@
+"""The jobs of the organization: list them, run a failed one again, discard it."""
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.http.scopes import ORGANIZATION_CHANGE
+from shipmark.infrastructure import job_records
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.jobs import JobKind
+from shipmark.publishing import commit_fetching
+from shipmark.web import urls
+from shipmark.web.forms import form_of, row_id
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.urls import SETTINGS_PATH as PATH
+from shipmark.web.view_models.settings.jobs import jobs_page
+
+_PAGES_MAX = 1000
+
+
+@get(PATH + "jobs/", scopes=None, sync_to_thread=True)
+def list_jobs(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show the jobs that wait, run or failed. Those of the whole server are left to `shipmark check`."""
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        workspace.require(ORGANIZATION_CHANGE)
+        number = web_request.page_number("page", most=_PAGES_MAX)
+        jobs = jobs_page(connection, workspace, number, now())
+    return page(
+        web_request, "settings/jobs.html", section="settings", workspace=workspace, jobs=jobs
+    )
+
+
+@post(PATH + "jobs/{job:str}/", scopes=None, sync_to_thread=True)
+def change_job(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    job: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Run a job now, or discard one that failed; the fetches of a discarded one fail too."""
+    action = form_of(body).get("action")
+    with web_request.change(organization, scopes=ORGANIZATION_CHANGE) as (connection, workspace):
+        organization_id, at = workspace.organization.id, now()
+        match action:
+            case "run":
+                job_records.run_now(connection, organization_id, row_id(job), at)
+            case "discard":
+                discarded = job_records.discard(connection, organization_id, row_id(job), at)
+                if discarded.kind == JobKind.FETCH_COMMITS:
+                    commit_fetching.abandon(connection, discarded.details["fetches"], at)
+            case _:
+                raise BadRequest("The action must be run or discard.")
+    return redirect(urls.settings(organization, "jobs"))
+
+
+handlers = [list_jobs, change_job]

@@ -1,0 +1,14 @@
+// Single keys do nothing with a modifier, while a field has the focus, or if the reader turned them off.
+const isOff = document.documentElement.dataset.singleKeys === "off";
+
+const isTyping = (target) =>
+  (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox") ||
+  Boolean(target.closest?.("[contenteditable], dialog"));
+
+export const onKey = (handle) => {
+  if (isOff) return;
+  document.addEventListener("keydown", (event) => {
+    if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+    handle(event);
+  });
+};

@@ -1,0 +1,124 @@
+"""The view model of the organization's jobs."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.infrastructure import job_records
+from shipmark.infrastructure.job_records import JobRecord, JobState
+from shipmark.infrastructure.jobs import JobKind
+from shipmark.releases.store import fetches, releases
+from shipmark.releases.store import projects as release_projects
+from shipmark.repositories import store as repositories
+from shipmark.web.request_context import Workspace
+
+ROWS_PER_PAGE = 50
+_TITLES = {
+    JobKind.FETCH_COMMITS: "Fetch commits",
+    JobKind.REMOVE_REPOSITORY: "Delete a repository",
+    JobKind.REMOVE_PROJECT: "Delete a project",
+    JobKind.REMOVE_ORGANIZATION: "Delete the organization",
+    JobKind.MEASURE_STORAGE: "Measure the storage",
+    JobKind.PRUNE_PROJECT_ARTIFACTS: "Delete unused artifacts",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """A job in words: what it does, and to what. ``version`` is that of its release, if the user may see it."""
+
+    job: JobRecord
+    title: str
+    subject: str
+    version: str | None
+    state: JobState
+
+    @property
+    def may_run_now(self) -> bool:
+        """Return True if the job failed, so that running it now is of use."""
+        return self.state in {JobState.RETRYING, JobState.FAILED}
+
+    @property
+    def may_be_discarded(self) -> bool:
+        """Return True if the job will not run again by itself."""
+        return self.state is JobState.FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsPage:
+    """A page of the jobs, newest first."""
+
+    rows: Sequence[JobRow]
+    number: int
+    has_more: bool
+
+    @property
+    def failed_count(self) -> int:
+        """Return the number of failed jobs on the page."""
+        return sum(row.state is JobState.FAILED for row in self.rows)
+
+
+def jobs_page(connection: Connection, workspace: Workspace, number: int, at: datetime) -> JobsPage:
+    """Return the requested page, by a constant number of statements."""
+    jobs = job_records.page_of(
+        connection,
+        workspace.organization.id,
+        limit=ROWS_PER_PAGE + 1,
+        offset=(number - 1) * ROWS_PER_PAGE,
+    )
+    shown = jobs[:ROWS_PER_PAGE]
+    subjects = _subjects(connection, workspace, shown)
+    rows = []
+    for job in shown:
+        subject, version = subjects.get(job.id, ("", None))
+        title = _TITLES.get(JobKind(job.kind), job.kind) if job.kind in set(JobKind) else job.kind
+        rows.append(
+            JobRow(job=job, title=title, subject=subject, version=version, state=job.state(at))
+        )
+    return JobsPage(rows=rows, number=number, has_more=len(jobs) > ROWS_PER_PAGE)
+
+
+def _subjects(
+    connection: Connection, workspace: Workspace, jobs: Sequence[JobRecord]
+) -> Mapping[int, tuple[str, str | None]]:
+    """Return the names of what each job is about, and the version of its release."""
+    fetch_ids = {job.id: _ids(job.details.get("fetches")) for job in jobs}
+    by_fetch = {
+        fetch.id: fetch
+        for fetch in fetches.by_ids(connection, {id_ for ids in fetch_ids.values() for id_ in ids})
+    }
+    repository_ids = {fetch.repository_id for fetch in by_fetch.values()}
+    repository_ids |= {id_ for job in jobs for id_ in _ids([job.details.get("repository_id")])}
+    repository_by_id = repositories.by_ids(connection, repository_ids)
+    versions = _versions(connection, workspace, {each.release_id for each in by_fetch.values()})
+    result: dict[int, tuple[str, str | None]] = {}
+    for job in jobs:
+        of_job = [by_fetch[id_] for id_ in fetch_ids[job.id] if id_ in by_fetch]
+        named = [fetch.repository_id for fetch in of_job]
+        named += _ids([job.details.get("repository_id")])
+        names = [repository_by_id[id_].name for id_ in named if id_ in repository_by_id]
+        project = workspace.projects_by_id.get(job.details.get("project_id", 0))
+        names += [project.slug] if project else []
+        version = versions.get(of_job[0].release_id) if of_job else None
+        result[job.id] = (", ".join(dict.fromkeys(names)), version)
+    return result
+
+
+def _versions(
+    connection: Connection, workspace: Workspace, release_ids: Collection[int]
+) -> Mapping[int, str]:
+    """Return the versions of the releases that the user may see."""
+    attached = release_projects.of_releases(connection, release_ids)
+    visible = set(workspace.project_ids)
+    return {
+        id_: release.version
+        for id_, release in releases.by_ids(connection, release_ids).items()
+        if visible & {each.project_id for each in attached.get(id_, ())}
+    }
+
+
+def _ids(values: object) -> list[int]:
+    """Return the ids of a job's details; details of an unknown shape have none."""
+    return [id_ for id_ in values if isinstance(id_, int)] if isinstance(values, list) else []

@@ -1,0 +1,75 @@
+"""What the keys of pages do, and the zone of times, in a real browser."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conformance.servers import shipmark
+from playwright.sync_api import Page, expect, sync_playwright
+from processes import free_port, serving
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
+REPOSITORIES = "/organizations/acme/settings/repositories/"
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """The page of a person who is signed in."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    person = ["--user", EMAIL, "--password", PASSWORD]
+    place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(tmp_path)]
+    shipmark("bootstrap", *person, *place)
+    with serving(tmp_path, port, workers=1), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        page = browser.new_page(base_url=address, timezone_id="America/New_York", locale="en-US")
+        page.goto("/sign-in/")
+        page.get_by_label("Email address").fill(EMAIL)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", name="Releases", exact=True)).to_be_visible()
+        page.goto("/account/")
+        yield page
+        browser.close()
+
+
+def test_keys_act_until_they_are_turned_off(page: Page) -> None:
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    page.keyboard.press("?")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("i")
+    expect(page).to_have_url(re.compile("/issues/$"))
+
+    for name in ("acme/a", "acme/b"):
+        page.goto(REPOSITORIES)
+        page.get_by_label("Name", exact=True).fill(name)
+        page.get_by_role("button", name="Add repository").click()
+    page.goto(REPOSITORIES)
+    for key in ("j", "j", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_role("heading", level=1)).to_have_text("acme/b")
+
+    page.goto("/account/")
+    page.get_by_role("button", name="Turn off single keys").click()
+    expect(page.get_by_text("Saved the preferences of this browser.")).to_be_visible()
+    page.keyboard.press("?")
+    expect(dialog).to_be_hidden()
+    page.get_by_title("Account").click()
+    page.get_by_role("link", name="Keyboard shortcuts").first.click()
+    expect(dialog).to_be_visible()
+
+
+def test_times_are_in_the_browsers_zone_or_in_the_chosen_one(page: Page) -> None:
+    created = page.get_by_role("region", name="Sessions").locator("time").first
+    expect(created).to_have_attribute("title", re.compile("E[SD]T$"))
+    page.get_by_label("Time zone").select_option("Asia/Tokyo")
+    page.get_by_role("button", name="Save time zone").click()
+    expect(created).to_have_attribute("title", re.compile(r"GMT\+9$"))
