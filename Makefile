@@ -43,6 +43,7 @@ format: .venv/.test  ## Format the code and mend what can be mended
 bench: .venv/.test  ## Measure publishing, lists and starting, beside their targets
 	$(BIN)/python bench/publish.py
 	$(BIN)/python bench/list.py
+	$(BIN)/python bench/pages.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/upload.py
 	$(BIN)/python bench/sign_in.py

@@ -52,21 +52,25 @@ def running(
     database_url: str | None = None,
     *,
     projects: Sequence[str] = ("web",),
+    options: Sequence[str] = (),
     prepare: Callable[[dict[str, Any]], None] | None = None,
 ) -> Iterator[Running]:
-    """Seed and run a server until the end of the block; ``prepare`` gets what ``bootstrap`` made before it starts."""
-    options = ["--data", str(data)]
+    """Seed and run a server until the end of the block; ``prepare`` gets what ``bootstrap`` made before it starts.
+
+    ``options`` are further ones of ``bootstrap``.
+    """
+    place = ["--data", str(data)]
     if database_url is not None:
-        options += ["--database-url", database_url]
+        place += ["--database-url", database_url]
     named = [word for project in projects for word in ("--project", project)]
-    made = json.loads(_shipmark("bootstrap", *options, "--org", "acme", *named, "--json"))
+    made = json.loads(_shipmark("bootstrap", *place, "--org", "acme", *named, *options, "--json"))
     if prepare is not None:
         prepare(made)
     port = _free_port()
     begun = time.perf_counter()
     process = subprocess.Popen(
         [
-            sys.executable, "-m", "shipmark", "serve", *options,
+            sys.executable, "-m", "shipmark", "serve", *place,
             "--port", str(port), "--workers", str(WORKERS),
         ],
         env=_environment(),
