@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from factories import World
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions
 from shipmark.deploys.model import NewDeploy, ProjectDeploy
-from shipmark.deploys.store import live_deploys
+from shipmark.deploys.store import live_deploys, newest
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
@@ -124,3 +125,19 @@ def test_the_last_deploy_before_a_moment_is_that_of_the_same_project(
     found = live_deploys.last_before(connection, lanes, NOW + 4 * HOUR)
     assert [(each.project_id, each.version) for each in found] == [(web, "2")]
     assert live_deploys.last_before(connection, set(), NOW) == []
+
+
+def test_the_mark_of_an_organization_changes_with_its_releases_and_deploys(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    acme, other = world.organizations["acme"], 999_999
+    marks = [newest.marks_of(connection, [acme, other])]
+    release_id = deploy("1", "production", "web")
+    marks.append(newest.marks_of(connection, [acme, other]))
+    deploy("1", "staging", "web")
+    marks.append(newest.marks_of(connection, [acme, other]))
+    connection.execute(sa.delete(releases.releases).where(releases.releases.c.id == release_id))
+    marks.append(newest.marks_of(connection, [acme, other]))
+    assert len({each[acme] for each in marks[:3]}) == 3
+    assert marks[3][acme] not in {marks[1][acme], marks[2][acme]}
+    assert {each[other] for each in marks} == {"0-0"}

@@ -20,9 +20,9 @@ from shipmark.web.request_context import WebRequest, Workspace, request_url
 from shipmark.web.view_models.people import photo_of
 from shipmark.web.view_models.release_artifacts import type_in_words
 
-#: Pages load files of this origin only, run no inline script, and can't be framed.
+#: Pages load files and data of this origin only, run no inline script, and can't be framed.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 

@@ -40,6 +40,11 @@ def new_release(organization: str) -> str:
     return f"/organizations/{quote(organization, safe='')}/new-release/"
 
 
+def live(organization: str, mark: str) -> str:
+    """Return the URL of the stream of changes after the state with this mark."""
+    return f"/organizations/{quote(organization, safe='')}/live/?{urlencode({'after': mark})}"
+
+
 def timeline(organization: str, **parameters: object) -> str:
     """Return the URL of the timeline; empty parameters are left out."""
     content = urlencode({name: value for name, value in parameters.items() if value})

@@ -20,7 +20,7 @@ class DeployColumns(sa.TypedColumns):
     """A deploy. ``is_announced`` is False until its activities are added, after the release's commits are fetched."""
 
     id = sa.Column(Id, primary_key=True)
-    organization_id = parent("organizations", index=True)
+    organization_id = parent("organizations")
     release_id = parent("releases")
     environment_id = parent("environments")
     name = sa.Column(sa.String(64))
@@ -33,6 +33,7 @@ class DeployColumns(sa.TypedColumns):
 deploys = table(
     "deploys",
     DeployColumns,
+    sa.Index("ix_deploys_newest", "organization_id", "id"),
     sa.Index("ix_deploys_release_id_finished_at", "release_id", "finished_at", "id"),
     sa.Index("ix_deploys_environment_id_finished_at", "environment_id", "finished_at", "id"),
 )

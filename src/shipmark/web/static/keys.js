@@ -1,10 +1,10 @@
 // Single keys, which do nothing while a field has the focus.
-const rows = [...document.querySelectorAll(".rows[data-keys] tbody tr")];
+const rowsOf = () => [...document.querySelectorAll(".rows[data-keys] tbody tr")];
 const links = { "[": "[rel=prev]", "]": "[rel=next]" };
 let current = -1;
 let isAfterG = false;
 
-const move = (step) => {
+const move = (rows, step) => {
   current = Math.max(0, Math.min(rows.length - 1, current + step));
   rows[current].querySelector("th a, .main a").focus();
 };
@@ -20,6 +20,7 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   isAfterG = event.key === "g";
+  const rows = rowsOf();
   if (event.key === "/") {
     const field = document.querySelector(".search .in");
     if (field) {
@@ -27,9 +28,9 @@ document.addEventListener("keydown", (event) => {
       field.focus();
     }
   } else if ((event.key === "j" || event.key === "k") && rows.length) {
-    move(event.key === "j" ? 1 : -1);
+    move(rows, event.key === "j" ? 1 : -1);
   } else if (event.key.toLowerCase() === "x" && current >= 0) {
-    rows[current].querySelector("input[type=checkbox]")?.click();
+    rows[current]?.querySelector("input[type=checkbox]")?.click();
   } else if (links[event.key]) {
     document.querySelector(links[event.key])?.click();
   }

@@ -7,3 +7,4 @@ import "./selection.js";
 import "./keys.js";
 import "./palette.js";
 import "./presses.js";
+import "./live.js";

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.deploys.model import EnvironmentOfRelease
 from shipmark.deploys.store.live_deploys import environments_of_releases
+from shipmark.deploys.store.newest import marks_of
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.store import release_issues
@@ -57,12 +58,14 @@ class Row:
 class ReleaseList:
     """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty.
 
-    ``problem`` is the error in the query; then the rows are those without it.
+    ``problem`` is the error in the query; then the rows are those without it. ``mark`` is the state that it
+    shows, after which the page follows changes.
     """
 
     search: Search
     rows: tuple[Row, ...]
     live: LiveNow
+    mark: str
     newer: str = ""
     older: str = ""
     problem: str = ""
@@ -89,7 +92,7 @@ def release_list(
         is_backwards=is_back,
     )
     visible_rows, links = release_cursor.links(listed, page, search.order)
-    slug = workspace.organization.slug
+    slug, organization_id = workspace.organization.slug, workspace.organization.id
     live = NOTHING_LIVE
     if not search.query and not search.cursor:
         live = live_now(connection, workspace, search.project, shows_all=search.shows_all_live)
@@ -97,6 +100,7 @@ def release_list(
         search=search,
         rows=_rows(connection, workspace, [row.release for row in visible_rows]),
         live=live,
+        mark=marks_of(connection, [organization_id])[organization_id],
         newer=search.address(slug, cursor=str(links.previous)) if links.has_previous else "",
         older=search.address(slug, cursor=str(links.next)) if links.has_next else "",
         problem=problem,
