@@ -20,6 +20,7 @@ PAGES = [
     "/organizations/acme/releases/web%401.0.0/artifacts/",
     "/organizations/acme/releases/unknown/",
     "/organizations/acme/issues/",
+    "/organizations/acme/getting-started/",
     "/organizations/acme/issues/1/",
     "/organizations/acme/settings/members/",
     "/organizations/acme/settings/projects/",

@@ -326,3 +326,22 @@ def test_live_now_keeps_projects_hidden_that_the_member_cannot_see(house, browse
 
 def test_the_address_of_the_organization_leads_to_the_list(owner):
     assert owner.get("/organizations/acme/").headers["location"] == LIST
+
+
+def test_a_search_without_results_offers_to_drop_the_term_that_costs_most(house, owner):
+    for version in ("web@1.0.0", "web@1.1.0", "api@1.0.0"):
+        house.publish(version)
+    query = "release.version:>=3 release.package:web"
+    answer = owner.get(LIST, params={"query": query, "period": "7d"})
+    assert "2 releases match without <code>release.version:&gt;=3</code>." in answer.text
+    link = unescape(
+        re.search(r'class="btn primary" href="([^"]*)"><span class="cut">Remove', answer.text)[1]
+    )
+    assert _versions(owner.get(link)) == ["web@1.1.0", "web@1.0.0"]
+
+
+def test_a_search_that_finds_nothing_at_all_offers_to_clear_it(owner, house):
+    house.publish("web@1.0.0")
+    answer = owner.get(LIST, params={"query": "<b>x release.package:none"})
+    assert "<b>x" not in answer.text
+    assert "Clear search and filters" in answer.text

@@ -9,7 +9,7 @@ from shipmark.accounts.model import User
 from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
-from shipmark.web.navigation import sections, settings_pages
+from shipmark.web.navigation import needs_guide, sections, settings_pages
 from shipmark.web.preferences import (
     ORGANIZATION_COOKIE,
     THEME_COOKIE,
@@ -67,6 +67,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "addresses": urls,
         "file_address": file_address,
+        "needs_guide": needs_guide,
         "photo_of": photo_of,
         "sections": sections,
         "settings_pages": settings_pages,

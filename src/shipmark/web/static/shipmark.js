@@ -8,3 +8,4 @@ import "./keys.js";
 import "./palette.js";
 import "./presses.js";
 import "./live.js";
+import "./guide.js";

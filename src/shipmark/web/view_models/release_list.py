@@ -19,6 +19,7 @@ from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.live_now import NOTHING_LIVE, LiveNow, live_now
+from shipmark.web.view_models.no_match import WithoutCondition, without_each
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_search import Search, filter_of, terms_of
 
@@ -59,13 +60,14 @@ class ReleaseList:
     """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty.
 
     ``problem`` is the error in the query; then the rows are those without it. ``mark`` is the state that it
-    shows, after which the page follows changes.
+    shows, after which the page follows changes. ``without`` is what a search without results offers.
     """
 
     search: Search
     rows: tuple[Row, ...]
     live: LiveNow
     mark: str
+    without: tuple[WithoutCondition, ...] = ()
     newer: str = ""
     older: str = ""
     problem: str = ""
@@ -96,11 +98,13 @@ def release_list(
     live = NOTHING_LIVE
     if not search.query and not search.cursor:
         live = live_now(connection, workspace, search.project, shows_all=search.shows_all_live)
+    is_empty = not visible_rows and search.is_filtered and not search.cursor and not problem
     return ReleaseList(
         search=search,
         rows=_rows(connection, workspace, [row.release for row in visible_rows]),
         live=live,
         mark=marks_of(connection, [organization_id])[organization_id],
+        without=without_each(connection, workspace, search, at) if is_empty else (),
         newer=search.address(slug, cursor=str(links.previous)) if links.has_previous else "",
         older=search.address(slug, cursor=str(links.next)) if links.has_next else "",
         problem=problem,
