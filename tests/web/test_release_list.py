@@ -345,3 +345,30 @@ def test_a_search_that_finds_nothing_at_all_offers_to_clear_it(owner, house):
     answer = owner.get(LIST, params={"query": "<b>x release.package:none"})
     assert "<b>x" not in answer.text
     assert "Clear search and filters" in answer.text
+
+
+def test_live_now_says_how_many_commits_a_release_is_behind(house, owner):
+    first = house.publish("web@1.0.0")
+    house.deploy(first, "production")
+    assert ">newest<" in _live_now(owner)
+    house.publish("web@1.1.0")
+    house.deploy(house.publish("web@1.2.0"), "staging")
+    text = _live_now(owner)
+    assert ">2 commits behind<" in text
+    assert ">newest<" in text
+
+
+def test_live_now_takes_the_same_statements_for_any_number_of_deploys(house, owner, statements):
+    house.deploy(house.publish("web@1.0.0"), "production")
+    statements.clear()
+    owner.get(LIST)
+    few = len(statements)
+    for number in range(4):
+        house.deploy(house.publish(f"web@2.{number}.0"), f"place-{number}")
+    statements.clear()
+    owner.get(LIST)
+    assert len(statements) == few
+
+
+def _live_now(client):
+    return client.get(LIST).text.partition('data-part="live-now"')[2].partition("<form")[0]
