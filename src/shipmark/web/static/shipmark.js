@@ -9,3 +9,5 @@ import "./palette.js";
 import "./presses.js";
 import "./live.js";
 import "./guide.js";
+import "./tips.js";
+import "./combobox.js";
