@@ -166,8 +166,8 @@ def show_first_load(browser: Browser, path: str) -> None:
             if ".js" in address
             else r'(?:src|href)="(/static/[^"]+)"'
         )
-        for match in re.finditer(pattern, text.decode(errors="replace")):
-            waiting.append(urljoin(address, next(filter(None, match.groups()))))
+        matches = re.finditer(pattern, text.decode(errors="replace"))
+        waiting += [urljoin(address, next(filter(None, match.groups()))) for match in matches]
     print(
         f"first load: {len(seen)} requests, {plain / 1_000:.1f} KB, {sent / 1_000:.1f} KB as sent, "
         f"target {TARGET_BYTES / 1_000:.0f} KB  {mark(sent, TARGET_BYTES)}"

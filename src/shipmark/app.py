@@ -1,5 +1,6 @@
 """The one place that knows every part and puts them together."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -23,7 +24,7 @@ from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.health import get_health, get_metrics
 from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
-from shipmark.http.workers import PARENT_PID, end_with_parent
+from shipmark.http.workers import PARENT_PID, call_when_stopping, end_with_parent
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.clock import now
@@ -34,6 +35,7 @@ from shipmark.ingest import routes as ingest
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.web import handlers
 from shipmark.web.error_pages import unrouted_answer
+from shipmark.web.live_updates import LiveUpdates
 from shipmark.worker import scheduler
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
@@ -101,6 +103,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
                 "settings": settings,
                 "database": database,
                 "blobs": None,
+                "live": LiveUpdates(),
                 "provider": _provider(settings),
             }
         ),
@@ -134,12 +137,15 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
     # A worker that is started while the database is away finds the timers that an earlier one has started.
     with suppress(Unavailable), database.transaction() as connection:
         scheduler.start(connection, now())
+    loop = asyncio.get_running_loop()
+    call_when_stopping(lambda: loop.call_soon_threadsafe(app.state.live.stop))
     workers = scheduler.workers(database, app.state.settings)
     for worker in workers:
         worker.start()
     try:
         yield
     finally:
+        app.state.live.stop()
         for worker in workers:
             worker.stop()
         database.close()

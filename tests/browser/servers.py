@@ -3,11 +3,12 @@
 import json
 import re
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -46,6 +47,7 @@ class Server:
     token: str
     project_id: str
     key: str
+    process: "Popen[bytes]"
 
     def send(self, method: str, path: str, body: object, **headers: str) -> Any:
         """Send JSON, as a client would; return the answer's."""
@@ -85,7 +87,11 @@ class Server:
             "user": {"id": "7", "email": "customer@example.com"},
             "request": {"url": "https://shop.example.com/checkout", "method": "GET"},
             "breadcrumbs": {"values": [{"category": "ui.click", "message": "button.pay"}]},
-        } | more
+        }
+        self.send_event(**event | more)
+
+    def send_event(self, **event: object) -> None:
+        """Send an event."""
         auth = f"Sentry sentry_version=7, sentry_key={self.key}"
         self.send("POST", f"/api/{self.project_id}/store/", event, **{"X-Sentry-Auth": auth})
 
@@ -102,18 +108,20 @@ class Server:
 
 
 @contextmanager
-def empty_server(data: Path) -> Iterator[Server]:
+def empty_server(
+    data: Path, *, workers: int = 1, settings: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """Run a server with the organization ``acme``, the project ``web`` and one user, until the end of the block."""
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     user = ["--user", EMAIL, "--password", PASSWORD]
     place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(data)]
     made = json.loads(shipmark("bootstrap", *user, *place, "--json"))
-    with serving(data, port, "--base-url", address, workers=1):
+    with serving(data, port, "--base-url", address, workers=workers, settings=settings) as process:
         project = made["projects"][0]
         key = re.search(r"//([0-9a-f]+)@", project["dsn"])
         assert key is not None
-        yield Server(address, made["token"], project["id"], key[1])
+        yield Server(address, made["token"], project["id"], key[1], process)
 
 
 def fill(server: Server) -> None:

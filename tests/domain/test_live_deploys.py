@@ -4,17 +4,18 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 from factories import World
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions
 from shipmark.deploys.model import NewDeploy, ProjectDeploy
-from shipmark.deploys.store import live_deploys
+from shipmark.deploys.store import live_deploys, newest
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
+from shipmark.releases.store import lineage, releases
 from shipmark.releases.store import projects as release_projects
-from shipmark.releases.store import releases
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -124,3 +125,53 @@ def test_the_last_deploy_before_a_moment_is_that_of_the_same_project(
     found = live_deploys.last_before(connection, lanes, NOW + 4 * HOUR)
     assert [(each.project_id, each.version) for each in found] == [(web, "2")]
     assert live_deploys.last_before(connection, set(), NOW) == []
+
+
+def test_the_mark_of_an_organization_changes_with_its_releases_and_deploys(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    acme, other = world.organizations["acme"], 999_999
+    marks = [newest.marks_of(connection, [acme, other])]
+    release_id = deploy("1", "production", "web")
+    marks.append(newest.marks_of(connection, [acme, other]))
+    deploy("1", "staging", "web")
+    marks.append(newest.marks_of(connection, [acme, other]))
+    connection.execute(sa.delete(releases.releases).where(releases.releases.c.id == release_id))
+    marks.append(newest.marks_of(connection, [acme, other]))
+    assert len({each[acme] for each in marks[:3]}) == 3
+    assert marks[3][acme] not in {marks[1][acme], marks[2][acme]}
+    assert {each[other] for each in marks} == {"0-0"}
+
+
+def test_a_release_is_behind_by_the_commits_of_those_after_it(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    web = world.projects["web"]
+    ids = {version: deploy(version, "production", "web") for version in ORDERED}
+    for version, count in ORDERED.items():
+        row = releases.releases.c.id == ids[version]
+        connection.execute(sa.update(releases.releases).where(row).values(commit_count=count))
+    starts = [(web, ids[version], version) for version in ORDERED]
+    behind = lineage.commits_after(connection, starts)
+    assert {version: behind[web, ids[version]] for version in ORDERED} == {
+        "shop@1.0.0": 7,
+        "shop@1.1.0": 4,
+        "shop@2.0.0": 0,
+        "other@1.0.0": None,
+        "other@1.1.0": 0,
+        "a1f": 5,
+        "b2e": 0,
+    }
+    assert lineage.commits_after(connection, []) == {}
+
+
+#: Versions in the order of their lineages, with their numbers of commits.
+ORDERED = {
+    "shop@1.0.0": 9,
+    "shop@1.1.0": 3,
+    "shop@2.0.0": 4,
+    "other@1.0.0": 2,
+    "other@1.1.0": 0,
+    "a1f": 1,
+    "b2e": 5,
+}

@@ -7,7 +7,7 @@ import pytest
 from shipmark.web.handlers import releases
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 PAGES = [
@@ -20,6 +20,7 @@ PAGES = [
     "/organizations/acme/releases/web%401.0.0/artifacts/",
     "/organizations/acme/releases/unknown/",
     "/organizations/acme/issues/",
+    "/organizations/acme/getting-started/",
     "/organizations/acme/issues/1/",
     "/organizations/acme/settings/general/",
     "/organizations/acme/settings/delete/",

@@ -16,6 +16,7 @@ CHANGES = [
     f"{ACME}/bulk-releases/",
     f"{ACME}/new-release/",
     f"{ACME}/issues/",
+    f"{ACME}/getting-started/",
     f"{ACME}/issues/WEB-1/",
     f"{ACME}/releases/web%401.0.0/",
     f"{ACME}/releases/web%401.0.0/edit/",

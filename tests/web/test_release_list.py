@@ -326,3 +326,49 @@ def test_live_now_keeps_projects_hidden_that_the_member_cannot_see(house, browse
 
 def test_the_address_of_the_organization_leads_to_the_list(owner):
     assert owner.get("/organizations/acme/").headers["location"] == LIST
+
+
+def test_a_search_without_results_offers_to_drop_the_term_that_costs_most(house, owner):
+    for version in ("web@1.0.0", "web@1.1.0", "api@1.0.0"):
+        house.publish(version)
+    query = "release.version:>=3 release.package:web"
+    answer = owner.get(LIST, params={"query": query, "period": "7d"})
+    assert "2 releases match without <code>release.version:&gt;=3</code>." in answer.text
+    link = unescape(
+        re.search(r'class="btn primary" href="([^"]*)"><span class="cut">Remove', answer.text)[1]
+    )
+    assert _versions(owner.get(link)) == ["web@1.1.0", "web@1.0.0"]
+
+
+def test_a_search_that_finds_nothing_at_all_offers_to_clear_it(owner, house):
+    house.publish("web@1.0.0")
+    answer = owner.get(LIST, params={"query": "<b>x release.package:none"})
+    assert "<b>x" not in answer.text
+    assert "Clear search and filters" in answer.text
+
+
+def test_live_now_says_how_many_commits_a_release_is_behind(house, owner):
+    first = house.publish("web@1.0.0")
+    house.deploy(first, "production")
+    assert ">newest<" in _live_now(owner)
+    house.publish("web@1.1.0")
+    house.deploy(house.publish("web@1.2.0"), "staging")
+    text = _live_now(owner)
+    assert ">2 commits behind<" in text
+    assert ">newest<" in text
+
+
+def test_live_now_takes_the_same_statements_for_any_number_of_deploys(house, owner, statements):
+    house.deploy(house.publish("web@1.0.0"), "production")
+    statements.clear()
+    owner.get(LIST)
+    few = len(statements)
+    for number in range(4):
+        house.deploy(house.publish(f"web@2.{number}.0"), f"place-{number}")
+    statements.clear()
+    owner.get(LIST)
+    assert len(statements) == few
+
+
+def _live_now(client):
+    return client.get(LIST).text.partition('data-part="live-now"')[2].partition("<form")[0]

@@ -263,3 +263,17 @@ def test_what_was_not_sent_has_the_command_that_sends_it(house, owner):
     assert "releases set-commits" not in text
     assert "deploys new --org acme --project web '--release=web@1 0' --env=production" in text
     assert "sourcemaps upload --org acme --project web" in text
+
+
+def test_a_regression_is_in_the_activity(house, owner):
+    house.fail("web@1.0.0")
+    house.publish("web@1.1.0", message="Fixes WEB-1", at=now() - timedelta(minutes=3))
+    house.fail("web@1.1.0", timestamp=now().timestamp())
+    activity = owner.get("/organizations/acme/releases/web%401.1.0/").text.partition(
+        'id="activity"'
+    )[2]
+    assert re.search(r"WEB-1</a> regressed", activity)
+    others = owner.get("/organizations/acme/releases/web%401.0.0/").text.partition('id="activity"')[
+        2
+    ]
+    assert "regressed" not in others

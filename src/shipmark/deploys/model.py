@@ -48,6 +48,7 @@ class ProjectDeploy:
     project_id: int
     environment_id: int
     environment: str
+    release_id: int
     version: str
     commit_count: int
     regressed_issue_count: int

@@ -192,6 +192,11 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def tags_of(payload: Json) -> tuple[tuple[str, str], ...]:
+    """Return the tags of a stored payload, as `read` does, without the work for the rest of the event."""
+    return _tags(payload, exceptions_of(payload))
+
+
 def _tags(payload: Json, exceptions: tuple[Raised, ...]) -> tuple[tuple[str, str], ...]:
     """Return the client's and our tags; ours take precedence, so that an invalid environment is removed."""
     sent = _sent_tags(payload)

@@ -1,7 +1,7 @@
 """The table of events, with their compressed payloads, and its queries."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import zstandard
 
 from shipmark.events.parsing import Event
-from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
 
 
 class EventColumns(sa.TypedColumns):
@@ -41,6 +41,7 @@ events = sa.Table(
 
 
 _ORDER = (events.c.happened_at, events.c.id)
+_PAYLOADS = sa.select(events.c.id, events.c.payload).join(IDS, IDS.c.id == events.c.id)
 _EVENT = (
     events.c.id,
     events.c.project_id,
@@ -118,6 +119,39 @@ def newest_of(connection: sa.Connection, issue_id: int) -> StoredEvent | None:
 def oldest_of(connection: sa.Connection, issue_id: int) -> StoredEvent | None:
     """Return the issue's oldest event, or None."""
     return _first(connection, issue_id, is_newest=False)
+
+
+def newest_payloads(
+    connection: sa.Connection, issue_id: int, *, limit: int, bytes_max: int
+) -> Iterator[dict[str, object]]:
+    """Yield the payloads of the issue's newest events, until one would go beyond this number of bytes of them all."""
+    newest = (
+        sa.select(events.c.id, events.c.happened_at)
+        .where(events.c.issue_id == issue_id)
+        .order_by(events.c.happened_at.desc(), events.c.id.desc())
+        .limit(limit)
+        .subquery("newest")
+    )
+    ordered = [newest.c.happened_at.desc(), newest.c.id.desc()]
+    lengths = sa.select(events.c.id, sa.func.length(events.c.payload)).join(
+        newest, newest.c.id == events.c.id
+    )
+    ids, total = [], 0
+    for row_id, length in connection.execute(lengths.order_by(*ordered)):
+        total += length
+        if total > bytes_max:
+            break
+        ids.append(row_id)
+    # Only now is anything read that may be large.
+    rows = connection.execute(_PAYLOADS, ids_param(ids)) if ids else ()
+    packed_by_id = {row_id: packed for row_id, packed in rows}
+    unpacked = 0
+    for row_id in ids:
+        text = zstandard.decompress(packed_by_id[row_id])
+        unpacked += len(text)
+        if unpacked > bytes_max:
+            return
+        yield json.loads(text)
 
 
 def neighbours_of(connection: sa.Connection, event: StoredEvent) -> tuple[str | None, str | None]:

@@ -6,6 +6,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from types import FrameType
 
 #: The environment variable with the parent's process id.
 PARENT_PID = "_SHIPMARK_PARENT_PID"
@@ -48,6 +50,24 @@ def reset_signals_in_workers() -> None:
         after_in_child=reset,
         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, stopping),
     )
+
+
+def call_when_stopping(callback: Callable[[], object]) -> None:
+    """Call back as soon as this process is asked to stop: the server waits for open responses before it ends.
+
+    The handlers that the server has set go on working. Outside the main thread, as in tests, there is no signal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        previous = signal.getsignal(number)
+
+        def stop(received: int, frame: FrameType | None, previous: object = previous) -> None:
+            callback()
+            if callable(previous):
+                previous(received, frame)
+
+        signal.signal(number, stop)
 
 
 def _watch(parent_pid: int) -> None:

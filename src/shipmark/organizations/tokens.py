@@ -31,9 +31,14 @@ def encode_token(organization_slug: str, address: str, secret: bytes, at: dateti
     return f"{PREFIX}{head}_{tail}"
 
 
+def may_create(access: Access) -> bool:
+    """Return False if open membership is off, and a token would reach further than the caller."""
+    return access.organization.is_open or bool(access.scopes & _MANAGES)
+
+
 def check_creation(access: Access) -> None:
-    """Raise `Forbidden` if open membership is off, and the token would reach further than the caller."""
-    if not (access.organization.is_open or access.scopes & _MANAGES):
+    """Raise `Forbidden` if the caller may create no token."""
+    if not may_create(access):
         raise Forbidden(CLOSED)
 
 

@@ -222,6 +222,19 @@ def _read(text: str) -> Iterator[_RawTerm | str]:
         raise _unreadable(text, open_parentheses[-1])
 
 
+def texts_of(query: str) -> tuple[str, ...]:
+    """Return the text of each term and word of a valid query, so that a page can offer to leave one out."""
+    texts, offset = [], 0
+    while offset < len(query):
+        if query[offset].isspace() or query[offset] in "()":
+            offset += 1
+            continue
+        _, end = _term_or_word(query, offset)
+        texts.append(query[offset:end])
+        offset = end
+    return tuple(texts)
+
+
 def _term_or_word(text: str, offset: int) -> tuple[_RawTerm | str, int]:
     """Return the term or word at an offset, and the offset after it."""
     if text[offset] == '"':

@@ -40,6 +40,17 @@ def sections(organization: str) -> Sequence[Section]:
     ]
 
 
+def needs_guide(workspace: Workspace) -> bool:
+    """Return True if no project has both an event and a release: then the navigation has the guide.
+
+    Pages without an organization do not load its projects, and so do not offer it.
+    """
+    projects = workspace.projects
+    return bool(projects) and not any(
+        each.first_event_at and each.has_releases for each in projects
+    )
+
+
 def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
     """Return name and URL of each page of the organization's settings that the user may see."""
     slug = workspace.organization.slug

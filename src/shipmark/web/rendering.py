@@ -11,7 +11,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, time_zones, urls
 from shipmark.web.files import file_address
 from shipmark.web.keyboard import shortcut_groups
-from shipmark.web.navigation import project_tabs, sections, settings_pages
+from shipmark.web.navigation import needs_guide, project_tabs, sections, settings_pages
 from shipmark.web.preferences import (
     KEYS_COOKIE,
     ORGANIZATION_COOKIE,
@@ -26,9 +26,9 @@ from shipmark.web.time_zones import zone_name
 from shipmark.web.view_models.people import photo_of
 from shipmark.web.view_models.release_artifacts import type_in_words
 
-#: Pages load files of this origin only, run no inline script, and can't be framed.
+#: Pages load files and data of this origin only, run no inline script, and can't be framed.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
@@ -76,6 +76,7 @@ def _environment() -> Environment:
         "photo_limits": images,
         "file_address": file_address,
         "shortcut_groups": shortcut_groups,
+        "needs_guide": needs_guide,
         "photo_of": photo_of,
         "project_tabs": project_tabs,
         "sections": sections,

@@ -58,6 +58,18 @@ def new_release(organization: str) -> str:
     return f"/organizations/{quote(organization, safe='')}/new-release/"
 
 
+def live(organization: str, mark: str) -> str:
+    """Return the URL of the stream of changes after the state with this mark."""
+    return f"/organizations/{quote(organization, safe='')}/live/?{urlencode({'after': mark})}"
+
+
+def getting_started(organization: str, **parameters: object) -> str:
+    """Return the URL of the guide to the first release; empty parameters are left out."""
+    content = urlencode({name: value for name, value in parameters.items() if value})
+    path = f"/organizations/{quote(organization, safe='')}/getting-started/"
+    return f"{path}?{content}" if content else path
+
+
 def timeline(organization: str, **parameters: object) -> str:
     """Return the URL of the timeline; empty parameters are left out."""
     content = urlencode({name: value for name, value in parameters.items() if value})

@@ -272,3 +272,9 @@ def detach_project(connection: sa.Connection, ids: Collection[int], project_id: 
         bundle_projects.c.bundle_id.in_(_WANTED_IDS)
     )
     return set(ids) - set(connection.execute(others, db.ids_param(ids)).scalars())
+
+
+def is_any(connection: sa.Connection, project_id: int) -> bool:
+    """Return True if the project has a bundle."""
+    query = sa.select(bundle_projects.c.bundle_id).where(bundle_projects.c.project_id == project_id)
+    return connection.execute(query.limit(1)).first() is not None

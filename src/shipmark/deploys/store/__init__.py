@@ -4,6 +4,7 @@ from shipmark.deploys.store.deploys import (
     add,
     by_ids,
     deploys,
+    first_moments,
     is_any,
     last_moments,
     mark_announced,

@@ -20,7 +20,7 @@ class DeployColumns(sa.TypedColumns):
     """A deploy. ``is_announced`` is False until its activities are added, after the release's commits are fetched."""
 
     id = sa.Column(Id, primary_key=True)
-    organization_id = parent("organizations", index=True)
+    organization_id = parent("organizations")
     release_id = parent("releases")
     environment_id = parent("environments")
     name = sa.Column(sa.String(64))
@@ -33,6 +33,7 @@ class DeployColumns(sa.TypedColumns):
 deploys = table(
     "deploys",
     DeployColumns,
+    sa.Index("ix_deploys_newest", "organization_id", "id"),
     sa.Index("ix_deploys_release_id_finished_at", "release_id", "finished_at", "id"),
     sa.Index("ix_deploys_environment_id_finished_at", "environment_id", "finished_at", "id"),
 )
@@ -50,6 +51,15 @@ _LAST_MOMENTS = (
     )
     .join(deploys, deploys.c.id == release_environments.c.last_deploy_id)
     .join(IDS, IDS.c.id == release_environments.c.release_id)
+)
+_FIRST_MOMENTS = sa.select(
+    IDS.c.id,
+    sa.select(deploys.c.finished_at)
+    .where(deploys.c.release_id == IDS.c.id)
+    .order_by(deploys.c.finished_at, deploys.c.id)
+    .limit(1)
+    .correlate(IDS)
+    .scalar_subquery(),
 )
 
 
@@ -106,6 +116,14 @@ def last_moments(
         return {}
     result = connection.execute(_LAST_MOMENTS, ids_param(release_ids))
     return {(row[0], row[1], row[2]): row[3] for row in result}
+
+
+def first_moments(connection: sa.Connection, release_ids: Collection[int]) -> dict[int, datetime]:
+    """Return the moment at which the first deploy of each release was finished; others are left out."""
+    if not release_ids:
+        return {}
+    rows = connection.execute(_FIRST_MOMENTS, ids_param(release_ids))
+    return {release_id: at for release_id, at in rows if at is not None}
 
 
 def is_any(connection: sa.Connection, project_id: int) -> bool:

@@ -6,10 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id, json_rows, rows_param
-from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus
+from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus, Substatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
-from shipmark.issues.store.issues import ISSUE, issues
+from shipmark.issues.store.issues import IS_REGRESSED, ISSUE, issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
 from shipmark.projects.store import projects
 
@@ -98,7 +98,9 @@ def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
             # The sum keeps SQLite from sorting all issues of the projects.
             (issues.c.project_id + 0).in_(issue_filter.project_ids),
         ]
-    if issue_filter.substatus is not None:
+    if issue_filter.substatus is Substatus.REGRESSED:
+        conditions.append(IS_REGRESSED)
+    elif issue_filter.substatus is not None:
         conditions.append(issues.c.substatus == issue_filter.substatus)
     if issue_filter.text:
         conditions.append(

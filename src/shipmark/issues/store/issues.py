@@ -72,6 +72,27 @@ issues = table(
         "ix_issues_of_organization_last_seen", "organization_id", "status", "last_seen_at", "id"
     ),
 )
+sa.Index("ix_issues_new", issues.c.project_id, issues.c.first_seen_at)
+_is_resolved = issues.c.resolved_at.is_not(None)
+sa.Index(
+    "ix_issues_resolved",
+    issues.c.project_id,
+    issues.c.resolved_at,
+    sqlite_where=_is_resolved,
+    postgresql_where=_is_resolved,
+)
+#: As a literal, so that databases know that the indexes below serve.
+IS_REGRESSED = issues.c.substatus == sa.literal_column(f"'{Substatus.REGRESSED.value}'")
+for _name, _owner in (("project", issues.c.project_id), ("organization", issues.c.organization_id)):
+    sa.Index(
+        f"ix_issues_of_{_name}_regressed",
+        _owner,
+        issues.c.status,
+        issues.c.last_seen_at,
+        issues.c.id,
+        sqlite_where=IS_REGRESSED,
+        postgresql_where=IS_REGRESSED,
+    )
 hashes = table("issue_hashes", IssueHashColumns)
 issue_users = table("issue_users", IssueUserColumns)
 

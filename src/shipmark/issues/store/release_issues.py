@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,6 +47,17 @@ _COUNTED = ISSUE.select(sa.func.count().over())
 _NEW = _last_seen(_COUNTED.where(issues.c.first_release_id == _RELEASE))
 _RESOLVED = _last_seen(_COUNTED.join(RESOLVED_IDS, RESOLVED_IDS.c.issue_id == issues.c.id))
 _REGRESSED = _last_seen(_COUNTED.join(_regressed, _regressed.c.issue_id == issues.c.id))
+_REGRESSIONS = (
+    ISSUE.select(history.c.happened_at)
+    .join(history, history.c.issue_id == issues.c.id)
+    .where(
+        history.c.release_id == _RELEASE,
+        history.c.status == HistoryStatus.REGRESSED,
+        (issues.c.project_id + 0).in_(sa.select(IDS.c.id)),
+    )
+    .order_by(history.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 _seen = (
     sa.select(issue_releases.c.issue_id)
     .where(issue_releases.c.release_id == _RELEASE)
@@ -104,6 +116,15 @@ def regressed_in(
 ) -> IssueSummary:
     """Return the projects' issues that regressed in the release, whatever their status is now."""
     return _summary(connection, _REGRESSED, release_id, project_ids, limit)
+
+
+def regressions_in(
+    connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
+) -> list[tuple[Issue, datetime]]:
+    """Return the projects' issues that regressed in the release, each time with its moment, the last one first."""
+    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
+    rows = connection.execute(_REGRESSIONS, parameters)
+    return [(ISSUE(row), row[-1]) for row in rows]
 
 
 def seen_in(

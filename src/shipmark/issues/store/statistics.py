@@ -1,8 +1,10 @@
 """Counts of errors and new issues in time windows, by one statement for all windows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -82,6 +84,99 @@ _EVENTS_OF_ISSUE = _counts(
 _EVENTS_OF_ISSUE_IN_RELEASE = _EVENTS_OF_ISSUE.where(
     events.c.release_id == sa.bindparam("release_id", type_=Id)
 )
+_SPANS = json_rows(
+    "spans",
+    number=sa.Integer(),
+    project_id=Id,
+    release_id=Id,
+    begins_at=UtcDateTime(),
+    ends_at=UtcDateTime(),
+)
+#: In a span at most this many events and issues are counted, so that the cost is limited.
+EVENTS_MAX = 5000
+ISSUES_MAX = 1000
+
+
+def _counted_up(
+    moment: sa.Column[Any], most: int, *conditions: sa.ColumnElement[bool]
+) -> sa.ScalarSelect[int]:
+    """Return the number of rows with a moment in the span, up to the limit, counted in an index."""
+    found = (
+        sa.select(moment)
+        .where(moment >= _SPANS.c.begins_at, moment < _SPANS.c.ends_at, *conditions)
+        .limit(most)
+        .correlate(_SPANS)
+        .subquery("found")
+    )
+    return sa.select(sa.func.count()).select_from(found).correlate(_SPANS).scalar_subquery()
+
+
+_EVENTS_OF_RELEASES = sa.select(
+    _SPANS.c.number,
+    _counted_up(
+        events.c.happened_at,
+        EVENTS_MAX,
+        events.c.release_id == _SPANS.c.release_id,
+        events.c.project_id == _SPANS.c.project_id,
+    ),
+)
+_NEW_AND_RESOLVED = sa.select(
+    _SPANS.c.number,
+    _counted_up(issues.c.first_seen_at, ISSUES_MAX, issues.c.project_id == _SPANS.c.project_id),
+    _counted_up(
+        issues.c.resolved_at,
+        ISSUES_MAX,
+        issues.c.project_id == _SPANS.c.project_id,
+        issues.c.resolved_at.is_not(None),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A range of time in a project, and perhaps a release. Spans with the same number are counted together."""
+
+    number: int
+    project_id: int
+    begins_at: datetime
+    ends_at: datetime
+    release_id: int = 0
+
+
+def events_of_releases(connection: sa.Connection, spans: Sequence[Span]) -> Counter[int]:
+    """Return the number of events by the number of the spans, of each at most `EVENTS_MAX`."""
+    total = Counter[int]()
+    if spans:
+        for number, count in connection.execute(_EVENTS_OF_RELEASES, _spans_param(spans)):
+            total[number] += count
+    return total
+
+
+def new_and_resolved(
+    connection: sa.Connection, spans: Sequence[Span]
+) -> tuple[Counter[int], Counter[int]]:
+    """Return the numbers of issues that were new and that were resolved, by the number of the spans.
+
+    An issue that was reopened is not resolved any more.
+    """
+    new, resolved = Counter[int](), Counter[int]()
+    if spans:
+        for number, of_new, of_resolved in connection.execute(
+            _NEW_AND_RESOLVED, _spans_param(spans)
+        ):
+            new[number] += of_new
+            resolved[number] += of_resolved
+    return new, resolved
+
+
+def _spans_param(spans: Sequence[Span]) -> dict[str, str]:
+    return rows_param(
+        "spans",
+        (
+            (span.number, span.project_id, span.release_id, span.begins_at, span.ends_at)
+            for span in spans
+        ),
+    )
 
 
 def errors(connection: sa.Connection, watches: Sequence[Watch]) -> dict[int, int]:

@@ -14,9 +14,12 @@ from shipmark.releases.lineage import lineage_of, position_of
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import by_ids, release_of, releases
+from shipmark.releases.versions import semver_columns
 
 _IN = release_projects.c
 _STATUSES = tuple(ReleaseStatus)
+#: The most releases after one that are looked through for those whose commits are summed up.
+LATER_MAX = 100
 _ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
     True: (_IN.version_key, _IN.created_at, _IN.release_id),
     False: (_IN.shipped_at, _IN.created_at, _IN.release_id),
@@ -24,6 +27,7 @@ _ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
 _STARTS = db.json_rows("starts", project_id=db.Id, start_id=db.Id)
 _LEFT_OUT = db.json_rows("left_out", id=db.Id)
 _start = releases.alias("start")
+_later = releases.alias("later")
 _START_ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
     True: (_start.c.version_key, _start.c.created_at, _start.c.id),
     False: (_start.c.shipped_at, _start.c.created_at, _start.c.id),
@@ -99,6 +103,30 @@ def next_after(
     return _nearest(connection, starts, is_after=True, without=without)
 
 
+def commits_after(
+    connection: sa.Connection, starts: Collection[tuple[int, int, str]]
+) -> dict[tuple[int, int], int | None]:
+    """Return how many commits the later releases that contain each release of a project have, by (project, release).
+
+    ``starts`` are projects, ids and versions of releases. It is 0 without later releases, and None if none of them has
+    commits. The next `LATER_MAX` releases are looked through; archived ones are left out.
+    """
+    counts: dict[tuple[int, int], int | None] = {}
+    for is_by_version in (True, False):
+        of_kind = sorted(
+            (project_id, release_id)
+            for project_id, release_id, version in starts
+            if (semver_columns(version).package is not None) is is_by_version
+        )
+        if of_kind:
+            parameters = db.rows_param("starts", of_kind)
+            for project_id, start_id, count in connection.execute(
+                _COMMITS_AFTER[is_by_version], parameters
+            ):
+                counts[project_id, start_id] = None if count is None else int(count)
+    return counts
+
+
 def _nearest(
     connection: sa.Connection,
     starts: Collection[tuple[int, Release]],
@@ -140,6 +168,71 @@ def _statement(*, is_by_version: bool, is_after: bool) -> sa.Select[Any]:
     )
 
 
+def _commits_after_statement(*, is_by_version: bool) -> sa.Select[Any]:
+    """Return the statement that sums up the commits of the releases after each start.
+
+    The next ones in the order of an index are read, and only then those of other projects or lineages left out: a
+    condition that few rows fulfil would not end the reading.
+    """
+    found = (_later_of_package() if is_by_version else _later_in_project()).subquery("found")
+    is_later = [found.c.shipped_at >= _start.c.shipped_at]
+    if is_by_version:
+        in_project = sa.select(_IN.release_id).where(
+            _IN.release_id == found.c.id, _IN.project_id == _STARTS.c.project_id
+        )
+        is_later.append(in_project.correlate(found, _STARTS).exists())
+    else:
+        is_later.append(found.c.version_key == "")
+    total = sa.func.nullif(sa.func.sum(found.c.commit_count), 0)
+    count = (
+        sa.select(sa.case((sa.func.count() == 0, 0), else_=total))
+        .select_from(found)
+        .where(*is_later)
+        .correlate(_STARTS, _start)
+    )
+    return (
+        sa.select(_STARTS.c.project_id, _STARTS.c.start_id, count.scalar_subquery())
+        .select_from(_STARTS)
+        .join(_start, _start.c.id == _STARTS.c.start_id)
+    )
+
+
+def _later_of_package() -> sa.Select[*tuple[Any, ...]]:
+    order = (_later.c.version_key, _later.c.created_at, _later.c.id)
+    return (
+        sa.select(_later.c.id, _later.c.shipped_at, _later.c.commit_count)
+        .where(
+            _later.c.organization_id == _start.c.organization_id,
+            _later.c.package == _start.c.package,
+            _later.c.package.is_not(None),
+            _later.c.status == ReleaseStatus.OPEN.value,
+            sa.tuple_(*order) > sa.tuple_(*_START_ORDER[True]),
+        )
+        .order_by(*order)
+        .limit(LATER_MAX)
+        .correlate(_start)
+    )
+
+
+def _later_in_project() -> sa.Select[*tuple[Any, ...]]:
+    order = _ORDER[False]
+    positions = (
+        sa.select(_IN.release_id, _IN.shipped_at, _IN.version_key)
+        .where(
+            _IN.project_id == _STARTS.c.project_id,
+            _IN.status == ReleaseStatus.OPEN.value,
+            sa.tuple_(*order) > sa.tuple_(*_START_ORDER[False]),
+        )
+        .order_by(*order)
+        .limit(LATER_MAX)
+        .correlate(_STARTS, _start)
+        .subquery("positions")
+    )
+    return sa.select(positions.c.shipped_at, positions.c.version_key, _later.c.commit_count).join(
+        _later, _later.c.id == positions.c.release_id
+    )
+
+
 def _nearest_of(
     status: ReleaseStatus, *, is_by_version: bool, is_after: bool
 ) -> sa.ScalarSelect[int]:
@@ -175,6 +268,11 @@ _NEAREST = {
     (is_by_version, is_after): _statement(is_by_version=is_by_version, is_after=is_after)
     for is_by_version in (True, False)
     for is_after in (True, False)
+}
+
+_COMMITS_AFTER = {
+    is_by_version: _commits_after_statement(is_by_version=is_by_version)
+    for is_by_version in (True, False)
 }
 
 

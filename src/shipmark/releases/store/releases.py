@@ -59,6 +59,7 @@ def _index(name: str, *columns: str, where: sa.ColumnElement[bool] | None = None
 
 
 _has_package = releases.c.package.is_not(None)
+_index("newest")
 _index("by_date", "status", "created_at")
 _index("by_version", "status", "version_key", "created_at")
 _index("by_shipping", "status", "shipped_at", "created_at")

@@ -67,6 +67,7 @@ def show_release(
             commits_page=number,
             selection=selection_of(web_request.parameter("issues")),
             server=web_request.settings.address,
+            at=now(),
         )
     return page(
         web_request,

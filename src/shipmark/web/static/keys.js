@@ -1,19 +1,19 @@
 // Keys of lists and pages: rows, neighbours, sections and the search.
 import { onKey } from "./single_keys.js";
 
-const rows = [...document.querySelectorAll(".rows[data-keys] tbody tr")];
+const rowsOf = () => [...document.querySelectorAll(".rows[data-keys] tbody tr")];
 const links = { "[": "[rel=prev]", "]": "[rel=next]" };
 let current = -1;
 let isAfterG = false;
 
-const move = (step) => {
+const move = (rows, step) => {
   current = Math.max(0, Math.min(rows.length - 1, current + step));
   rows[current].querySelector("th a, .main a").focus();
 };
 
 // A click with Shift selects all rows since the last one.
-const select = (shiftKey) => {
-  const box = rows[current].querySelector("input[type=checkbox]");
+const select = (rows, shiftKey) => {
+  const box = rows[current]?.querySelector("input[type=checkbox]");
   box?.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
 };
 
@@ -26,6 +26,7 @@ onKey((event) => {
     return;
   }
   isAfterG = event.key === "g";
+  const rows = rowsOf();
   if (event.key === "/") {
     const field = document.querySelector(".search .in");
     if (field) {
@@ -33,9 +34,9 @@ onKey((event) => {
       field.focus();
     }
   } else if ((event.key === "j" || event.key === "k") && rows.length) {
-    move(event.key === "j" ? 1 : -1);
+    move(rows, event.key === "j" ? 1 : -1);
   } else if (event.key.toLowerCase() === "x" && current >= 0) {
-    select(event.shiftKey);
+    select(rows, event.shiftKey);
   } else if (links[event.key]) {
     document.querySelector(links[event.key])?.click();
   }

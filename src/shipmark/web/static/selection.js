@@ -1,12 +1,13 @@
-// The bar of actions on selected rows: their number, "select all", and ranges with Shift.
+// The bar of actions on selected rows: their number, "select all", and ranges with Shift. Rows may be loaded later.
 for (const bar of document.querySelectorAll(".bulk")) {
   const card = bar.closest(".card");
-  const boxes = [...card.querySelectorAll("tbody input[type=checkbox]")];
+  const boxesOf = () => [...card.querySelectorAll("tbody input[type=checkbox]")];
   const all = card.querySelector("thead input[type=checkbox]");
   const count = bar.querySelector("[data-count]");
-  let last = -1;
+  let last = null;
 
   const update = () => {
+    const boxes = boxesOf();
     const checked = boxes.filter((box) => box.checked).length;
     count.textContent = String(checked);
     count.parentElement.hidden = checked === 0;
@@ -16,19 +17,21 @@ for (const bar of document.querySelectorAll(".bulk")) {
     }
   };
 
-  boxes.forEach((box, index) => {
-    box.addEventListener("click", (event) => {
-      if (event.shiftKey && last >= 0) {
-        const [from, to] = [Math.min(last, index), Math.max(last, index)];
-        for (const each of boxes.slice(from, to + 1)) each.checked = box.checked;
-      }
-      last = index;
-      update();
-    });
-  });
-  all?.addEventListener("change", () => {
-    for (const box of boxes) box.checked = all.checked;
+  card.addEventListener("click", (event) => {
+    const boxes = boxesOf();
+    const index = boxes.indexOf(event.target);
+    if (index < 0) return;
+    const from = boxes.indexOf(last);
+    if (event.shiftKey && from >= 0) {
+      for (const each of boxes.slice(Math.min(from, index), Math.max(from, index) + 1)) each.checked = event.target.checked;
+    }
+    last = event.target;
     update();
   });
+  all?.addEventListener("change", () => {
+    for (const box of boxesOf()) box.checked = all.checked;
+    update();
+  });
+  document.addEventListener("rows-loaded", update);
   update();
 }

@@ -9,3 +9,7 @@ import "./palette.js";
 import "./presses.js";
 import "./avatars.js";
 import "./key_list.js";
+import "./live.js";
+import "./guide.js";
+import "./tips.js";
+import "./combobox.js";

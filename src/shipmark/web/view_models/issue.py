@@ -31,7 +31,7 @@ from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_lines import issue_line
-from shipmark.web.view_models.issue_statistics import TagShares, Trend, shares_of, trend_of
+from shipmark.web.view_models.issue_statistics import Shares, Trend, shares_of, trend_of
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.upload_instructions import commands
@@ -94,7 +94,7 @@ class IssuePage:
     older_event: str | None
     newer_event: str | None
     trend: Trend
-    shares: tuple[TagShares, ...]
+    shares: Shares
     activity: tuple[ActivityItem, ...]
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]

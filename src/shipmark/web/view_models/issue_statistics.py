@@ -1,18 +1,29 @@
-"""The trend of an issue's events, and the shares of its releases and environments."""
+"""The trend of an issue's events, and the shares of the values of their tags."""
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from shipmark.events import parsing
+from shipmark.events import store as events
+from shipmark.infrastructure.settings import MEBIBYTE
 from shipmark.issues.store import statistics
+from shipmark.web.charts import even_ceiling
+from shipmark.web.view_models.redaction import is_sensitive
 
 TREND_DAYS = 14
 #: The newest events whose releases and environments are counted.
 SHARED_EVENTS_MAX = 500
 _SHARES_MAX = 5
+#: The newest events whose other tags are counted, and the most bytes of their payloads that are read.
+TAGGED_EVENTS_MAX = 100
+_PAYLOAD_BYTES_MAX = 4 * MEBIBYTE
+_TAGS_MAX = 15
+_VALUE_MAX = 200
+#: Tags that are counted elsewhere, and the user, of whom there are as many as values.
+_OTHER_TAGS = frozenset({"environment", "sentry:release", "sentry:user"})
 _DAY = timedelta(days=1)
 #: The height of the chart, and of what stands above and below its bars, in pixels.
 CHART_HEIGHT = 132
@@ -72,12 +83,21 @@ class TagShares:
     shares: tuple[Share, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """The tags, and the numbers of events that are counted: for releases and environments, and for the others."""
+
+    tags: tuple[TagShares, ...]
+    event_count: int
+    tagged_event_count: int
+
+
 def trend_of(connection: Connection, issue_id: int, at: datetime) -> Trend:
     """Return the trend of the issue's events, by one statement."""
     today = at.replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - _DAY * age for age in reversed(range(TREND_DAYS))]
     counts = statistics.events_of_issue(connection, issue_id, None, days, _DAY)
-    high = _even(max(counts))
+    high = even_ceiling(max(counts))
     step = 100 / len(days)
     shown = []
     for index, (day, count) in enumerate(zip(days, counts, strict=True)):
@@ -102,25 +122,42 @@ def trend_of(connection: Connection, issue_id: int, at: datetime) -> Trend:
     )
 
 
-def shares_of(connection: Connection, issue_id: int) -> tuple[TagShares, ...]:
-    """Return the shares of releases and environments among the issue's newest events, by one statement."""
+def shares_of(connection: Connection, issue_id: int) -> Shares:
+    """Return the shares of values among the issue's newest events, by three statements.
+
+    Releases and environments are columns of events; other tags are in their payloads, of which fewer are read.
+    """
     origins = statistics.origins_of_issue(connection, issue_id, limit=SHARED_EVENTS_MAX)
-    tags = (
-        _tag_shares("release", ((origin.version, origin.event_count) for origin in origins)),
-        _tag_shares(
-            "environment", ((origin.environment, origin.event_count) for origin in origins)
-        ),
+    counted: dict[str, Counter[str]] = {"release": Counter(), "environment": Counter()}
+    for origin in origins:
+        counted["release"][origin.version] += origin.event_count
+        counted["environment"][origin.environment] += origin.event_count
+    payloads = events.newest_payloads(
+        connection, issue_id, limit=TAGGED_EVENTS_MAX, bytes_max=_PAYLOAD_BYTES_MAX
     )
-    return tuple(tag for tag in tags if tag.shares)
+    sampled, values = 0, dict[str, Counter[str]]()
+    for payload in payloads:
+        sampled += 1
+        for name, value in parsing.tags_of(payload):
+            if name not in _OTHER_TAGS and not is_sensitive(name):
+                values.setdefault(name.removeprefix("sentry:"), Counter())[value[:_VALUE_MAX]] += 1
+    # The most frequent tags, in the order of their names.
+    frequent = sorted(values, key=lambda name: (-values[name].total(), name))[:_TAGS_MAX]
+    tags = [
+        *(_tag_shares(name, total, total.total()) for name, total in counted.items()),
+        *(_tag_shares(name, values[name], sampled) for name in sorted(frequent)),
+    ]
+    return Shares(
+        tags=tuple(tag for tag in tags if tag.shares),
+        event_count=sum(origin.event_count for origin in origins),
+        tagged_event_count=sampled,
+    )
 
 
-def _tag_shares(name: str, counts: Iterable[tuple[str, int]]) -> TagShares:
-    total: Counter[str] = Counter()
-    for value, count in counts:
-        total[value] += count
-    ordered = sorted(total.items(), key=lambda counted: (-counted[1], counted[0]))
+def _tag_shares(name: str, counts: Counter[str], event_count: int) -> TagShares:
+    ordered = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
     shares = [
-        Share(value=value, percent=round(100 * count / total.total()))
+        Share(value=value, percent=round(100 * count / event_count))
         for value, count in ordered
         if value
     ]
@@ -130,9 +167,3 @@ def _tag_shares(name: str, counts: Iterable[tuple[str, int]]) -> TagShares:
 def _y_of(count: int, high: int) -> float:
     base = CHART_HEIGHT - _BOTTOM
     return round(base - (base - _TOP) * count / high, 1)
-
-
-def _even(count: int) -> int:
-    """Return the even number of at most two digits before zeros that is not below the count, to be halved."""
-    scale = int("1".ljust(len(str(count)) - 1, "0"))
-    return max(-(-count // (2 * scale)) * 2 * scale, 2)

@@ -1,6 +1,6 @@
 """The view model of what runs in each environment of each project."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from shipmark.deploys.model import ProjectDeploy
 from shipmark.deploys.store.live_deploys import live_in
 from shipmark.projects.model import Project
+from shipmark.releases.store import lineage
 from shipmark.web.request_context import Workspace
 
 #: Projects and environments that are shown without a request for all.
@@ -20,11 +21,19 @@ _FIRST = ("production", "prod")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiveDeploy:
+    """A live deploy; ``behind`` is the number of commits of the later releases of its lineage, None if unknown."""
+
+    deploy: ProjectDeploy
+    behind: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LiveProject:
     """A project with its live deploys, production first; ``more`` are the names of other environments."""
 
     project: Project
-    deploys: tuple[ProjectDeploy, ...]
+    deploys: tuple[LiveDeploy, ...]
     more: tuple[str, ...] = ()
 
 
@@ -47,16 +56,32 @@ def live_now(
     by_project: dict[int, list[ProjectDeploy]] = {}
     for deploy in live_in(connection, by_id, limit=_LIVE_MAX):
         by_project.setdefault(deploy.project_id, []).append(deploy)
-    cards = [_card(by_id[project_id], deploys) for project_id, deploys in by_project.items()]
-    shown = cards if shows_all else cards[:CARDS_SHOWN]
-    return LiveNow(projects=tuple(shown), count=len(cards))
+    listed = list(by_project.items())
+    shown = {
+        project_id: sorted(deploys, key=production_first)
+        for project_id, deploys in (listed if shows_all else listed[:CARDS_SHOWN])
+    }
+    starts = {
+        (project_id, deploy.release_id, deploy.version)
+        for project_id, deploys in shown.items()
+        for deploy in deploys[:ENVIRONMENTS_SHOWN]
+    }
+    behind = lineage.commits_after(connection, starts)
+    cards = [_card(by_id[project_id], deploys, behind) for project_id, deploys in shown.items()]
+    return LiveNow(projects=tuple(cards), count=len(by_project))
 
 
-def _card(project: Project, deploys: Sequence[ProjectDeploy]) -> LiveProject:
-    ordered = sorted(deploys, key=production_first)
+def _card(
+    project: Project,
+    ordered: Sequence[ProjectDeploy],
+    behind: Mapping[tuple[int, int], int | None],
+) -> LiveProject:
     return LiveProject(
         project=project,
-        deploys=tuple(ordered[:ENVIRONMENTS_SHOWN]),
+        deploys=tuple(
+            LiveDeploy(deploy=deploy, behind=behind.get((project.id, deploy.release_id)))
+            for deploy in ordered[:ENVIRONMENTS_SHOWN]
+        ),
         more=tuple(deploy.environment for deploy in ordered[ENVIRONMENTS_SHOWN:]),
     )
 

@@ -1,6 +1,7 @@
 """The view model of the page of a release."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
 from shipmark.web.view_models.release_artifacts import scope_of
+from shipmark.web.view_models.release_chart import ReleaseChart, release_chart
 from shipmark.web.view_models.release_commits import (
     CommitPage,
     FetchLine,
@@ -47,6 +49,7 @@ class ReleasePage:
     owner: User | None
     authors: tuple[Person, ...]
     deploys: tuple[DeployLine, ...]
+    chart: ReleaseChart | None
     commits: CommitPage
     files: FileSummary
     issues: IssueTabs
@@ -81,6 +84,7 @@ def release_page(
     commits_page: int,
     selection: IssueSelection,
     server: str,
+    at: datetime,
 ) -> ReleasePage:
     """Return the release with this version; raise `NotFound` if the user can't see it."""
     release, attached_ids = releases.find_attached(
@@ -96,18 +100,21 @@ def release_page(
     artifacts = version_listing.count_of(connection, uploads)
     scope = (workspace.organization.slug, shown.projects[0].slug)
     commits = commit_page(connection, release, commits_page, resolved=resolved)
+    previous = lineage.previous(connection, release, visible_ids)
+    deployed = deploy_lines(connection, workspace, release)
     shows_all_commits = commits.number == 1 and not commits.has_older
     return ReleasePage(
         release=release,
         visible=shown,
         owner=accounts.by_id(connection, release.owner_id) if release.owner_id else None,
         authors=tuple(people_by_id[id_] for id_ in release.author_ids if id_ in people_by_id),
-        deploys=deploy_lines(connection, workspace, release),
+        deploys=deployed,
+        chart=release_chart(connection, release, previous, visible_ids, deployed, at),
         commits=commits,
         files=file_summary(connection, release),
         issues=issue_tabs(connection, workspace, [release.id], selection),
         activity=release_events(connection, workspace, release, resolved),
-        previous=lineage.previous(connection, release, visible_ids),
+        previous=previous,
         next=next_release(connection, release, visible_ids),
         fetches=waiting,
         artifacts=artifacts,

@@ -1,4 +1,4 @@
-"""The log of a release: its activity, and the issues that it resolved."""
+"""The log of a release: its activity, the issues that it resolved, and those that regressed in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,12 +10,12 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.issues.model import Resolution
-from shipmark.issues.store import commit_links, resolutions
+from shipmark.issues.store import commit_links, release_issues, resolutions
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity
 from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.issue_lines import IssueLine
+from shipmark.web.view_models.issue_lines import IssueLine, issue_line
 
 ACTIVITY_MAX = 100
 
@@ -27,6 +27,7 @@ class ReleaseEventType(StrEnum):
     RELEASED = "released"
     DEPLOYED = "deployed"
     RESOLVED = "resolved"
+    REGRESSED = "regressed"
     DELETED = "deleted"
     FETCHED = "fetched"
     FETCH_FAILED = "fetch-failed"
@@ -71,6 +72,12 @@ def release_events(
             _of_resolution(here[line.issue.id], line, users, names)
             for line in resolved
             if line.issue.id in here
+        ),
+        *(
+            ReleaseEvent(at=at, type=ReleaseEventType.REGRESSED, line=issue_line(issue, workspace))
+            for issue, at in release_issues.regressions_in(
+                connection, release.id, workspace.project_ids, limit=ACTIVITY_MAX
+            )
         ),
         ReleaseEvent(at=release.created_at, type=ReleaseEventType.CREATED),
     ]

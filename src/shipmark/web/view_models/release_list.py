@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.deploys.model import EnvironmentOfRelease
 from shipmark.deploys.store.live_deploys import environments_of_releases
+from shipmark.deploys.store.newest import marks_of
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.store import release_issues
@@ -18,6 +19,7 @@ from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.live_now import NOTHING_LIVE, LiveNow, live_now
+from shipmark.web.view_models.no_match import WithoutCondition, without_each
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_search import Search, filter_of, terms_of
 
@@ -57,12 +59,15 @@ class Row:
 class ReleaseList:
     """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty.
 
-    ``problem`` is the error in the query; then the rows are those without it.
+    ``problem`` is the error in the query; then the rows are those without it. ``mark`` is the state that it
+    shows, after which the page follows changes. ``without`` is what a search without results offers.
     """
 
     search: Search
     rows: tuple[Row, ...]
     live: LiveNow
+    mark: str
+    without: tuple[WithoutCondition, ...] = ()
     newer: str = ""
     older: str = ""
     problem: str = ""
@@ -89,14 +94,17 @@ def release_list(
         is_backwards=is_back,
     )
     visible_rows, links = release_cursor.links(listed, page, search.order)
-    slug = workspace.organization.slug
+    slug, organization_id = workspace.organization.slug, workspace.organization.id
     live = NOTHING_LIVE
     if not search.query and not search.cursor:
         live = live_now(connection, workspace, search.project, shows_all=search.shows_all_live)
+    is_empty = not visible_rows and search.is_filtered and not search.cursor and not problem
     return ReleaseList(
         search=search,
         rows=_rows(connection, workspace, [row.release for row in visible_rows]),
         live=live,
+        mark=marks_of(connection, [organization_id])[organization_id],
+        without=without_each(connection, workspace, search, at) if is_empty else (),
         newer=search.address(slug, cursor=str(links.previous)) if links.has_previous else "",
         older=search.address(slug, cursor=str(links.next)) if links.has_next else "",
         problem=problem,

@@ -90,9 +90,13 @@ class Search:
         """Return the order of the list."""
         return _SORTS[self.sort]
 
+    def changed(self, **changes: str) -> "Search":
+        """Return the search with these changes: its first page, if none is the cursor."""
+        return replace(self, **({"cursor": ""} | changes))  # type: ignore[arg-type]  # all are texts
+
     def address(self, organization: str, **changes: str) -> str:
-        """Return the URL of the list with these changes of the search: of its first page, if none is the cursor."""
-        changed = replace(self, **({"cursor": ""} | changes))  # type: ignore[arg-type]  # all are texts
+        """Return the URL of the list with these changes of the search."""
+        changed = self.changed(**changes)
         return urls.releases(
             organization,
             query=changed.query,

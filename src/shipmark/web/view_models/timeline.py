@@ -13,6 +13,7 @@ from shipmark.projects.model import Project
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.template_filters import duration
+from shipmark.web.view_models.issue_weeks import IssueWeeks, issue_weeks
 from shipmark.web.view_models.live_now import production_first
 from shipmark.web.view_models.release_search import environments_of
 from shipmark.web.view_models.timeline_chart import Axis, Bar, axis_of, bars_of
@@ -86,6 +87,7 @@ class Timeline:
     lane_count: int
     rows: tuple[DeployRow, ...]
     deploy_count: int
+    issue_weeks: IssueWeeks | None
 
     @property
     def is_cut(self) -> bool:
@@ -117,7 +119,7 @@ def timeline_search(
 def timeline(
     connection: Connection, workspace: Workspace, search: TimelineSearch, at: datetime
 ) -> Timeline:
-    """Return the timeline of the range that ends now, by four statements."""
+    """Return the timeline of the range that ends now, by five statements."""
     start = at - timedelta(days=search.days)
     by_id = {
         project.id: project
@@ -145,6 +147,7 @@ def timeline(
         lane_count=len(lanes),
         rows=tuple(rows if search.shows_all else rows[:ROWS_SHOWN]),
         deploy_count=len(rows),
+        issue_weeks=issue_weeks(connection, by_id, at),
     )
 
 

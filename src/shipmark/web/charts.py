@@ -1,0 +1,180 @@
+"""Charts as inline SVG (pure). Across: per cent. Down: pixels. Text never scales; only nested plots are stretched.
+
+A chart has a zone for each of its steps, with the step's text; the arrow keys move from one to the next by script.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+HEIGHT = 200
+_TOP, _BOTTOM = 24, 22
+_BASE = HEIGHT - _BOTTOM
+_GUTTER_PIXELS, _DIGIT_PIXELS = 10, 6
+#: Labels flip to the left of their line from here on, in per cent.
+_FLIPS_AT = 70
+_BAR_SHARE = 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A moment with a label, in per cent of the width; a minor one is left out on phones."""
+
+    x: float
+    text: str
+    is_minor: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axes:
+    """What stands around a chart: labels below it, by their place in per cent, and marks in it."""
+
+    ticks: Sequence[tuple[float, str]]
+    marks: Sequence[Mark] = ()
+
+
+def even_ceiling(count: int) -> int:
+    """Return the even number of at most two digits before zeros that is not below the count, to be halved."""
+    scale = int("1".ljust(len(str(count)) - 1, "0"))
+    return max(-(-count // (2 * scale)) * 2 * scale, 2)
+
+
+def line_chart(
+    series: Sequence[tuple[str, Sequence[int | None]]],
+    texts: Sequence[str],
+    axes: Axes,
+    label: str,
+) -> Markup:
+    """Return a chart with a line for each series, named by its class; a step with None is a gap.
+
+    The first series has a light area below it. ``texts`` are those of the steps, ``label`` says what the chart shows.
+    """
+    high = _highest(value for _, values in series for value in values)
+    step = 100 / len(texts)
+    paths = Markup()
+    for number, (kind, values) in enumerate(series):
+        points = [
+            (step * (index + 0.5), 100 - 100 * value / high)
+            for index, value in enumerate(values)
+            if value is not None
+        ]
+        if not points:
+            continue
+        line = "L".join(f"{_n(x * 10)} {_n(y)}" for x, y in points)
+        if number == 0:
+            first, last = points[0][0] * 10, points[-1][0] * 10
+            paths += Markup('<path class="area" d="M{}L{} 100L{} 100z"/>').format(
+                line, _n(last), _n(first)
+            )
+        # A line of one point has no length: its round end is drawn.
+        paths += Markup('<path class="{}" d="M{}"/>').format(
+            kind, line if len(points) > 1 else f"{line}h.01"
+        )
+    plot = Markup(
+        '<svg x="0" y="{}" width="100%" height="{}" viewBox="0 0 1000 100"'
+        ' preserveAspectRatio="none">{}</svg>'
+    ).format(_TOP, _BASE - _TOP, paths)
+    return _frame(plot, high, texts, axes, label)
+
+
+def bar_chart(
+    series: Sequence[tuple[str, Sequence[int]]], texts: Sequence[str], axes: Axes, label: str
+) -> Markup:
+    """Return a chart with a group of bars for each step, one for each series, named by its class."""
+    high = _highest(value for _, values in series for value in values)
+    step = 100 / len(texts)
+    width = step * _BAR_SHARE / len(series)
+    bars = Markup()
+    for number, (kind, values) in enumerate(series):
+        for index, value in enumerate(values):
+            if not value:
+                continue
+            x = step * index + step * (1 - _BAR_SHARE) / 2 + width * number
+            # A bar of few is still seen.
+            y = min(_y_of(value, high), _BASE - 1.5)
+            bars += Markup(
+                '<rect class="{}" x="{}%" width="{}%" y="{}" height="{}" rx="1"/>'
+            ).format(kind, _n(x), _n(width * 0.92), _n(y), _n(_BASE - y))
+    return _frame(bars, high, texts, axes, label)
+
+
+def _frame(plot: Markup, high: int, texts: Sequence[str], axes: Axes, label: str) -> Markup:
+    values = (0, high // 2, high)
+    gutter = _GUTTER_PIXELS + _DIGIT_PIXELS * len(f"{high:,}")
+    numbers = Markup().join(
+        Markup('<text class="end" x="{}" y="{}">{:,}</text>').format(
+            gutter - 8, _n(_y_of(value, high) + 4), value
+        )
+        for value in values
+    )
+    grid = Markup().join(
+        Markup('<line class="{}" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(
+            "grid" if value else "axis", y=_n(_y_of(value, high))
+        )
+        for value in values
+    )
+    drawn = grid + plot + _marks(axes.marks) + _ticks(axes.ticks) + _zones(texts)
+    return Markup(
+        '<div class="plot"><svg width="{gutter}" height="{height}" aria-hidden="true">{numbers}</svg>'
+        '<svg width="100%" height="{height}" role="group" aria-label="{label}" data-zones>{drawn}</svg></div>'
+    ).format(gutter=gutter, height=HEIGHT, numbers=numbers, label=label, drawn=drawn)
+
+
+def _marks(marks: Sequence[Mark]) -> Markup:
+    return Markup().join(
+        Markup(
+            '<g class="deploy"><line x1="{x}%" x2="{x}%" y1="16" y2="{base}"/>'
+            '<circle cx="{x}%" cy="{base}" r="3.5"/>'
+            '<text class="{kind}" x="{x}%" y="11">{text}</text></g>'
+        ).format(
+            x=_n(mark.x),
+            base=_BASE,
+            kind=("minor " if mark.is_minor else "") + ("end" if mark.x > _FLIPS_AT else ""),
+            text=mark.text,
+        )
+        for mark in marks
+    )
+
+
+def _ticks(ticks: Sequence[tuple[float, str]]) -> Markup:
+    """Return the labels below; the first and the last are aligned inwards, and phones show every second one."""
+    shown = Markup()
+    for index, (x, text) in enumerate(ticks):
+        side = "" if x <= 1 else "end" if x >= 99 else "mid"
+        kind = f"{side} alt".strip() if index % 2 else side
+        shown += Markup('<text class="{}" x="{}%" y="{}">{}</text>').format(
+            kind, _n(x), HEIGHT - 5, text
+        )
+    return shown
+
+
+def _zones(texts: Sequence[str]) -> Markup:
+    step = 100 / len(texts)
+    return Markup().join(
+        Markup(
+            '<rect class="hit" x="{x}%" width="{width}%" y="{y}" height="{height}" role="img"'
+            ' tabindex="{tab}" aria-label="{text}"><title>{text}</title></rect>'
+        ).format(
+            x=_n(step * index),
+            width=_n(step),
+            y=_TOP,
+            height=_BASE - _TOP,
+            # The last step is the newest: Tab leads to it, and the arrow keys to the others.
+            tab=0 if index == len(texts) - 1 else -1,
+            text=text,
+        )
+        for index, text in enumerate(texts)
+    )
+
+
+def _highest(values: Iterable[int | None]) -> int:
+    return even_ceiling(max((value for value in values if value is not None), default=0))
+
+
+def _y_of(value: int, high: int) -> float:
+    return _BASE - (_BASE - _TOP) * value / high
+
+
+def _n(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

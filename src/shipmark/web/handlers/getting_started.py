@@ -1,0 +1,51 @@
+"""``/organizations/{organization}/getting-started/``: the guide from a project to its first release."""
+
+from litestar import get, post
+from litestar.params import FromPath
+
+from shipmark.infrastructure.ids import secret_bytes
+from shipmark.organizations import token_actions
+from shipmark.web import setup_lines
+from shipmark.web.rendering import Answer, page
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.view_models.getting_started import guide
+
+_PATH = "/organizations/{organization:str}/getting-started/"
+_TOKEN_NAME = "Getting started"  # noqa: S105  # a name
+
+
+@get(_PATH, scopes=None, sync_to_thread=True)
+def show_guide(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Show the steps, with lines to copy, and which of them are done."""
+    return _answer(web_request, organization)
+
+
+@post(_PATH, scopes=None, sync_to_thread=True)
+def create_token(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+    """Create a token for the lines, which show it only now."""
+    with web_request.change(organization) as (connection, workspace):
+        _, text = token_actions.create(
+            connection,
+            web_request.action_context(workspace),
+            name=_TOKEN_NAME,
+            address=web_request.settings.address,
+            secret=secret_bytes(),
+        )
+    return _answer(web_request, organization, status=201, token=text)
+
+
+def _answer(
+    web_request: WebRequest, organization: str, *, status: int = 200, token: str = ""
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        shown = guide(connection, web_request, workspace, token)
+    return page(
+        web_request,
+        "getting_started.html",
+        status=status,
+        section="getting-started",
+        workspace=workspace,
+        guide=shown,
+        lines=setup_lines,
+    )

@@ -1,0 +1,59 @@
+// The list of releases follows what is published and deployed. The server reports that something changed, and the page
+// loads its own address again; readers who are on a later page or have selected rows get a link instead.
+import { swap } from "./swapping.js";
+
+const area = document.querySelector("[data-live]");
+const news = area?.querySelector("[data-news]");
+const here = new URL(location.href);
+const first = new URL(here);
+first.searchParams.delete("cursor");
+let source;
+let loading = Promise.resolve();
+
+const isInUse = () => {
+  const isSelecting = !getSelection().isCollapsed && area.contains(getSelection().anchorNode);
+  return here.searchParams.has("cursor") || isSelecting || area.querySelector("tbody input:checked") !== null;
+};
+
+const newIn = (part) => {
+  const isNew = (row) => Date.parse(row.dataset.created) > Date.parse(area.dataset.at);
+  const count = [...part.querySelectorAll("tr[data-created]")].filter(isNew).length;
+  return count === 1 ? "1 new release" : `${count || "New deploys or"} ${count ? "new " : ""}releases`;
+};
+
+const offer = (text) => {
+  news.replaceChildren(Object.assign(document.createElement("a"), { href: first.href, textContent: text }));
+};
+
+const load = async () => {
+  const answer = await fetch(first, { headers: { Accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const later = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
+  if (isInUse()) {
+    offer(newIn(later));
+  } else if (swap(area, later)) {
+    area.dataset.at = later.dataset.at;
+    news.replaceChildren();
+  } else if (!document.activeElement.matches("input, select, textarea")) {
+    location.reload();
+  }
+};
+
+// Only visible pages have a stream, as browsers open few connections to a server.
+const follow = () => {
+  source?.close();
+  if (document.hidden) return;
+  source = new EventSource(area.dataset.live);
+  source.addEventListener("message", (event) => {
+    const address = new URL(area.dataset.live, location.href);
+    address.searchParams.set("after", event.lastEventId);
+    area.dataset.live = address.href;
+    loading = loading.then(load).catch(console.error);
+  });
+};
+
+if (area) {
+  document.addEventListener("visibilitychange", follow);
+  addEventListener("pagehide", () => source?.close());
+  addEventListener("pageshow", follow);
+}

@@ -1,0 +1,186 @@
+"""The chart of a release's events since its first deploy, beside those of the previous release at the same age."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from shipmark.deploys import store as deploys
+from shipmark.issues.store import statistics
+from shipmark.issues.store.statistics import EVENTS_MAX, Span
+from shipmark.releases.model import Release
+from shipmark.web.charts import Axes, Mark, line_chart
+from shipmark.web.template_filters import counted, duration, short_version
+from shipmark.web.view_models.release_facts import DeployLine
+
+#: Lengths of a step with their number of steps: the first that reaches from the beginning to now, else the last.
+_SCALES = (
+    (timedelta(minutes=5), 24),
+    (timedelta(hours=1), 24),
+    (timedelta(hours=3), 24),
+    (timedelta(hours=6), 28),
+    (timedelta(days=1), 30),
+)
+#: The most projects of a release whose events are counted.
+_PROJECTS_MAX = 20
+_MARKS_MAX = 6
+_TICKS = 6
+#: The width that a label of a deploy takes, in per cent, and its most characters.
+_LABEL_PERCENT = 16.0
+_LABEL_MAX = 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStep:
+    """The events of a step; None in the future, or without a previous release."""
+
+    begins_at: datetime
+    age: str
+    current: int | None
+    previous: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseChart:
+    """The events of a release in steps of equal length since it was first deployed, else shipped."""
+
+    chart: Markup
+    steps: tuple[ReleaseStep, ...]
+    step_length: str
+    is_deployed: bool
+    event_count: int
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scale:
+    start: datetime
+    length: timedelta
+    count: int
+    end: datetime
+
+    def place(self, at: datetime) -> float:
+        """Return the place of a moment, in per cent."""
+        return 100 * ((at - self.start) / (self.length * self.count))
+
+    def begun_since(self, start: datetime) -> int:
+        """Return the number of steps that have begun, of those that begin at this moment."""
+        return min(self.count, (self.end - start) // self.length + 1)
+
+
+def release_chart(
+    connection: Connection,
+    release: Release,
+    previous: Release | None,
+    project_ids: Collection[int],
+    lines: Sequence[DeployLine],
+    at: datetime,
+) -> ReleaseChart | None:
+    """Return the chart, or None if neither release has an event in it, by two statements."""
+    compared = [release] if previous is None else [release, previous]
+    moments = deploys.first_moments(connection, [each.id for each in compared])
+    starts = [min(moments.get(each.id, each.shipped_at), at) for each in compared]
+    scale = _scale_of(starts[0], at)
+    spans = _spans(compared, starts, project_ids, scale)
+    counts = statistics.events_of_releases(connection, spans)
+    if not counts.total():
+        return None
+    steps = _steps(starts, counts, scale)
+    names = [short_version(each.version) for each in compared]
+    total = sum(step.current or 0 for step in steps)
+    label = f"Events of {names[0]} by its age: {counted(total, 'event')} in all"
+    label += f", beside those of {names[1]}." if previous else "."
+    chart = line_chart(
+        [
+            ("ser", [step.current for step in steps]),
+            ("ser past", [step.previous for step in steps]),
+        ],
+        [_text(step, names) for step in steps],
+        Axes(ticks=_ticks(steps), marks=_marks(lines, scale)),
+        label,
+    )
+    return ReleaseChart(
+        chart=chart,
+        steps=steps,
+        step_length=duration(scale.length),
+        is_deployed=release.id in moments,
+        event_count=total,
+        is_cut=any(value >= EVENTS_MAX for value in counts.values()),
+    )
+
+
+def _scale_of(start: datetime, at: datetime) -> _Scale:
+    length, count = next(
+        (scale for scale in _SCALES if start + scale[0] * scale[1] > at), _SCALES[-1]
+    )
+    return _Scale(start=start, length=length, count=count, end=at)
+
+
+def _spans(
+    compared: Sequence[Release],
+    starts: Sequence[datetime],
+    project_ids: Collection[int],
+    scale: _Scale,
+) -> list[Span]:
+    """Return the spans that have begun; those of the second release follow those of the first in their numbers."""
+    return [
+        Span(
+            number=index * scale.count + number,
+            project_id=project_id,
+            release_id=release.id,
+            begins_at=start + scale.length * number,
+            ends_at=start + scale.length * (number + 1),
+        )
+        for index, (release, start) in enumerate(zip(compared, starts, strict=True))
+        for number in range(scale.begun_since(start))
+        for project_id in sorted(project_ids)[:_PROJECTS_MAX]
+    ]
+
+
+def _steps(
+    starts: Sequence[datetime], counts: Counter[int], scale: _Scale
+) -> tuple[ReleaseStep, ...]:
+    begun = [scale.begun_since(start) for start in starts] + [0]
+    return tuple(
+        ReleaseStep(
+            begins_at=scale.start + scale.length * number,
+            age=duration(scale.length * number) if number else "0h",
+            current=counts[number] if number < begun[0] else None,
+            previous=counts[scale.count + number] if number < begun[1] else None,
+        )
+        for number in range(scale.count)
+    )
+
+
+def _text(step: ReleaseStep, names: Sequence[str]) -> str:
+    parts = [f"{step.begins_at:%d %b %H:%M} UTC, {step.age} old"]
+    if step.current is not None:
+        parts.append(f"{names[0]}: {counted(step.current, 'event')}")
+    if step.previous is not None:
+        parts.append(f"{names[1]}: {counted(step.previous, 'event')}")
+    return "\n".join(parts)
+
+
+def _ticks(steps: Sequence[ReleaseStep]) -> list[tuple[float, str]]:
+    numbers = range(0, len(steps), len(steps) // _TICKS)
+    return [(100 * number / len(steps), steps[number].age) for number in numbers]
+
+
+def _marks(lines: Sequence[DeployLine], scale: _Scale) -> list[Mark]:
+    """Return the first deploys to each environment, of which those close to another one have no label."""
+    # The deploys are listed with the last one first.
+    first = {line.deploy.environment: line.deploy.finished_at for line in lines}
+    marks = list[Mark]()
+    labelled = -_LABEL_PERCENT
+    for environment, at in sorted(first.items(), key=lambda item: item[1])[:_MARKS_MAX]:
+        x = scale.place(at)
+        if not 0 <= x <= 100:
+            continue
+        is_apart = x - labelled >= _LABEL_PERCENT
+        text = environment[:_LABEL_MAX] if is_apart else ""
+        marks.append(Mark(x=x, text=text, is_minor=bool(marks)))
+        labelled = x if is_apart else labelled
+    return marks

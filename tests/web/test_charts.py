@@ -1,0 +1,122 @@
+"""The charts: events of a release, and new and resolved issues of each week."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+
+from shipmark.infrastructure.clock import now
+from shipmark.web.charts import Axes, Mark, bar_chart, even_ceiling, line_chart
+
+RELEASE = "/organizations/acme/releases/web%401.1.0/"
+TIMELINE = "/organizations/acme/timeline/"
+
+
+def _texts(answer):
+    """The texts of the steps."""
+    return [
+        unescape(text) for text in re.findall(r'class="hit"[^>]*aria-label="([^"]*)"', answer.text)
+    ]
+
+
+def _fail(house, version, minutes, value="x"):
+    return house.fail(version, value, timestamp=(now() - timedelta(minutes=minutes)).timestamp())
+
+
+@pytest.fixture
+def compared(house):
+    """Two releases that were shipped an hour ago, with three events and one."""
+    at = now() - timedelta(hours=1)
+    for version in ("web@1.0.0", "web@1.1.0"):
+        house.publish(version, at=at, released_at=at)
+    for minutes in (58, 57, 2):
+        _fail(house, "web@1.1.0", minutes)
+    _fail(house, "web@1.0.0", 1)
+
+
+def test_the_events_of_a_release_stand_beside_those_of_the_previous_one(owner, compared):
+    answer = owner.get(RELEASE)
+    texts = _texts(answer)
+    assert len(texts) == 24
+    assert texts[0].endswith("0h old\n1.1.0: 2 events\n1.0.0: 0 events")
+    assert texts[11].endswith("55m old\n1.1.0: 1 event\n1.0.0: 1 event")
+    assert texts[23].endswith("1h 55m old")
+    assert "3 events since it was created" in answer.text
+    assert '<path class="ser past"' in answer.text
+    assert "1.0.0 at the same age" in answer.text
+
+
+def test_a_chart_begins_with_the_first_deploy(house, owner, compared):
+    house.deploy(house.publish("web@1.1.0"), "<b>production")
+    answer = owner.get(RELEASE)
+    assert "since its first deploy" in answer.text
+    assert '<g class="deploy">' in answer.text
+    assert "<b>production" not in answer.text
+
+
+def test_without_events_there_is_no_chart(house, owner):
+    house.publish("web@1.1.0")
+    assert "data-zones" not in owner.get(RELEASE).text
+
+
+def test_events_beyond_the_limit_are_not_counted(owner, compared, monkeypatch):
+    monkeypatch.setattr("shipmark.web.view_models.release_chart.EVENTS_MAX", 2)
+    assert "at most 5,000 events" in owner.get(RELEASE).text
+
+
+def test_the_chart_takes_two_statements_for_any_number_of_events(
+    house, owner, compared, statements
+):
+    statements.clear()
+    owner.get(RELEASE)
+    few = len(statements)
+    for minutes in range(1, 9):
+        _fail(house, "web@1.1.0", minutes)
+    statements.clear()
+    owner.get(RELEASE)
+    assert len(statements) == few
+    assert sum("spans" in statement for statement in statements) == 1
+
+
+def test_the_timeline_shows_new_and_resolved_issues_of_each_week(house, owner):
+    assert "New and resolved issues" not in owner.get(TIMELINE).text
+    house.fail("web@1.0.0")
+    house.fail("web@1.0.0", fingerprint=["second"])
+    house.publish("web@1.1.0", message="Fixes WEB-1")
+    texts = _texts(owner.get(TIMELINE))
+    assert len(texts) == 12
+    assert texts[-1].endswith("2 new issues\n1 resolved")
+    other = house.extra_project("api")
+    assert _texts(owner.get(TIMELINE, params={"project": other.slug})) == []
+
+
+def test_a_line_has_gaps_and_escapes_texts():
+    chart = line_chart(
+        [("ser", [1, None, 3]), ("ser past", [None, None, None])],
+        ["<b>1", "2", "3"],
+        Axes(ticks=[(0, "<i>"), (50, "x")], marks=[Mark(x=80, text="<u>", is_minor=True)]),
+        'a "label"',
+    )
+    assert "<b>" not in chart
+    assert "<i>" not in chart
+    assert "<u>" not in chart
+    assert 'aria-label="a &#34;label&#34;"' in chart
+    assert "style=" not in chart
+    assert 'class="minor end"' in chart
+    assert chart.count('class="hit"') == 3
+    assert chart.count('tabindex="0"') == 1
+    assert "ser past" not in chart
+
+
+def test_bars_begin_at_zero_and_few_are_seen():
+    chart = bar_chart([("s-1", [0, 1, 400])], ["a", "b", "c"], Axes(ticks=()), "x")
+    heights = re.findall(r'class="s-1"[^>]*height="([\d.]+)"', chart)
+    assert heights == ["1.5", "154"]
+
+
+@pytest.mark.parametrize(
+    ("count", "high"), [(0, 2), (1, 2), (3, 4), (11, 12), (101, 120), (9999, 10000)]
+)
+def test_an_axis_ends_at_an_even_number(count, high):
+    assert even_ceiling(count) == high
