@@ -12,7 +12,7 @@ FUZZ ?= 100
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-all check lint format lock clients chromium bench fuzz clean
+.PHONY: help setup serve test test-all check lint format screenshots lock clients chromium bench fuzz clean
 
 help:  ## Say which commands there are
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 fuzz: .venv/.test  ## Send the API many requests that nobody thought of, and writers at the same moment
 	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py \
 	  tests/api/test_writing_at_once.py $(PYTEST)
+
+screenshots: .venv/.test chromium  ## Take pictures of every page into ./screenshots
+	$(BIN)/python tests/browser/screenshots.py
 
 lock: .venv/.test  ## Lock the requirements anew
 	$(BIN)/python -m uv pip compile pyproject.toml requirements/runtime.in \

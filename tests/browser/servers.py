@@ -26,11 +26,16 @@ _AUTHORS = (
 )
 _MESSAGES = (
     "feat: move the order summary to the new cart store",
-    "fix(checkout): round totals half up\n\nFixes WEB-1",
+    "fix(checkout): round totals half up",
     "perf: cache prices",
     "chore: bump vite from 7.1.2 to 7.1.4",
     "Translate checkout to Portuguese",
     "docs: describe the payment flow",
+)
+_ERRORS = (
+    ("TypeError", "Cannot read properties of undefined"),
+    ("ChunkLoadError", "Loading chunk 418 failed"),
+    ("RangeError", "Invalid time value"),
 )
 _VERSIONS = ("1.14.0", "1.15.0", "1.16.0", "1.17.0", "2.0.0", "2.1.0-rc.1")
 #: Names that need care: without a place to break a line, from right to left, without spaces between words.
@@ -95,16 +100,15 @@ class Server:
         auth = f"Sentry sentry_version=7, sentry_key={self.key}"
         self.send("POST", f"/api/{self.project_id}/store/", event, **{"X-Sentry-Auth": auth})
 
-    def publish(self, version: str, *, commits: int = 0, **more: object) -> None:
-        """Publish a release of the project ``web`` with this many commits."""
-        listed = [_commit(number) for number in range(commits)]
-        body = {"version": version, "projects": ["web"], "commits": listed} | more
-        self.send("POST", RELEASES, body)
+    def publish(self, version: str, *, project: str = "web", **more: object) -> None:
+        """Publish a release of a project."""
+        self.send("POST", RELEASES, {"version": version, "projects": [project]} | more)
 
-    def deploy(self, version: str, environment: str) -> None:
-        """Record a deploy."""
+    def deploy(self, version: str, environment: str, *, at: datetime | None = None) -> None:
+        """Record a deploy, now unless another time is given."""
         path = f"{RELEASES}{quote(version, safe='')}/deploys/"
-        self.send("POST", path, {"environment": environment, "name": "build 1042"})
+        body = {"environment": environment, "name": "build 1042"}
+        self.send("POST", path, body | ({"dateFinished": at.isoformat()} if at else {}))
 
 
 @contextmanager
@@ -125,24 +129,39 @@ def empty_server(
 
 
 def fill(server: Server) -> None:
-    """Releases with commits and deploys of some weeks, and issues: new, regressed and resolved."""
+    """Two weeks of releases with commits and deploys, and issues: new, regressed and resolved."""
     server.send("POST", "/api/0/teams/acme/acme/projects/", {"name": "api"})
-    at = datetime.now(UTC)
+    now = datetime.now(UTC)
     for number, version in enumerate(_VERSIONS):
-        name = f"web@{version}"
+        at = now - timedelta(days=2 * (len(_VERSIONS) - number))
+        _ship(server, f"web@{version}", number, at)
+        if number % 2:
+            server.publish(f"api@1.{number}.0", project="api", dateReleased=at.isoformat())
+            server.deploy(f"api@1.{number}.0", "production", at=at)
         if number == 1:
-            server.fail("web@1.14.0", "TypeError", "Cannot read properties of undefined")
-        released = at - timedelta(days=2 * (len(_VERSIONS) - number))
-        more = {} if "rc" in version else {"dateReleased": released.isoformat()}
-        server.publish(name, commits=6 + 5 * number, **more)
-        server.deploy(name, "staging")
-        if "rc" not in version:
-            server.deploy(name, "production")
-    for _ in range(5):
-        server.fail("web@2.0.0", "TypeError", "Cannot read properties of undefined")
-    server.fail("web@2.0.0", "ChunkLoadError", "Loading chunk 418 failed")
+            error = {"transaction": "checkout", "timestamp": (at + timedelta(hours=5)).timestamp()}
+            server.fail("web@1.15.0", "TypeError", "Cannot read properties of undefined", **error)
+    live_since = now - timedelta(days=4)
+    for number in range(40):
+        at = live_since + timedelta(hours=2.3 * number, minutes=17 * number % 90)
+        error = {"timestamp": at.timestamp(), "user": {"id": str(number % 9)}}
+        kind, value = _ERRORS[number % 7 % len(_ERRORS)]
+        server.fail("web@2.0.0", kind, value, **error)
     server.fail("web@2.1.0-rc.1", "QuotaExceededError", "The quota has been exceeded")
     server.send("PUT", f"{RELEASES}web%401.14.0/", {"status": "archived"})
+
+
+def _ship(server: Server, version: str, number: int, at: datetime) -> None:
+    """Publish a release with some commits, and deploy it to staging, and to production if it is no preview."""
+    commits = [_commit(index, at - timedelta(hours=index)) for index in range(6 + 5 * number)]
+    if version == "web@1.16.0":
+        commits[0]["message"] = "fix: guard against empty orders\n\nFixes WEB-1"
+    is_preview = "rc" in version
+    more = {} if is_preview else {"dateReleased": at.isoformat()}
+    server.publish(version, commits=commits, **more)
+    server.deploy(version, "staging", at=at - timedelta(hours=6))
+    if not is_preview:
+        server.deploy(version, "production", at=at)
 
 
 def fill_with_awkward_names(server: Server) -> None:
@@ -153,7 +172,7 @@ def fill_with_awkward_names(server: Server) -> None:
     author = {"author_name": HEBREW_NAME, "author_email": f"{'x' * 60}@example.com"}
     commit = {"id": "b" * 40, "repository": f"acme/{'deep/' * 11}web", "message": CHINESE_NAME * 30}
     server.publish(f"web@1.0.0-{'alpha.' * 30}1", ref="main")
-    server.publish("web@1.0.0", commits=0)
+    server.publish("web@1.0.0")
     server.send(
         "PUT",
         f"{RELEASES}web%401.0.0/",
@@ -170,7 +189,7 @@ def fill_with_awkward_names(server: Server) -> None:
     server.fail("web@1.0.0", "E" * 120, "w" * 400, transaction="t" * 200)
 
 
-def _commit(number: int) -> dict[str, object]:
+def _commit(number: int, at: datetime) -> dict[str, object]:
     name, email = _AUTHORS[number % len(_AUTHORS)]
     return {
         "id": uuid4().hex + "00000000",
@@ -178,5 +197,6 @@ def _commit(number: int) -> dict[str, object]:
         "message": _MESSAGES[number % len(_MESSAGES)],
         "author_name": name,
         "author_email": email,
+        "timestamp": at.isoformat(),
         "patch_set": [{"path": f"src/checkout/part{number % 3}.ts", "type": "M"}],
     }
