@@ -56,6 +56,26 @@ def test_the_beginning_of_a_hash_finds_the_commit_and_its_release(house, owner):
     assert "in 1.0.0" in text
 
 
+@pytest.mark.parametrize("query", ["lovelace", "ADA@exa", "<b>Ada"])
+def test_an_author_is_found_with_the_release_of_their_last_commit(house, owner, query):
+    author = {"author_name": "<b>Ada Lovelace", "author_email": "ada@example.com"}
+    house.publish("web@1.0.0", **author)
+    house.publish("web@2.0.0", **author)
+    house.publish("web@3.0.0", author_email="bob@example.com", author_name="Bob")
+    text = results(owner, query)
+    assert "&lt;b&gt;Ada Lovelace" in text
+    assert "ada@example.com, last commit in 2.0.0" in text
+    assert "bob@example.com" not in text
+    assert "last commit in" not in results(owner, "%%%")
+
+
+def test_an_author_of_a_project_that_one_cannot_see_is_not_found(house, browser):
+    house.close()
+    house.publish("api@1.0.0", project=house.extra_project("api"), author_name="Eve Hidden")
+    house.sign_in(browser, house.person("mia@example.com", Role.MEMBER))
+    assert "Eve Hidden" not in results(browser, "hidden")
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

@@ -15,6 +15,8 @@ from shipmark.repositories.store import COMMIT, authors, commit_of, commits, rep
 
 #: The most releases that are read to find the newest of some commits.
 _HOLDERS_MAX = 1000
+#: The most commits of an organization that are read to find the newest of an author: commits have no index of authors.
+AUTHORED_MAX = 5000
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _ADDRESSES = json_rows("addresses", email=authors.c.email.type)
 
@@ -67,6 +69,40 @@ def page_by_prefix(
         .order_by(in_binary_order(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc())
     )
     return [commit_of(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+
+
+def newest_of_authors(
+    connection: sa.Connection,
+    organization_id: int,
+    author_ids: Collection[int],
+    project_ids: Collection[int],
+) -> dict[int, int]:
+    """Return the id of the newest commit of each author that is in a release of the projects, by author id.
+
+    Only the newest `AUTHORED_MAX` commits of the organization are read; who made none of these is left out.
+    """
+    if not author_ids:
+        return {}
+    newest = (
+        sa.select(commits.c.id, commits.c.author_id)
+        .where(commits.c.organization_id == organization_id)
+        .order_by(commits.c.created_at.desc(), commits.c.id.desc())
+        .limit(AUTHORED_MAX)
+        .subquery("found")
+    )
+    query = (
+        sa.select(newest.c.author_id, sa.func.max(newest.c.id))
+        .where(
+            newest.c.author_id.in_(author_ids),
+            sa.exists().where(
+                release_commits.c.commit_id == newest.c.id,
+                release_projects.c.release_id == release_commits.c.release_id,
+                release_projects.c.project_id.in_(project_ids),
+            ),
+        )
+        .group_by(newest.c.author_id)
+    )
+    return {author_id: commit_id for author_id, commit_id in connection.execute(query)}
 
 
 def newest_versions(

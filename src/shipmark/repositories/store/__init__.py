@@ -3,6 +3,7 @@
 from shipmark.repositories.store.authors import (
     authors,
     authors_by_ids,
+    authors_like,
     authors_with_members,
     ensure_authors,
 )

@@ -23,6 +23,9 @@ class AuthorColumns(sa.TypedColumns):
 
 authors = table("authors", AuthorColumns, sa.UniqueConstraint("organization_id", "email"))
 
+#: How many authors of an organization a search reads at most: no index knows the middle of names.
+SEARCHED_MAX = 10_000
+
 _INSERT = insert_rows(authors, "people", ("email", "name"), shared=("organization_id",))
 _ENSURE_AUTHORS = _INSERT.on_conflict_do_update(
     index_elements=["organization_id", "email"],
@@ -53,6 +56,30 @@ def authors_by_ids(connection: sa.Connection, author_ids: Collection[int]) -> di
         return {}
     of_ids = _AUTHOR.all(connection, _AUTHORS_BY_IDS, db.ids_param(author_ids))
     return {author.id: author for author in of_ids}
+
+
+def authors_like(
+    connection: sa.Connection, organization_id: int, text: str, *, limit: int
+) -> list[Author]:
+    """Return authors whose name or address contains the text, in any case, of the first `SEARCHED_MAX` by address."""
+    searched = (
+        sa.select(authors)
+        .where(authors.c.organization_id == organization_id)
+        .order_by(authors.c.email)
+        .limit(SEARCHED_MAX)
+        .subquery("found")
+    )
+    query = (
+        sa.select(*(searched.c[column.name] for column in _AUTHOR.columns))
+        .where(
+            sa.or_(
+                searched.c.email.contains(text.lower(), autoescape=True),
+                sa.func.lower(searched.c.name).contains(text.lower(), autoescape=True),
+            )
+        )
+        .limit(limit)
+    )
+    return _AUTHOR.all(connection, query)
 
 
 def authors_with_members(

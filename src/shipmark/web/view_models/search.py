@@ -1,4 +1,4 @@
-"""The view model of the search over everything: releases, issues, events, commits, projects and pages."""
+"""The view model of the search over everything: releases, issues, events, commits, authors, projects and pages."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,6 +14,7 @@ from shipmark.issues.store import issues
 from shipmark.releases.model import ReleaseFilter, ReleaseSort
 from shipmark.releases.search import parse
 from shipmark.releases.store import list_query, project_commits
+from shipmark.repositories.store import authors_like
 from shipmark.web import urls
 from shipmark.web.navigation import sections, settings_pages
 from shipmark.web.request_context import Workspace
@@ -22,6 +23,9 @@ from shipmark.web.template_filters import first_line, short_key, short_version
 QUERY_MAX = 250
 _RELEASES_MAX = 10
 _COMMITS_MAX = 5
+_AUTHORS_MAX = 5
+#: A shorter text is part of too many names.
+_AUTHOR_QUERY_MIN = 3
 _PROJECTS_MAX = 10
 _EVENT_ID = re.compile(r"[0-9a-f]{32}")
 #: Shorter beginnings of hashes name too many commits.
@@ -48,6 +52,7 @@ def search(connection: Connection, workspace: Workspace, query: str, at: datetim
         *_issues(connection, workspace, query),
         *_releases(connection, workspace, query, at),
         *_commits(connection, workspace, query),
+        *_authors(connection, workspace, query),
         *_projects(workspace, query),
         *_pages(workspace, query),
     ]
@@ -124,6 +129,28 @@ def _commits(connection: Connection, workspace: Workspace, query: str) -> Iterat
             title=first_line(commit.message) or commit.sha,
             detail=f"{short_key(commit.sha)} in {short_version(version)}",
             address=urls.release(workspace.organization.slug, version),
+        )
+
+
+def _authors(connection: Connection, workspace: Workspace, query: str) -> Iterator[Hit]:
+    """Yield the authors with this text in name or address, each with the newest visible release of their commits."""
+    if len(query) < _AUTHOR_QUERY_MIN:
+        return
+    organization, project_ids = workspace.organization, workspace.project_ids
+    authors = authors_like(connection, organization.id, query, limit=_AUTHORS_MAX)
+    newest = project_commits.newest_of_authors(
+        connection, organization.id, [author.id for author in authors], project_ids
+    )
+    versions = project_commits.newest_versions(connection, list(newest.values()), project_ids)
+    for author in authors:
+        if (version := versions.get(newest.get(author.id, 0))) is None:
+            continue
+        yield Hit(
+            kind="Author",
+            icon="user",
+            title=author.name or author.email,
+            detail=f"{author.email}, last commit in {short_version(version)}",
+            address=urls.release(organization.slug, version),
         )
 
 
