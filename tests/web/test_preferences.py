@@ -71,6 +71,8 @@ def test_times_are_in_the_chosen_zone(house, owner, zone, shown):
     text = time_of_release(house, owner)
     assert f'title="{shown}"' in text
     assert f'data-zone="{zone}"' in text
+    assert '#preferences" title="Time zone"' in text
+    assert f'<span class="label cut">{zone}</span>' in text
     assert re.search(rf"<option[^>]* selected>{zone}</option>", owner.get("/account/").text)
 
 
