@@ -8,7 +8,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from urllib.parse import unquote_to_bytes, urljoin
+from urllib.parse import quote, unquote, unquote_to_bytes, urljoin
 
 from shipmark.artifacts.manifests import source_map_header
 
@@ -18,8 +18,10 @@ _ASYNC = re.compile(r"^(?:async\s+)+")
 _DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
 _DATA_URL = re.compile(r"data:([^,]*),(.*)", re.DOTALL | re.IGNORECASE)
 #: A comment of its own line; ``@`` is the older spelling.
-_COMMENT = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=([^\s'\"*]+)")
+_COMMENT = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=([^\r\n'\"*]+)")
 _COMMENT_WORD = b"sourceMappingURL="
+#: What scripts leave as it is when they encode a part of a path, and what separates the parts.
+_UNENCODED = "/:~!*'()?&="
 #: The replacement of an origin that Python can't join to.
 _STAND_IN = "http://origin"
 
@@ -38,15 +40,27 @@ def candidates(abs_path: str) -> tuple[str, ...]:
     names = [url, without_query]
     if not url.startswith("~"):
         names += [_tilde(url), _tilde(without_query)]
-    return tuple(dict.fromkeys(names))
+    return tuple(
+        dict.fromkeys([*names, *(spelled for name in names for spelled in _spellings(name))])
+    )
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """Return a name without percent-encoding, and with it: browsers and bundlers differ in what they encode."""
+    decoded = unquote(name)
+    if "\ufffd" in decoded:  # the bytes are no UTF-8, so it was not encoded
+        return ()
+    return decoded, quote(decoded, safe=_UNENCODED)
 
 
 def _tilde(url: str) -> str:
     """Return the URL with the origin, which may be a drive, replaced by the tilde."""
     path = url.replace("\\", "/") if "://" not in url else url
     origin = _DRIVE.match(path) or _ORIGIN.match(path)
-    rest = path[origin.end() :] if origin else path
-    return f"~/{rest.lstrip('/')}"
+    rest = (path[origin.end() :] if origin else path).lstrip("/")
+    # Electron names one file C:\\…, file:///C:/… and app:///C:/…
+    drive = _DRIVE.match(rest)
+    return f"~/{rest[drive.end() :].lstrip('/') if drive else rest}"
 
 
 def basename(url: str) -> str:
@@ -75,7 +89,7 @@ def source_map_reference(headers: Mapping[str, str], minified: bytes) -> str | N
         return reference
     start = minified.rfind(_COMMENT_WORD)
     comment = _COMMENT.search(minified, max(0, start - 8)) if start >= 0 else None
-    return comment[1].decode("utf-8", "replace") if comment else None
+    return (comment[1].decode("utf-8", "replace").strip() or None) if comment else None
 
 
 def is_data(reference: str) -> bool:
