@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.parsing import TAGS_MAX, Event, read
-from shipmark.events.payload import DEPTH_MAX, EXCEPTIONS_MAX, exceptions_of
+from shipmark.events.payload import DEPTH_MAX, EXCEPTIONS_MAX, Json, exceptions_of
 
 ID = "9ec79c33ec9942ab8353589fcb2e04dc"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -156,7 +157,7 @@ def test_an_absurd_drift_does_no_harm(drift: timedelta) -> None:
 
 
 @pytest.mark.parametrize(
-    "release", ["", " ", ".", "..", "Latest", "a/b", "a\\b", "a\nb", "a\tb", "x" * 201, 1, None]
+    "release", ["", " ", ".", "..", "Latest", "a/b", "a\\b", "a\nb", "a\tb", "x" * 201, True, None]
 )
 def test_an_invalid_release_is_dropped_with_its_dist(release: object) -> None:
     found = event(release=release, dist="7")
@@ -169,12 +170,12 @@ def test_odd_releases_are_kept(release: str) -> None:
     assert event(release=release).release == release
 
 
-@pytest.mark.parametrize("dist", ["", "a b", "x" * 65, 7, {}])
+@pytest.mark.parametrize("dist", ["", "a b", "x" * 65, True, {}])
 def test_an_invalid_dist_is_dropped(dist: object) -> None:
     assert event(release="1.0.0", dist=dist).dist is None
 
 
-@pytest.mark.parametrize("environment", ["None", "a/b", "a\nb", "x" * 65, 1, ""])
+@pytest.mark.parametrize("environment", ["None", "a/b", "a\nb", "x" * 65, True, ""])
 def test_an_invalid_environment_is_absent(environment: object) -> None:
     assert event(environment=environment).environment == ""
 
@@ -256,8 +257,10 @@ def test_a_user_without_identity_is_nobody(user: object) -> None:
         ({"value": "bad"}, "Error: bad"),
         ({"value": "KeyError: 'x'"}, "KeyError: 'x'"),
         ({"type": "ValueError", "value": "x" * 101}, "ValueError: " + "x" * 97 + "..."),
-        ({"type": "Made", "value": "up", "mechanism": {"synthetic": True}}, "<unknown>"),
-        ({"type": 1, "value": []}, "<unlabeled event>"),
+        ({"type": "Made", "value": "up", "mechanism": {"synthetic": True}}, "up"),
+        ({"type": "Made", "mechanism": {"synthetic": True}}, "<unknown>"),
+        ({"type": 1, "value": 7}, "1: 7"),
+        ({"type": True, "value": []}, "<unlabeled event>"),
     ],
 )
 def test_the_title_of_an_error_is_type_and_value(value: dict[str, object], title: str) -> None:
@@ -387,3 +390,94 @@ def test_the_payload_that_was_given_is_not_changed() -> None:
     payload: dict[str, object] = {"extra": {"a": "\x00"}}
     read(payload, event_id=ID, received_at=NOW)
     assert payload == {"extra": {"a": "\x00"}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "level"),
+    [
+        (10, "debug"), (20, "info"), (25, "warning"), (30, "warning"), (40, "error"), (50, "fatal"), (99, "fatal"),
+        ("30", "warning"), ("warn", "warning"), ("WARNING", "warning"), ("log", "info"), ("notice", "info"),
+        ("critical", "fatal"), ("err", "error"), ("trace", "debug"), ("panic", "fatal"),
+    ],
+)  # fmt: skip
+def test_levels_of_other_loggers_are_known(sent: object, level: str) -> None:
+    read = event(level=sent)
+    assert (read.level, read.payload.get("errors")) == (level, None)
+
+
+@pytest.mark.parametrize("sent", ["loud", 0, -10, [], {}, True])
+def test_any_other_level_is_an_error_and_said(sent: object) -> None:
+    read = event(level=sent)
+    assert read.level == "error"
+    assert [(it["type"], it["data"]["name"]) for it in read.payload["errors"]] == [
+        ("invalid_data", "level")
+    ]
+
+
+def test_numbers_count_as_texts() -> None:
+    read = event(release=7, dist=52, environment=1.5, message=404)
+    assert (read.release, read.dist, read.environment, read.title) == ("7", "52", "1.5", "404")
+    assert "errors" not in read.payload
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind", "name"),
+    [
+        ({"release": "tags/V1"}, "invalid_data", "release"),
+        ({"release": {"a": 1}}, "invalid_data", "release"),
+        ({"release": "a" * 201}, "value_too_long", "release"),
+        ({"environment": "https://shop.example.com/"}, "invalid_data", "environment"),
+        ({"environment": "none"}, "invalid_data", "environment"),
+        ({"environment": "e" * 65}, "value_too_long", "environment"),
+        ({"release": "1.0", "dist": "1.0 (52)"}, "invalid_data", "dist"),
+        ({"release": "1.0", "dist": "d" * 65}, "value_too_long", "dist"),
+        ({"dist": "52"}, "invalid_data", "dist"),
+        ({"tags": {"long": "a" * 201}}, "value_too_long", "tags.long"),
+        ({"tags": {"lines": "a\nb"}}, "invalid_data", "tags.lines"),
+        ({"tags": [["bad key", "a"]]}, "invalid_data", "tags.bad key"),
+        ({"tags": {"release": "1.0"}}, "invalid_data", "tags.release"),
+        ({"tags": "a"}, "invalid_data", "tags"),
+        ({"logger": "l" * 65}, "value_too_long", "logger"),
+        ({"transaction": "t" * 201}, "value_too_long", "transaction"),
+        ({"message": "m" * 8193}, "value_too_long", "logentry.formatted"),
+        ({"exception": [{"type": "E", "value": "v" * 8193}]}, "value_too_long", "exception.values.0.value"),
+        ({"exception": "E"}, "invalid_data", "exception"),
+        ({"user": "ada"}, "invalid_data", "user"),
+        ({"extra": {"price": float("nan")}}, "invalid_data", "price"),
+        ({"timestamp": "yesterday"}, "invalid_data", "timestamp"),
+        ({"timestamp": 1e300}, "invalid_data", "timestamp"),
+        ({"timestamp": (NOW - timedelta(days=40)).timestamp()}, "past_timestamp", "timestamp"),
+        ({"timestamp": (NOW + timedelta(hours=2)).timestamp()}, "future_timestamp", "timestamp"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_or_cut_is_in_the_errors(sent: Json, kind: str, name: str) -> None:
+    own = {"type": "js_example"}
+    errors = event(**sent, errors=[own]).payload["errors"]
+    assert errors[0] == own
+    assert [(it["type"], it["data"]["name"]) for it in errors[1:]] == [(kind, name)]
+
+
+def test_an_event_of_garbage_grows_by_fifty_errors_at_most() -> None:
+    read = event(tags={f"bad {number}": "x" * 5000 for number in range(1000)})
+    assert len(read.payload["errors"]) == 50
+    assert all(len(it["data"]["value"]) <= 200 for it in read.payload["errors"])
+
+
+def test_old_interfaces_have_todays_names() -> None:
+    stack = {"frames": [{"function": "pay", "module": "acme.Checkout", "in_app": True}]}
+    sent = {
+        "message": "hello %s",
+        "sentry.interfaces.Exception": {"type": "Oops", "value": "no money"},
+        "sentry.interfaces.Stacktrace": stack,
+        "sentry.interfaces.Message": {"message": "hello %s", "params": ["you"]},
+        "sentry.interfaces.User": {"id": 7},
+        "sentry.interfaces.Http": {"url": "https://shop.example.com/"},
+    }
+    read = event(**with_current_names(sent))
+    assert (read.title, read.culprit) == ("Oops: no money", "acme.Checkout in pay")
+    assert ("sentry:user", "id:7") in read.tags
+    assert read.payload["request"] == {"url": "https://shop.example.com/"}
+    assert "hello you" in read.message
+    assert with_current_names({"user": {"id": 1}, "sentry.interfaces.User": {"id": 2}}) == {
+        "user": {"id": 1}
+    }

@@ -290,3 +290,19 @@ def test_no_text_is_slow(text: str) -> None:
     for normalise in (file_name, module_name, function_name):
         normalise(text * 8192)
     assert time.perf_counter() - started < 1
+
+
+def logged(text: str, message: str | None = None) -> Json:
+    """Make a message with the stack of the helper that logged it, as @sentry/node sends it."""
+    raised = {"value": text, "mechanism": {"synthetic": True}}
+    raised["stacktrace"] = {"frames": [frame("log")]}
+    return {"platform": "node", "message": message or text, "exception": {"values": [raised]}}
+
+
+def test_two_messages_of_one_logging_function_are_two_problems() -> None:
+    assert hashes_of(logged("disk is full")) != hashes_of(logged("card was declined"))
+    assert hashes_of(logged("order 17 failed")) == hashes_of(logged("order 18 failed"))
+
+
+def test_a_synthetic_exception_with_another_message_is_grouped_by_its_stack() -> None:
+    assert hashes_of(logged("a", "first")) == hashes_of(logged("b", "second"))

@@ -15,6 +15,7 @@ from shipmark.events.grouping_names import file_name, function_name, module_name
 from shipmark.events.payload import (
     NOTHING_RAISED,
     Json,
+    Raised,
     as_text,
     crash_frame,
     exceptions_of,
@@ -165,14 +166,25 @@ def _default_components(payload: Json, choose: Choice) -> list[str]:
 
 def _exception_components(payload: Json, choose: Choice) -> list[str]:
     components: list[str] = []
-    for raised in exceptions_of(payload):
+    chain = exceptions_of(payload)
+    is_logged = len(chain) == 1 and _is_logged(chain[0], payload)
+    for raised in chain:
         stack = _stack_components(raised.frames, payload, choose)
-        # A text often contains a number or a name; it counts only without a stack.
-        text = [f"value:{parameterised(raised.value)}\n"] if raised.value and not stack else []
+        # A text often contains a number or a name; it counts only without a stack, or if it is all that there is.
+        is_telling = raised.value and (is_logged or not stack)
+        text = [f"value:{parameterised(raised.value)}\n"] if is_telling else []
         is_named = raised.type and not raised.is_synthetic
         components += [f"type:{raised.type}\n"] if is_named else []
-        components += stack or text
+        components += [*stack, *text]
     return components
+
+
+def _is_logged(raised: Raised, payload: Json) -> bool:
+    """Return True for a message with the stack of where it was logged, in the form of an exception.
+
+    One helper logs many different messages: its frames alone do not tell them apart.
+    """
+    return raised.is_synthetic and raised.value == message_of(payload)
 
 
 def _stack_components(frames: Sequence[Json], payload: Json, choose: Choice) -> list[str]:

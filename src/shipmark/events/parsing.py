@@ -1,16 +1,18 @@
 """Parsing of error events.
 
 From the JSON of an SDK to a validated, frozen `Event` (ingest.md 5, 6).
-Parsing never fails: an event with invalid values is still useful.
+Parsing never fails: an event with invalid values is still useful, and its ``errors`` say what was left out.
 """
 
 import hashlib
 import ipaddress
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 
-from shipmark.events import grouping, titles
+from shipmark.events import grouping, problems, titles
 from shipmark.events.payload import (
     Json,
     Raised,
@@ -25,6 +27,7 @@ from shipmark.releases.versions import is_valid_name
 
 RELEASE_MAX = 200
 ENVIRONMENT_MAX = 64
+DIST_MAX = 64
 LOGGER_MAX = 64
 TRANSACTION_MAX = 200
 TAG_VALUE_MAX = 200
@@ -39,8 +42,17 @@ PLATFORMS = frozenset({
     "javascript", "native", "node", "objc", "other", "perl", "php", "python", "ruby",
 })  # fmt: skip
 
+#: Attributes that are texts, with their limits; logger, transaction and server name are cut, the others left out.
+_TEXTS = {
+    "release": RELEASE_MAX,
+    "dist": DIST_MAX,
+    "environment": ENVIRONMENT_MAX,
+    "logger": LOGGER_MAX,
+    "transaction": TRANSACTION_MAX,
+    "server_name": TAG_VALUE_MAX,
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DIST = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DIST = re.compile(rf"[A-Za-z0-9._-]{{1,{DIST_MAX}}}")
 _TAG_KEY = re.compile(r"[a-zA-Z0-9_.:-]{1,200}")
 _LINE_BREAK = re.compile(r"[\r\n]")
 _FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\n\r\f/]")
@@ -79,14 +91,17 @@ def read(
     payload: Json, *, event_id: str, received_at: datetime, drift: timedelta = timedelta(0)
 ) -> Event:
     """Return the event of a payload; ``drift`` is the delay of the client's clock (ingest.md 6)."""
-    payload = storable(payload)
+    lost: list[str] = []
+    payload = storable(payload, lost)
+    at, clock_problem = _happened_at(payload, received_at, drift)
+    payload = _with_problems(payload, clock_problem, lost)
     exceptions = exceptions_of(payload)
     metadata = titles.metadata_of(payload)
     release, user = _release(payload), _user(payload)
     platform = text_of(payload, "platform")
     return Event(
         event_id=event_id,
-        at=_happened_at(payload, received_at, drift),
+        at=at,
         received_at=received_at,
         platform=platform if platform in PLATFORMS else "other",
         level=level_of(payload),
@@ -109,16 +124,80 @@ def read(
     )
 
 
-def _happened_at(payload: Json, received_at: datetime, drift: timedelta) -> datetime:
-    """Return the moment by the corrected clock, or ``received_at`` if it is implausible (ingest.md 6)."""
-    moment = moment_of(payload.get("timestamp"))
+def _happened_at(
+    payload: Json, received_at: datetime, drift: timedelta
+) -> tuple[datetime, Json | None]:
+    """Return the moment by the corrected clock, or ``received_at`` and why if it is implausible (ingest.md 6)."""
+    sent = payload.get("timestamp")
+    if sent is None or sent == "":
+        return received_at, None
+    moment = moment_of(sent)
     if moment is None:
-        return received_at
+        return received_at, problems.invalid("timestamp", sent, "not a date")
     try:
         at = moment + drift if abs(drift) >= DRIFT_MIN else moment
+        age = received_at - at
     except OverflowError:
-        return received_at
-    return at if -AGE_MAX <= at - received_at <= AHEAD_MAX else received_at
+        return received_at, problems.invalid("timestamp", sent, "not a date")
+    if -AHEAD_MAX <= age <= AGE_MAX:
+        return at, None
+    kind = "past_timestamp" if age > AGE_MAX else "future_timestamp"
+    data = {"name": "timestamp", "sdk_time": at.isoformat(), "server_time": received_at.isoformat()}
+    return received_at, {
+        "type": kind,
+        "message": "The event is dated by its arrival.",
+        "data": data,
+    }
+
+
+def _with_problems(payload: Json, clock_problem: Json | None, lost: list[str]) -> Json:
+    """Return the payload with what is left out of it, or changed, in its ``errors``, after the client's own."""
+    found = chain(
+        [clock_problem] if clock_problem else [],
+        (problems.invalid(name, None, "a value that can't be stored") for name in lost),
+        problems.of_structure(payload),
+        problems.of_texts(payload, _TEXTS),
+        problems.of_level(payload),
+        problems.of_exceptions(payload),
+        _name_problems(payload),
+        _tag_problems(payload),
+    )
+    noted = list(islice(found, problems.PROBLEMS_MAX))
+    if not noted:
+        return payload
+    sent = payload.get("errors")
+    return payload | {"errors": [*(sent if isinstance(sent, list) else []), *noted]}
+
+
+def _name_problems(payload: Json) -> Iterator[Json]:
+    """Yield a problem for an invalid release, dist or environment; `_TEXTS` has their types and lengths."""
+    release, dist = text_of(payload, "release"), text_of(payload, "dist")
+    if release and len(release) <= RELEASE_MAX and _release(payload) is None:
+        yield problems.invalid("release", release, "not a valid name of a release")
+    if dist and _release(payload) is None:
+        yield problems.invalid("dist", dist, "it needs a release")
+    elif dist and len(dist) <= DIST_MAX and _dist(payload) is None:
+        yield problems.invalid(
+            "dist", dist, "letters, digits, dots, dashes and underscores are allowed"
+        )
+    environment = text_of(payload, "environment")
+    if environment and len(environment) <= ENVIRONMENT_MAX and not _valid_environment(environment):
+        yield problems.invalid("environment", environment, "not a valid name of an environment")
+
+
+def _tag_problems(payload: Json) -> Iterator[Json]:
+    for number, (key, value) in enumerate(_sent_pairs(payload.get("tags"))):
+        name = f"tags.{key[:TAG_VALUE_MAX]}"
+        if not _TAG_KEY.fullmatch(key):
+            yield problems.invalid(name, value, "not a valid name of a tag")
+        elif key.removeprefix("sentry:") in _RESERVED_TAGS:
+            yield problems.invalid(name, value, "the name is reserved")
+        elif len(value) > TAG_VALUE_MAX:
+            yield problems.too_long(name, value, TAG_VALUE_MAX)
+        elif _LINE_BREAK.search(value):
+            yield problems.invalid(name, value, "a value has one line")
+        elif number >= TAGS_MAX:
+            yield problems.invalid(name, value, f"more than {TAGS_MAX} tags")
 
 
 def moment_of(value: object) -> datetime | None:

@@ -17,8 +17,15 @@ EXCEPTIONS_MAX = 50
 FRAMES_MAX = 250
 TYPE_MAX = 256
 TEXT_MAX = 8192
-_LEVELS = {name: name for name in ("debug", "info", "warning", "error", "fatal")}
-_LEVEL_ALIASES = {"log": "info", "critical": "fatal"}
+_LEVELS = frozenset({"debug", "info", "warning", "error", "fatal"})
+#: What loggers of other languages call them; the protocol knows the first two (ingest.md 5).
+_LEVEL_ALIASES = {
+    "log": "info", "critical": "fatal", "warn": "warning", "err": "error", "notice": "info",
+    "information": "info", "informational": "info", "trace": "debug", "verbose": "debug", "fine": "debug",
+    "severe": "error", "alert": "fatal", "emergency": "fatal", "emerg": "fatal", "panic": "fatal",
+}  # fmt: skip
+#: The highest number of each level in Python's logging, which raven sends.
+_LEVEL_NUMBERS = ((10, "debug"), (20, "info"), (30, "warning"), (40, "error"), (math.inf, "fatal"))
 _INTEGER_MAX = 2**63 - 1
 #: PostgreSQL stores neither NUL nor lone surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -43,22 +50,29 @@ class Raised:
 NOTHING_RAISED = Raised(type="", value="", mechanism={}, frames=())
 
 
-def storable(payload: Json) -> Json:
-    """Return a copy of a payload without values that a database or JSON parser would refuse."""
-    return {plain(key): _storable(value, 1) for key, value in payload.items()}
+def storable(payload: Json, lost: list[str] | None = None) -> Json:
+    """Return a copy of a payload without values that a database or JSON parser would refuse.
+
+    The names of what is left out are added to ``lost``.
+    """
+    names = [] if lost is None else lost
+    return {plain(key): _storable(value, 1, key, names) for key, value in payload.items()}
 
 
-def _storable(value: object, depth: int) -> object:
-    if depth > DEPTH_MAX:
+def _storable(value: object, depth: int, name: str, lost: list[str]) -> object:
+    if isinstance(value, dict | list) and depth <= DEPTH_MAX:
+        if isinstance(value, list):
+            return [_storable(item, depth + 1, name, lost) for item in value]
+        return {
+            plain(str(key)): _storable(item, depth + 1, str(key), lost)
+            for key, item in value.items()
+        }
+    if isinstance(value, str):
+        return plain(value)
+    if value is not None and not _is_storable_scalar(value):
+        lost.append(name)
         return None
-    match value:
-        case str():
-            return plain(value)
-        case dict():
-            return {plain(str(key)): _storable(item, depth + 1) for key, item in value.items()}
-        case list():
-            return [_storable(item, depth + 1) for item in value]
-    return value if _is_storable_scalar(value) else None
+    return value
 
 
 def _is_storable_scalar(value: object) -> bool:
@@ -74,9 +88,9 @@ def plain(text: str) -> str:
 
 
 def text_of(holder: Json, key: str) -> str:
-    """Return a string, trimmed, or ""."""
+    """Return a string, trimmed, or ""; a number counts as its text: builds are often numbers."""
     value = holder.get(key)
-    return plain(value).strip() if isinstance(value, str) else ""
+    return as_text(value) if not isinstance(value, bool) else ""
 
 
 def as_text(value: object) -> str:
@@ -114,8 +128,18 @@ def _objects(value: object) -> tuple[Json, ...]:
 
 def level_of(payload: Json) -> str:
     """Return the level; an unknown one is ``error`` (ingest.md 5)."""
-    name = text_of(payload, "level").lower()
-    return _LEVELS.get(_LEVEL_ALIASES.get(name, name), "error")
+    return known_level(payload.get("level")) or "error"
+
+
+def known_level(value: object) -> str | None:
+    """Return the level that a name or a number of Python's logging stands for, or None."""
+    name = as_text(value).lower() if not isinstance(value, bool) else ""
+    if name in _LEVELS or name in _LEVEL_ALIASES:
+        return _LEVEL_ALIASES.get(name, name)
+    number = int(name) if name.isascii() and name.isdigit() else 0
+    return (
+        next((level for most, level in _LEVEL_NUMBERS if number <= most), None) if number else None
+    )
 
 
 def exceptions_of(payload: Json) -> tuple[Raised, ...]:

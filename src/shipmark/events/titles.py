@@ -33,7 +33,8 @@ def metadata_of(payload: Json) -> dict[str, object]:
     raised = main_exception(payload)
     if raised is None:
         return {"title": _first_line(message_of(payload)) or "<unlabeled event>"}
-    metadata: dict[str, object] = {"value": raised.value[:METADATA_VALUE_MAX]}
+    value = raised.value or (message_of(payload) if raised.is_synthetic else "")
+    metadata: dict[str, object] = {"value": value[:METADATA_VALUE_MAX]}
     if not raised.is_synthetic:
         metadata["type"] = raised.type[:METADATA_TYPE_MAX] or "Error"
     frame = crash_frame(payload)
@@ -51,7 +52,8 @@ def title_of(metadata: Json) -> str:
     type_, line = text_of(metadata, "type"), _first_line(text_of(metadata, "value"))
     if type_:
         return f"{type_}: {line}" if line else type_
-    return text_of(metadata, "function") or "<unknown>"
+    # A synthetic exception has no type that tells anything: its text is what happened, not where.
+    return line or text_of(metadata, "function") or "<unknown>"
 
 
 def culprit_of(payload: Json) -> str:
@@ -70,8 +72,10 @@ def message_parts(payload: Json) -> tuple[str, str]:
     """Return (template, formatted text); a plain string is formatted text (ingest.md 5)."""
     logged = _logentry(payload)
     plain_text = text_of(payload, "message") or text_of(payload, "logentry")
-    formatted = text_of(logged, "formatted") or plain_text
-    return text_of(logged, "message")[:TEXT_MAX], formatted[:TEXT_MAX]
+    template = text_of(logged, "message")
+    # raven sends the template as the event's message too.
+    formatted = text_of(logged, "formatted") or (plain_text if plain_text != template else "")
+    return template[:TEXT_MAX], formatted[:TEXT_MAX]
 
 
 def search_message_of(payload: Json, metadata: Json) -> str:

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.events import parsing
-from shipmark.http.body_parsing import json_of
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.telemetry import count, log
@@ -14,17 +13,6 @@ from shipmark.issues.actions.ingest_event import IngestResult, ingest
 from shipmark.projects.model import Project
 
 EVENT = "event"
-
-
-def event_object(payload: bytes) -> dict[str, object]:
-    """Return the JSON object of an event; raise `BadRequest` for anything else."""
-    try:
-        result = json_of(payload) if payload.strip() else None
-    except BadRequest as error:
-        raise BadRequest(f"invalid event: {error.detail}") from None
-    if not isinstance(result, dict):
-        raise BadRequest("invalid event: not a JSON object")
-    return result
 
 
 def id_of(payload: dict[str, object], received: Envelope) -> str:

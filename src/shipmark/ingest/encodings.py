@@ -58,7 +58,8 @@ def legacy_store_body(body: bytes, max_bytes: int) -> bytes:
     if _is_json(body):
         return _within(body, max_bytes)
     try:
-        unpacked = base64.b64decode(body)
+        # In forms and queries a "+" that was not encoded is read as a blank.
+        unpacked = base64.b64decode(body.strip().replace(b" ", b"+"))
     except (binascii.Error, ValueError) as error:
         raise BadRequest("store body is neither JSON nor base64") from error
     if _is_json(unpacked):

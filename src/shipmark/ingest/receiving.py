@@ -7,6 +7,7 @@ from shipmark.ingest import encodings
 from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT
 from shipmark.ingest.envelope import Envelope, EnvelopeReader, ItemRules
+from shipmark.ingest.event_json import without_form, without_mark
 
 #: The types of which an envelope contains at most one item (ingest.md 2).
 EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
@@ -76,7 +77,7 @@ class StoreReceiver:
     def finish(self) -> bytes:
         """Return the JSON of the event."""
         self._pieces.extend(self._decoded().finish())
-        content = b"".join(self._pieces)
+        content = without_mark(without_form(b"".join(self._pieces)))
         if not content:
             raise BadRequest("empty request body")
         if not content.lstrip().startswith(b"{"):

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from litestar import Request, Response, Router, post
+from litestar import Request, Response, Router, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
+from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.http.body_budget import Reservation
 from shipmark.http.client_address import client_address
 from shipmark.http.connections import is_small, reservation_of
@@ -25,12 +26,13 @@ from shipmark.http.error_responses import refusal_response
 from shipmark.http.multipart import threaded
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Refusal, TooManyRequests
+from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import count, log, span
 from shipmark.ingest.authorization import Sender
-from shipmark.ingest.digest import EVENT, digest, event_object, id_of
+from shipmark.ingest.digest import EVENT, digest, id_of
 from shipmark.ingest.envelope import Envelope
+from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
 from shipmark.ingest.sender_address import with_sender_address
 from shipmark.projects.model import Project
@@ -71,6 +73,20 @@ async def receive_event(request: AnyRequest, project: FromPath[str]) -> dict[str
     return await _Reception("ingest.store", request, sender).run(receiver, _take_event)
 
 
+@get(["/{project:str}/store"], status_code=200, scopes=None)
+async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
+    """Receive a single event in the query, as the oldest clients of browsers send it."""
+    sender = Sender(request, project)
+    receiver = StoreReceiver(sender, *_limits(request))
+    content = request.query_params.get(FORM_FIELD)
+
+    if not content:
+        raise BadRequest(f"missing {FORM_FIELD}")
+    return await _Reception("ingest.store", request, sender).take(
+        receiver, content.encode(), _take_event
+    )
+
+
 def _limits(request: AnyRequest) -> tuple[str, Settings, Reservation]:
     encoding = request.headers.get("content-encoding", "")
     return encoding, request.app.state.settings, reservation_of(request.scope)
@@ -93,6 +109,16 @@ class _Reception:
         except Refusal:
             with span(self.step):
                 raise
+
+        return await self.take(receiver, rest, take)
+
+    async def take(
+        self,
+        receiver: _Receiver[T],
+        rest: bytes,
+        take: Callable[[AnyRequest, Sender, T], str | None],
+    ) -> dict[str, str]:
+        """Feed the receiver with the rest of the body, and process what it received."""
 
         def finish() -> dict[str, str]:
             with span(self.step) as tags:
@@ -151,6 +177,7 @@ def _store(
     event_id: str,
 ) -> None:
     """Store an event with its original stack, symbolicated before the transaction: maps may take long to read."""
+    payload = with_current_names(payload)
     payload = with_sender_address(payload, client_address(request, request.app.state.settings))
     database: Database = request.app.state.database
     if event_symbolication.needs_symbolication(payload):
@@ -197,7 +224,7 @@ def router(body_max_bytes: int) -> Router:
     """Return the routes, with the limit of a body as sent."""
     return Router(
         "/api",
-        route_handlers=[receive_envelope, receive_event],
+        route_handlers=[receive_envelope, receive_event, receive_event_by_query],
         exception_handlers={Refusal: ingest_refusal},
         request_max_body_size=body_max_bytes,
     )

@@ -1,0 +1,47 @@
+"""The attributes of events as SDKs before 2018 named and placed them (raven, sentry-java 1.x)."""
+
+from shipmark.events.payload import Json
+
+_PREFIX = "sentry.interfaces."
+_NAMES = {
+    "Exception": "exception",
+    "Stacktrace": "stacktrace",
+    "Message": "logentry",
+    "User": "user",
+    "Http": "request",
+    "Breadcrumbs": "breadcrumbs",
+    "Threads": "threads",
+    "Contexts": "contexts",
+    "Template": "template",
+    "Query": "query",
+    "Csp": "csp",
+}
+
+
+def with_current_names(payload: Json) -> Json:
+    """Return the event with today's names, and a single stack within the single exception (ingest.md 5).
+
+    An attribute that is also there under its own name stays as it is, except a plain message: the old interface has its
+    parameters.
+    """
+    if not any(key.startswith(_PREFIX) for key in payload) and "stacktrace" not in payload:
+        return payload
+    result = {key: value for key, value in payload.items() if not key.startswith(_PREFIX)}
+    for key, value in payload.items():
+        if not key.startswith(_PREFIX):
+            continue
+        name = _NAMES.get(key.removeprefix(_PREFIX), key)
+        if result.get(name) is None:
+            result[name] = value
+    return _with_stack_in_exception(result)
+
+
+def _with_stack_in_exception(payload: Json) -> Json:
+    stack, exception = payload.get("stacktrace"), payload.get("exception")
+    holder = exception.get("values", exception) if isinstance(exception, dict) else exception
+    values = holder if isinstance(holder, list) else [holder]
+    only = values[0] if len(values) == 1 else None
+    if not isinstance(stack, dict) or not isinstance(only, dict) or only.get("stacktrace"):
+        return payload
+    rest = {key: value for key, value in payload.items() if key != "stacktrace"}
+    return rest | {"exception": {"values": [only | {"stacktrace": stack}]}}

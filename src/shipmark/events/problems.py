@@ -1,0 +1,87 @@
+"""What an event says that can't be kept as sent: it is in the event's ``errors``, never dropped in silence.
+
+The types are those of the protocol: ``invalid_data``, ``value_too_long``, ``past_timestamp`` and ``future_timestamp``,
+with the attribute's name and the value sent (ingest.md 5).
+"""
+
+from collections.abc import Iterator
+
+from shipmark.events.payload import TEXT_MAX, Json, as_text, known_level, object_of, objects_of
+
+#: The most problems of one event: an event of garbage must not grow by its description.
+PROBLEMS_MAX = 50
+_VALUE_MAX = 200
+#: Attributes that are objects or lists; anything else in their place is left out.
+_STRUCTURES: dict[str, tuple[type, ...]] = {
+    "user": (dict,),
+    "request": (dict,),
+    "contexts": (dict,),
+    "extra": (dict,),
+    "modules": (dict,),
+    "sdk": (dict,),
+    "exception": (dict, list),
+    "threads": (dict, list),
+    "breadcrumbs": (dict, list),
+    "stacktrace": (dict,),
+    "tags": (dict, list),
+    "fingerprint": (list,),
+}
+
+
+def invalid(name: str, value: object, reason: str) -> Json:
+    """Return the problem of an attribute that was left out."""
+    return _problem("invalid_data", name, value, reason)
+
+
+def too_long(name: str, value: object, most: int) -> Json:
+    """Return the problem of a text that was cut, or left out because it is cut nowhere."""
+    return _problem("value_too_long", name, value, f"more than {most} characters")
+
+
+def of_structure(payload: Json) -> Iterator[Json]:
+    """Yield a problem for each attribute whose value has the wrong type."""
+    for name, types in _STRUCTURES.items():
+        value = payload.get(name)
+        if value is not None and not isinstance(value, types):
+            yield invalid(name, value, "wrong type")
+
+
+def of_texts(payload: Json, limits: dict[str, int]) -> Iterator[Json]:
+    """Yield a problem for each attribute that is no text, or longer than its limit."""
+    for name, most in limits.items():
+        value = payload.get(name)
+        if value is None or value == "":
+            continue
+        if isinstance(value, dict | list | bool):
+            yield invalid(name, value, "not a text")
+        elif len(as_text(value)) > most:
+            yield too_long(name, value, most)
+
+
+def of_level(payload: Json) -> Iterator[Json]:
+    """Yield the problem of an unknown level."""
+    value = payload.get("level")
+    if value not in (None, "") and known_level(value) is None:
+        yield invalid("level", value, "unknown level")
+
+
+def of_exceptions(payload: Json) -> Iterator[Json]:
+    """Yield a problem for each text of an exception, or of the message, that is cut."""
+    for index, value in enumerate(objects_of(payload, "exception")):
+        if len(as_text(value.get("value"))) > TEXT_MAX:
+            yield too_long(f"exception.values.{index}.value", value.get("value"), TEXT_MAX)
+    logged = object_of(payload, "logentry") or {"formatted": payload.get("message")}
+    for key in ("formatted", "message"):
+        if len(as_text(logged.get(key))) > TEXT_MAX:
+            yield too_long(f"logentry.{key}", logged.get(key), TEXT_MAX)
+
+
+def _problem(kind: str, name: str, value: object, reason: str) -> Json:
+    shown = (
+        value if value is None or isinstance(value, int | float | bool) else str(value)[:_VALUE_MAX]
+    )
+    return {
+        "type": kind,
+        "message": f"{name}: {reason}",
+        "data": {"name": name, "value": shown, "reason": reason},
+    }

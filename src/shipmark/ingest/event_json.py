@@ -1,0 +1,63 @@
+"""The JSON of an event, read leniently: a crash reporter can't choose what is in its texts."""
+
+import codecs
+import json
+from contextlib import suppress
+from urllib.parse import parse_qs
+
+import msgspec
+
+from shipmark.infrastructure.errors import BadRequest
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: The fields of the form that the oldest browsers' clients send instead of a body of JSON (ingest.md 1).
+FORM_FIELD = "sentry_data"
+#: Longer numbers are read as null: converting them takes long, and no column holds them.
+_DIGITS_MAX = 400
+
+
+def event_object(content: bytes) -> dict[str, object]:
+    """Return the JSON object of an event; raise `BadRequest` for anything else.
+
+    Bytes that are not UTF-8 become U+FFFD; a byte order mark, control characters in texts, NaN and Infinity pass.
+    """
+    result: object = None
+    if content.strip():
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # The fast decoder is strict. What it refuses is rare, and read again.
+            result = msgspec.json.decode(content)
+        if result is None:
+            result = _leniently(content)
+    if not isinstance(result, dict):
+        raise BadRequest("invalid event: not a JSON object")
+    return result
+
+
+def without_form(content: bytes) -> bytes:
+    """Return the event of a form with the field ``sentry_data``; any other body as it is."""
+    prefix = f"{FORM_FIELD}=".encode()
+    if not content.startswith(prefix):
+        return content
+    field = content[len(prefix) :].partition(b"&")[0].decode("latin-1")
+    return parse_qs(f"{FORM_FIELD}={field}").get(FORM_FIELD, [""])[0].encode()
+
+
+def without_mark(content: bytes) -> bytes:
+    """Return the content without a byte order mark, in UTF-8."""
+    if content.startswith(_UTF_16):
+        return content.decode("utf-16", "replace").encode("utf-8", "replace")
+    return content.removeprefix(codecs.BOM_UTF8)
+
+
+def _leniently(content: bytes) -> object:
+    text = without_mark(content).decode("utf-8", "replace")
+    try:
+        return json.loads(text, strict=False, parse_int=_integer)
+    except RecursionError:
+        raise BadRequest("invalid event: JSON parse error - nested too deeply") from None
+    except ValueError as error:
+        raise BadRequest(f"invalid event: JSON parse error - {error}") from None
+
+
+def _integer(digits: str) -> int | None:
+    return int(digits) if len(digits) <= _DIGITS_MAX else None
