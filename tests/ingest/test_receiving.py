@@ -541,3 +541,19 @@ def test_what_was_left_out_is_in_the_errors_of_the_event(sdk: Sdk, alice: Caller
         ("invalid_data", "level", "loud"),
         ("invalid_data", "release", "tags/V1"),
     ]
+
+
+def test_sdks_are_asked_to_stop_sending_what_is_not_kept(sdk: Sdk) -> None:
+    kinds = ("transaction", "replay_event", "replay_recording", "log")
+    items = "\n".join(f'{{"type": "{kind}"}}\n{{}}' for kind in kinds)
+    answer = sdk.envelope(f"{{}}\n{items}".encode())
+    assert (answer.status_code, answer.json()) == (200, {})
+    expected = "3600:log_item;replay;transaction:project:not_supported"
+    assert answer.headers["x-sentry-rate-limits"] == expected
+
+
+@pytest.mark.parametrize("item_type", ["event", "session", "sessions", "attachment", "of-tomorrow"])
+def test_other_items_limit_nothing(sdk: Sdk, item_type: str) -> None:
+    answer = sdk.envelope(b'{}\n{"type": "%s"}\n{}' % item_type.encode())
+    assert answer.status_code == 200
+    assert "x-sentry-rate-limits" not in answer.headers

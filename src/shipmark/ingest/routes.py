@@ -3,7 +3,8 @@
 The key is verified before the body is read if the request has it, and before it is decompressed in any case.
 An event is stored before the answer: 200 means that it is in the database. Stacks of minified JavaScript
 are symbolicated first, so that events are grouped by original code. Unsupported items
-(sessions, transactions, attachments …) are counted and logged, and answered with 200, so that SDKs work.
+(sessions, transactions, attachments …) are counted and logged, and answered with 200, so that SDKs work; SDKs are asked
+to stop sending those that are not this product's subject.
 """
 
 import asyncio
@@ -33,6 +34,7 @@ from shipmark.ingest.authorization import Sender
 from shipmark.ingest.digest import EVENT, digest, id_of
 from shipmark.ingest.envelope import Envelope
 from shipmark.ingest.event_json import FORM_FIELD, event_object
+from shipmark.ingest.rate_limits import limits_of_unsupported
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
 from shipmark.ingest.sender_address import with_sender_address
 from shipmark.projects.model import Project
@@ -40,6 +42,7 @@ from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 
 AnyRequest = Request[object, object, State]
+Accepted = Response[dict[str, str]]
 P = ParamSpec("P")
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -58,7 +61,7 @@ class _Receiver(Protocol[T_co]):
 
 
 @post(["/{project:str}/envelope"], status_code=200, scopes=None, streams_body=True)
-async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
+async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive an envelope."""
     sender = Sender(request, project)
     receiver = EnvelopeReceiver(sender, *_limits(request))
@@ -66,7 +69,7 @@ async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> dict[
 
 
 @post(["/{project:str}/store"], status_code=200, scopes=None, streams_body=True)
-async def receive_event(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
+async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event, as older SDKs send it."""
     sender = Sender(request, project)
     receiver = StoreReceiver(sender, *_limits(request))
@@ -74,7 +77,7 @@ async def receive_event(request: AnyRequest, project: FromPath[str]) -> dict[str
 
 
 @get(["/{project:str}/store"], status_code=200, scopes=None)
-async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) -> dict[str, str]:
+async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event in the query, as the oldest clients of browsers send it."""
     sender = Sender(request, project)
     receiver = StoreReceiver(sender, *_limits(request))
@@ -92,6 +95,14 @@ def _limits(request: AnyRequest) -> tuple[str, Settings, Reservation]:
     return encoding, request.app.state.settings, reservation_of(request.scope)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was taken in: the id for the answer, if any, and the limits that the sender must respect."""
+
+    event_id: str | None
+    limits: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class _Reception:
     """Receives the body of a request and processes it."""
@@ -101,8 +112,8 @@ class _Reception:
     sender: Sender
 
     async def run(
-        self, receiver: _Receiver[T], take: Callable[[AnyRequest, Sender, T], str | None]
-    ) -> dict[str, str]:
+        self, receiver: _Receiver[T], take: Callable[[AnyRequest, Sender, T], "Taken"]
+    ) -> Accepted:
         """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
         try:
             rest = await self._read(receiver)
@@ -116,17 +127,18 @@ class _Reception:
         self,
         receiver: _Receiver[T],
         rest: bytes,
-        take: Callable[[AnyRequest, Sender, T], str | None],
-    ) -> dict[str, str]:
+        take: Callable[[AnyRequest, Sender, T], "Taken"],
+    ) -> Accepted:
         """Feed the receiver with the rest of the body, and process what it received."""
 
-        def finish() -> dict[str, str]:
+        def finish() -> Accepted:
             with span(self.step) as tags:
                 receiver.feed(rest)
                 content = receiver.finish()
                 tags["project"] = self.sender.known.slug
-                event_id = take(self.request, self.sender, content)
-            return {"id": event_id} if event_id else {}
+                taken = take(self.request, self.sender, content)
+            headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
+            return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
 
         return await _in_thread(finish)
 
@@ -149,23 +161,24 @@ async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     return await loop.run_in_executor(_THREADS, partial(call, *args, **kwargs))
 
 
-def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> str | None:
-    """Store the event of an envelope, if any. Return the id for the answer."""
+def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> Taken:
+    """Store the event of an envelope, if any."""
     events = [event_object(item.payload) for item in received.items if item.type == EVENT]
     event_id = id_of(events[0], received) if events else received.event_id
     if events and event_id is not None:
         _store(request, sender, events[0], received, event_id=event_id)
     _report_others(sender.known, received)
-    return event_id
+    limits = limits_of_unsupported({item.type for item in received.items})
+    return Taken(event_id=event_id, limits=limits)
 
 
-def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> str | None:
-    """Store an event without an envelope. Return its id."""
+def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> Taken:
+    """Store an event without an envelope."""
     payload = event_object(content)
     received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
     event_id = id_of(payload, received)
     _store(request, sender, payload, received, event_id=event_id)
-    return event_id
+    return Taken(event_id=event_id)
 
 
 def _store(

@@ -1,0 +1,28 @@
+"""Limits by which SDKs stop sending what Shipmark does not keep, such as transactions and replays (ingest.md 4.1)."""
+
+from collections.abc import Collection
+
+#: After this time SDKs try again: a server may have learned to keep it.
+_SECONDS = 3600
+#: The category of data of each type of items that is not this product's subject.
+_CATEGORIES = {
+    "transaction": "transaction",
+    "span": "span",
+    "otel_span": "span",
+    "profile": "profile",
+    "profile_chunk": "profile_chunk",
+    "replay_event": "replay",
+    "replay_recording": "replay",
+    "replay_video": "replay",
+    "check_in": "monitor",
+    "statsd": "metric_bucket",
+    "metric_meta": "metric_bucket",
+    "trace_metric": "trace_metric",
+    "log": "log_item",
+}
+
+
+def limits_of_unsupported(item_types: Collection[str]) -> str | None:
+    """Return the value of ``X-Sentry-Rate-Limits`` for the types of an envelope's items, or None if it needs none."""
+    categories = sorted({_CATEGORIES[kind] for kind in item_types if kind in _CATEGORIES})
+    return f"{_SECONDS}:{';'.join(categories)}:project:not_supported" if categories else None
