@@ -1,35 +1,18 @@
 """A photo of any shape becomes an avatar: the browser shows it before it is sent, and cuts it to a square."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from browser.test_journey import CHROMIUM, EMAIL, FLAGS, PASSWORD
-from conformance.servers import shipmark
+from browser.chromium import sign_in
 from pictures import picture
-from playwright.sync_api import Page, expect, sync_playwright
-from processes import free_port, serving
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
+from playwright.sync_api import Page, expect
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
-    """A browser whose user is signed in."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(tmp_path)]
-    shipmark("bootstrap", "--user", EMAIL, "--password", PASSWORD, *place, "--json")
-    with serving(tmp_path, port, workers=1), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        opened = browser.new_page(base_url=address)
-        opened.goto("/sign-in/")
-        opened.get_by_label("Email address").fill(EMAIL)
-        opened.get_by_label("Password").fill(PASSWORD)
-        opened.get_by_role("button", name="Sign in").click()
-        yield opened
-        browser.close()
+def page(page: Page) -> Page:
+    """A page whose user is signed in."""
+    sign_in(page)
+    return page
 
 
 @pytest.mark.parametrize("size", [(2000, 900), (64, 100)])

@@ -1,41 +1,22 @@
 """What the keys of pages do, and the zone of times, in a real browser."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from conformance.servers import shipmark
-from playwright.sync_api import Page, expect, sync_playwright
-from processes import free_port, serving
+from browser.chromium import sign_in
+from browser.conftest import OpenPage
+from playwright.sync_api import Page, expect
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 REPOSITORIES = "/organizations/acme/settings/repositories/"
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
+def page(open_page: OpenPage) -> Page:
     """The page of a person who is signed in."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    person = ["--user", EMAIL, "--password", PASSWORD]
-    place = ["--org", "acme", "--project", "web", "--base-url", address, "--data", str(tmp_path)]
-    shipmark("bootstrap", *person, *place)
-    with serving(tmp_path, port, workers=1), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        page = browser.new_page(base_url=address, timezone_id="America/New_York", locale="en-US")
-        page.goto("/sign-in/")
-        page.get_by_label("Email address").fill(EMAIL)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", name="Releases", exact=True)).to_be_visible()
-        page.goto("/account/")
-        yield page
-        browser.close()
+    page = open_page(timezone_id="America/New_York", locale="en-US")
+    sign_in(page)
+    page.goto("/account/")
+    return page
 
 
 def test_keys_act_until_they_are_turned_off(page: Page) -> None:
