@@ -1,4 +1,4 @@
-"""Every page: its name, and its address on a server that `servers.fill` has filled, with the ids that it returns."""
+"""Every page: its name, and its address on a server that `filling.fill_all` has filled, with the ids it returns."""
 
 ACME = "/organizations/acme"
 SETTINGS = f"{ACME}/settings"
@@ -96,7 +96,7 @@ REFUSED = {
     "compare-unknown",
     "invitation-unknown",
 }
-#: Those that show names, on a server that `servers.fill_with_awkward_names` has filled.
+#: Those that show names, on a server that `filling.fill_all_awkwardly` has filled.
 AWKWARD_PAGES = (
     {
         "releases": f"{ACME}/releases/",

@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from uuid import uuid4
 
 from conformance.servers import shipmark
 from processes import free_port, serving
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
-#: A member of acme without further rights, and a user of no organization.
-MEMBER, NEWCOMER = "mia@example.com", "noa@example.com"
-#: Ids and paths that are known only when a server is filled.
-Places = dict[str, str]
 RELEASES = "/api/0/organizations/acme/releases/"
 _AUTHORS = (
     ("Nora Klein", "nora@example.com"),
@@ -52,10 +48,6 @@ class Server:
     key: str
     data: Path
 
-    def run(self, *words: str) -> str:
-        """Run an operator's command on the server's data."""
-        return shipmark(*words, "--data", str(self.data))
-
     def send(self, method: str, path: str, body: object, **headers: str) -> Any:
         """Send JSON, as a client would; return the answer's."""
         request = urllib.request.Request(
@@ -67,32 +59,6 @@ class Server:
         with urllib.request.urlopen(request, timeout=30) as answer:
             content = answer.read()
         return json.loads(content) if content else None
-
-    def upload(self, version: str, name: str) -> None:
-        """Upload a file of a release."""
-        boundary = uuid4().hex
-        lines = (
-            f"--{boundary}",
-            'Content-Disposition: form-data; name="name"',
-            "",
-            name,
-            f"--{boundary}",
-            'Content-Disposition: form-data; name="file"; filename="app.js"',
-            "",
-            "pay();",
-            f"--{boundary}--",
-            "",
-        )
-        request = urllib.request.Request(
-            f"{self.address}{RELEASES}{quote(version, safe='')}/files/",
-            "\r\n".join(lines).encode(),
-            {
-                "Content-Type": f"multipart/form-data; boundary={boundary}",
-                "Authorization": f"Bearer {self.token}",
-            },
-        )
-        with urllib.request.urlopen(request, timeout=30):
-            pass
 
     def fail(self, version: str, kind: str, value: str, **more: object) -> None:
         """Send an error event of a browser."""
@@ -151,8 +117,8 @@ def empty_server(data: Path) -> Iterator[Server]:
         yield Server(address, made["token"], project["id"], key[1], data)
 
 
-def fill(server: Server) -> Places:
-    """Releases with commits and deploys of some weeks, issues of each kind, and all that settings show."""
+def fill(server: Server) -> None:
+    """Releases with commits and deploys of some weeks, and issues: new, regressed and resolved."""
     server.send("POST", "/api/0/teams/acme/acme/projects/", {"name": "api"})
     at = datetime.now(UTC)
     for number, version in enumerate(_VERSIONS):
@@ -170,13 +136,9 @@ def fill(server: Server) -> Places:
     server.fail("web@2.0.0", "ChunkLoadError", "Loading chunk 418 failed")
     server.fail("web@2.1.0-rc.1", "QuotaExceededError", "The quota has been exceeded")
     server.send("PUT", f"{RELEASES}web%401.14.0/", {"status": "archived"})
-    for name in ("~/static/app.js", "~/static/app.js.map"):
-        server.upload("web@2.0.0", name)
-    _fill_people(server)
-    return _fill_settings(server, "acme/mobile", "Mobile")
 
 
-def fill_with_awkward_names(server: Server) -> Places:
+def fill_with_awkward_names(server: Server) -> None:
     """Names of 200 characters, forty environments, names from right to left and in Chinese."""
     for name in (LONG_NAME, HEBREW_NAME, CHINESE_NAME):
         slug = f"p{uuid4().hex[:12]}"
@@ -199,37 +161,6 @@ def fill_with_awkward_names(server: Server) -> Places:
         server.deploy("web@1.0.0", f"{CHINESE_NAME if number % 7 == 0 else 'region'}-{number:02}")
     server.fail("web@1.0.0", HEBREW_NAME, CHINESE_NAME * 20)
     server.fail("web@1.0.0", "E" * 120, "w" * 400, transaction="t" * 200)
-    server.upload("web@1.0.0", f"~/{'deep/' * 30}{CHINESE_NAME}.js")
-    return _fill_settings(server, "acme/" + "n" * 190, LONG_NAME)
-
-
-def _fill_people(server: Server) -> None:
-    """Add a member, a user of no organization, and a second organization, which has nothing."""
-    server.run("user", "create", MEMBER, "--password", PASSWORD, "--name", "Mia", "--org", "acme")
-    server.run("user", "create", NEWCOMER, "--password", PASSWORD)
-    server.run("org", "create", "empty")
-    server.run("user", "create", EMAIL, "--password", PASSWORD, "--org", "empty", "--role", "owner")
-
-
-def _fill_settings(server: Server, repository: str, team: str) -> Places:
-    """Add a repository with a remote that can't be reached, a team, a threshold and an invitation."""
-    acme = "/api/0/organizations/acme"
-    made = server.send("POST", f"{acme}/repos/", {"name": repository})
-    remote = {"url": f"https://git.example.invalid/{repository}.git", "username": "reader"}
-    server.send("PUT", f"{acme}/repos/{made['id']}/remote/", remote | {"password": "secret"})
-    refs = [{"repository": repository, "commit": "c" * 40}]
-    server.publish("web@2.1.0-rc.2", refs=refs)
-    server.send("POST", f"{acme}/teams/", {"slug": "crew", "name": team})
-    limit = {"threshold_type": "new_issue_count", "trigger_type": "over", "value": 3}
-    limit |= {"window_in_seconds": 3600}
-    threshold = server.send("POST", "/api/0/projects/acme/web/release-thresholds/", limit)
-    person = {"email": f"{'x' * 60}@example.com", "role": "member"}
-    invited = server.send("POST", f"{acme}/members/", person)
-    return {
-        "repository": made["id"],
-        "threshold": threshold["id"],
-        "invitation": urlsplit(invited["inviteLink"]).path,
-    }
 
 
 def _commit(number: int) -> dict[str, object]:

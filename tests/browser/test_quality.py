@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import servers
 from browser.chromium import sign_in
+from browser.filling import MEMBER, NEWCOMER, Places, fill_all, fill_all_awkwardly
 from browser.pages import AWKWARD_PAGES, OTHERS_PAGES, PAGES, REFUSED
-from browser.servers import EMAIL, MEMBER, NEWCOMER, Places, Server
+from browser.servers import EMAIL, Server, empty_server
 from playwright.sync_api import Browser, Page
 
 _axe = Axe()
@@ -73,7 +73,7 @@ def _opened(
 
 @pytest.fixture(scope="module")
 def places(server: Server) -> Places:
-    return servers.fill(server)
+    return fill_all(server)
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +92,8 @@ def other(
 
 @pytest.fixture(scope="module")
 def awkward(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    with servers.empty_server(tmp_path_factory.mktemp("awkward")) as server:
-        places = servers.fill_with_awkward_names(server)
+    with empty_server(tmp_path_factory.mktemp("awkward")) as server:
+        places = fill_all_awkwardly(server)
         yield from _opened(chromium, server, places)
 
 

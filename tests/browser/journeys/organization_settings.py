@@ -2,6 +2,7 @@
 
 import re
 
+from browser.filling import run
 from browser.journeys.person import Person
 from browser.servers import EMAIL, PASSWORD
 from playwright.sync_api import expect
@@ -28,9 +29,18 @@ def rename_the_organization(person: Person) -> None:
 def delete_and_restore_an_organization(person: Person) -> None:
     """Request the deletion of an organization, after a mistake, and restore it."""
     page = person.page
-    person.server.run("org", "create", "ending", "--name", "Ending")
-    person.server.run(
-        "user", "create", EMAIL, "--password", PASSWORD, "--org", "ending", "--role", "owner"
+    run(person.server, "org", "create", "ending", "--name", "Ending")
+    run(
+        person.server,
+        "user",
+        "create",
+        EMAIL,
+        "--password",
+        PASSWORD,
+        "--org",
+        "ending",
+        "--role",
+        "owner",
     )
     page.goto("/organizations/ending/settings/general/")
     person.follow("Delete organization")
@@ -56,7 +66,7 @@ def stay_as_the_last_owner(person: Person) -> None:
 def form_a_team(person: Person) -> None:
     """Create a team, join it, give it a member and a project, rename and delete it."""
     page = person.page
-    person.server.run("user", "create", "tom@example.com", "--password", "x" * 12, "--org", "acme")
+    run(person.server, "user", "create", "tom@example.com", "--password", "x" * 12, "--org", "acme")
     person.go("settings/general/")
     person.follow("Teams", page.get_by_label("Settings").and_(page.get_by_role("navigation")))
     person.fill("Name", "Checkout")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from browser.chromium import sign_in
 from browser.conftest import OpenPage
+from browser.filling import run
 from browser.servers import EMAIL, PASSWORD, Server
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -83,7 +84,7 @@ class Person:
     def another(self, email: str) -> "Person":
         """Return a new user of acme, in a browser of their own, with the password of all."""
         user = ["--password", PASSWORD, "--name", email.partition("@")[0].title()]
-        self.server.run("user", "create", email, *user, "--org", "acme")
+        run(self.server, "user", "create", email, *user, "--org", "acme")
         return self.again(email)
 
     def again(self, email: str) -> "Person":
@@ -95,8 +96,10 @@ class Person:
 
 def signed_in_owner(chromium: Browser, server: Server, *, has_scripts: bool) -> Iterator[Page]:
     """Open the owner's page on a server with what journeys need, and close it; it may not complain of an error."""
-    server.run("org", "create", "empty")
-    server.run("user", "create", EMAIL, "--password", PASSWORD, "--org", "empty", "--role", "owner")
+    run(server, "org", "create", "empty")
+    run(
+        server, "user", "create", EMAIL, "--password", PASSWORD, "--org", "empty", "--role", "owner"
+    )
     errors: list[str] = []
     context = chromium.new_context(base_url=server.address, java_script_enabled=has_scripts)
     page = context.new_page()

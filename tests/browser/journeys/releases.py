@@ -2,6 +2,7 @@
 
 import re
 
+from browser.filling import upload
 from browser.journeys.person import Person
 from playwright.sync_api import expect
 
@@ -149,7 +150,7 @@ def see_artifacts(person: Person) -> None:
     person.server.publish("files@1.0.0")
     person.go("releases/files%401.0.0/")
     expect(person.card("About")).to_contain_text("No files for this version")
-    person.server.upload("files@1.0.0", "~/static/files.js")
+    upload(person.server, "files@1.0.0", "~/static/files.js")
     person.page.reload()
     person.follow("1 file", person.card("About"))
     person.see_heading("Artifacts")
