@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from browser.chromium import CHROMIUM, FLAGS
 from browser.servers import Server, empty_server
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 #: Opens a page of a browser; options are those of a context.
 OpenPage = Callable[..., Page]
@@ -16,6 +16,8 @@ def chromium() -> Iterator[Browser]:
     """The browser; each test has pages of its own in it."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}")
+    # A machine that runs other tests too takes longer than the five seconds of the default.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         yield browser

@@ -1,30 +1,119 @@
-"""Every page: its name, and its address on a server that `servers.fill` has filled."""
+"""Every page: its name, and its address on a server that `filling.fill_all` has filled, with the ids it returns."""
 
 ACME = "/organizations/acme"
+SETTINGS = f"{ACME}/settings"
+PROJECT = f"{SETTINGS}/projects/web"
 RELEASE = f"{ACME}/releases/web%402.0.0"
-PAGES = {
-    "sign-in": "/sign-in/",
-    "releases": f"{ACME}/releases/",
-    "releases-no-match": f"{ACME}/releases/?query=nothing-like-it",
-    "releases-unreadable-search": f"{ACME}/releases/?query=release.version%3A%3E",
-    "new-release": f"{ACME}/new-release/",
-    "release": f"{RELEASE}/",
-    "release-edit": f"{RELEASE}/edit/",
-    "release-delete": f"{RELEASE}/delete/",
-    "release-artifacts": f"{RELEASE}/artifacts/",
-    "compare": f"{RELEASE}/compare/",
-    "timeline": f"{ACME}/timeline/",
-    "issues": f"{ACME}/issues/",
-    "issue": f"{ACME}/issues/WEB-1/",
-    "search": f"{ACME}/search/?query=web",
-    "settings-members": f"{ACME}/settings/members/",
-    "settings-projects": f"{ACME}/settings/projects/",
-    "settings-tokens": f"{ACME}/settings/tokens/",
-    "settings-audit-log": f"{ACME}/settings/audit-log/",
+SETTINGS_PAGES = {
+    "settings-general": f"{SETTINGS}/general/",
+    "settings-delete": f"{SETTINGS}/delete/",
+    "settings-members": f"{SETTINGS}/members/",
+    "settings-teams": f"{SETTINGS}/teams/",
+    "settings-team": f"{SETTINGS}/teams/crew/",
+    "settings-team-delete": f"{SETTINGS}/teams/crew/delete/",
+    "settings-projects": f"{SETTINGS}/projects/",
+    "settings-project": f"{PROJECT}/",
+    "settings-project-keys": f"{PROJECT}/keys/",
+    "settings-project-thresholds": f"{PROJECT}/thresholds/",
+    "settings-project-threshold": f"{PROJECT}/thresholds/{{threshold}}/",
+    "settings-project-webhook": f"{PROJECT}/webhook/",
+    "settings-project-delete": f"{PROJECT}/delete/",
+    "settings-repositories": f"{SETTINGS}/repositories/",
+    "settings-repository": f"{SETTINGS}/repositories/{{repository}}/",
+    "settings-repository-delete": f"{SETTINGS}/repositories/{{repository}}/delete/",
+    "settings-tokens": f"{SETTINGS}/tokens/",
+    "settings-storage": f"{SETTINGS}/storage/",
+    "settings-storage-preview": f"{SETTINGS}/storage/?project=web&days=30",
+    "settings-jobs": f"{SETTINGS}/jobs/",
+    "settings-audit-log": f"{SETTINGS}/audit-log/",
+}
+ACCOUNT_PAGES = {
     "account": "/account/",
-    "not-found": f"{ACME}/releases/nothing/",
-    "api-reference": "/api/docs/",
-    "api-reference-releases": "/api/docs/releases/",
+    "account-avatar": "/account/avatar/",
+    "account-tokens": "/account/tokens/",
+    "keys": "/keys/",
+}
+#: Those of an owner.
+PAGES = (
+    {
+        "releases": f"{ACME}/releases/",
+        "releases-all-live": f"{ACME}/releases/?live=all&status=any&sort=version",
+        "releases-no-match": f"{ACME}/releases/?query=nothing-like-it",
+        "releases-unreadable-search": f"{ACME}/releases/?query=release.version%3A%3E",
+        "releases-empty": "/organizations/empty/releases/",
+        "new-release": f"{ACME}/new-release/",
+        "release": f"{RELEASE}/",
+        "release-without-files": f"{ACME}/releases/web%402.1.0-rc.2/",
+        "release-edit": f"{RELEASE}/edit/",
+        "release-delete": f"{RELEASE}/delete/",
+        "release-artifacts": f"{RELEASE}/artifacts/",
+        "release-artifacts-empty": f"{ACME}/releases/web%401.15.0/artifacts/",
+        "compare": f"{RELEASE}/compare/",
+        "compare-unknown": f"{RELEASE}/compare/?base=nothing",
+        "getting-started": f"{ACME}/getting-started/",
+        "getting-started-empty": "/organizations/empty/getting-started/",
+        "timeline": f"{ACME}/timeline/",
+        "timeline-empty": "/organizations/empty/timeline/",
+        "issues": f"{ACME}/issues/",
+        "issues-resolved": f"{ACME}/issues/?tab=resolved",
+        "issues-no-match": f"{ACME}/issues/?query=nothing-like-it",
+        "issues-unreadable-search": f"{ACME}/issues/?query=nothing%3Alike",
+        "issues-empty": "/organizations/empty/issues/",
+        "issue": f"{ACME}/issues/WEB-1/",
+        "issue-first-event": f"{ACME}/issues/WEB-1/?event=oldest",
+        "search": f"{ACME}/search/?query=web",
+        "search-no-match": f"{ACME}/search/?query=nothing-like-it",
+        "not-found": f"{ACME}/releases/nothing/",
+        "invitation-of-another": "{invitation}",
+        "api-reference": "/api/docs/",
+        "api-reference-releases": "/api/docs/releases/",
+    }
+    | SETTINGS_PAGES
+    | ACCOUNT_PAGES
+)
+#: Those of a member without further rights, of a user without an organization, and of a person who is not signed in.
+OTHERS_PAGES = {
+    "member": {
+        "forbidden": f"{SETTINGS}/jobs/",
+        "settings-general-unchangeable": f"{SETTINGS}/general/",
+        "settings-members-unchangeable": f"{SETTINGS}/members/",
+        "settings-team-unchangeable": f"{SETTINGS}/teams/crew/",
+        "settings-project-unchangeable": f"{PROJECT}/",
+        "settings-keys-unchangeable": f"{PROJECT}/keys/",
+    },
+    "newcomer": {"no-organization": "/", "account-alone": "/account/"},
+    "anonymous": {
+        "sign-in": "/sign-in/",
+        "invitation": "{invitation}",
+        "invitation-unknown": "/invitations/unknown/",
+        "api-reference-signed-out": "/api/docs/",
+    },
 }
 #: Those whose answer is no 200, and which a browser therefore notes on its console.
-REFUSED = {"not-found", "releases-unreadable-search"}
+REFUSED = {
+    "not-found",
+    "forbidden",
+    "releases-unreadable-search",
+    "issues-unreadable-search",
+    "compare-unknown",
+    "invitation-unknown",
+}
+#: Those that show names, on a server that `filling.fill_all_awkwardly` has filled.
+AWKWARD_PAGES = (
+    {
+        "releases": f"{ACME}/releases/",
+        "releases-of-project": f"{ACME}/releases/?project=web&environment=region-01&status=any",
+        "release": f"{ACME}/releases/web%401.0.0/",
+        "release-delete": f"{ACME}/releases/web%401.0.0/delete/",
+        "release-artifacts": f"{ACME}/releases/web%401.0.0/artifacts/",
+        "timeline": f"{ACME}/timeline/",
+        "issues": f"{ACME}/issues/",
+        "issue": f"{ACME}/issues/WEB-1/",
+        "issue-2": f"{ACME}/issues/WEB-2/",
+        "compare": f"{ACME}/releases/web%401.0.0/compare/",
+        "new-release": f"{ACME}/new-release/",
+        "search": f"{ACME}/search/?query=web",
+    }
+    | SETTINGS_PAGES
+    | {"account": "/account/", "account-tokens": "/account/tokens/"}
+)

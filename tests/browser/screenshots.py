@@ -12,7 +12,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from browser import servers
 from browser.chromium import CHROMIUM, FLAGS, sign_in
-from browser.pages import PAGES
+from browser.filling import Places, fill_all
+from browser.pages import OTHERS_PAGES, PAGES
 from playwright.sync_api import Browser, sync_playwright
 
 #: Width, height and scheme of each kind of picture.
@@ -34,18 +35,18 @@ def main(folder: Path) -> None:
         servers.empty_server(Path(data) / "data") as server,
         sync_playwright() as playwright,
     ):
-        servers.fill(server)
+        places = fill_all(server)
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         for kind in KINDS:
-            take(browser, server.address, kind, folder)
+            take(browser, server.address, kind, places, folder)
         browser.close()
     IMAGES.mkdir(exist_ok=True)
     for name, kind in IN_README:
         shutil.copy(folder / f"{name}-{kind}.png", IMAGES)
 
 
-def take(browser: Browser, address: str, kind: str, folder: Path) -> None:
-    """Take a picture of each page; pages without navigation are shown as to a person who is not signed in."""
+def take(browser: Browser, address: str, kind: str, places: Places, folder: Path) -> None:
+    """Take a picture of each page: first of those for a person who is not signed in, then of an owner's."""
     width, height, scheme = KINDS[kind]
     context = browser.new_context(
         base_url=address,
@@ -54,13 +55,12 @@ def take(browser: Browser, address: str, kind: str, folder: Path) -> None:
         reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(PAGES["sign-in"])
-    page.screenshot(path=folder / f"sign-in-{kind}.png")
+    for name, path in OTHERS_PAGES["anonymous"].items():
+        page.goto(path.format_map(places))
+        page.screenshot(path=folder / f"{name}-{kind}.png")
     sign_in(page)
     for name, path in PAGES.items():
-        if name == "sign-in":
-            continue
-        page.goto(path)
+        page.goto(path.format_map(places))
         # The first window of a page is what a reader sees; the README shows that.
         is_whole = (name, kind) not in IN_README
         page.screenshot(path=folder / f"{name}-{kind}.png", full_page=is_whole)

@@ -53,6 +53,7 @@ class Server:
     project_id: str
     key: str
     process: "Popen[bytes]"
+    data: Path
 
     def send(self, method: str, path: str, body: object, **headers: str) -> Any:
         """Send JSON, as a client would; return the answer's."""
@@ -125,7 +126,7 @@ def empty_server(
         project = made["projects"][0]
         key = re.search(r"//([0-9a-f]+)@", project["dsn"])
         assert key is not None
-        yield Server(address, made["token"], project["id"], key[1], process)
+        yield Server(address, made["token"], project["id"], key[1], process, data)
 
 
 def fill(server: Server) -> None:

@@ -51,7 +51,7 @@ def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(
     page.get_by_title("Account").click()
     page.get_by_role("button", name="Sign out").first.click()
     expect(page.get_by_role("heading", name="Sign in to Shipmark")).to_be_visible()
-    # The page that is not there is told by the browser too.
+    # The browser reports the page that is not there too.
     assert [it for it in complaints if "404" not in it] == []
 
 

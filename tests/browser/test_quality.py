@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import servers
 from browser.chromium import sign_in
-from browser.pages import ACME, PAGES, REFUSED
-from browser.servers import Server
+from browser.filling import MEMBER, NEWCOMER, Places, fill_all, fill_all_awkwardly
+from browser.pages import AWKWARD_PAGES, OTHERS_PAGES, PAGES, REFUSED
+from browser.servers import EMAIL, Server, empty_server
 from playwright.sync_api import Browser, Page
 
 _axe = Axe()
@@ -25,34 +25,28 @@ _OVERFLOW = """
   [...document.querySelectorAll("body *")].filter((it) => it.getBoundingClientRect().right > innerWidth + 1)
     .map((it) => `${it.tagName}.${it.className}`).slice(0, 5)
 """
-AWKWARD = {
-    "releases": f"{ACME}/releases/",
-    "release": f"{ACME}/releases/web%401.0.0/",
-    "timeline": f"{ACME}/timeline/",
-    "issues": f"{ACME}/issues/",
-    "issue": f"{ACME}/issues/WEB-1/",
-    "compare": f"{ACME}/releases/web%401.0.0/compare/",
-    "projects": f"{ACME}/settings/projects/",
-    "new-release": f"{ACME}/new-release/",
-    "search": f"{ACME}/search/?query=web",
-}
+
+
+#: All that another scheme can change.
+_COLOURS: dict[str, object] = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
 @dataclass
 class Opened:
-    """A signed-in page, and what the browser said about it."""
+    """A person's page, the ids that its addresses have, and what the browser said about it."""
 
     page: Page
+    places: Places
     complaints: list[str] = field(default_factory=list)
 
-    def visit(self, path: str) -> None:
+    def load(self, path: str) -> None:
         self.complaints.clear()
         self.page.set_viewport_size({"width": 1360, "height": 900})
         self.page.emulate_media(color_scheme="light")
-        self.page.goto(path, wait_until="load")
+        self.page.goto(path.format_map(self.places), wait_until="load")
 
-    def violations(self) -> list[str]:
-        found = _axe.run(self.page).response["violations"]
+    def violations(self, rules: dict[str, object] | None = None) -> list[str]:
+        found = _axe.run(self.page, options=rules).response["violations"]
         return [
             f"{it['id']}: {node['target']}"
             for it in found
@@ -61,49 +55,75 @@ class Opened:
         ]
 
 
-def _opened(chromium: Browser, server: Server) -> Iterator[Opened]:
+def _opened(
+    chromium: Browser, server: Server, places: Places, email: str | None = EMAIL
+) -> Iterator[Opened]:
     context = chromium.new_context(base_url=server.address, reduced_motion="reduce")
     context.add_init_script(_SHIFTS)
-    opened = Opened(context.new_page())
+    opened = Opened(context.new_page(), places)
     opened.page.on(
         "console", lambda it: (it.type == "error" and opened.complaints.append(it.text)) or None
     )
     opened.page.on("pageerror", lambda it: opened.complaints.append(str(it)))
-    sign_in(opened.page)
+    if email:
+        sign_in(opened.page, email)
     yield opened
     context.close()
 
 
 @pytest.fixture(scope="module")
-def filled(chromium: Browser, server: Server) -> Iterator[Opened]:
-    servers.fill(server)
-    yield from _opened(chromium, server)
+def places(server: Server) -> Places:
+    return fill_all(server)
+
+
+@pytest.fixture(scope="module")
+def owner(chromium: Browser, server: Server, places: Places) -> Iterator[Opened]:
+    yield from _opened(chromium, server, places)
+
+
+@pytest.fixture(scope="module", params=OTHERS_PAGES)
+def other(
+    request: pytest.FixtureRequest, chromium: Browser, server: Server, places: Places
+) -> Iterator[tuple[Opened, dict[str, str]]]:
+    email = {"member": MEMBER, "newcomer": NEWCOMER}.get(request.param)
+    for opened in _opened(chromium, server, places, email):
+        yield opened, OTHERS_PAGES[request.param]
 
 
 @pytest.fixture(scope="module")
 def awkward(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    with servers.empty_server(tmp_path_factory.mktemp("awkward")) as server:
-        servers.fill_with_awkward_names(server)
-        yield from _opened(chromium, server)
+    with empty_server(tmp_path_factory.mktemp("awkward")) as server:
+        places = fill_all_awkwardly(server)
+        yield from _opened(chromium, server, places)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_sound(filled, name):
-    filled.visit(PAGES[name])
-    page = filled.page
+def _require_sound(opened: Opened, name: str, path: str) -> None:
+    opened.load(path)
+    page = opened.page
     assert page.evaluate("window.shifts") <= 0.05
-    assert name in REFUSED or filled.complaints == []
-    assert filled.violations() == []
+    assert name in REFUSED or opened.complaints == []
+    assert opened.violations() == []
     page.emulate_media(color_scheme="dark")
-    assert filled.violations() == []
+    assert opened.violations(_COLOURS) == []
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(_OVERFLOW) == [], width
 
 
-@pytest.mark.parametrize("name", AWKWARD)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_sound(owner, name):
+    _require_sound(owner, name, PAGES[name])
+
+
+def test_the_pages_of_others_are_sound(other):
+    opened, pages = other
+    for name, path in pages.items():
+        _require_sound(opened, name, path)
+
+
+@pytest.mark.parametrize("name", AWKWARD_PAGES)
 def test_awkward_names_break_no_page(awkward, name):
-    awkward.visit(AWKWARD[name])
+    awkward.load(AWKWARD_PAGES[name])
     for width in (1360, 768, 390, 320):
         awkward.page.set_viewport_size({"width": width, "height": 800})
         assert awkward.page.evaluate(_OVERFLOW) == [], width

@@ -106,6 +106,7 @@ def test_the_keys_are_listed_on_a_page_of_their_own(owner, browser):
     text = owner.get("/keys/").text
     for shown in ("Close a menu or dialog", "Go to Timeline", "Select all rows up to this one"):
         assert text.count(shown) == 2, "the page, and the dialog of every page"
+    assert "<noscript><p" in text, "without scripts, no key acts"
 
 
 def test_who_is_not_signed_in_has_no_keys(browser):

@@ -1,0 +1,93 @@
+"""What every page needs to have something to show: people, settings and files, beside releases and issues."""
+
+import urllib.request
+from urllib.parse import quote, urlsplit
+from uuid import uuid4
+
+from browser import servers
+from browser.servers import CHINESE_NAME, EMAIL, LONG_NAME, PASSWORD, RELEASES, Server
+from conformance.servers import shipmark
+
+#: A member of acme without further rights, and a user of no organization.
+MEMBER, NEWCOMER = "mia@example.com", "noa@example.com"
+#: Ids and paths that are known only when a server is filled.
+Places = dict[str, str]
+
+
+def run(server: Server, *words: str) -> str:
+    """Run an operator's command on the server's data."""
+    return shipmark(*words, "--data", str(server.data))
+
+
+def upload(server: Server, version: str, name: str) -> None:
+    """Upload a file of a release."""
+    boundary = uuid4().hex
+    lines = (
+        f"--{boundary}",
+        'Content-Disposition: form-data; name="name"',
+        "",
+        name,
+        f"--{boundary}",
+        'Content-Disposition: form-data; name="file"; filename="app.js"',
+        "",
+        "pay();",
+        f"--{boundary}--",
+        "",
+    )
+    request = urllib.request.Request(
+        f"{server.address}{RELEASES}{quote(version, safe='')}/files/",
+        "\r\n".join(lines).encode(),
+        {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Authorization": f"Bearer {server.token}",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=30):
+        pass
+
+
+def fill_all(server: Server) -> Places:
+    """Add releases and issues, people of each kind, and all that settings show."""
+    servers.fill(server)
+    for name in ("~/static/app.js", "~/static/app.js.map"):
+        upload(server, "web@2.0.0", name)
+    _fill_people(server)
+    return _fill_settings(server, "acme/mobile", "Mobile")
+
+
+def fill_all_awkwardly(server: Server) -> Places:
+    """Add all that shows names, with names that are hard to show."""
+    servers.fill_with_awkward_names(server)
+    upload(server, "web@1.0.0", f"~/{'deep/' * 30}{CHINESE_NAME}.js")
+    return _fill_settings(server, "acme/" + "n" * 190, LONG_NAME)
+
+
+def _fill_people(server: Server) -> None:
+    """Add a member, a user of no organization, and a second organization, which has nothing."""
+    run(server, "user", "create", MEMBER, "--password", PASSWORD, "--name", "Mia", "--org", "acme")
+    run(server, "user", "create", NEWCOMER, "--password", PASSWORD)
+    run(server, "org", "create", "empty")
+    run(
+        server, "user", "create", EMAIL, "--password", PASSWORD, "--org", "empty", "--role", "owner"
+    )
+
+
+def _fill_settings(server: Server, repository: str, team: str) -> Places:
+    """Add a repository with a remote that can't be reached, a team, a threshold and an invitation."""
+    acme = "/api/0/organizations/acme"
+    made = server.send("POST", f"{acme}/repos/", {"name": repository})
+    remote = {"url": f"https://git.example.invalid/{repository}.git", "username": "reader"}
+    server.send("PUT", f"{acme}/repos/{made['id']}/remote/", remote | {"password": "secret"})
+    refs = [{"repository": repository, "commit": "c" * 40}]
+    server.publish("web@2.1.0-rc.2", refs=refs)
+    server.send("POST", f"{acme}/teams/", {"slug": "crew", "name": team})
+    limit = {"threshold_type": "new_issue_count", "trigger_type": "over", "value": 3}
+    limit |= {"window_in_seconds": 3600}
+    threshold = server.send("POST", "/api/0/projects/acme/web/release-thresholds/", limit)
+    person = {"email": f"{'x' * 60}@example.com", "role": "member"}
+    invited = server.send("POST", f"{acme}/members/", person)
+    return {
+        "repository": made["id"],
+        "threshold": threshold["id"],
+        "invitation": urlsplit(invited["inviteLink"]).path,
+    }

@@ -1,0 +1,91 @@
+"""Journeys through issues."""
+
+import re
+
+from browser.journeys.person import Person
+from playwright.sync_api import expect
+
+
+def change_many_issues(person: Person) -> None:
+    """Search, and resolve, reopen and archive the ones that are ticked, from tab to tab."""
+    page = person.page
+    for kind in ("ListedError", "ListedWarning", "ListedFault"):
+        person.server.fail("listed@1.0.0", kind, "Something was listed")
+    person.go("releases/")
+    person.follow("Issues", page.get_by_label("Organization"))
+    person.fill("Search issues", "Listed")
+    person.press("Search")
+    boxes = page.locator("tbody").get_by_role("checkbox")
+    expect(boxes).to_have_count(3)
+    for box in boxes.all()[:2]:
+        box.check()
+    if person.has_scripts:
+        person.see("2 selected")
+    person.press("Resolve")
+    expect(boxes).to_have_count(1)
+
+    lists = page.get_by_label("Lists of issues")
+    person.follow(re.compile("^Resolved"), lists)
+    expect(person.row("ListedError").or_(person.row("ListedWarning")).first).to_be_visible()
+    boxes.first.check()
+    person.press("Reopen")
+    expect(lists.locator("[aria-current]")).to_contain_text("Resolved")
+    person.follow(re.compile("^Unresolved"), lists)
+    person.fill("Search issues", "Listed")
+    person.press("Search")
+    expect(boxes).to_have_count(2)
+    for box in boxes.all():
+        box.check()
+    person.press("Archive")
+    person.see("No matching issues")
+    person.follow(re.compile("^Archived"), lists)
+    person.fill("Search issues", "nothing-like-it")
+    person.press("Search")
+    person.see("No matching issues")
+    person.follow("Clear search and filters")
+    expect(person.row("Listed")).to_have_count(2)
+
+
+def change_an_issue(person: Person) -> None:
+    """Resolve an issue, in the next release too, reopen and archive it."""
+    page = person.page
+    person.server.fail("changed@1.0.0", "ChangedError", "It will be changed")
+    person.go("issues/?query=ChangedError")
+    person.follow(re.compile("^ChangedError"))
+    activity = person.card("Activity")
+    about = person.card("About this issue")
+    person.press("Resolve")
+    expect(activity).to_contain_text("resolved it")
+    expect(about).to_contain_text("Resolved")
+    person.press("Reopen")
+    expect(activity).to_contain_text("reopened it")
+    person.press("In the next release", person.open_menu("Other ways to resolve"))
+    expect(about).to_contain_text("in the next release")
+    person.press("Reopen")
+    expect(about).to_contain_text("Unresolved")
+    person.press("Archive")
+    expect(about).to_contain_text("Archived")
+    expect(page.get_by_role("button", name="Archive", exact=True)).to_have_count(0)
+
+
+def walk_through_events(person: Person) -> None:
+    """Go from the latest event to the first and back."""
+    page = person.page
+    for number in range(3):
+        person.server.fail(f"walked@1.0.{number}", "WalkedError", "It happened again")
+    person.go("issues/?query=WalkedError")
+    person.follow(re.compile("^WalkedError"))
+    event = page.get_by_role("region", name=re.compile("^(Latest event|Event)$"))
+    expect(event).to_contain_text("1.0.2")
+    person.follow("Previous event")
+    expect(event).to_contain_text("1.0.1")
+    person.follow("First", event)
+    expect(event).to_contain_text("1.0.0")
+    expect(page.get_by_role("link", name="Previous event")).to_be_disabled()
+    person.follow("Next event")
+    expect(event).to_contain_text("1.0.1")
+    person.follow("Latest", event)
+    expect(event).to_contain_text("1.0.2")
+
+
+JOURNEYS = [change_many_issues, change_an_issue, walk_through_events]
