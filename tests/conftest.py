@@ -1,5 +1,6 @@
 """Fixtures: a fresh database for each test, on SQLite and on PostgreSQL, and people who call the API on it."""
 
+import gc
 import importlib
 import logging
 import os
@@ -19,7 +20,9 @@ import factories
 import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from argon2 import PasswordHasher
 from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
+from fuzzing import examples
 from httpx import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -40,6 +43,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import Grouping
 
+from shipmark.accounts import password_checks
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
 from shipmark.app import served as wrapped
@@ -54,7 +58,10 @@ KINDS = ("sqlite", "postgresql")
 
 # Nothing in the tests asserts seconds: a machine may be busy.
 hypothesis_settings.register_profile(
-    "shipmark", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "shipmark",
+    deadline=None,
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("shipmark")
 
@@ -68,6 +75,15 @@ def _quiet_log() -> None:
     """
     structlog.configure = partial(_configure_log, structlog.configure)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """Hash passwords with little effort: a tenth of a second each time adds up. Real servers hash in earnest."""
+    PasswordHasher.__init__(password_checks.hasher, time_cost=1, memory_cost=8, parallelism=1)
+    password_checks._UNKNOWN_USER = password_checks._UNKNOWN_USER.replace(
+        "m=65536,t=3,p=4", "m=8,t=1,p=1"
+    )
 
 
 def _configure_log(configure: Callable[..., None], **options: Any) -> None:
@@ -253,6 +269,18 @@ _CHECKED: WeakSet[Any] = WeakSet()
 #: is proven on both by the tests of rooms, properties and the house.
 ALL_DATABASES = os.environ.get("SHIPMARK_TEST_DATABASES", "") == "all"
 _INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
+
+
+# What is imported and collected lives until the end: collecting garbage among it takes a tenth of the time and frees
+# nothing.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage as the server does from now on: seldom, and not among what was there before."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

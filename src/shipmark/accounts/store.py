@@ -16,7 +16,7 @@ from shipmark.accounts.model import (
     UserTokenSummary,
 )
 from shipmark.avatars.model import read_avatar
-from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, in_binary_order
 from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
@@ -221,7 +221,7 @@ def sessions_of(
         .order_by(
             sessions.c.last_used_at.desc().nulls_last(),
             sessions.c.expires_at.desc(),
-            sessions.c.digest,
+            in_binary_order(sessions.c.digest),
         )
         .limit(limit)
     )
