@@ -11,6 +11,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.projects import store as project_store
 from shipmark.releases.model import (
     NewRelease,
+    Position,
     Release,
     ReleaseActivity,
     ReleaseActivityType,
@@ -26,6 +27,7 @@ from shipmark.releases.store import (
     commits,
     environments,
     list_query,
+    list_statement,
     locks,
     projects,
     releases,
@@ -259,6 +261,28 @@ def test_a_filter_without_projects_lets_nothing_pass(
     make("1")
     given = ReleaseFilter(organization_id=acme, project_ids=())
     assert listed(connection, given) == []
+
+
+def test_a_statement_is_composed_once_whatever_its_values(
+    connection: Connection, acme: int, world: World, make: Make
+) -> None:
+    web, mobile = world.projects["web"], world.projects["mobile"]
+    names = [f"web@{number}" for number in range(6)]
+    known = [make(name, hours=hours) for hours, name in enumerate(names)]
+
+    def after(release: Release, project_id: int, limit: int) -> list[str]:
+        position = Position(
+            key=release.created_at, created_at=release.created_at, release_id=release.id
+        )
+        wanted = ReleaseFilter(organization_id=acme, project_ids=(project_id,))
+        rows = list_query.page(connection, wanted, ReleaseSort.DATE, limit=limit, after=position)
+        return [row.release.version for row in rows]
+
+    assert after(known[5], web, 2) == ["web@4", "web@3"]
+    composed = list_statement.kept_statement.cache_info().misses
+    assert after(known[3], web, 1) == ["web@2"]
+    assert after(known[3], mobile, 3) == []
+    assert list_statement.kept_statement.cache_info().misses == composed
 
 
 def test_a_release_of_two_projects_is_listed_once(

@@ -1,7 +1,8 @@
 """The environments of releases: where and when events and deploys came, per project."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -54,6 +55,9 @@ sa.Index(
     sqlite_where=_is_deployed,
     postgresql_where=_is_deployed,
 )
+
+#: Ids as one parameter with a list, or as several parameters.
+IdParameters = sa.BindParameter[Any] | Sequence[sa.BindParameter[Any]]
 
 _KEY = ["release_id", "project_id", "environment_id"]
 _there = sa.and_(
@@ -262,8 +266,8 @@ def seen(
 
 def seen_in(
     release_id: sa.ColumnElement[int],
-    project_ids: Collection[int],
-    environment_ids: Collection[int],
+    project_ids: IdParameters,
+    environment_ids: IdParameters,
 ) -> sa.ColumnElement[bool]:
     """Return the condition that a release was seen in, or deployed to, one of the environments."""
     columns = release_environments.c

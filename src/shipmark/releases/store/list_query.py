@@ -3,16 +3,15 @@
 A page costs the same at any position of a list of any length. Each order has an index that begins with a scope (an
 organization, a project, an environment of a project, a package) and the status, so that a page is the merge of a few
 index ranges, each read from the position where the last page ended. Other conditions are checked row by row.
+``list_statement.py`` composes the statement.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
-from shipmark.infrastructure.database import Id
 from shipmark.releases.model import (
     ListRow,
     Position,
@@ -21,52 +20,22 @@ from shipmark.releases.model import (
     ReleaseSort,
     ReleaseStatus,
 )
-from shipmark.releases.search import PackageTerm, VersionTerm
-from shipmark.releases.store.environments import release_environments, seen_in
-from shipmark.releases.store.projects import release_projects
-from shipmark.releases.store.releases import RELEASE, release_of, releases
-from shipmark.releases.store.search_conditions import conditions_of
+from shipmark.releases.store.list_statement import (
+    DATES,
+    SEPARATE,
+    Place,
+    Shape,
+    package_of,
+    statement_of,
+)
+from shipmark.releases.store.releases import RELEASE, release_of
 
 #: Index ranges that are merged at most; with more, the organization's is read and projects are checked row by row.
 INDEX_RANGES_MAX = 32
 
-#: The column that each order goes by. Equals are ordered by ``created_at`` and the release's id.
-_KEYS = {
-    ReleaseSort.DATE: "created_at",
-    ReleaseSort.SEMVER: "version_key",
-    ReleaseSort.BUILD: "build_number",
-    ReleaseSort.EFFECTIVE_DATE: "shipped_at",
-}
-
-#: Orders whose key is not part of a release, and the columns that are selected beside it.
-_SEPARATE = (ReleaseSort.SEMVER, ReleaseSort.BUILD)
-_EXTRA_COLUMNS = {
-    (sort, per_project): (("sort_key",) if sort in _SEPARATE else ())
-    + (("project_id",) if per_project else ())
-    for sort in ReleaseSort
-    for per_project in (False, True)
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _IndexRange:
-    """A range of an index. ``columns`` has those that releases are ordered by.
-
-    A list per project takes the row's ``project``, negated, as the oldest comes first among greatest-first columns;
-    ``project_id`` is set if it is the same in the whole range.
-    """
-
-    source: sa.FromClause
-    columns: sa.TypedColumns
-    release_id: sa.Column[int]
-    conditions: tuple[sa.ColumnElement[bool], ...]
-    has_releases: bool = False
-    project: sa.ColumnElement[int] | None = None
-    project_id: int | None = None
-
 
 def page(
-    connection: sa.Connection,
+    connection: Connection,
     release_filter: ReleaseFilter,
     sort: ReleaseSort,
     *,
@@ -81,33 +50,10 @@ def page(
     """
     if not release_filter.project_ids or limit <= 0:
         return []
-    is_wide = _is_wide(release_filter, sort)
-    branches = [
-        _branch(index_range, release_filter, sort, after, is_backwards, limit + offset)
-        for index_range in _index_ranges(release_filter, sort, is_wide=is_wide)
-    ]
-    if len(branches) > 1:
-        limited = [sa.select(branch.subquery()) for branch in branches]
-        # A release in several ranges is listed once, unless releases are listed per project.
-        merged = sa.union_all(*limited) if release_filter.per_project else sa.union(*limited)
-        result = merged.subquery("page")
-    else:
-        result = branches[0].subquery("page")
-    order = [column.asc() if is_backwards else column.desc() for column in result.c]
-    # Keys that are part of the release need not be read twice.
-    columns = [
-        column
-        for column in result.c
-        if column.name in _EXTRA_COLUMNS[sort, release_filter.per_project]
-    ]
-    query = (
-        sa.select(*RELEASE, *columns)
-        .join(result, releases.c.id == result.c.release_id)
-        .order_by(*order)
-        .limit(limit)
-        .offset(offset)
-    )
-    rows = connection.execute(query)
+    shape = _shape(release_filter, sort, after, is_backwards=is_backwards)
+    parameters = _parameters(shape, release_filter, after)
+    parameters |= {"limit": limit, "offset": offset, "range_limit": limit + offset}
+    rows = connection.execute(statement_of(shape), parameters)
     return [_list_row(release_of(row), row[len(RELEASE) :], release_filter, sort) for row in rows]
 
 
@@ -117,7 +63,7 @@ def _list_row(
     if not extra_columns:
         return ListRow(release, _own_key(release, sort))
     project_id = -extra_columns[-1] if release_filter.per_project else None
-    key = extra_columns[0] if sort in _SEPARATE else _own_key(release, sort)
+    key = extra_columns[0] if sort in SEPARATE else _own_key(release, sort)
     return ListRow(release, key, project_id)
 
 
@@ -125,18 +71,69 @@ def _own_key(release: Release, sort: ReleaseSort) -> datetime:
     return release.created_at if sort is ReleaseSort.DATE else release.shipped_at
 
 
-def _index_ranges(
-    release_filter: ReleaseFilter, sort: ReleaseSort, *, is_wide: bool
-) -> Iterator[_IndexRange]:
+def _shape(
+    release_filter: ReleaseFilter, sort: ReleaseSort, after: Position | None, *, is_backwards: bool
+) -> Shape:
+    status_count = len(ReleaseStatus) if release_filter.status is None else 1
+    place = _place(release_filter, sort, INDEX_RANGES_MAX // status_count)
+    environment_ids = release_filter.environment_ids
+    levels: tuple[bool, ...] = ()
+    if after is not None and release_filter.per_project and place is Place.PROJECTS:
+        levels = _levels(release_filter.project_ids, after, is_backwards=is_backwards)
+    return Shape(
+        sort=sort,
+        is_backwards=is_backwards,
+        per_project=release_filter.per_project,
+        place=place,
+        status_count=status_count,
+        project_count=0 if place is Place.ORGANIZATION else len(release_filter.project_ids),
+        environment_count=len(environment_ids or ()) if place is Place.ENVIRONMENTS else 0,
+        in_environments=environment_ids is not None,
+        dates=tuple(name for name in DATES if getattr(release_filter, name) is not None),
+        has_position=after is not None,
+        levels=levels,
+        search=release_filter.search,
+    )
+
+
+def _levels(project_ids: Sequence[int], after: Position, *, is_backwards: bool) -> tuple[bool, ...]:
+    """Return for each project whether it comes after that of the position, or before it backwards."""
+    here = after.project_id
+    assert here is not None, "it is of a list per project"
+    return tuple(here > id_ if is_backwards else here < id_ for id_ in project_ids)
+
+
+def _parameters(
+    shape: Shape, release_filter: ReleaseFilter, after: Position | None
+) -> dict[str, object]:
     statuses = list(ReleaseStatus) if release_filter.status is None else [release_filter.status]
-    most = INDEX_RANGES_MAX // len(statuses)
-    for status in statuses:
-        if _is_by_environment(release_filter, sort, most):
-            yield from _in_environments(release_filter, status)
-        elif len(release_filter.project_ids) <= most and not is_wide:
-            yield from _in_projects(release_filter, status)
-        else:
-            yield _in_organization(release_filter, status)
+    project_ids, environment_ids = release_filter.project_ids, release_filter.environment_ids or ()
+    parameters: dict[str, object] = {
+        "organization_id": release_filter.organization_id,
+        "project_ids": project_ids,
+        "environment_ids": environment_ids,
+    }
+    parameters |= {name: getattr(release_filter, name) for name in shape.dates}
+    parameters |= {f"status{number}": status.value for number, status in enumerate(statuses)}
+    for number in range(shape.project_count):
+        project_id = project_ids[number]
+        parameters |= {f"project{number}": project_id, f"negated{number}": -project_id}
+    for number in range(shape.environment_count):
+        parameters[f"environment{number}"] = environment_ids[number]
+    if after is not None:
+        parameters |= {"after_key": after.key, "after_created_at": after.created_at}
+        parameters |= {"after_release_id": after.release_id}
+        parameters |= {"after_negated": -(after.project_id or 0)}
+    return parameters
+
+
+def _place(release_filter: ReleaseFilter, sort: ReleaseSort, most: int) -> Place:
+    """Return the index that serves, whose ranges are no more than ``most``."""
+    if _is_by_environment(release_filter, sort, most):
+        return Place.ENVIRONMENTS
+    if len(release_filter.project_ids) <= most and not _is_wide(release_filter, sort):
+        return Place.PROJECTS
+    return Place.ORGANIZATION
 
 
 def _is_by_environment(release_filter: ReleaseFilter, sort: ReleaseSort, most: int) -> bool:
@@ -160,159 +157,4 @@ def _is_wide(release_filter: ReleaseFilter, sort: ReleaseSort) -> bool:
         return False
     if sort is ReleaseSort.EFFECTIVE_DATE:
         return release_filter.covers_all_projects
-    return release_filter.covers_all_projects or _package(release_filter) is not None
-
-
-def _package(release_filter: ReleaseFilter) -> str | None:
-    """Return the one package that the search selects, or None."""
-    for term in release_filter.search.terms:
-        match term:
-            case PackageTerm(packages=(package,), is_negated=False):
-                return package
-            case VersionTerm(package=str(package), comparison=comparison) if comparison != "!=":
-                return package
-            case _:
-                continue
-    return None
-
-
-def _in_environments(release_filter: ReleaseFilter, status: ReleaseStatus) -> Iterator[_IndexRange]:
-    table = release_environments.c
-    for environment_id in release_filter.environment_ids or ():
-        for project_id in release_filter.project_ids:
-            yield _IndexRange(
-                source=release_environments,
-                columns=table,
-                release_id=table.release_id,
-                conditions=(
-                    table.environment_id == environment_id,
-                    table.project_id == project_id,
-                    table.status == status,
-                ),
-            )
-
-
-def _in_projects(release_filter: ReleaseFilter, status: ReleaseStatus) -> Iterator[_IndexRange]:
-    table = release_projects.c
-    for project_id in release_filter.project_ids:
-        seen = _seen(release_filter, table.release_id, [project_id])
-        yield _IndexRange(
-            source=release_projects,
-            columns=table,
-            release_id=table.release_id,
-            conditions=(table.project_id == project_id, table.status == status, *seen),
-            project=sa.literal(-project_id, Id),
-            project_id=project_id,
-        )
-
-
-def _in_organization(release_filter: ReleaseFilter, status: ReleaseStatus) -> _IndexRange:
-    """Return all releases of the organization, each checked for the selected projects."""
-    attached = sa.and_(
-        release_projects.c.release_id == releases.c.id,
-        release_projects.c.project_id.in_(release_filter.project_ids),
-    )
-    conditions = [
-        releases.c.organization_id == release_filter.organization_id,
-        releases.c.status == status,
-    ]
-    if (package := _package(release_filter)) is not None:
-        conditions.append(releases.c.package == package)
-    conditions += _seen(release_filter, releases.c.id, release_filter.project_ids)
-    if not release_filter.per_project:
-        conditions.append(sa.exists().where(attached))
-    return _IndexRange(
-        source=releases.join(release_projects, attached)
-        if release_filter.per_project
-        else releases,
-        columns=releases.c,
-        release_id=releases.c.id,
-        conditions=tuple(conditions),
-        has_releases=True,
-        project=-release_projects.c.project_id,
-    )
-
-
-def _seen(
-    release_filter: ReleaseFilter, release_id: sa.ColumnElement[int], project_ids: Collection[int]
-) -> list[sa.ColumnElement[bool]]:
-    if release_filter.environment_ids is None:
-        return []
-    return [seen_in(release_id, project_ids, release_filter.environment_ids)]
-
-
-def _branch(
-    index_range: _IndexRange,
-    release_filter: ReleaseFilter,
-    sort: ReleaseSort,
-    after: Position | None,
-    is_backwards: bool,
-    limit: int,
-) -> sa.Select[Any]:
-    """Return the query of a range: the columns of the order, and as many rows as the page has."""
-    created_at = index_range.columns["created_at"]
-    order = _order(index_range, sort)
-    selected: dict[str, sa.ColumnElement[Any]] = {"release_id": index_range.release_id}
-    if release_filter.per_project:
-        assert index_range.project is not None, "lists per project read ranges of projects"
-        selected["project_id"] = index_range.project
-    source, checked = index_range.source, conditions_of(release_filter.search)
-    if checked and not index_range.has_releases:
-        source = source.join(releases, releases.c.id == index_range.release_id)
-    query = sa.select(*(column.label(name) for name, column in (order | selected).items()))
-    query = query.select_from(source).where(*index_range.conditions, *checked)
-    if sort is ReleaseSort.BUILD:
-        query = query.where(index_range.columns["build_number"].is_not(None))
-    if release_filter.created_from is not None:
-        query = query.where(created_at >= release_filter.created_from)
-    if release_filter.created_to is not None:
-        query = query.where(created_at <= release_filter.created_to)
-    if release_filter.shipped_from is not None:
-        query = query.where(index_range.columns["shipped_at"] >= release_filter.shipped_from)
-    columns = list((order | selected).values())
-    if after is not None:
-        query = query.where(_is_after(columns, index_range, after, sort, is_backwards))
-    varying = (
-        columns[:-1]
-        if index_range.project_id is not None and release_filter.per_project
-        else columns
-    )
-    query = query.order_by(*(column.asc() if is_backwards else column.desc() for column in varying))
-    return query.limit(limit)
-
-
-def _order(index_range: _IndexRange, sort: ReleaseSort) -> dict[str, sa.ColumnElement[Any]]:
-    """Return the columns that a list is ordered by, without the ids that decide among equals."""
-    order: dict[str, sa.ColumnElement[Any]] = {"sort_key": index_range.columns[_KEYS[sort]]}
-    if sort is not ReleaseSort.DATE:
-        order["created_at"] = index_range.columns["created_at"]
-    return order
-
-
-def _is_after(
-    columns: Sequence[sa.ColumnElement[Any]],
-    index_range: _IndexRange,
-    after: Position,
-    sort: ReleaseSort,
-    is_backwards: bool,
-) -> sa.ColumnElement[bool]:
-    """Return the condition that a row is past the position. Rows compare as tuples, so that an index range serves."""
-    values: list[object] = [after.key]
-    if sort is not ReleaseSort.DATE:
-        values.append(after.created_at)
-    values.append(after.release_id)
-    is_level = False
-    if after.project_id is not None and index_range.project_id is not None:
-        # The project is the same in the whole range, so it decides here about an equal row.
-        ahead = after.project_id - index_range.project_id
-        is_level = ahead > 0 if is_backwards else ahead < 0
-    elif after.project_id is not None:
-        values.append(-after.project_id)
-    compared = columns[: len(values)]
-    row = sa.tuple_(*compared)
-    position_row = sa.tuple_(
-        *(sa.literal(v, c.type) for v, c in zip(values, compared, strict=True))
-    )
-    if is_backwards:
-        return row >= position_row if is_level else row > position_row
-    return row <= position_row if is_level else row < position_row
+    return release_filter.covers_all_projects or package_of(release_filter.search) is not None
