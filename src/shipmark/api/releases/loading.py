@@ -32,7 +32,7 @@ class Related:
     authors: dict[int, Author] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
-    releases_of_commits: dict[int, list[ReleaseRef]] = field(default_factory=dict)
+    releases_of_commits: dict[int, list[ReleaseRef | Release]] = field(default_factory=dict)
 
 
 def prefetch_for_releases(
@@ -111,7 +111,9 @@ def _complete(
         connection, commit_ids
     )
     related.deploys = deploys.by_ids(connection, deploy_ids)
-    related.releases_of_commits = release_commits.releases_of(connection, list(related.commits))
+    related.releases_of_commits = release_commits.releases_of(
+        connection, list(related.commits), releases
+    )
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     owner_ids = {release.owner_id for release in releases if release.owner_id is not None}
     _add_people(connection, organization_id, related, author_ids, owner_ids)
