@@ -114,7 +114,7 @@ def many_commits(count: int, kind: str = "0") -> list[dict[str, object]]:
             id="files",
         ),
         pytest.param(
-            {"commits": many_commits(20)},
+            {"commits": [it | {"repository": "acme/few"} for it in many_commits(20)]},
             {
                 "commits": [
                     it | {"repository": f"acme/{number}"}
@@ -133,7 +133,8 @@ def many_commits(count: int, kind: str = "0") -> list[dict[str, object]]:
 def test_a_publish_takes_as_many_statements_for_many_as_for_few(
     alice: Caller, database: Database, few: dict[str, object], many: dict[str, object]
 ) -> None:
-    alice.publish("web@0.9.0", "web", "mobile", "tools")
+    # The repository is known: creating it takes statements of its own.
+    alice.publish("web@0.9.0", "web", "mobile", "tools", commits=[commit("9")])
     one = publish_with(alice, database, "web@1.0.0", **few)
     assert publish_with(alice, database, "web@2.0.0", **many) == one
 
@@ -157,7 +158,7 @@ def test_resolving_many_issues_takes_as_many_statements_as_one(
         commit(str(number), message=f"Fixes WEB-{digit}", author_email="bob@example.com")
         for number, digit in enumerate("123456789ABCDEFGHJKMN", start=1)
     ]
-    alice.publish("web@0.9.0")
+    alice.publish("web@0.9.0", commits=[commit("99")])
     one = publish_with(alice, database, "web@1.0.0", commits=fixes[:1])
     assert publish_with(alice, database, "web@2.0.0", commits=fixes[1:]) == one
     assert {it["status"] for it in rows(database, "issues")} == {"resolved"}

@@ -12,8 +12,11 @@ from factories import (
     error_event,
     on_one_database,
     release_path,
+    rows,
     send_event,
 )
+
+from shipmark.infrastructure.database import Database
 
 PATH = release_path("web@1.1.0", "resolved/")
 WEB_PATH = "/projects/acme/web/releases/web@1.1.0/resolved/"
@@ -76,6 +79,16 @@ def test_a_project_lists_only_its_own(alice: Caller) -> None:
     alice.publish("web@1.1.0", "web", "mobile", commits=fixes)
     assert names(alice, PATH) == ["WEB-1", "MOBILE-1"]
     assert names(alice, WEB_PATH) == ["WEB-1"]
+
+
+def test_commits_of_before_resolve_issues_of_a_project_that_is_attached_later(
+    alice: Caller, database: Database
+) -> None:
+    fixes = [commit("1", message="Fixes WEB-1, MOBILE-1")]
+    alice.publish("web@1.1.0", "web", commits=fixes)
+    assert [it["status"] for it in rows(database, "issues")].count("resolved") == 1
+    alice.publish("web@1.1.0", "mobile")
+    assert [it["status"] for it in rows(database, "issues")].count("resolved") == 2
 
 
 def test_an_issue_that_is_named_and_still_open_is_listed_too(alice: Caller, world: World) -> None:

@@ -55,4 +55,4 @@ def test_a_new_release(count: Callable[..., int], alice: Caller) -> None:
 
 def test_a_new_release_with_commits(count: Callable[..., int], alice: Caller) -> None:
     body = {"version": "web@2.0.0", "projects": ["web"], "commits": [commit("c"), commit("d")]}
-    assert count(alice.post, RELEASES, body) <= 18
+    assert count(alice.post, RELEASES, body) <= 15

@@ -55,9 +55,17 @@ def publish(
             else None
         )
         release, names_issues = _bind(connection, release, release_input.code, context, limits)
+        # Commits that an existing release had before may name issues of a project that it is new to.
+        may_name_issues = names_issues or not is_new
         if names_issues or added:
-            _resolve(connection, release, context, added)
-        return Published(release=release, is_new=is_new, created_or_attached=is_new or bool(added))
+            _resolve(connection, release, context, added, names_issues=may_name_issues)
+        return Published(
+            release=release,
+            is_new=is_new,
+            created_or_attached=is_new or bool(added),
+            # Existing commits count as naming issues.
+            has_only_new_commits=not may_name_issues,
+        )
 
 
 def update(
@@ -267,6 +275,10 @@ def _resolve(
     release: Release,
     context: PublishContext,
     new_in: Collection[int] = (),
+    *,
+    names_issues: bool = True,
 ) -> None:
     with span("release.resolve_issues", **{"release.version": release.version}) as tags:
-        tags["issues.count"] = resolve.in_release(connection, release, context.now, new_in=new_in)
+        tags["issues.count"] = resolve.in_release(
+            connection, release, context.now, new_in=new_in, names_issues=names_issues
+        )

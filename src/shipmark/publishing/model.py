@@ -72,8 +72,13 @@ class ReleaseInput(ReleaseUpdate):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """The result of a publish. ``is_new`` if the release was created; ``is_news`` also if attached to a new project."""
+    """The result of a publish. ``is_new`` if the release was created.
+
+    ``created_or_attached`` also if it was attached to a new project. ``has_only_new_commits`` if the release and all of
+    its commits were created, so that no other release contains them.
+    """
 
     release: Release
     is_new: bool
     created_or_attached: bool
+    has_only_new_commits: bool

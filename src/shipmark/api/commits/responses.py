@@ -10,7 +10,7 @@ from shipmark.api.releases import loading
 from shipmark.api.releases.loading import Related
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
-from shipmark.releases.model import ReleaseRef
+from shipmark.releases.model import Release, ReleaseRef
 from shipmark.repositories.model import Author, ChangedFile, Commit
 
 
@@ -113,7 +113,7 @@ def _author_of(commit: Commit, related: Related) -> AnyAuthorResponse:
     return author_response(author, related) if author else NobodyResponse()
 
 
-def _release_of_commit(release: ReleaseRef) -> ReleaseOfCommitResponse:
+def _release_of_commit(release: ReleaseRef | Release) -> ReleaseOfCommitResponse:
     return ReleaseOfCommitResponse(
         version=release.version,
         short_version=release.version,

@@ -12,6 +12,7 @@ from shipmark.deploys.model import Deploy
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.comparison import Comparison
+from shipmark.publishing.model import Published
 from shipmark.releases.model import Release, ReleasedProject, ReleaseRef
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments
@@ -32,7 +33,7 @@ class Related:
     authors: dict[int, Author] = field(default_factory=dict)
     members: dict[str, int] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
-    releases_of_commits: dict[int, list[ReleaseRef]] = field(default_factory=dict)
+    releases_of_commits: dict[int, list[ReleaseRef | Release]] = field(default_factory=dict)
 
 
 def prefetch_for_releases(
@@ -62,14 +63,21 @@ def prefetch_for_releases(
 
 
 def prefetch_for_new_release(
-    connection: Connection, release: Release, attached: Sequence[Project]
+    connection: Connection, published: Published, attached: Sequence[Project]
 ) -> Related:
     """What the JSON of a release nests that was made just now: no event can have come for it yet."""
+    release = published.release
     known = {project.id: project for project in attached}
     fresh = [ReleasedProject(project_id=id_, new_issue_count=0) for id_ in sorted(known)]
     related = Related(attached={release.id: fresh}, projects=known)
     related.platforms = projects.platforms_of(connection, known)
-    _complete(connection, release.organization_id, related, [release])
+    _complete(
+        connection,
+        release.organization_id,
+        related,
+        [release],
+        are_commits_elsewhere=not published.has_only_new_commits,
+    )
     return related
 
 
@@ -102,16 +110,26 @@ def prefetch_for_users(connection: Connection, user_ids: Iterable[int | None]) -
 
 
 def _complete(
-    connection: Connection, organization_id: int, related: Related, releases: Sequence[Release]
+    connection: Connection,
+    organization_id: int,
+    related: Related,
+    releases: Sequence[Release],
+    *,
+    are_commits_elsewhere: bool = True,
 ) -> None:
-    """Add what follows from the releases and their projects."""
+    """Add what follows from the releases and their projects; their commits may be in other releases too."""
     commit_ids = {r.last_commit_id for r in releases if r.last_commit_id is not None}
     deploy_ids = {r.last_deploy_id for r in releases if r.last_deploy_id is not None}
     related.commits, related.repositories = repositories.commits_with_repositories(
         connection, commit_ids
     )
     related.deploys = deploys.by_ids(connection, deploy_ids)
-    related.releases_of_commits = release_commits.releases_of(connection, list(related.commits))
+    if are_commits_elsewhere:
+        related.releases_of_commits = release_commits.releases_of(
+            connection, list(related.commits), releases
+        )
+    else:
+        related.releases_of_commits = {commit_id: list(releases) for commit_id in related.commits}
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     owner_ids = {release.owner_id for release in releases if release.owner_id is not None}
     _add_people(connection, organization_id, related, author_ids, owner_ids)

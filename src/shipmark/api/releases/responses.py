@@ -217,7 +217,7 @@ def publication_response(
     """Return what was published, with what it nests."""
     if not published.is_new:
         return load_release_response(connection, published.release)
-    nested = loading.prefetch_for_new_release(connection, published.release, attached)
+    nested = loading.prefetch_for_new_release(connection, published, attached)
     return release_response(published.release, nested)
 
 

@@ -69,6 +69,7 @@ def in_release(
     *,
     new_in: Collection[int] = (),
     lock_too: Collection[int] = (),
+    names_issues: bool = True,
 ) -> int:
     """Resolve the issues named by the release's commits that it has not resolved yet. Return their number.
 
@@ -77,9 +78,10 @@ def in_release(
 
     The release has just been attached to the projects ``new_in``: resolutions that wait for their next release are
     completed. ``lock_too`` are issues that the transaction will change later: all are locked in one order.
+    Without ``names_issues`` the caller knows that the release's commits name none.
     """
     named = []
-    if release.last_commit_id is not None:
+    if names_issues and release.last_commit_id is not None:
         named = resolutions.named_by_release(connection, release.id)
     pending = _completed_by(connection, release, new_in)
     locked = {named_issue.issue_id for named_issue in named} | {

@@ -1,6 +1,6 @@
 """The commits of releases, and their head commit in each repository."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,7 @@ from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 from shipmark.organizations.store import members, team_members
 from shipmark.projects.store import project_teams
-from shipmark.releases.model import ReleaseRef
+from shipmark.releases.model import Release, ReleaseRef
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import ChangedFile, Commit
@@ -74,7 +74,7 @@ _SET_HEADS = _GIVEN_HEADS.on_conflict_do_update(
 )
 _REF = RowReader(ReleaseRef, releases)
 _RELEASES_OF = (
-    _REF.select(release_commits.c.commit_id)
+    _REF.select(releases.c.id, release_commits.c.commit_id)
     .join(db.IDS, db.IDS.c.id == release_commits.c.commit_id)
     .join(releases, releases.c.id == release_commits.c.release_id)
     .order_by(releases.c.id)
@@ -260,14 +260,15 @@ def repository_ids_of(connection: sa.Connection, release_id: int) -> list[int]:
 
 
 def releases_of(
-    connection: sa.Connection, commit_ids: Collection[int]
-) -> dict[int, list[ReleaseRef]]:
-    """Return the releases that contain each commit, oldest first."""
+    connection: sa.Connection, commit_ids: Collection[int], known: Iterable[Release] = ()
+) -> dict[int, list[ReleaseRef | Release]]:
+    """Return the releases that contain each commit, oldest first; those that are known already as they are."""
     if not commit_ids:
         return {}
+    by_id = {release.id: release for release in known}
     most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}
     rows = connection.execute(_RELEASES_OF, db.ids_param(commit_ids) | most)
-    return grouped((row[-1], _REF(row)) for row in rows)
+    return grouped((row[-1], by_id.get(row[-2]) or _REF(row)) for row in rows)
 
 
 def is_released_by_team_of(user_id: int) -> sa.ColumnElement[bool]:

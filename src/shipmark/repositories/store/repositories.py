@@ -57,6 +57,15 @@ _IDS_BY_NAME = (
     )
     .order_by(repositories.c.status == RepositoryStatus.ACTIVE, repositories.c.id)
 )
+_ACTIVE_BY_NAME = (
+    sa.select(repositories.c.name, repositories.c.id)
+    .join(_NAMES, _NAMES.c.name == repositories.c.name)
+    .where(
+        repositories.c.organization_id == sa.bindparam("organization_id"),
+        repositories.c.status == RepositoryStatus.ACTIVE,
+    )
+    .order_by(repositories.c.id)
+)
 _HAS_ACTIVE = sa.exists().where(
     repositories.c.organization_id == sa.bindparam("organization_id"),
     repositories.c.name == _NAMES.c.name,
@@ -205,8 +214,15 @@ def ensure_named(
     connection: sa.Connection, organization_id: int, names: Collection[str], at: datetime
 ) -> dict[str, int]:
     """Return the repository id of each name; without an active one, create one that is known by name only."""
-    rows = db.rows_param("names", ([name] for name in sorted(names)))
-    connection.execute(_ENSURE_NAMED, {**rows, "organization_id": organization_id, "at": at})
+    parameters: dict[str, object] = {
+        **db.rows_param("names", ([name] for name in sorted(names))),
+        "organization_id": organization_id,
+    }
+    # Mostly all are there: then it is one statement.
+    active = {name: id_ for name, id_ in connection.execute(_ACTIVE_BY_NAME, parameters)}
+    if active.keys() >= set(names):
+        return active
+    connection.execute(_ENSURE_NAMED, parameters | {"at": at})
     return ids_by_name(connection, organization_id, names)
 
 
