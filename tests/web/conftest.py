@@ -1,21 +1,18 @@
 """A server in process with an organization, and people who may see it, or not."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from conftest import Copies
 from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import make_url
 
 from shipmark import app
 from shipmark.accounts import actions as accounts
@@ -152,27 +149,20 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def first_house() -> Iterator[House]:
-    """The house as it is before each test, in a file that is copied; in memory, where that is possible."""
-    memory = Path("/dev/shm")
-    folder = tempfile.mkdtemp(prefix="shipmark-web-", dir=memory if memory.is_dir() else None)
-    database = Database(f"sqlite:///{folder}/first.db")
+def first_house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The house as it is before each test, in a file that is copied."""
+    database = Database(f"sqlite:///{tmp_path_factory.mktemp('web') / 'first.db'}")
     metadata.create_all(database.engine)
     made = _made(database)
     database.close()
-    yield made
-    shutil.rmtree(folder)
+    return made
 
 
 @pytest.fixture
-def house(first_house: House) -> Iterator[House]:
+def house(first_house: House, copies: Copies) -> Iterator[House]:
     """The organization and its people, fresh for each test."""
-    first = Path(make_url(first_house.database.url).database or "")
-    own = first.with_name(f"{uuid4().hex}.db")
-    shutil.copy(first, own)
-    database = Database(f"sqlite:///{own}")
-    yield replace(first_house, database=database)
-    database.close()
+    with copies("sqlite", template=first_house.database.url) as database:
+        yield replace(first_house, database=database)
 
 
 @pytest.fixture(scope="session")
@@ -212,15 +202,17 @@ def owner(house: House, browser: TestClient[Any]) -> TestClient[Any]:
 
 
 @pytest.fixture
-def statements(house: House) -> list[str]:
+def statements(house: House) -> Iterator[list[str]]:
     """The statements that the database was asked to run, as they come."""
     seen: list[str] = []
 
-    @sqlalchemy_event.listens_for(house.database.engine, "before_cursor_execute")
-    def _note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+    def note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
         seen.append(statement)
 
-    return seen
+    # The engine outlives the test.
+    sqlalchemy_event.listen(house.database.engine, "before_cursor_execute", note)
+    yield seen
+    sqlalchemy_event.remove(house.database.engine, "before_cursor_execute", note)
 
 
 @cache
