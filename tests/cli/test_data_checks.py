@@ -4,13 +4,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from commands import completed
 from msgspec.json import decode
 from processes import free_port, serving, wait_until
 
@@ -63,13 +63,7 @@ def run(*words: str) -> Result:
 
 
 def serve(data: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "shipmark", "serve", "--data", str(data), "--port", "0"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return completed("serve", "--data", str(data), "--port", "0", environment=os.environ)
 
 
 def refused(data: Path, words: str) -> None:

@@ -13,6 +13,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from commands import completed
 
 START_SECONDS = 60.0
 
@@ -63,10 +64,7 @@ def wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 
 def shipmark(*words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "shipmark", *words]
-    return subprocess.run(
-        command, env=environment(), umask=0o022, capture_output=True, text=True, check=False
-    )
+    return completed(*words, environment=environment(), umask=0o022)
 
 
 def wide(folder: Path) -> list[str]:

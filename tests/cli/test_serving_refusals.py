@@ -2,22 +2,15 @@
 
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+from commands import completed
 
 
-def serve(data: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "shipmark", "serve", "--data", str(data), *words],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+def serve(data: Path, *words: str, **environment: str) -> CompletedProcess[str]:
+    return completed("serve", "--data", str(data), *words, environment=os.environ | environment)
 
 
 def test_an_address_that_is_taken_is_said(tmp_path: Path) -> None:
