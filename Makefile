@@ -48,9 +48,10 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 	$(BIN)/python bench/upload.py
 	$(BIN)/python bench/sign_in.py
 
-fuzz: .venv/.test  ## Send the API many requests that nobody thought of, and writers at the same moment
+fuzz: .venv/.test  ## Try many examples that nobody thought of: requests, properties, writers at the same moment
 	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py \
 	  tests/api/test_writing_at_once.py $(PYTEST)
+	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 -m hypothesis $(PYTEST)
 
 screenshots: .venv/.test chromium  ## Take pictures of every page into ./screenshots
 	$(BIN)/python tests/browser/screenshots.py

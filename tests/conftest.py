@@ -20,6 +20,7 @@ import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
+from fuzzing import examples
 from httpx import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -54,7 +55,10 @@ KINDS = ("sqlite", "postgresql")
 
 # Nothing in the tests asserts seconds: a machine may be busy.
 hypothesis_settings.register_profile(
-    "shipmark", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "shipmark",
+    deadline=None,
+    max_examples=examples(40),
+    suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("shipmark")
 

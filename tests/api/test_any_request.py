@@ -3,7 +3,6 @@
 By default a few requests an operation, always the same. ``make fuzz`` sends more, and others each time.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import requests
 import schemathesis
 from factories import Caller, World
+from fuzzing import EXAMPLES
 from httpx import Client, Response
 from hypothesis import HealthCheck, Phase, given, settings
 from sample_data import Seeded, seed
@@ -26,7 +26,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 ADDRESS = "https://ship.example.com"
-EXAMPLES = int(os.environ.get("SHIPMARK_FUZZ_EXAMPLES", "0"))
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

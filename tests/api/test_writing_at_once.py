@@ -5,7 +5,6 @@ in both orders. `make fuzz` stops it after each of them, which takes many minute
 """
 
 import itertools
-import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from factories import RELEASES, Caller, World
+from fuzzing import EXAMPLES
 from httpx import Client, Response
 from sqlalchemy import Connection, event, text
 
@@ -24,7 +24,7 @@ from shipmark.releases.store import copies
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"])
 
 _WRITES = ("INSERT", "UPDATE", "DELETE")
-_IS_FUZZING = "SHIPMARK_FUZZ_EXAMPLES" in os.environ
+_IS_FUZZING = EXAMPLES > 0
 
 
 @dataclass

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from conftest import Copies
 from factories import ALICE, World, dump, on_one_database, rows
+from fuzzing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,7 @@ from shipmark.releases.model import Release
 from shipmark.repositories.model import CommitInput
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
-FEW = settings(max_examples=15, deadline=None)
+FEW = settings(max_examples=examples(15), deadline=None)
 
 COMMITS = st.builds(
     CommitInput,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from factories import World
+from fuzzing import examples
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_any
 from hypothesis import strategies as st
@@ -178,7 +179,9 @@ def pairs(rows: list[ListRow]) -> list[tuple[int, int]]:
     size=st.integers(1, 5),
 )
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(50),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_walk_meets_every_release_once_in_order(
     connection: Connection,
@@ -211,7 +214,9 @@ def test_a_walk_meets_every_release_once_in_order(
 
 @given_any(given=made, size=st.integers(1, 4))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_many_projects_are_listed_like_few(
     connection: Connection,

@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 from bundling import bundle, file, opened, zipped
+from fuzzing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -248,7 +249,7 @@ WHOLE = bundle(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100))
 @given(
     st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), max_size=6),
     st.integers(0, len(WHOLE)),
