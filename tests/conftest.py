@@ -19,6 +19,7 @@ import factories
 import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from argon2 import PasswordHasher
 from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from fuzzing import examples
 from httpx import Client
@@ -41,6 +42,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.elements import Grouping
 
+from shipmark.accounts import password_checks
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import assemble
 from shipmark.app import served as wrapped
@@ -72,6 +74,15 @@ def _quiet_log() -> None:
     """
     structlog.configure = partial(_configure_log, structlog.configure)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> None:
+    """Hash passwords with little effort: a tenth of a second each time adds up. Real servers hash in earnest."""
+    PasswordHasher.__init__(password_checks.hasher, time_cost=1, memory_cost=8, parallelism=1)
+    password_checks._UNKNOWN_USER = password_checks._UNKNOWN_USER.replace(
+        "m=65536,t=3,p=4", "m=8,t=1,p=1"
+    )
 
 
 def _configure_log(configure: Callable[..., None], **options: Any) -> None:
