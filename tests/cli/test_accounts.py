@@ -45,7 +45,10 @@ def rows(data: Path, statement: str) -> list[tuple[object, ...]]:
 def test_setting_a_password_ends_sessions(data: Path) -> None:
     (hashed,) = rows(data, "SELECT password FROM users")[0]
     with sqlite3.connect(data / "shipmark.db") as connection:
-        connection.execute("INSERT INTO sessions VALUES ('a', 1, '2999-01-01 00:00:00.000000')")
+        connection.execute(
+            "INSERT INTO sessions (digest, user_id, expires_at)"
+            " VALUES ('a', 1, '2999-01-01 00:00:00.000000')"
+        )
     result = run(data, "user", "set-password", BOB.upper(), "--password", SECOND)
     assert "Sessions ended: 1." in result.output
     assert rows(data, "SELECT password FROM users")[0] != (hashed,)
