@@ -258,7 +258,7 @@ def test_a_user_without_identity_is_nobody(user: object) -> None:
         ({"value": "KeyError: 'x'"}, "KeyError: 'x'"),
         ({"type": "ValueError", "value": "x" * 101}, "ValueError: " + "x" * 97 + "..."),
         ({"type": "Made", "value": "up", "mechanism": {"synthetic": True}}, "up"),
-        ({"type": "Made", "mechanism": {"synthetic": True}}, "<unknown>"),
+        ({"type": "Made", "mechanism": {"synthetic": True}}, "Made"),
         ({"type": 1, "value": 7}, "1: 7"),
         ({"type": True, "value": []}, "<unlabeled event>"),
     ],
@@ -442,6 +442,13 @@ def test_numbers_count_as_texts() -> None:
         ({"message": "m" * 8193}, "value_too_long", "logentry.formatted"),
         ({"exception": [{"type": "E", "value": "v" * 8193}]}, "value_too_long", "exception.values.0.value"),
         ({"exception": "E"}, "invalid_data", "exception"),
+        ({"exception": [7, {"type": "E"}]}, "invalid_data", "exception.values.0"),
+        ({"breadcrumbs": {"values": ["x"]}}, "invalid_data", "breadcrumbs.values.0"),
+        ({"message": True}, "invalid_data", "message"),
+        ({"logentry": [1]}, "invalid_data", "logentry"),
+        ({"event_id": "not an id"}, "invalid_data", "event_id"),
+        ({"user": {"ip_address": "nowhere"}}, "invalid_data", "user.ip_address"),
+        ({"tags": [["alone"]]}, "invalid_data", "tags.0"),
         ({"user": "ada"}, "invalid_data", "user"),
         ({"extra": {"price": float("nan")}}, "invalid_data", "price"),
         ({"timestamp": "yesterday"}, "invalid_data", "timestamp"),
@@ -481,3 +488,11 @@ def test_old_interfaces_have_todays_names() -> None:
     assert with_current_names({"user": {"id": 1}, "sentry.interfaces.User": {"id": 2}}) == {
         "user": {"id": 1}
     }
+
+
+def test_placeholders_and_ids_of_sdks_are_no_problem() -> None:
+    dashed = "9EC79C33-EC99-42AB-8353-589FCB2E04DC"
+    read = event(
+        event_id=dashed, user={"ip_address": "{{auto}}"}, tags=[["a", 1]], message={"message": "x"}
+    )
+    assert "errors" not in read.payload

@@ -135,9 +135,11 @@ def test_the_crashed_thread_counts_when_there_is_no_exception() -> None:
     assert hashes_of({**crashed("main"), "message": "x"}) == hashes_of(crashed("main"))
 
 
-def test_a_stack_at_the_top_counts_before_the_message() -> None:
-    stack = {"frames": [frame("main")]}
-    assert hashes_of({"stacktrace": stack, "message": "a"}) == hashes_of({"stacktrace": stack})
+def test_a_stack_at_the_top_counts_beside_the_message() -> None:
+    one, other = ({"frames": [frame(function)]} for function in ("main", "idle"))
+    sent: Json = {"message": "took 17 ms", "stacktrace": one}
+    assert hashes_of(sent) == hashes_of(sent | {"message": "took 9 ms"})
+    assert hashes_of(sent) != hashes_of(sent | {"stacktrace": other})
 
 
 def test_messages_group_by_their_template() -> None:
@@ -306,3 +308,13 @@ def test_two_messages_of_one_logging_function_are_two_problems() -> None:
 
 def test_a_synthetic_exception_with_another_message_is_grouped_by_its_stack() -> None:
     assert hashes_of(logged("a", "first")) == hashes_of(logged("b", "second"))
+
+
+@pytest.mark.parametrize("where", ["threads", "stacktrace"])
+def test_messages_with_the_stack_of_a_thread_are_told_apart(where: str) -> None:
+    """Java and Cocoa attach the stack of the thread to each message."""
+    stack = {"frames": [frame("log")]}
+    held = [{"id": 1, "current": True, "stacktrace": stack}] if where == "threads" else stack
+    one, other = ({"message": text, where: held} for text in ("disk is full", "card was declined"))
+    assert hashes_of(one) != hashes_of(other)
+    assert hashes_of(one) != hashes_of({"message": "disk is full"})

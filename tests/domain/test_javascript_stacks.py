@@ -52,7 +52,7 @@ def test_node_gives_the_path_as_filename_only() -> None:
     )
 
 
-@pytest.mark.parametrize("count", [None, 0, -1, "1", 1.0, True, 2**31, [], {}])
+@pytest.mark.parametrize("count", [None, 0, -1, "0", "x", "²", 1.0, True, 2**31, [], {}])
 def test_a_place_counts_from_one(count: object) -> None:
     assert javascript_stacks.position_of(call(lineno=count), "node") is None
     assert javascript_stacks.position_of(call(colno=count), "node") is None

@@ -32,7 +32,7 @@ def test_an_empty_line_is_one() -> None:
         {"lineno": 1},
         {"context_line": "x"},
         {"lineno": True, "context_line": "x"},
-        {"lineno": "1", "context_line": "x"},
+        {"lineno": "one", "context_line": "x"},
         {"lineno": 1, "context_line": 7, "pre_context": ["x"]},
     ],
 )
@@ -54,7 +54,9 @@ def test_no_client_fills_the_page() -> None:
     assert {len(line.text) for line in found} == {LINE_MAX, 1}
 
 
-@pytest.mark.parametrize(("value", "expected"), [(3, 3), (None, None), (True, None), ("3", None)])
+@pytest.mark.parametrize(
+    ("value", "expected"), [(3, 3), (None, None), (True, None), ("3", 3), ("x", None)]
+)
 def test_a_number_is_one(value: object, expected: int | None) -> None:
     assert number({"lineno": value}, "lineno") == expected
 

@@ -24,6 +24,7 @@ from shipmark.events.payload import (
     level_of,
     main_exception,
     object_of,
+    objects_of,
     plain,
     text_of,
     thread_frames,
@@ -157,8 +158,7 @@ def _default_components(payload: Json, choose: Choice) -> list[str]:
     """Return the components of the first strategy that has any (ingest.md 9.2); other events are one group."""
     return (
         _exception_components(payload, choose)
-        or _stack_components(thread_frames(payload), payload, choose)
-        or _stack_components(frames_of(payload), payload, choose)
+        or _logged_components(payload, choose)
         or _message_components(payload)
         or _policy_components(payload)
     )
@@ -177,6 +177,17 @@ def _exception_components(payload: Json, choose: Choice) -> list[str]:
         components += [f"type:{raised.type}\n"] if is_named else []
         components += [*stack, *text]
     return components
+
+
+def _logged_components(payload: Json, choose: Choice) -> list[str]:
+    """Return the components of a stack without an exception.
+
+    It is where something was logged, so the message counts too; in a crash it does not.
+    """
+    stack = _stack_components(thread_frames(payload), payload, choose)
+    stack = stack or _stack_components(frames_of(payload), payload, choose)
+    is_crash = any(thread.get("crashed") is True for thread in objects_of(payload, "threads"))
+    return [*stack, *([] if is_crash else _message_components(payload))] if stack else []
 
 
 def _is_logged(raised: Raised, payload: Json) -> bool:

@@ -156,10 +156,12 @@ def _with_problems(payload: Json, clock_problem: Json | None, lost: list[str]) -
         [clock_problem] if clock_problem else [],
         (problems.invalid(name, None, "a value that can't be stored") for name in lost),
         problems.of_structure(payload),
+        problems.of_parts(payload),
         problems.of_texts(payload, _TEXTS),
         problems.of_level(payload),
         problems.of_exceptions(payload),
         _name_problems(payload),
+        _user_problems(payload),
         _tag_problems(payload),
     )
     noted = list(islice(found, problems.PROBLEMS_MAX))
@@ -185,7 +187,18 @@ def _name_problems(payload: Json) -> Iterator[Json]:
         yield problems.invalid("environment", environment, "not a valid name of an environment")
 
 
+def _user_problems(payload: Json) -> Iterator[Json]:
+    address = text_of(object_of(payload, "user"), "ip_address")
+    # SDKs ask for the sender's address by "{{auto}}"; where that is not known it stays.
+    if address and address != "{{auto}}" and not is_ip_address(address):
+        yield problems.invalid("user.ip_address", address, "not an IP address")
+
+
 def _tag_problems(payload: Json) -> Iterator[Json]:
+    sent = payload.get("tags")
+    for index, pair in enumerate(sent if isinstance(sent, list) else ()):
+        if not (isinstance(pair, list) and len(pair) == 2):
+            yield problems.invalid(f"tags.{index}", pair, "not a pair")
     for number, (key, value) in enumerate(_sent_pairs(payload.get("tags"))):
         name = f"tags.{key[:TAG_VALUE_MAX]}"
         if not _TAG_KEY.fullmatch(key):

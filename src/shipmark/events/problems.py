@@ -4,6 +4,7 @@ The types are those of the protocol: ``invalid_data``, ``value_too_long``, ``pas
 with the attribute's name and the value sent (ingest.md 5).
 """
 
+import re
 from collections.abc import Iterator
 
 from shipmark.events.payload import TEXT_MAX, Json, as_text, known_level, object_of, objects_of
@@ -23,9 +24,14 @@ _STRUCTURES: dict[str, tuple[type, ...]] = {
     "threads": (dict, list),
     "breadcrumbs": (dict, list),
     "stacktrace": (dict,),
+    "message": (str, int, float, dict),
+    "logentry": (str, dict),
     "tags": (dict, list),
     "fingerprint": (list,),
 }
+
+
+_EVENT_ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
 def invalid(name: str, value: object, reason: str) -> Json:
@@ -42,7 +48,7 @@ def of_structure(payload: Json) -> Iterator[Json]:
     """Yield a problem for each attribute whose value has the wrong type."""
     for name, types in _STRUCTURES.items():
         value = payload.get(name)
-        if value is not None and not isinstance(value, types):
+        if value is not None and (not isinstance(value, types) or isinstance(value, bool)):
             yield invalid(name, value, "wrong type")
 
 
@@ -56,6 +62,19 @@ def of_texts(payload: Json, limits: dict[str, int]) -> Iterator[Json]:
             yield invalid(name, value, "not a text")
         elif len(as_text(value)) > most:
             yield too_long(name, value, most)
+
+
+def of_parts(payload: Json) -> Iterator[Json]:
+    """Yield a problem for each exception, thread, breadcrumb and frame that is no object, and for an invalid id."""
+    for name in ("exception", "threads", "breadcrumbs"):
+        holder = payload.get(name)
+        values = holder.get("values") if isinstance(holder, dict) else holder
+        for index, value in enumerate(values if isinstance(values, list) else ()):
+            if value is not None and not isinstance(value, dict):
+                yield invalid(f"{name}.values.{index}", value, "wrong type")
+    event_id = payload.get("event_id")
+    if event_id is not None and not _EVENT_ID.fullmatch(as_text(event_id)):
+        yield invalid("event_id", event_id, "not an id")
 
 
 def of_level(payload: Json) -> Iterator[Json]:

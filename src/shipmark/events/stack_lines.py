@@ -7,6 +7,8 @@ from shipmark.events.payload import Json, plain
 #: The most lines before and after; clients send fewer.
 LINES_MAX = 20
 LINE_MAX = 1000
+#: No file has lines or columns with as many digits.
+_DIGITS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +36,10 @@ def lines_of(frame: Json) -> tuple[Line, ...]:
 
 
 def number(frame: Json, key: str) -> int | None:
-    """Return a line or column number, or None."""
+    """Return a line or column number, which some clients send as text, or None."""
     value = frame.get(key)
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 

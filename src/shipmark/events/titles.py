@@ -6,6 +6,7 @@ The rules of ingest.md 5.4.
 import re
 from collections.abc import Callable
 
+from shipmark.events.grouping_names import function_name
 from shipmark.events.payload import (
     TEXT_MAX,
     Json,
@@ -40,8 +41,11 @@ def metadata_of(payload: Json) -> dict[str, object]:
     frame = crash_frame(payload)
     if filename := filename_of(frame):
         metadata["filename"] = filename[:NAME_MAX]
-    if function := text_of(frame, "function"):
+    function = text_of(frame, "function")
+    if function:
         metadata["function"] = function[:NAME_MAX]
+    if raised.is_synthetic and raised.type and not value and not function_name(function):
+        metadata["type"] = raised.type[:METADATA_TYPE_MAX]  # it is all that is known
     return metadata
 
 

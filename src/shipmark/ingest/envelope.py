@@ -4,6 +4,7 @@ It has no I/O and does not parse payloads. Items of unknown types are accepted, 
 envelope is not lost.
 """
 
+import codecs
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
@@ -224,7 +225,8 @@ def parse(body: bytes, rules: ItemRules = ItemRules()) -> Envelope:
 
 
 def _envelope_header(line: bytes) -> EnvelopeHeader:
-    headers = _object(line, "envelope header")
+    # Some platforms write a byte order mark before any text.
+    headers = _object(line.removeprefix(codecs.BOM_UTF8), "envelope header")
     keys = _known_headers(headers, _EnvelopeKeys, "envelope header")
     return EnvelopeHeader(
         headers=headers,

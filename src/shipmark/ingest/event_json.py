@@ -50,7 +50,8 @@ def without_mark(content: bytes) -> bytes:
 
 
 def _leniently(content: bytes) -> object:
-    text = without_mark(content).decode("utf-8", "replace")
+    # Clients in C send the end of their text too.
+    text = without_mark(content).decode("utf-8", "replace").rstrip("\x00")
     try:
         return json.loads(text, strict=False, parse_int=_integer)
     except RecursionError:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from shipmark.artifacts import debug_ids, urls
 from shipmark.events.payload import FRAMES_MAX, Json, object_of, objects_of, text_of
+from shipmark.events.stack_lines import number
 
 IMAGES_MAX = 1000
 _PLATFORMS = frozenset({"javascript", "node"})
@@ -47,15 +48,14 @@ def position_of(frame: Json, platform: str) -> CodePosition | None:
     if object_of(frame, "data").get("symbolicated") is True:
         return None
     url = urls.normalize_url(text_of(frame, "abs_path") or text_of(frame, "filename"))
-    line, column = _count(frame.get("lineno")), _count(frame.get("colno"))
+    line, column = _count(number(frame, "lineno")), _count(number(frame, "colno"))
     if not url or line is None or column is None or _is_of_the_engine(url):
         return None
     return CodePosition(url=url, line=line, column=column)
 
 
-def _count(value: object) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 2**31
-    return value if is_count and isinstance(value, int) else None
+def _count(value: int | None) -> int | None:
+    return value if value is not None and 1 <= value < 2**31 else None
 
 
 def _is_of_the_engine(url: str) -> bool:
