@@ -154,7 +154,7 @@ def fill(server: Server) -> None:
 
 def _ship(server: Server, version: str, number: int, at: datetime) -> None:
     """Publish a release with some commits, and deploy it to staging, and to production if it is no preview."""
-    commits = [_commit(index, at - timedelta(hours=index)) for index in range(6 + 5 * number)]
+    commits = [commit(index, at - timedelta(hours=index)) for index in range(6 + 5 * number)]
     if version == "web@1.16.0":
         commits[0]["message"] = "fix: guard against empty orders\n\nFixes WEB-1"
     is_preview = "rc" in version
@@ -171,14 +171,14 @@ def fill_with_awkward_names(server: Server) -> None:
         slug = f"p{uuid4().hex[:12]}"
         server.send("POST", "/api/0/teams/acme/acme/projects/", {"name": name, "slug": slug})
     author = {"author_name": HEBREW_NAME, "author_email": f"{'x' * 60}@example.com"}
-    commit = {"id": "b" * 40, "repository": f"acme/{'deep/' * 11}web", "message": CHINESE_NAME * 30}
+    odd = {"id": "b" * 40, "repository": f"acme/{'deep/' * 11}web", "message": CHINESE_NAME * 30}
     server.publish(f"web@1.0.0-{'alpha.' * 30}1", ref="main")
     server.publish("web@1.0.0")
     server.send(
         "PUT",
         f"{RELEASES}web%401.0.0/",
         {
-            "commits": [commit | author],
+            "commits": [odd | author],
             "ref": "ref-" * 40,
             "url": "https://example.com/" + "u" * 180,
         },
@@ -190,7 +190,8 @@ def fill_with_awkward_names(server: Server) -> None:
     server.fail("web@1.0.0", "E" * 120, "w" * 400, transaction="t" * 200)
 
 
-def _commit(number: int, at: datetime) -> dict[str, object]:
+def commit(number: int, at: datetime) -> dict[str, object]:
+    """Return a commit for `Server.publish`; numbers of a release differ."""
     name, email = _AUTHORS[number % len(_AUTHORS)]
     return {
         "id": uuid4().hex + "00000000",

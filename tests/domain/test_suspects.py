@@ -119,7 +119,7 @@ def test_a_bare_name_is_completed_where_the_client_says_more(
         {"exception": None},
         stack(),
         stack(call("")),
-        stack({"filename": 7, "in_app": True}),
+        stack({"filename": [7], "in_app": True}),
         stack({"in_app": True, "module": ["x"], "abs_path": {}}),
         {"exception": {"values": [{"stacktrace": {"frames": "x"}}]}},
     ],

@@ -40,9 +40,10 @@ def candidates(abs_path: str) -> tuple[str, ...]:
     names = [url, without_query]
     if not url.startswith("~"):
         names += [_tilde(url), _tilde(without_query)]
-    return tuple(
-        dict.fromkeys([*names, *(spelled for name in names for spelled in _spellings(name))])
+    spellings = (
+        spelling for name in names if name.startswith("~") for spelling in _spellings(name)
     )
+    return tuple(dict.fromkeys([*names, *spellings]))
 
 
 def _spellings(name: str) -> tuple[str, ...]:

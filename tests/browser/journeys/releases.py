@@ -1,9 +1,11 @@
 """Journeys through releases."""
 
 import re
+from datetime import UTC, datetime
 
 from browser.filling import upload
 from browser.journeys.person import Person
+from browser.servers import commit
 from playwright.sync_api import expect
 
 
@@ -128,7 +130,8 @@ def compare_releases(person: Person) -> None:
     """Compare a release with the one before, swapped, and with another one."""
     page = person.page
     for number in range(3):
-        person.server.publish(f"compared@1.0.{number}", commits=number + 1)
+        commits = [commit(index, datetime.now(UTC)) for index in range(number + 1)]
+        person.server.publish(f"compared@1.0.{number}", commits=commits)
     person.go("releases/compared%401.0.2/")
     person.follow("Compare with 1.0.1")
     person.see_heading("Compare releases")

@@ -31,6 +31,11 @@ from shipmark.artifacts import urls
         ("async async app:///a.js", ("app:///a.js", "~/a.js")),
         ("~/a.js", ("~/a.js",)),
         ("~/a.js?v", ("~/a.js?v", "~/a.js")),
+        (
+            "https://a.example/%5Bid%5D.js",
+            ("https://a.example/%5Bid%5D.js", "~/%5Bid%5D.js", "~/[id].js"),
+        ),
+        ("https://a.example/[id].js", ("https://a.example/[id].js", "~/[id].js", "~/%5Bid%5D.js")),
         ("http://[::1/x.js", ("http://[::1/x.js", "~/x.js")),
         ("", ()),
         ("#x", ()),
