@@ -211,7 +211,7 @@ def test_libraries_are_not_in_app() -> None:
         {"abs_path": "chrome-extension://abc/inject.js"},
         {"platform": "python"},
         {"colno": None},
-        {"lineno": "1"},
+        {"lineno": "one"},
         {"lineno": 0},
         {"colno": True},
         {"abs_path": 5, "filename": None},

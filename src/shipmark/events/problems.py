@@ -7,7 +7,15 @@ with the attribute's name and the value sent (ingest.md 5).
 import re
 from collections.abc import Iterator
 
-from shipmark.events.payload import TEXT_MAX, Json, as_text, known_level, object_of, objects_of
+from shipmark.events.payload import (
+    TEXT_MAX,
+    Json,
+    as_text,
+    known_level,
+    object_of,
+    objects_of,
+    plain,
+)
 
 #: The most problems of one event: an event of garbage must not grow by its description.
 PROBLEMS_MAX = 50
@@ -99,6 +107,7 @@ def _problem(kind: str, name: str, value: object, reason: str) -> Json:
     shown = (
         value if value is None or isinstance(value, int | float | bool) else str(value)[:_VALUE_MAX]
     )
+    name = plain(name)  # that of a value that can't be stored may not be stored either
     return {
         "type": kind,
         "message": f"{name}: {reason}",
