@@ -1,9 +1,8 @@
 """Authentication of ingest requests by project and key, before the body is decompressed (ingest.md 1.1)."""
 
-from litestar import Request
-from litestar.datastructures import State
 from sqlalchemy import Connection
 
+from shipmark.http import AnyRequest
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
@@ -11,7 +10,6 @@ from shipmark.ingest.keys import dsn_parts, public_key, request_key
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
-AnyRequest = Request[object, object, State]
 _REJECTED = "event submission rejected with_reason: ProjectId"
 
 

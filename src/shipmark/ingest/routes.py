@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from litestar import Request, Response, Router, get, post
-from litestar.datastructures import State
+from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from shipmark.events.legacy_interfaces import with_current_names
+from shipmark.http import AnyRequest
 from shipmark.http.body_budget import Reservation
 from shipmark.http.client_address import client_address
 from shipmark.http.connections import is_small, reservation_of
@@ -41,7 +41,6 @@ from shipmark.projects.model import Project
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 
-AnyRequest = Request[object, object, State]
 Accepted = Response[dict[str, str]]
 P = ParamSpec("P")
 T = TypeVar("T")

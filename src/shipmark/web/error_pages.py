@@ -9,6 +9,7 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 from sqlalchemy.exc import SQLAlchemyError
 
+from shipmark.http import AnyRequest
 from shipmark.http.error_responses import failure_response, http_error_response, refusal_response
 from shipmark.infrastructure.errors import (
     Conflict,
@@ -19,7 +20,7 @@ from shipmark.infrastructure.errors import (
 )
 from shipmark.web import urls
 from shipmark.web.rendering import HEADERS, Answer, page, redirect
-from shipmark.web.request_context import AnyRequest, WebRequest, request_url
+from shipmark.web.request_context import WebRequest, request_url
 
 _NOT_FOUND = ("Page not found", "It may have been deleted, or you may not have access to it.")
 _FORBIDDEN = "Not allowed"

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from litestar import Request
-from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from sqlalchemy import Connection
@@ -14,6 +12,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import Client, User
 from shipmark.accounts.openid_connect import OpenIdProvider
+from shipmark.http import AnyRequest
 from shipmark.http.client_address import client_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
@@ -31,8 +30,9 @@ from shipmark.projects.model import Project
 from shipmark.web import session_use
 from shipmark.web.preferences import ORGANIZATION_COOKIE
 
-AnyRequest = Request[object, object, State]
 COOKIE = "shipmark_session"
+#: The most pages of a list that is paged by numbers.
+PAGES_MAX = 1000
 #: The most organizations in the menu.
 _ORGANIZATIONS_MAX = 50
 
@@ -183,6 +183,17 @@ class WebRequest:
             projects=tuple(projects.accessible(connection, access)),
         )
 
+    def authorized(self, organization: str, *, scopes: frozenset[str] | None = None) -> Workspace:
+        """Return the same in a unit of work of its own: before a lock is taken, or a body received.
+
+        Raise `Forbidden` too, unless the user has one of the ``scopes``; None leaves the decision to the caller.
+        """
+        with self.database.snapshot() as connection:
+            workspace = self.authorize(connection, organization)
+        if scopes is not None:
+            workspace.require(scopes)
+        return workspace
+
     @contextmanager
     def change(
         self,
@@ -196,10 +207,7 @@ class WebRequest:
         Raise `Forbidden` unless the user has one of the ``scopes``; None leaves the decision to the action. ``busy`` is
         the message if a lock is not free.
         """
-        with self.database.snapshot() as connection:
-            workspace = self.authorize(connection, organization)
-        if scopes is not None:
-            workspace.require(scopes)
+        workspace = self.authorized(organization, scopes=scopes)
         with self.database.transaction(busy=busy) as connection:
             yield connection, workspace
 
@@ -217,11 +225,11 @@ class WebRequest:
         # PostgreSQL can't store NUL, so no name contains it.
         return str(value).replace("\x00", "").strip()
 
-    def page_number(self, name: str, *, most: int) -> int:
-        """Return the number of the requested page, from 1 to ``most``."""
+    def page_number(self, name: str = "page") -> int:
+        """Return the number of the requested page, from 1 to `PAGES_MAX`."""
         text = self.parameter(name)
         is_number = text.isascii() and text.isdigit() and len(text) < 9
-        return min(max(int(text), 1), most) if is_number else 1
+        return min(max(int(text), 1), PAGES_MAX) if is_number else 1
 
 
 def request_url(request: AnyRequest) -> str:

@@ -23,14 +23,9 @@ def show_avatar_form(web_request: InjectedWebRequest) -> Answer:
 @post(urls.ACCOUNT_AVATAR, scopes=None, request_max_body_size=BODY_MAX)
 async def change_avatar(web_request: InjectedWebRequest) -> Answer:
     """Show the user by a photo or by letters. Who is not signed in is refused before the photo is received."""
-    user = await threaded(_user, web_request)
+    user = await threaded(web_request.require_user)
     form = await receive(web_request)
     return await threaded(_save, web_request, user, form)
-
-
-def _user(web_request: WebRequest) -> User:
-    with web_request.database.snapshot() as connection:
-        return web_request.user(connection)
 
 
 def _save(web_request: WebRequest, user: User, form: AvatarForm) -> Answer:

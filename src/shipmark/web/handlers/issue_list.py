@@ -34,9 +34,7 @@ def change_issues(
     web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
 ) -> Answer:
     """Resolve, reopen, archive or review the selected issues, and redirect to the same list."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-    workspace.require(ISSUE_CHANGE)
+    workspace = web_request.authorized(organization, scopes=ISSUE_CHANGE)
     action = form_of(body).get("action", "")
     if action != REVIEWED and action not in CHANGES:
         raise BadRequest(f"The action must be one of {', '.join([*CHANGES, REVIEWED])}.")

@@ -31,7 +31,7 @@ _HEADERS = HEADERS | {"X-Accel-Buffering": "no"}
 @get("/organizations/{organization:str}/live/", scopes=None)
 async def follow_changes(web_request: InjectedWebRequest, organization: FromPath[str]) -> Stream:
     """Send an event for each change of the organization's releases and deploys, and comments in between."""
-    workspace = await sync_to_thread(_authorize, web_request, organization)
+    workspace = await sync_to_thread(web_request.authorized, organization)
     live: LiveUpdates = web_request.request.app.state.live
     mark = web_request.request.headers.get("last-event-id") or web_request.parameter("after")
     live.require_capacity(workspace.user.id)
@@ -61,15 +61,10 @@ async def _events(
         live.close(follower)
 
 
-def _authorize(web_request: WebRequest, organization: str) -> Workspace:
-    with web_request.database.snapshot() as connection:
-        return web_request.authorize(connection, organization)
-
-
 def _is_authorized(web_request: WebRequest, organization: str) -> bool:
     """Return False if the user may not see the organization any more; while the database is away, it is not known."""
     try:
-        _authorize(web_request, organization)
+        web_request.authorized(organization)
     except (Unauthenticated, Forbidden, NotFound):
         return False
     except Refusal:

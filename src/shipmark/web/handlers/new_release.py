@@ -20,9 +20,7 @@ _PATH = "/organizations/{organization:str}/new-release/"
 @get(_PATH, scopes=None, sync_to_thread=True)
 def show_new_release(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
     """Show the form, with the project chosen if there is only one."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-    workspace.require(RELEASE_WRITE)
+    workspace = web_request.authorized(organization, scopes=RELEASE_WRITE)
     slugs = tuple(project.slug for project in workspace.projects)
     return _form(web_request, workspace, NewReleaseForm(slugs=slugs if len(slugs) == 1 else ()))
 
@@ -33,9 +31,7 @@ def create_release(
 ) -> Answer:
     """Create the release, and redirect to it; or show the form again with what is wrong."""
     sent, slugs = form_of(body), values_of(body, "project")
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-    workspace.require(RELEASE_WRITE)
+    workspace = web_request.authorized(organization, scopes=RELEASE_WRITE)
     around = publish_context(web_request, workspace)
     agent = (web_request.request.headers.get("user-agent") or "")[:USER_AGENT_MAX] or None
     with web_request.database.transaction(busy=BUSY) as connection:

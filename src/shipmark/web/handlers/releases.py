@@ -13,8 +13,7 @@ from shipmark.web.view_models import release_search
 from shipmark.web.view_models.comparison_pickers import comparison_page
 from shipmark.web.view_models.issue_tabs import selection_of
 from shipmark.web.view_models.release import release_page
-from shipmark.web.view_models.release_artifacts import PAGES_MAX, artifact_page
-from shipmark.web.view_models.release_commits import COMMIT_PAGES_MAX
+from shipmark.web.view_models.release_artifacts import artifact_page
 from shipmark.web.view_models.release_facts import upload_command
 from shipmark.web.view_models.release_list import release_list
 from shipmark.web.view_models.release_search import search_of
@@ -57,7 +56,7 @@ def show_release(
 ) -> Answer:
     """Show a release with its commits, issues and activity."""
     require_storable(version)
-    number = web_request.page_number("commits", most=COMMIT_PAGES_MAX)
+    number = web_request.page_number("commits")
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         shown = release_page(
@@ -116,7 +115,7 @@ def list_artifacts(
 ) -> Answer:
     """Show the files of a release, those of the newest bundle first."""
     require_storable(version)
-    number = web_request.page_number("page", most=PAGES_MAX)
+    number = web_request.page_number()
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         artifacts = artifact_page(connection, workspace, version, number)

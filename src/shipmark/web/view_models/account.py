@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store
 from shipmark.accounts.model import Session, User, UserTokenSummary
 from shipmark.accounts.user_agents import device
+from shipmark.web import field_rules
 
 #: Older sessions are not listed; they end with "all others" too.
 SESSIONS_MAX = 100
@@ -108,8 +109,8 @@ def read_token_form(name: str, scopes: Sequence[str]) -> TokenForm:
     """Return the form as sent; scopes that it does not offer are left out."""
     name, offered = name.strip(), frozenset(scopes) & ALL_OFFERED
     problems = {}
-    if not 0 < len(name) <= TOKEN_NAME_MAX:
-        problems["name"] = f"Enter a name of at most {TOKEN_NAME_MAX} characters."
+    if problem := field_rules.name_problem(name, TOKEN_NAME_MAX):
+        problems["name"] = problem
     if not offered:
         problems["scopes"] = "Select at least one scope."
     return TokenForm(name=name, scopes=offered, problems=problems)

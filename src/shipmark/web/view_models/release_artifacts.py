@@ -10,10 +10,9 @@ from shipmark.artifacts.store.version_listing import Count, UploadedFile, Versio
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
-from shipmark.web.request_context import Workspace
+from shipmark.web.request_context import PAGES_MAX, Workspace
 
 PER_PAGE = 100
-PAGES_MAX = 1000
 _TYPES = {
     None: "File",
     ArtifactType.SOURCE: "Source",

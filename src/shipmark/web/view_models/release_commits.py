@@ -13,11 +13,11 @@ from shipmark.releases.store.comparison import ChangedInAll
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import ChangedFile, Commit, Repository
 from shipmark.web.repository_links import commit_url, range_url
+from shipmark.web.request_context import PAGES_MAX
 from shipmark.web.view_models.issue_lines import IssueLine
 from shipmark.web.view_models.people import Person, people
 
 COMMITS_PER_PAGE = 50
-COMMIT_PAGES_MAX = 1000
 FETCHES_MAX = 20
 #: The most changed files of a commit, and of the release; the number of further ones is shown.
 FILES_MAX = 100
@@ -111,7 +111,7 @@ def commit_page(
     return CommitPage(
         groups=_groups(connection, release, lines),
         number=number,
-        has_older=len(rows) > limit and number < COMMIT_PAGES_MAX,
+        has_older=len(rows) > limit and number < PAGES_MAX,
     )
 
 

@@ -17,9 +17,7 @@ def show_audit_log(web_request: InjectedWebRequest, organization: FromPath[str])
         workspace = web_request.authorize(connection, organization)
         workspace.require(AUDIT_READ)
         log = audit_log_page(connection, web_request, workspace)
-    return page(
-        web_request, "settings/audit_log.html", section="settings", workspace=workspace, log=log
-    )
+    return page(web_request, "settings/audit_log.html", workspace=workspace, log=log)
 
 
 handlers = [show_audit_log]

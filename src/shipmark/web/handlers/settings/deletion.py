@@ -91,7 +91,6 @@ def _answer(
         web_request,
         "settings/deletion.html",
         status=status,
-        section="settings",
         workspace=workspace,
         deletion=deletion,
         typed=typed,

@@ -1,6 +1,7 @@
 """The organization's name, slug and options, and its avatar."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
@@ -26,8 +27,7 @@ from shipmark.web.view_models.settings.general import general_page
 @get(PATH, scopes=None, sync_to_thread=True)
 def go_to_settings(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
     """Redirect to the first page of the settings."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    workspace = web_request.authorized(organization)
     return redirect(urls.settings(workspace.organization.slug, "general"))
 
 
@@ -61,16 +61,10 @@ def change_general(
 @post(PATH + "avatar/", scopes=None, request_max_body_size=BODY_MAX)
 async def change_avatar(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
     """Show the organization by a photo or without one. Who may not is refused before the photo is received."""
-    workspace = await threaded(_authorized, web_request, organization)
+    authorized = partial(web_request.authorized, organization, scopes=ORGANIZATION_CHANGE)
+    workspace = await threaded(authorized)
     form = await receive(web_request)
     return await threaded(_save_avatar, web_request, workspace, form)
-
-
-def _authorized(web_request: WebRequest, organization: str) -> Workspace:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-    workspace.require(ORGANIZATION_CHANGE)
-    return workspace
 
 
 def _save_avatar(web_request: WebRequest, workspace: Workspace, form: AvatarForm) -> Answer:
@@ -123,7 +117,6 @@ def _answer(
         web_request,
         "settings/general.html",
         status=status,
-        section="settings",
         workspace=workspace,
         general=general,
         problems=problems or {},

@@ -16,8 +16,6 @@ from shipmark.web.request_context import InjectedWebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
 from shipmark.web.view_models.settings.jobs import jobs_page
 
-_PAGES_MAX = 1000
-
 
 @get(PATH + "jobs/", scopes=None, sync_to_thread=True)
 def list_jobs(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
@@ -25,11 +23,9 @@ def list_jobs(web_request: InjectedWebRequest, organization: FromPath[str]) -> A
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         workspace.require(ORGANIZATION_CHANGE)
-        number = web_request.page_number("page", most=_PAGES_MAX)
+        number = web_request.page_number()
         jobs = jobs_page(connection, workspace, number, now())
-    return page(
-        web_request, "settings/jobs.html", section="settings", workspace=workspace, jobs=jobs
-    )
+    return page(web_request, "settings/jobs.html", workspace=workspace, jobs=jobs)
 
 
 @post(PATH + "jobs/{job:str}/", scopes=None, sync_to_thread=True)

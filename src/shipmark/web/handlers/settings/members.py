@@ -17,8 +17,6 @@ from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
 from shipmark.web.view_models.settings.members import members_page
 
-_PAGES_MAX = 1000
-
 
 @get(PATH + "members/", scopes=None, sync_to_thread=True)
 def list_members(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
@@ -96,13 +94,12 @@ def _answer(
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        number = web_request.page_number("page", most=_PAGES_MAX)
+        number = web_request.page_number()
         members = members_page(connection, workspace, number)
     return page(
         web_request,
         "settings/members.html",
         status=status,
-        section="settings",
         workspace=workspace,
         members=members,
         may_change=workspace.may(MEMBER_CHANGE),

@@ -51,9 +51,10 @@ def edit_project(
     try:
         with change_project(web_request, organization, project, PROJECT_WRITE) as change:
             _require_valid(sent)
-            by, at = change.context.by, change.context.at
             update = ProjectUpdate(columns=sent | {"platform": sent["platform"] or None})
-            after = settings.update(change.connection, change.project, update, by=by, at=at)
+            after = settings.update(
+                change.connection, change.project, update, by=change.by, at=change.at
+            )
     except ValidationFailed as refusal:
         problems = problems_of(refusal)
         return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
@@ -74,8 +75,9 @@ def change_commit_paths(
         problem = _problem_of_paths(lines)
         if problem is None:
             paths = [path for line in lines if (path := commit_paths.normalize_path(line))]
-            by, at = change.context.by, change.context.at
-            settings.set_commit_paths(change.connection, change.project, paths, by=by, at=at)
+            settings.set_commit_paths(
+                change.connection, change.project, paths, by=change.by, at=change.at
+            )
     if problem is not None:
         sent, problems = {"paths": typed}, {"paths": problem}
         return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
@@ -100,7 +102,7 @@ def change_project_teams(
             raise NotFound
         membership.require_team_access(change.connection, change.workspace.access, team)
         save = settings.add_team if is_added else settings.remove_team
-        save(change.connection, change.project, team, by=change.context.by, at=change.context.at)
+        save(change.connection, change.project, team, by=change.by, at=change.at)
         is_visible = _is_still_visible(change)
     if not is_visible:
         return redirect(urls.settings(organization, "projects"))
@@ -131,8 +133,8 @@ def delete_project(
                 change.connection,
                 change.project,
                 spare_slug=hex32(),
-                by=change.context.by,
-                at=change.context.at,
+                by=change.by,
+                at=change.at,
             )
     except BadRequest as refusal:
         return _deletion_page(web_request, organization, project, typed, refusal.detail)
@@ -181,15 +183,13 @@ def _deletion(workspace: Workspace, project: Project) -> Deletion:
 def _deletion_page(
     web_request: WebRequest, organization: str, slug: str, typed: str = "", problem: str = ""
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    workspace = web_request.authorized(organization)
     project = visible_project(workspace, slug)
     workspace.require(PROJECT_DELETE)
     return page(
         web_request,
         "settings/deletion.html",
         status=400 if problem else 200,
-        section="settings",
         workspace=workspace,
         deletion=_deletion(workspace, project),
         typed=typed,
@@ -213,7 +213,6 @@ def _answer(
         web_request,
         "settings/project.html",
         status=status,
-        section="settings",
         workspace=workspace,
         project=shown.project,
         shown=shown,

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
-from shipmark.organizations.membership import ActionContext
+from shipmark.organizations.model import Actor
 from shipmark.projects import store
 from shipmark.projects.model import Project
 from shipmark.web.request_context import WebRequest, Workspace
@@ -23,7 +25,8 @@ class ProjectChange:
     connection: Connection
     workspace: Workspace
     project: Project
-    context: ActionContext
+    by: Actor
+    at: datetime
 
 
 def visible_project(workspace: Workspace, slug: str) -> Project:
@@ -42,8 +45,7 @@ def change_project(
 
     Raise `NotFound` for a project that the user can't see, and `Forbidden` without one of the scopes: before any lock.
     """
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    workspace = web_request.authorized(organization)
     project_id = visible_project(workspace, slug).id
     workspace.require(scopes)
     with web_request.database.transaction() as connection:
@@ -54,5 +56,6 @@ def change_project(
             connection=connection,
             workspace=workspace,
             project=project,
-            context=web_request.action_context(workspace),
+            by=web_request.actor(workspace.user),
+            at=now(),
         )

@@ -44,16 +44,15 @@ def create_key(
     try:
         with change_project(web_request, organization, project, PROJECT_WRITE) as change:
             label = _label(name or f"Key {public[:6]}")
-            by, at = change.context.by, change.context.at
             key = ProjectKey(
                 project_id=change.project.id,
                 public_key=public,
                 secret_key=secret,
                 label=label,
                 is_active=True,
-                created_at=at,
+                created_at=change.at,
             )
-            settings.add_key(change.connection, change.project, key, by, at)
+            settings.add_key(change.connection, change.project, key, change.by, change.at)
     except ValidationFailed as refusal:
         problem = problem_of(refusal)
         return _answer(web_request, organization, project, status=400, name=name, problem=problem)
@@ -87,11 +86,10 @@ def _apply(change: ProjectChange, public_key: str, action: str | None, name: str
     key = store.key_of(change.connection, change.project.id, public_key)
     if key is None:
         raise NotFound
-    by, at = change.context.by, change.context.at
     values: dict[str, str | bool]
     match action:
         case "delete":
-            settings.remove_key(change.connection, change.project, key, by, at)
+            settings.remove_key(change.connection, change.project, key, change.by, change.at)
             return
         case "rename":
             values = {"label": _label(name)}
@@ -99,7 +97,7 @@ def _apply(change: ProjectChange, public_key: str, action: str | None, name: str
             values = {"is_active": action == "enable"}
         case _:
             raise BadRequest("Unknown action.")
-    settings.update_key(change.connection, change.project, key, values, by=by, at=at)
+    settings.update_key(change.connection, change.project, key, values, by=change.by, at=change.at)
 
 
 def _label(name: str) -> str:
@@ -129,7 +127,6 @@ def _answer(
         web_request,
         "settings/project_keys.html",
         status=status,
-        section="settings",
         workspace=workspace,
         project=project,
         shown=shown,

@@ -59,8 +59,9 @@ def create_threshold(
     try:
         with change_project(web_request, organization, project, RELEASE_WRITE) as change:
             new = _threshold(change.connection, change.project, sent)
-            by, at = change.context.by, change.context.at
-            threshold_actions.add(change.connection, change.project, new, by=by, at=at)
+            threshold_actions.add(
+                change.connection, change.project, new, by=change.by, at=change.at
+            )
     except ValidationFailed as refusal:
         return _answer(web_request, organization, project, sent=sent, refusal=refusal)
     return redirect(urls.settings(organization, "projects", project, "thresholds"))
@@ -90,16 +91,12 @@ def change_threshold(
     try:
         with change_project(web_request, organization, project, THRESHOLD_CHANGE) as change:
             connection, owner = change.connection, change.project
-            known, by, at = (
-                _find(connection, owner, threshold),
-                change.context.by,
-                change.context.at,
-            )
+            known = _find(connection, owner, threshold)
             if sent.get("action") == "delete":
-                threshold_actions.remove(connection, owner, known, by=by, at=at)
+                threshold_actions.remove(connection, owner, known, by=change.by, at=change.at)
             else:
                 new = _threshold(connection, owner, sent)
-                threshold_actions.change(connection, owner, known, new, by=by, at=at)
+                threshold_actions.change(connection, owner, known, new, by=change.by, at=change.at)
     except ValidationFailed as refusal:
         return _answer(web_request, organization, project, threshold, sent=sent, refusal=refusal)
     return redirect(urls.settings(organization, "projects", project, "thresholds"))
@@ -164,7 +161,6 @@ def _answer(
         web_request,
         "settings/project_thresholds.html",
         status=400 if refusal else 200,
-        section="settings",
         workspace=workspace,
         project=project,
         shown=shown,

@@ -33,7 +33,6 @@ def show_webhook(
     return page(
         web_request,
         "settings/project_webhook.html",
-        section="settings",
         workspace=workspace,
         project=shown,
         address=f"{web_request.settings.address}{path}" if path else "",
@@ -48,8 +47,9 @@ def replace_webhook(
     """Make an address; a former one stops working."""
     fresh = token_hex()
     with change_project(web_request, organization, project, RELEASE_TOKEN) as change:
-        by, at = change.context.by, change.context.at
-        webhook_actions.replace(change.connection, change.project, fresh, by=by, at=at)
+        webhook_actions.replace(
+            change.connection, change.project, fresh, by=change.by, at=change.at
+        )
     path = urls.settings(organization, "projects", project, "webhook")
     return redirect(f"{path}?changed=webhook")
 

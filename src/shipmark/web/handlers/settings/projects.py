@@ -87,7 +87,6 @@ def _answer(
         web_request,
         "settings/projects.html",
         status=status,
-        section="settings",
         workspace=workspace,
         projects=projects,
         may_create=workspace.may(PROJECT_CREATE),

@@ -18,7 +18,6 @@ from shipmark.web.view_models.settings.repositories import (
     repositories_page,
 )
 
-_PAGES_MAX = 1000
 _QUERY_MAX = 200
 
 
@@ -55,13 +54,12 @@ def _answer(
             workspace,
             web_request.settings,
             web_request.parameter("query")[:_QUERY_MAX],
-            web_request.page_number("page", most=_PAGES_MAX),
+            web_request.page_number(),
         )
     return page(
         web_request,
         "settings/repositories.html",
         status=status,
-        section="settings",
         workspace=workspace,
         repositories=repositories,
         form=form,

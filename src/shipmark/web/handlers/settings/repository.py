@@ -94,7 +94,6 @@ def confirm_deletion(
     return page(
         web_request,
         "settings/repository_deletion.html",
-        section="settings",
         workspace=workspace,
         repository=current,
         has_commits=has_commits,
@@ -228,7 +227,6 @@ def _answer(
         web_request,
         "settings/repository.html",
         status=status,
-        section="settings",
         workspace=workspace,
         row=row,
         form=form or RepositoryForm(name=current.name, url=current.url or ""),

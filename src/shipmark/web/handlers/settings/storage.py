@@ -51,9 +51,7 @@ def change_storage(
 
 
 def _prune(web_request: WebRequest, organization: str, slug: str, days: str) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-    workspace.require(RELEASE_DELETE)
+    workspace = web_request.authorized(organization, scopes=RELEASE_DELETE)
     form = read_prune_form(workspace, slug, days)
     if form.project is None or form.problems:
         return _answer(web_request, organization, slug, days, status=400, is_preview=True)
@@ -87,7 +85,6 @@ def _answer(
         web_request,
         "settings/storage.html",
         status=400 if form.problems else status,
-        section="settings",
         workspace=workspace,
         storage=storage,
         form=form,

@@ -23,7 +23,6 @@ from shipmark.web.view_models.settings.deletion import Deletion
 from shipmark.web.view_models.settings.teams import TeamPage, team_page
 
 _TEAM = PATH + "teams/{team:str}/"
-_PAGES_MAX = 1000
 _NO_MEMBER = "No member of the organization has this address."
 
 
@@ -120,7 +119,6 @@ def confirm_team_deletion(
     return page(
         web_request,
         "settings/deletion.html",
-        section="settings",
         workspace=workspace,
         deletion=_deletion(workspace, shown),
         typed="",
@@ -198,14 +196,13 @@ def _answer(
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         current = _find(connection, workspace, team)
-        number = web_request.page_number("page", most=_PAGES_MAX)
+        number = web_request.page_number()
         shown = team_page(connection, workspace, current, number)
     stored = {"name": current.name, "slug": current.slug, "email": ""}
     return page(
         web_request,
         "settings/team.html",
         status=status,
-        section="settings",
         workspace=workspace,
         shown=shown,
         values=stored | dict(sent or {}),

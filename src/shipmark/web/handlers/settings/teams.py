@@ -15,8 +15,6 @@ from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
 from shipmark.web.view_models.settings.teams import teams_page
 
-_PAGES_MAX = 1000
-
 
 @get(PATH + "teams/", scopes=None, sync_to_thread=True)
 def list_teams(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
@@ -54,13 +52,12 @@ def _answer(
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        number = web_request.page_number("page", most=_PAGES_MAX)
+        number = web_request.page_number()
         teams = teams_page(connection, workspace, number)
     return page(
         web_request,
         "settings/teams.html",
         status=status,
-        section="settings",
         workspace=workspace,
         teams=teams,
         name=name,

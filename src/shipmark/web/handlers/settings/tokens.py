@@ -5,7 +5,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import token_actions
-from shipmark.web import urls
+from shipmark.web import field_rules, urls
 from shipmark.web.forms import form_of, row_id
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -27,8 +27,7 @@ def create_token(
 ) -> Answer:
     """Create a token, and show its text, which is never shown again."""
     name = form_of(body).get("name", "").strip()
-    if not 0 < len(name) <= _NAME_MAX:
-        problem = f"Enter a name of at most {_NAME_MAX} characters."
+    if problem := field_rules.name_problem(name, _NAME_MAX):
         return _answer(web_request, organization, status=400, name=name, problem=problem)
     with web_request.change(organization) as (connection, workspace):
         _, text = token_actions.create(
@@ -68,7 +67,6 @@ def _answer(
         web_request,
         "settings/tokens.html",
         status=status,
-        section="settings",
         workspace=workspace,
         rows=rows,
         name=name,

@@ -15,11 +15,11 @@ from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, StoredRemote
+from shipmark.web import field_rules
 from shipmark.web.request_context import Workspace
 
 ROWS_PER_PAGE = 50
 URL_MAX = 200
-_BAD_NAME = f"Enter a name of at most {REPOSITORY_NAME_MAX} characters."
 _BAD_URL = f"Enter a URL such as https://git.example.com/acme/web, of at most {URL_MAX} characters."
 
 
@@ -77,8 +77,8 @@ def read_form(sent: Mapping[str, str]) -> RepositoryForm:
     """Return the form as sent."""
     name, url = sent.get("name", "").strip(), sent.get("url", "").strip()
     problems = {}
-    if not 0 < len(name) <= REPOSITORY_NAME_MAX:
-        problems["name"] = _BAD_NAME
+    if problem := field_rules.name_problem(name, REPOSITORY_NAME_MAX):
+        problems["name"] = problem
     if url and (len(url) > URL_MAX or not is_url(url)):
         problems["url"] = _BAD_URL
     return RepositoryForm(name=name, url=url, problems=problems)
