@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from litestar.datastructures import Cookie
 
+from shipmark.web.cookies import page_cookie
+
 THEME_COOKIE = "shipmark_theme"
 ZONE_COOKIE = "shipmark_zone"
 KEYS_COOKIE = "shipmark_keys"
@@ -32,12 +34,4 @@ def has_single_keys(text: str | None) -> bool:
 
 def preference_cookie(name: str, value: str, *, is_secure: bool) -> Cookie:
     """Return the cookie that keeps a preference for a year."""
-    return Cookie(
-        key=name,
-        value=value,
-        max_age=_YEAR_SECONDS,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=is_secure,
-    )
+    return page_cookie(name, value, _YEAR_SECONDS, is_secure=is_secure)

@@ -8,7 +8,7 @@ from litestar.params import RawBody
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import sign_in_attempts as attempts
 from shipmark.accounts import store as account_store
-from shipmark.accounts.actions import PASSWORD_MIN, SESSION_LENGTH
+from shipmark.accounts.actions import PASSWORD_MIN
 from shipmark.accounts.model import NAME_MAX
 from shipmark.accounts.password_checks import hasher
 from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
@@ -17,7 +17,7 @@ from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.infrastructure.ids import digest, secret_hex
 from shipmark.web import urls
 from shipmark.web.forms import form_of
-from shipmark.web.handlers.sign_in import session_cookie
+from shipmark.web.handlers.sign_in import no_session_cookie, session_cookie
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -85,7 +85,7 @@ def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer
     if not is_current:
         return _form(web_request, status=409, problems={"current": _WRONG})
     answer = redirect(f"{urls.ACCOUNT}?changed=password")
-    answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
+    answer.set_cookie(session_cookie(web_request, secret))
     return answer
 
 
@@ -105,7 +105,7 @@ def _end_session(web_request: WebRequest, session: str) -> Answer:
     if session != _digest(web_request):
         return redirect(f"{urls.ACCOUNT}?changed=session")
     answer = redirect(urls.SIGN_IN)
-    answer.set_cookie(session_cookie(web_request, "", 0))
+    answer.set_cookie(no_session_cookie(web_request))
     return answer
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
-from shipmark.accounts.actions import PASSWORD_MIN, SESSION_LENGTH
+from shipmark.accounts.actions import PASSWORD_MIN
 from shipmark.accounts.model import NAME_MAX, User
 from shipmark.accounts.password_checks import hasher
 from shipmark.infrastructure.clock import now
@@ -77,7 +77,7 @@ def accept_invitation(
         user = invitations.accept_as_new_user(connection, token, name, hashed, by, now())
         accounts.sign_in(connection, user.id, secret, now(), web_request.client)
     answer = redirect(home)
-    answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
+    answer.set_cookie(session_cookie(web_request, secret))
     return answer
 
 

@@ -13,6 +13,7 @@ from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.web import urls
+from shipmark.web.cookies import page_cookie
 from shipmark.web.forms import form_of
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
@@ -57,7 +58,7 @@ def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     if not is_right:
         return sign_in_form(web_request, 401, after, email, _WRONG)
     answer = redirect(after)
-    answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
+    answer.set_cookie(session_cookie(web_request, secret))
     return answer
 
 
@@ -101,18 +102,16 @@ def sign_out(web_request: InjectedWebRequest) -> Answer:
         with web_request.database.transaction() as connection:
             accounts.sign_out(connection, web_request.secret)
     answer = redirect(urls.SIGN_IN)
-    answer.set_cookie(session_cookie(web_request, "", 0))
+    answer.set_cookie(no_session_cookie(web_request))
     return answer
 
 
-def session_cookie(web_request: WebRequest, secret: str, seconds: int) -> Cookie:
-    """Return the cookie with the secret of a session and this lifetime; 0 seconds delete it."""
-    return Cookie(
-        key=COOKIE,
-        value=secret,
-        max_age=seconds,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=web_request.is_secure,
-    )
+def session_cookie(web_request: WebRequest, secret: str) -> Cookie:
+    """Return the cookie with the secret of a session that begins."""
+    seconds = int(SESSION_LENGTH.total_seconds())
+    return page_cookie(COOKIE, secret, seconds, is_secure=web_request.is_secure)
+
+
+def no_session_cookie(web_request: WebRequest) -> Cookie:
+    """Return the cookie that deletes the session's."""
+    return page_cookie(COOKIE, "", 0, is_secure=web_request.is_secure)

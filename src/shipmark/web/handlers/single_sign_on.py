@@ -9,7 +9,6 @@ from litestar import get
 from litestar.datastructures import Cookie
 
 from shipmark.accounts import actions as accounts
-from shipmark.accounts.actions import SESSION_LENGTH
 from shipmark.accounts.openid_connect import (
     AuthorizationRequest,
     Identity,
@@ -23,6 +22,7 @@ from shipmark.infrastructure.ids import secret_hex
 from shipmark.organizations.model import Actor
 from shipmark.organizations.single_sign_on import find_or_create_user
 from shipmark.web import urls
+from shipmark.web.cookies import page_cookie
 from shipmark.web.handlers.sign_in import session_cookie, sign_in_form
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -73,7 +73,7 @@ def complete(web_request: InjectedWebRequest) -> Answer:
     except (Forbidden, Conflict) as refusal:
         return sign_in_form(web_request, 403, request.after, problem=refusal.detail)
     answer = redirect(after)
-    answer.set_cookie(session_cookie(web_request, secret, int(SESSION_LENGTH.total_seconds())))
+    answer.set_cookie(session_cookie(web_request, secret))
     answer.set_cookie(_cookie(web_request, "", 0))
     return answer
 
@@ -139,12 +139,5 @@ def _cookie_name(web_request: WebRequest) -> str:
 
 
 def _cookie(web_request: WebRequest, content: str, seconds: int) -> Cookie:
-    return Cookie(
-        key=_cookie_name(web_request),
-        value=content,
-        max_age=seconds,
-        path="/",
-        httponly=True,
-        samesite="lax",
-        secure=web_request.is_secure,
-    )
+    name = _cookie_name(web_request)
+    return page_cookie(name, content, seconds, is_secure=web_request.is_secure)
