@@ -160,6 +160,8 @@ def test_the_trend_and_the_shares_count_the_events(house, owner):
         house.fail("web@1.0.0", environment=environment)
     text = owner.get(f"{ISSUES}WEB-1/").text
     assert "4 events in 14 days" in text
+    assert 'aria-label="Events a day in 14 days: 4 events in all, 4 today."' in text
+    assert len(re.findall(r'<rect class="hit"[^>]* tabindex="-?[01]"', text)) == 14
     shares = text.partition('id="shares"')[2].partition("</dl>")[0]
     assert re.findall(r"<span>(\S+%)</span>", shares)[:3] == ["100%", "75%", "25%"]
 

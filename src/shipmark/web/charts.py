@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-HEIGHT = 200
+_HEIGHT = 200
 _TOP, _BOTTOM = 24, 22
-_BASE = HEIGHT - _BOTTOM
 _GUTTER_PIXELS, _DIGIT_PIXELS = 10, 6
 #: Labels flip to the left of their line from here on, in per cent.
 _FLIPS_AT = 70
@@ -28,10 +27,20 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axes:
-    """What stands around a chart: labels below it, by their place in per cent, and marks in it."""
+    """What stands around a chart, ``height`` pixels high: labels below it, by place in per cent, and marks in it."""
 
     ticks: Sequence[tuple[float, str]]
     marks: Sequence[Mark] = ()
+    height: int = _HEIGHT
+
+    @property
+    def base(self) -> int:
+        """Return the place of the number 0."""
+        return self.height - _BOTTOM
+
+    def y_of(self, value: int, high: int) -> float:
+        """Return the place of a number, if ``high`` is the highest."""
+        return self.base - (self.base - _TOP) * value / high
 
 
 def even_ceiling(count: int) -> int:
@@ -74,7 +83,7 @@ def line_chart(
     plot = Markup(
         '<svg x="0" y="{}" width="100%" height="{}" viewBox="0 0 1000 100"'
         ' preserveAspectRatio="none">{}</svg>'
-    ).format(_TOP, _BASE - _TOP, paths)
+    ).format(_TOP, axes.base - _TOP, paths)
     return _frame(plot, high, texts, axes, label)
 
 
@@ -92,10 +101,10 @@ def bar_chart(
                 continue
             x = step * index + step * (1 - _BAR_SHARE) / 2 + width * number
             # A bar of few is still seen.
-            y = min(_y_of(value, high), _BASE - 1.5)
+            y = min(axes.y_of(value, high), axes.base - 1.5)
             bars += Markup(
                 '<rect class="{}" x="{}%" width="{}%" y="{}" height="{}" rx="1"/>'
-            ).format(kind, _n(x), _n(width * 0.92), _n(y), _n(_BASE - y))
+            ).format(kind, _n(x), _n(width * 0.92), _n(y), _n(axes.base - y))
     return _frame(bars, high, texts, axes, label)
 
 
@@ -104,24 +113,24 @@ def _frame(plot: Markup, high: int, texts: Sequence[str], axes: Axes, label: str
     gutter = _GUTTER_PIXELS + _DIGIT_PIXELS * len(f"{high:,}")
     numbers = Markup().join(
         Markup('<text class="end" x="{}" y="{}">{:,}</text>').format(
-            gutter - 8, _n(_y_of(value, high) + 4), value
+            gutter - 8, _n(axes.y_of(value, high) + 4), value
         )
         for value in values
     )
     grid = Markup().join(
         Markup('<line class="{}" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(
-            "grid" if value else "axis", y=_n(_y_of(value, high))
+            "grid" if value else "axis", y=_n(axes.y_of(value, high))
         )
         for value in values
     )
-    drawn = grid + plot + _marks(axes.marks) + _ticks(axes.ticks) + _zones(texts)
+    drawn = grid + plot + _marks(axes) + _ticks(axes) + _zones(texts, axes)
     return Markup(
         '<div class="plot"><svg width="{gutter}" height="{height}" aria-hidden="true">{numbers}</svg>'
         '<svg width="100%" height="{height}" role="group" aria-label="{label}" data-zones>{drawn}</svg></div>'
-    ).format(gutter=gutter, height=HEIGHT, numbers=numbers, label=label, drawn=drawn)
+    ).format(gutter=gutter, height=axes.height, numbers=numbers, label=label, drawn=drawn)
 
 
-def _marks(marks: Sequence[Mark]) -> Markup:
+def _marks(axes: Axes) -> Markup:
     return Markup().join(
         Markup(
             '<g class="deploy"><line x1="{x}%" x2="{x}%" y1="16" y2="{base}"/>'
@@ -129,27 +138,27 @@ def _marks(marks: Sequence[Mark]) -> Markup:
             '<text class="{kind}" x="{x}%" y="11">{text}</text></g>'
         ).format(
             x=_n(mark.x),
-            base=_BASE,
+            base=axes.base,
             kind=("minor " if mark.is_minor else "") + ("end" if mark.x > _FLIPS_AT else ""),
             text=mark.text,
         )
-        for mark in marks
+        for mark in axes.marks
     )
 
 
-def _ticks(ticks: Sequence[tuple[float, str]]) -> Markup:
+def _ticks(axes: Axes) -> Markup:
     """Return the labels below; the first and the last are aligned inwards, and phones show every second one."""
     shown = Markup()
-    for index, (x, text) in enumerate(ticks):
+    for index, (x, text) in enumerate(axes.ticks):
         side = "" if x <= 1 else "end" if x >= 99 else "mid"
         kind = f"{side} alt".strip() if index % 2 else side
         shown += Markup('<text class="{}" x="{}%" y="{}">{}</text>').format(
-            kind, _n(x), HEIGHT - 5, text
+            kind, _n(x), axes.height - 5, text
         )
     return shown
 
 
-def _zones(texts: Sequence[str]) -> Markup:
+def _zones(texts: Sequence[str], axes: Axes) -> Markup:
     step = 100 / len(texts)
     return Markup().join(
         Markup(
@@ -159,7 +168,7 @@ def _zones(texts: Sequence[str]) -> Markup:
             x=_n(step * index),
             width=_n(step),
             y=_TOP,
-            height=_BASE - _TOP,
+            height=axes.base - _TOP,
             # The last step is the newest: Tab leads to it, and the arrow keys to the others.
             tab=0 if index == len(texts) - 1 else -1,
             text=text,
@@ -170,10 +179,6 @@ def _zones(texts: Sequence[str]) -> Markup:
 
 def _highest(values: Iterable[int | None]) -> int:
     return even_ceiling(max((value for value in values if value is not None), default=0))
-
-
-def _y_of(value: int, high: int) -> float:
-    return _BASE - (_BASE - _TOP) * value / high
 
 
 def _n(value: float) -> str:

@@ -4,13 +4,15 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from markupsafe import Markup
 from sqlalchemy import Connection
 
 from shipmark.events import parsing
 from shipmark.events import store as events
 from shipmark.infrastructure.settings import MEBIBYTE
 from shipmark.issues.store import statistics
-from shipmark.web.charts import even_ceiling
+from shipmark.web.charts import Axes, bar_chart
+from shipmark.web.template_filters import counted
 from shipmark.web.view_models.redaction import is_sensitive
 
 TREND_DAYS = 14
@@ -25,46 +27,26 @@ _VALUE_MAX = 200
 #: Tags that are counted elsewhere, and the user, of whom there are as many as values.
 _OTHER_TAGS = frozenset({"environment", "sentry:release", "sentry:user"})
 _DAY = timedelta(days=1)
-#: The height of the chart, and of what stands above and below its bars, in pixels.
-CHART_HEIGHT = 132
-_TOP, _BOTTOM = 12, 22
-_BAR_SHARE = 0.7
-_GUTTER_PIXELS, _DIGIT_PIXELS = 10, 6
+#: Days with a label below them, counted from the first; phones show every second one.
+_LABELLED_DAYS = (0, 3, 7, 10, 13)
+_CHART_HEIGHT = 132
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendDay:
-    """The events of a day (UTC), with its zone and its bar: per cent across, pixels down."""
+    """The events of a day (UTC)."""
 
     day: datetime
     event_count: int
-    zone_x: float
-    zone_width: float
-    x: float
-    width: float
-    y: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A line of the chart at a number of events."""
-
-    event_count: int
-    y: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
     """The events of each of the last days, today included."""
 
+    chart: Markup
     days: tuple[TrendDay, ...]
-    ticks: tuple[Tick, ...]
     event_count: int
-    gutter: int
-    height: int = CHART_HEIGHT
-    top: int = _TOP
-    base: int = CHART_HEIGHT - _BOTTOM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,29 +79,30 @@ def trend_of(connection: Connection, issue_id: int, at: datetime) -> Trend:
     today = at.replace(hour=0, minute=0, second=0, microsecond=0)
     days = [today - _DAY * age for age in reversed(range(TREND_DAYS))]
     counts = statistics.events_of_issue(connection, issue_id, None, days, _DAY)
-    high = even_ceiling(max(counts))
-    step = 100 / len(days)
-    shown = []
-    for index, (day, count) in enumerate(zip(days, counts, strict=True)):
-        # A bar of few events is still seen.
-        y = min(_y_of(count, high), _y_of(0, high) - 1.5) if count else _y_of(0, high)
-        trend_day = TrendDay(
-            day=day,
-            event_count=count,
-            zone_x=round(index * step, 2),
-            zone_width=round(step, 2),
-            x=round(index * step + step * (1 - _BAR_SHARE) / 2, 2),
-            width=round(step * _BAR_SHARE, 2),
-            y=round(y, 1),
-            height=round(_y_of(0, high) - y, 1),
-        )
-        shown.append(trend_day)
-    return Trend(
-        days=tuple(shown),
-        ticks=tuple(Tick(event_count=n, y=_y_of(n, high)) for n in (0, high // 2, high)),
-        event_count=sum(counts),
-        gutter=_GUTTER_PIXELS + _DIGIT_PIXELS * len(f"{high:,}"),
+    names = [f"{day.day} {day:%b}" for day in days]
+    chart = bar_chart(
+        [("s-1", counts)],
+        [f"{name}: {counted(count, 'event')}" for name, count in zip(names, counts, strict=True)],
+        Axes(
+            ticks=[(_place_of(index), names[index]) for index in _LABELLED_DAYS],
+            height=_CHART_HEIGHT,
+        ),
+        f"Events a day in {TREND_DAYS} days: {counted(sum(counts), 'event')} in all,"
+        f" {counts[-1]:,} today.",
     )
+    return Trend(
+        chart=chart,
+        days=tuple(
+            TrendDay(day=day, event_count=count) for day, count in zip(days, counts, strict=True)
+        ),
+        event_count=sum(counts),
+    )
+
+
+def _place_of(index: int) -> float:
+    """Return the place of a day's label in per cent: the middle of its bar, or else the edge, at both ends."""
+    ends = {0: 0.0, TREND_DAYS - 1: 99.5}
+    return ends.get(index, 100 * (index + 0.5) / TREND_DAYS)
 
 
 def shares_of(connection: Connection, issue_id: int) -> Shares:
@@ -128,10 +111,10 @@ def shares_of(connection: Connection, issue_id: int) -> Shares:
     Releases and environments are columns of events; other tags are in their payloads, of which fewer are read.
     """
     origins = statistics.origins_of_issue(connection, issue_id, limit=SHARED_EVENTS_MAX)
-    counted: dict[str, Counter[str]] = {"release": Counter(), "environment": Counter()}
+    origin_counts: dict[str, Counter[str]] = {"release": Counter(), "environment": Counter()}
     for origin in origins:
-        counted["release"][origin.version] += origin.event_count
-        counted["environment"][origin.environment] += origin.event_count
+        origin_counts["release"][origin.version] += origin.event_count
+        origin_counts["environment"][origin.environment] += origin.event_count
     payloads = events.newest_payloads(
         connection, issue_id, limit=TAGGED_EVENTS_MAX, bytes_max=_PAYLOAD_BYTES_MAX
     )
@@ -144,7 +127,7 @@ def shares_of(connection: Connection, issue_id: int) -> Shares:
     # The most frequent tags, in the order of their names.
     frequent = sorted(values, key=lambda name: (-values[name].total(), name))[:_TAGS_MAX]
     tags = [
-        *(_tag_shares(name, total, total.total()) for name, total in counted.items()),
+        *(_tag_shares(name, total, total.total()) for name, total in origin_counts.items()),
         *(_tag_shares(name, values[name], sampled) for name in sorted(frequent)),
     ]
     return Shares(
@@ -155,15 +138,10 @@ def shares_of(connection: Connection, issue_id: int) -> Shares:
 
 
 def _tag_shares(name: str, counts: Counter[str], event_count: int) -> TagShares:
-    ordered = sorted(counts.items(), key=lambda counted: (-counted[1], counted[0]))
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     shares = [
         Share(value=value, percent=round(100 * count / event_count))
         for value, count in ordered
         if value
     ]
     return TagShares(name=name, shares=tuple(shares[:_SHARES_MAX]))
-
-
-def _y_of(count: int, high: int) -> float:
-    base = CHART_HEIGHT - _BOTTOM
-    return round(base - (base - _TOP) * count / high, 1)
