@@ -60,6 +60,9 @@ def storable(payload: Json, lost: list[str] | None = None) -> Json:
 
 
 def _storable(value: object, depth: int, name: str, lost: list[str]) -> object:
+    # Most values are texts.
+    if isinstance(value, str):
+        return plain(value)
     if isinstance(value, dict | list) and depth <= DEPTH_MAX:
         if isinstance(value, list):
             return [_storable(item, depth + 1, name, lost) for item in value]
@@ -67,8 +70,6 @@ def _storable(value: object, depth: int, name: str, lost: list[str]) -> object:
             plain(str(key)): _storable(item, depth + 1, str(key), lost)
             for key, item in value.items()
         }
-    if isinstance(value, str):
-        return plain(value)
     if value is not None and not _is_storable_scalar(value):
         lost.append(name)
         return None
@@ -84,13 +85,18 @@ def _is_storable_scalar(value: object) -> bool:
 
 def plain(text: str) -> str:
     """Return the text with characters that PostgreSQL can't store replaced by U+FFFD."""
+    # Nearly all texts of events are ASCII, which Python knows without looking: the pattern is slow for so many.
+    if text.isascii() and "\x00" not in text:
+        return text
     return _UNSTORABLE.sub("\ufffd", text)
 
 
 def text_of(holder: Json, key: str) -> str:
     """Return a string, trimmed, or ""; a number counts as its text: builds are often numbers."""
     value = holder.get(key)
-    return as_text(value) if not isinstance(value, bool) else ""
+    if isinstance(value, str):
+        return plain(value).strip()
+    return "" if isinstance(value, bool) else as_text(value)
 
 
 def as_text(value: object) -> str:
