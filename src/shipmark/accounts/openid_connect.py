@@ -7,6 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import secrets
 import threading
 import time
@@ -92,7 +93,7 @@ class OpenIdProvider:
         self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
         self._lock = threading.Lock()
         self._configuration: Mapping[str, object] = {}
-        self._configured_at = 0.0
+        self._configured_at = -math.inf
         self._keys: jwk.KeySet | None = None
         self._conversations = threading.BoundedSemaphore(_CONVERSATIONS_MAX)
 
@@ -156,7 +157,7 @@ class OpenIdProvider:
             "code_verifier": request.code_verifier,
         }
         headers = {}
-        methods = self._loaded().get("token_endpoint_auth_methods_supported")
+        methods = self._discovery_document().get("token_endpoint_auth_methods_supported")
         if isinstance(methods, list) and "client_secret_basic" not in methods:
             fields["client_secret"] = self._client_secret
         elif self._client_secret:
@@ -190,7 +191,7 @@ class OpenIdProvider:
 
     def _user_info(self, access_token: str, subject: object) -> dict[str, object]:
         """Return the claims that the provider leaves out of ID tokens (Core, section 5.3)."""
-        if not self._loaded().get("userinfo_endpoint"):
+        if not self._discovery_document().get("userinfo_endpoint"):
             return {}
         headers = {"Authorization": f"Bearer {access_token}"}
         claims = dict(self._fetch("GET", self._endpoint("userinfo_endpoint"), headers=headers))
@@ -212,18 +213,15 @@ class OpenIdProvider:
         return loaded
 
     def _endpoint(self, name: str) -> str:
-        url = self._loaded().get(name)
+        url = self._discovery_document().get(name)
         scheme = urlsplit(url).scheme if isinstance(url, str) else ""
         if not isinstance(url, str) or scheme not in {"https", urlsplit(self._issuer).scheme}:
             raise ProviderUnavailable(f"its {name} is no address to use: {url}")
         return url
 
-    def _loaded(self) -> Mapping[str, object]:
+    def _discovery_document(self) -> Mapping[str, object]:
         with self._lock:
-            if (
-                time.monotonic() - self._configured_at < _CONFIGURATION_SECONDS
-                and self._configured_at
-            ):
+            if time.monotonic() - self._configured_at < _CONFIGURATION_SECONDS:
                 return self._configuration
         url = self._issuer.rstrip("/") + "/.well-known/openid-configuration"
         configuration = self._fetch("GET", url)

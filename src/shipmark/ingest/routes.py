@@ -51,6 +51,14 @@ _BATCH_BYTES = 128 * 1024
 _THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ingest")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was taken in: the id for the answer, if any, and the limits that the sender must respect."""
+
+    event_id: str | None
+    limits: str | None = None
+
+
 class _Receiver(Protocol[T_co]):
     """Receives a body batch by batch, always in a thread."""
 
@@ -80,26 +88,15 @@ async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) ->
     """Receive a single event in the query, as the oldest clients of browsers send it."""
     sender = Sender(request, project)
     receiver = StoreReceiver(sender, *_limits(request))
-    content = request.query_params.get(FORM_FIELD)
-
+    content = request.query_params.get(FORM_FIELD, "").encode()
     if not content:
         raise BadRequest(f"missing {FORM_FIELD}")
-    return await _Reception("ingest.store", request, sender).take(
-        receiver, content.encode(), _take_event
-    )
+    return await _Reception("ingest.store", request, sender).finish(receiver, content, _take_event)
 
 
 def _limits(request: AnyRequest) -> tuple[str, Settings, Reservation]:
     encoding = request.headers.get("content-encoding", "")
     return encoding, request.app.state.settings, reservation_of(request.scope)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What was taken in: the id for the answer, if any, and the limits that the sender must respect."""
-
-    event_id: str | None
-    limits: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +108,7 @@ class _Reception:
     sender: Sender
 
     async def run(
-        self, receiver: _Receiver[T], take: Callable[[AnyRequest, Sender, T], "Taken"]
+        self, receiver: _Receiver[T], take: Callable[[AnyRequest, Sender, T], Taken]
     ) -> Accepted:
         """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
         try:
@@ -120,17 +117,17 @@ class _Reception:
             with span(self.step):
                 raise
 
-        return await self.take(receiver, rest, take)
+        return await self.finish(receiver, rest, take)
 
-    async def take(
+    async def finish(
         self,
         receiver: _Receiver[T],
         rest: bytes,
-        take: Callable[[AnyRequest, Sender, T], "Taken"],
+        take: Callable[[AnyRequest, Sender, T], Taken],
     ) -> Accepted:
         """Feed the receiver with the rest of the body, and process what it received."""
 
-        def finish() -> Accepted:
+        def finished() -> Accepted:
             with span(self.step) as tags:
                 receiver.feed(rest)
                 content = receiver.finish()
@@ -139,7 +136,7 @@ class _Reception:
             headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
             return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
 
-        return await _in_thread(finish)
+        return await _in_thread(finished)
 
     async def _read(self, receiver: _Receiver[T]) -> bytes:
         """Feed the receiver with the body except its last batch, which is returned."""

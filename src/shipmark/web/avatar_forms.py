@@ -1,9 +1,12 @@
 """The form of an avatar: a photo, received as it comes in, and whether to show it (files-and-avatars.md 2.3)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from shipmark.avatars import actions, images
-from shipmark.avatars.model import AvatarKind, NewAvatar
+from shipmark.avatars.model import AvatarKind, NewAvatar, PhotoMissing
 from shipmark.http import multipart
 from shipmark.http.multipart import Part
 from shipmark.infrastructure.clock import now
@@ -26,6 +29,14 @@ class AvatarForm:
     kind: str
     photo: bytes
     is_too_large: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why an avatar was not kept, in a sentence, and the status of the answer."""
+
+    status: int
+    text: str
 
 
 class _PhotoReceiver:
@@ -62,7 +73,24 @@ async def receive(web_request: WebRequest) -> AvatarForm:
     )
 
 
-def stage(web_request: WebRequest, form: AvatarForm) -> NewAvatar:
+def save(
+    web_request: WebRequest, form: AvatarForm, store: Callable[[Connection, NewAvatar], object]
+) -> Problem | None:
+    """Check the photo, and have ``store`` keep the avatar in a transaction. Return what is wrong, if anything."""
+    try:
+        new = _stage(web_request, form)
+        with web_request.database.transaction() as connection:
+            store(connection, new)
+    except PhotoMissing:
+        return Problem(status=400, text=PHOTO_MISSING)
+    except BadRequest as refusal:
+        return Problem(status=400, text=refusal.detail)
+    except TooLarge as refusal:
+        return Problem(status=413, text=refusal.detail)
+    return None
+
+
+def _stage(web_request: WebRequest, form: AvatarForm) -> NewAvatar:
     """Check and store the photo, outside of a unit of work, and return the avatar.
 
     Raise `TooLarge` for a photo over the limit, and `BadRequest` for one that is no photo or of a wrong size.

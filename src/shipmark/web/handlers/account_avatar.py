@@ -4,12 +4,10 @@ from litestar import get, post
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import User
-from shipmark.avatars.model import PhotoMissing
 from shipmark.http.multipart import threaded
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, TooLarge
 from shipmark.web import urls
-from shipmark.web.avatar_forms import BODY_MAX, PHOTO_MISSING, AvatarForm, receive, stage
+from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
@@ -29,16 +27,13 @@ async def change_avatar(web_request: InjectedWebRequest) -> Answer:
 
 
 def _save(web_request: WebRequest, user: User, form: AvatarForm) -> Answer:
-    try:
-        new = stage(web_request, form)
-        with web_request.database.transaction() as connection:
-            accounts.save_avatar(connection, user, new, now())
-    except PhotoMissing:
-        return _form(web_request, status=400, problem=PHOTO_MISSING)
-    except BadRequest as refusal:
-        return _form(web_request, status=400, problem=refusal.detail)
-    except TooLarge as refusal:
-        return _form(web_request, status=413, problem=refusal.detail)
+    problem = save(
+        web_request,
+        form,
+        lambda connection, new: accounts.save_avatar(connection, user, new, now()),
+    )
+    if problem is not None:
+        return _form(web_request, status=problem.status, problem=problem.text)
     return redirect(f"{urls.ACCOUNT}?changed=avatar")
 
 

@@ -6,17 +6,16 @@ from functools import partial
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
-from shipmark.avatars.model import PhotoMissing
 from shipmark.http.multipart import threaded
 from shipmark.http.scopes import ORGANIZATION_CHANGE
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, TooLarge, ValidationFailed
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import settings
 from shipmark.organizations.model import NAME_MAX, Role
 from shipmark.organizations.settings import OrganizationUpdate
 from shipmark.web import field_rules, urls
-from shipmark.web.avatar_forms import BODY_MAX, PHOTO_MISSING, AvatarForm, receive, stage
+from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
 from shipmark.web.forms import form_of, problems_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
@@ -68,18 +67,16 @@ async def change_avatar(web_request: InjectedWebRequest, organization: FromPath[
 
 
 def _save_avatar(web_request: WebRequest, workspace: Workspace, form: AvatarForm) -> Answer:
-    slug = workspace.organization.slug
-    try:
-        new = stage(web_request, form)
-        with web_request.database.transaction() as connection:
-            organizations.save_avatar(connection, workspace.organization, new, now())
-    except PhotoMissing:
-        return _answer(web_request, slug, status=400, problems={"photo": PHOTO_MISSING})
-    except BadRequest as refusal:
-        return _answer(web_request, slug, status=400, problems={"photo": refusal.detail})
-    except TooLarge as refusal:
-        return _answer(web_request, slug, status=413, problems={"photo": refusal.detail})
-    return redirect(f"{urls.settings(slug, 'general')}?changed=avatar")
+    owner = workspace.organization
+    problem = save(
+        web_request,
+        form,
+        lambda connection, new: organizations.save_avatar(connection, owner, new, now()),
+    )
+    if problem is not None:
+        problems = {"photo": problem.text}
+        return _answer(web_request, owner.slug, status=problem.status, problems=problems)
+    return redirect(f"{urls.settings(owner.slug, 'general')}?changed=avatar")
 
 
 def _update(sent: Mapping[str, str]) -> OrganizationUpdate:

@@ -47,17 +47,9 @@ def members_page(connection: Connection, workspace: Workspace, number: int) -> M
         limit=MEMBERS_PER_PAGE + 1,
         offset=(number - 1) * MEMBERS_PER_PAGE,
     )
-    users = accounts.by_ids(connection, {member.user_id for member in members})
     role = workspace.access.role
     return MembersPage(
-        rows=[
-            MemberRow(
-                member=member,
-                user=users[member.user_id],
-                is_oneself=member.user_id == workspace.user.id,
-            )
-            for member in members[:MEMBERS_PER_PAGE]
-        ],
+        rows=member_rows(connection, workspace, members[:MEMBERS_PER_PAGE]),
         count=invitation_store.count_members(connection, organization_id),
         invitations=invitation_store.page_of(
             connection, organization_id, limit=_INVITATIONS_MAX, offset=0
@@ -66,3 +58,18 @@ def members_page(connection: Connection, workspace: Workspace, number: int) -> M
         number=number,
         has_more=len(members) > MEMBERS_PER_PAGE,
     )
+
+
+def member_rows(
+    connection: Connection, workspace: Workspace, members: Sequence[Member]
+) -> list[MemberRow]:
+    """Return the members with their users, by one statement."""
+    users = accounts.by_ids(connection, {member.user_id for member in members})
+    return [
+        MemberRow(
+            member=member,
+            user=users[member.user_id],
+            is_oneself=member.user_id == workspace.user.id,
+        )
+        for member in members
+    ]

@@ -13,10 +13,9 @@ from shipmark.organizations.model import Team
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.settings.members import MemberRow
+from shipmark.web.view_models.settings.members import MEMBERS_PER_PAGE, MemberRow, member_rows
 
 TEAMS_PER_PAGE = 100
-MEMBERS_PER_PAGE = 100
 #: The members that the field for a new one suggests; others can be typed.
 _SUGGESTIONS_MAX = 200
 
@@ -137,15 +136,7 @@ def _members(
     members = organizations.members_of_team(
         connection, team.id, limit=MEMBERS_PER_PAGE + 1, offset=first
     )
-    users = accounts.by_ids(connection, {member.user_id for member in members})
-    rows = [
-        MemberRow(
-            member=member,
-            user=users[member.user_id],
-            is_oneself=member.user_id == workspace.user.id,
-        )
-        for member in members[:MEMBERS_PER_PAGE]
-    ]
+    rows = member_rows(connection, workspace, members[:MEMBERS_PER_PAGE])
     return rows, len(members) > MEMBERS_PER_PAGE
 
 
