@@ -11,7 +11,8 @@ from shipmark.organizations.settings import OrganizationUpdate
 from shipmark.organizations.store import invitations
 from shipmark.web import urls
 from shipmark.web.forms import form_of
-from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.handlers.settings.confirmation import confirmation_page
+from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.template_filters import counted
 from shipmark.web.urls import SETTINGS_PATH as PATH
@@ -44,7 +45,7 @@ def delete_organization(
             context = web_request.action_context(workspace)
             deletion_requests.request(connection, workspace.organization.id, context.by, context.at)
     except BadRequest as refusal:  # also of the organization that was made first
-        return _answer(web_request, organization, status=400, typed=typed, problem=refusal.detail)
+        return _answer(web_request, organization, typed, refusal.detail)
     return redirect(urls.settings(organization, "general"))
 
 
@@ -76,26 +77,13 @@ def _deletion(connection: Connection, workspace: Workspace) -> Deletion:
 
 
 def _answer(
-    web_request: WebRequest,
-    organization: str,
-    *,
-    status: int = 200,
-    typed: str = "",
-    problem: str = "",
+    web_request: WebRequest, organization: str, typed: str = "", problem: str = ""
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         workspace.require(ORGANIZATION_DELETE)
         deletion = _deletion(connection, workspace)
-    return page(
-        web_request,
-        "settings/deletion.html",
-        status=status,
-        workspace=workspace,
-        deletion=deletion,
-        typed=typed,
-        problem=problem,
-    )
+    return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
 
 
 handlers = [confirm_organization_deletion, delete_organization]

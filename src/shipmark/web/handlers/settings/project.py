@@ -16,6 +16,7 @@ from shipmark.projects.model import NAME_MAX, PLATFORM_MAX, Project
 from shipmark.projects.settings import ProjectUpdate
 from shipmark.web import field_rules, urls
 from shipmark.web.forms import form_of, problems_of
+from shipmark.web.handlers.settings.confirmation import confirmation_page
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     ProjectChange,
@@ -186,15 +187,8 @@ def _deletion_page(
     workspace = web_request.authorized(organization)
     project = visible_project(workspace, slug)
     workspace.require(PROJECT_DELETE)
-    return page(
-        web_request,
-        "settings/deletion.html",
-        status=400 if problem else 200,
-        workspace=workspace,
-        deletion=_deletion(workspace, project),
-        typed=typed,
-        problem=problem,
-    )
+    deletion = _deletion(workspace, project)
+    return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
 
 
 def _answer(

@@ -26,9 +26,11 @@ from shipmark.repositories.model import Repository, RepositoryStatus
 from shipmark.repositories.settings import RemoteInput
 from shipmark.web import urls
 from shipmark.web.forms import form_of, problems_of
+from shipmark.web.handlers.settings.confirmation import confirmation_page
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.urls import SETTINGS_PATH as PATH
+from shipmark.web.view_models.settings.deletion import Deletion
 from shipmark.web.view_models.settings.repositories import (
     RepositoryForm,
     read_form,
@@ -91,13 +93,7 @@ def confirm_deletion(
         workspace.require(REPOSITORY_DELETE)
         current = _current(connection, workspace, repository)
         has_commits = bool(store.some_of(connection, current.id, limit=1))
-    return page(
-        web_request,
-        "settings/repository_deletion.html",
-        workspace=workspace,
-        repository=current,
-        has_commits=has_commits,
-    )
+    return confirmation_page(web_request, workspace, _deletion(workspace, current, has_commits))
 
 
 @post(_REPOSITORY + "delete/", scopes=None, sync_to_thread=True)
@@ -111,6 +107,26 @@ def delete_repository(
         repository_settings.record_removal(connection, context, current)
         repository_deletion.request(connection, current, context.at)
     return redirect(urls.settings(organization, "repositories"))
+
+
+def _deletion(workspace: Workspace, repository: Repository, has_commits: bool) -> Deletion:
+    slug = workspace.organization.slug
+    consequences = (
+        (
+            "It is deleted in an hour, with its remote and its commits, which are removed from all releases too.",
+            "Releases, deploys and issues stay.",
+            "To keep the commits, hide the repository instead.",
+        )
+        if has_commits
+        else ("It has no commits, and is deleted within a minute with its remote.",)
+    )
+    return Deletion(
+        kind="repository",
+        name=repository.name,
+        consequences=(*consequences, "This cannot be undone."),
+        address=urls.settings(slug, "repositories", repository.id, "delete"),
+        cancel_address=urls.settings(slug, "repositories", repository.id),
+    )
 
 
 def _edit(

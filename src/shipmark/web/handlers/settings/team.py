@@ -15,6 +15,7 @@ from shipmark.organizations.model import NAME_MAX, Member, Team
 from shipmark.projects import settings as project_settings
 from shipmark.web import field_rules, urls
 from shipmark.web.forms import form_of, problems_of, row_id
+from shipmark.web.handlers.settings.confirmation import confirmation_page
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace, require_storable
 from shipmark.web.template_filters import counted
@@ -116,14 +117,7 @@ def confirm_team_deletion(
         workspace.require(TEAM_DELETE)
         membership.require_team_access(connection, workspace.access, current)
         shown = team_page(connection, workspace, current, 1)
-    return page(
-        web_request,
-        "settings/deletion.html",
-        workspace=workspace,
-        deletion=_deletion(workspace, shown),
-        typed="",
-        problem="",
-    )
+    return confirmation_page(web_request, workspace, _deletion(workspace, shown))
 
 
 @post(_TEAM + "delete/", scopes=None, sync_to_thread=True)

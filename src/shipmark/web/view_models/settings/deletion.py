@@ -1,4 +1,4 @@
-"""The view model of pages that confirm the deletion of an organization, a project or a team."""
+"""The view model of pages that confirm the deletion of an organization, a project, a team or a repository."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
