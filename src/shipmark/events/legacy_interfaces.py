@@ -21,8 +21,7 @@ _NAMES = {
 def with_current_names(payload: Json) -> Json:
     """Return the event with today's names, and a single stack within the single exception (ingest.md 5).
 
-    An attribute that is also there under its own name stays as it is, except a plain message: the old interface has its
-    parameters.
+    An attribute that is there under today's name too stays as it is.
     """
     if not any(key.startswith(_PREFIX) for key in payload) and "stacktrace" not in payload:
         return payload

@@ -48,7 +48,7 @@ def invalid(name: str, value: object, reason: str) -> Json:
 
 
 def too_long(name: str, value: object, most: int) -> Json:
-    """Return the problem of a text that was cut, or left out because it is cut nowhere."""
+    """Return the problem of a text over its limit, which was cut or left out."""
     return _problem("value_too_long", name, value, f"more than {most} characters")
 
 
