@@ -42,6 +42,8 @@ class Person:
         """Choose from a list, which applies at once with scripts, and by its button without."""
         choice = (within or self.page).get_by_label(label, exact=True)
         if self.has_scripts:
+            # The list applies itself only once the scripts of the page have run.
+            self.page.wait_for_load_state()
             with self.page.expect_navigation():
                 choice.select_option(label=option)
         else:
