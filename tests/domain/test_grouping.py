@@ -318,3 +318,26 @@ def test_messages_with_the_stack_of_a_thread_are_told_apart(where: str) -> None:
     one, other = ({"message": text, where: held} for text in ("disk is full", "card was declined"))
     assert hashes_of(one) != hashes_of(other)
     assert hashes_of(one) != hashes_of({"message": "disk is full"})
+
+
+def test_hashes_stay_those_of_earlier_versions() -> None:
+    """Stored issues are found by them. They were computed by the first version of the rules."""
+    library = frame(
+        "call", in_app=False, module=None, filename="https://example.com/main.3f2a1b9c.js?x"
+    )
+    closure = frame("<lambda>", context_line="return x", module=None, abs_path="/srv/shop/cart.py")
+    crash = {"crashed": True, "stacktrace": {"frames": [frame("lambda$run$0"), library]}}
+    found = {
+        "exception": hashes_of(failed(frame("main"), frame("main"), library, closure)),
+        "text": hashes_of(failed(value="order 17 not found")),
+        "thread": hashes_of({"threads": {"values": [crash]}}),
+        "logged": hashes_of({"stacktrace": {"frames": [library]}, "message": "took 9 ms"}),
+        "client": hashes_of(failed(library, frame("main"), fingerprint=["a", "{{ default }}"])),
+    }
+    assert found == {
+        "exception": ("649a1be02557fc23f92fa1b776d6f725", "c2c47799b413dd3e9f04a94a77b09827"),
+        "text": ("0d20a0f7b8e7502ae5921af313d5f131",),
+        "thread": ("1b4a60f32ba35fd218dc728fffd04568", "dcf84b794226b11033a2d0d5594b3dac"),
+        "logged": ("003876fa7a373fa573147dc691583470",),
+        "client": ("2f72757bf1279d9ebc616c95ca6755aa", "3bbc2ec539a7c86ee39ac050d62ee1ae"),
+    }

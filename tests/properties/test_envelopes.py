@@ -3,11 +3,13 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shipmark.events.grouping import hashes_of
 from shipmark.events.parsing import read
+from shipmark.events.payload import DEPTH_MAX, storable
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.ingest.envelope import Envelope, Item, parse
 
@@ -114,6 +116,38 @@ def test_what_is_stored_is_json_in_utf_8(payload: dict[str, object]) -> None:
     stored = json.dumps(event.payload, ensure_ascii=False, allow_nan=False)
     assert json.loads(stored.encode()) == event.payload
     assert "\\u0000" not in stored
+
+
+@given(PAYLOADS)
+def test_what_can_be_stored_is_not_copied(payload: dict[str, object]) -> None:
+    stored = storable(payload)
+    assert storable(stored) is stored
+    try:
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+        is_storable = "\\u0000" not in text and bool(text.encode()) and not large(payload)
+    except ValueError:
+        is_storable = False
+    assert (stored is payload) is is_storable
+
+
+@pytest.mark.parametrize("depth", [DEPTH_MAX - 1, DEPTH_MAX, DEPTH_MAX + 1, DEPTH_MAX + 2])
+def test_what_is_nested_too_deep_is_cut(depth: int) -> None:
+    value: object = "x"
+    for _ in range(depth):
+        value = [value]
+    lost: list[str] = []
+    stored = storable({"extra": value}, lost)
+    assert (stored == {"extra": value}, lost) == (
+        depth <= DEPTH_MAX,
+        [] if depth <= DEPTH_MAX else ["extra"],
+    )
+
+
+def large(value: object) -> bool:
+    """Whether a value has an integer that no column holds."""
+    if isinstance(value, dict | list):
+        return any(map(large, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and abs(value) >= 2**63
 
 
 @given(PAYLOADS, TEXTS, TEXTS)

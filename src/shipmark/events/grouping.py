@@ -40,34 +40,17 @@ _WITHOUT_FUNCTION_NAMES = frozenset({"javascript", "node", "php", "python", "go"
 _NATIVE_FILES = frozenset({"native", "[native code]", "native code", "<anonymous>"})
 _DEFAULT = ("{{ default }}",)
 _VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
-#: A frame and the name that it contributes.
-NamedComponents = tuple[Json, str]
-#: A function that selects the frames that count.
-Choice = Callable[[Sequence[NamedComponents]], Sequence[NamedComponents]]
+#: Components by the application's frames, and by all frames. Both are empty, or neither.
+Variants = tuple[list[str], list[str]]
 
 
 def hashes_of(payload: Json) -> tuple[str, ...]:
     """Return the hashes of an event, the more specific first; only the payload counts."""
-    fingerprint = _fingerprint(payload)
-    choices: tuple[Choice, ...] = (_app_frames, _all_frames)
-    hashes = [_md5(_resolved(fingerprint, payload, choose)) for choose in choices]
-    return tuple(dict.fromkeys(hashes))
-
-
-def _app_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
-    """Return the application's frames; if the client marked none, all frames."""
-    return [named for named in frames if named[0].get("in_app") is True] or frames
-
-
-def _all_frames(frames: Sequence[NamedComponents]) -> Sequence[NamedComponents]:
-    return frames
+    return tuple(dict.fromkeys(map(_md5, _resolved(_fingerprint(payload), payload))))
 
 
 def _md5(values: list[str]) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    for value in values:
-        digest.update(plain(value).encode())
-    return digest.hexdigest()
+    return hashlib.md5(plain("".join(values)).encode(), usedforsecurity=False).hexdigest()
 
 
 def _fingerprint(payload: Json) -> tuple[str, ...]:
@@ -77,18 +60,24 @@ def _fingerprint(payload: Json) -> tuple[str, ...]:
     return tuple(text for value in sent[:FINGERPRINT_MAX] if (text := as_text(value))) or _DEFAULT
 
 
-def _resolved(fingerprint: tuple[str, ...], payload: Json, choose: Choice) -> list[str]:
+def _resolved(fingerprint: tuple[str, ...], payload: Json) -> Variants:
     """Return the fingerprint with variables replaced by values, ``{{ default }}`` by the default components."""
-    values: list[str] = []
+    variants: Variants = ([], [])
+    default: Variants | None = None
     for text in fingerprint:
         variable = _VARIABLE.fullmatch(text)
-        if variable is None:
-            values.append(text)
-        elif variable[1] == "default":
-            values.extend(_default_components(payload, choose))
+        if variable is not None and variable[1] == "default":
+            default = default or _default_components(payload)
+            _extend(variants, default)
         else:
-            values.append(_variable(variable[1], payload))
-    return values
+            value = text if variable is None else _variable(variable[1], payload)
+            _extend(variants, ([value], [value]))
+    return variants
+
+
+def _extend(variants: Variants, others: Variants) -> None:
+    for values, added in zip(variants, others, strict=True):
+        values.extend(added)
 
 
 def _variable(name: str, payload: Json) -> str:
@@ -154,40 +143,45 @@ _VARIABLES: dict[str, tuple[str, Callable[[Json], str]]] = {
 }
 
 
-def _default_components(payload: Json, choose: Choice) -> list[str]:
+def _default_components(payload: Json) -> Variants:
     """Return the components of the first strategy that has any (ingest.md 9.2); other events are one group."""
-    return (
-        _exception_components(payload, choose)
-        or _logged_components(payload, choose)
-        or _message_components(payload)
-        or _policy_components(payload)
-    )
+    stacks = _exception_components(payload)
+    stacks = stacks if stacks[0] else _logged_components(payload)
+    if stacks[0]:
+        return stacks
+    texts = _message_components(payload) or _policy_components(payload)
+    return texts, texts
 
 
-def _exception_components(payload: Json, choose: Choice) -> list[str]:
-    components: list[str] = []
+def _exception_components(payload: Json) -> Variants:
+    variants: Variants = ([], [])
     chain = exceptions_of(payload)
     is_logged = len(chain) == 1 and _is_logged(chain[0], payload)
     for raised in chain:
-        stack = _stack_components(raised.frames, payload, choose)
+        if raised.type and not raised.is_synthetic:
+            named = [f"type:{raised.type}\n"]
+            _extend(variants, (named, named))
+        stack = _stack_components(raised.frames, payload)
+        _extend(variants, stack)
         # A text often contains a number or a name; it counts only without a stack, or if it is all that there is.
-        is_telling = raised.value and (is_logged or not stack)
-        text = [f"value:{parameterised(raised.value)}\n"] if is_telling else []
-        is_named = raised.type and not raised.is_synthetic
-        components += [f"type:{raised.type}\n"] if is_named else []
-        components += [*stack, *text]
-    return components
+        if raised.value and (is_logged or not stack[0]):
+            text = [f"value:{parameterised(raised.value)}\n"]
+            _extend(variants, (text, text))
+    return variants
 
 
-def _logged_components(payload: Json, choose: Choice) -> list[str]:
+def _logged_components(payload: Json) -> Variants:
     """Return the components of a stack without an exception.
 
     It is where something was logged, so the message counts too; in a crash it does not.
     """
-    stack = _stack_components(thread_frames(payload), payload, choose)
-    stack = stack or _stack_components(frames_of(payload), payload, choose)
+    stack = _stack_components(thread_frames(payload), payload)
+    stack = stack if stack[0] else _stack_components(frames_of(payload), payload)
     is_crash = any(thread.get("crashed") is True for thread in objects_of(payload, "threads"))
-    return [*stack, *([] if is_crash else _message_components(payload))] if stack else []
+    if stack[0] and not is_crash:
+        message = _message_components(payload)
+        _extend(stack, (message, message))
+    return stack
 
 
 def _is_logged(raised: Raised, payload: Json) -> bool:
@@ -198,28 +192,37 @@ def _is_logged(raised: Raised, payload: Json) -> bool:
     return raised.is_synthetic and raised.value == message_of(payload)
 
 
-def _stack_components(frames: Sequence[Json], payload: Json, choose: Choice) -> list[str]:
-    """Return the names of the frames that count; consecutive recursive calls count once."""
+def _stack_components(frames: Sequence[Json], payload: Json) -> Variants:
+    """Return the names of the frames that count; consecutive recursive calls count once.
+
+    The application's frames are all frames if the client marked none.
+    """
     platform = text_of(payload, "platform")
-    components = [(frame, name) for frame in frames if (name := _frame_component(frame, platform))]
-    return [name for name, _ in groupby(name for _, name in choose(components))]
+    named = [(frame, name) for frame in frames if (name := _frame_component(frame, platform))]
+    app = [name for frame, name in named if frame.get("in_app") is True]
+    every = [name for _, name in named]
+    return _without_repetition(app or every), _without_repetition(every)
+
+
+def _without_repetition(names: list[str]) -> list[str]:
+    return [name for name, _ in groupby(names)]
 
 
 def _frame_component(frame: Json, platform: str) -> str:
     """Return the name of a frame that is stable across releases, or "" (ingest.md 9.3)."""
-    if _is_native(frame):
+    file, absolute_path = text_of(frame, "filename"), text_of(frame, "abs_path")
+    if _is_native(file) or _is_native(absolute_path):
         return ""
-    module = module_name(text_of(frame, "module"))
-    source = module or file_name(filename_of(frame))
+    module = text_of(frame, "module")
+    source = (module and module_name(module)) or file_name(file or absolute_path)
     function = function_name(text_of(frame, "function"))
     line = "" if function else _context_line(frame, text_of(frame, "platform") or platform)
     return f"frame:{source}|{function}|{line}\n" if source or function else ""
 
 
-def _is_native(frame: Json) -> bool:
+def _is_native(file: str) -> bool:
     """Return True for code of the browser and code in memory, whose addresses are random."""
-    names = (text_of(frame, "filename"), text_of(frame, "abs_path"))
-    return any(name in _NATIVE_FILES or name.startswith("blob:") for name in names)
+    return file in _NATIVE_FILES or file.startswith("blob:")
 
 
 def _context_line(frame: Json, platform: str) -> str:

@@ -6,9 +6,14 @@ so that no text makes a pattern slow.
 """
 
 import re
+from collections.abc import Callable
+from functools import lru_cache, wraps
 
 NAME_MAX = 256
 TEXT_MAX = 8192
+#: Frames repeat from event to event: this many names of each kind are remembered, of up to this many characters.
+REMEMBERED_MAX = 4096
+REMEMBERED_CHARACTERS_MAX = 512
 #: The most levels of nested templates.
 TEMPLATE_DEPTH_MAX = 8
 _PLACE_END = re.compile(r"[?#]|\(\d+\) : ")
@@ -60,17 +65,31 @@ _PARAMETER = re.compile(
 )
 
 
+def _remembered(read: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a function with a cache of the names that occurred last; long texts are no names, and not cached."""
+    cached = lru_cache(REMEMBERED_MAX)(read)
+
+    @wraps(read)
+    def name(text: str) -> str:
+        return cached(text) if len(text) <= REMEMBERED_CHARACTERS_MAX else read(text)
+
+    return name
+
+
+@_remembered
 def file_name(path: str) -> str:
     """Return the last part of a path or URL, without query, hash and version."""
     name = _SEPARATOR.split(_PLACE_END.split(path)[0])[-1][:NAME_MAX]
     return _RELEASE_SPECIFIC.sub("", name).lower()
 
 
+@_remembered
 def module_name(module: str) -> str:
     """Return the module without the bundler's hash and the numbers of generated classes."""
     return _RELEASE_SPECIFIC.sub("", _GENERATED_CLASS.sub("", module[:NAME_MAX]))
 
 
+@_remembered
 def function_name(function: str) -> str:
     """Return the function without the compiler's additions; "" for anonymous functions."""
     name = function[:NAME_MAX]

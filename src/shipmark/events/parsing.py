@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import chain, islice
 
 from shipmark.events import grouping, problems, titles
@@ -17,8 +18,10 @@ from shipmark.events.payload import (
     Json,
     Raised,
     as_text,
+    crash_frame_of,
     exceptions_of,
     level_of,
+    main_of,
     object_of,
     storable,
     text_of,
@@ -30,6 +33,7 @@ ENVIRONMENT_MAX = 64
 DIST_MAX = 64
 LOGGER_MAX = 64
 TRANSACTION_MAX = 200
+TAG_NAME_MAX = 200
 TAG_VALUE_MAX = 200
 TAGS_MAX = 200
 #: The drift of a client's clock up to which it is not corrected (ingest.md 6).
@@ -53,8 +57,7 @@ _TEXTS = {
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIST = re.compile(rf"[A-Za-z0-9._-]{{1,{DIST_MAX}}}")
-_TAG_KEY = re.compile(r"[a-zA-Z0-9_.:-]{1,200}")
-_LINE_BREAK = re.compile(r"[\r\n]")
+_TAG_NAME = re.compile(r"[a-zA-Z0-9_.:-]+")
 _FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\n\r\f/]")
 #: The server's own tags, which a client may not set (ingest.md 5).
 _RESERVED_TAGS = frozenset({"release", "dist", "user", "filename", "function"})
@@ -96,7 +99,9 @@ def read(
     at, clock_problem = _happened_at(payload, received_at, drift)
     payload = _with_problems(payload, clock_problem, lost)
     exceptions = exceptions_of(payload)
-    metadata = titles.metadata_of(payload)
+    raised = main_of(exceptions, payload)
+    frame = crash_frame_of(raised, payload)
+    metadata = titles.metadata_of(payload, raised, frame)
     release, user = _release(payload), _user(payload)
     platform = text_of(payload, "platform")
     return Event(
@@ -110,7 +115,7 @@ def read(
         dist=_dist(payload) if release else None,
         environment=_environment(payload),
         title=titles.title_of(metadata),
-        culprit=titles.culprit_of(payload),
+        culprit=titles.culprit_of(payload, frame),
         location=text_of(metadata, "filename") or None,
         logger=_logger(payload),
         message=titles.search_message_of(payload, metadata),
@@ -200,14 +205,14 @@ def _tag_problems(payload: Json) -> Iterator[Json]:
         if not (isinstance(pair, list) and len(pair) == 2):
             yield problems.invalid(f"tags.{index}", pair, "not a pair")
     for number, (key, value) in enumerate(_sent_pairs(payload.get("tags"))):
-        name = f"tags.{key[:TAG_VALUE_MAX]}"
-        if not _TAG_KEY.fullmatch(key):
-            yield problems.invalid(name, value, "not a valid name of a tag")
-        elif key.removeprefix("sentry:") in _RESERVED_TAGS:
-            yield problems.invalid(name, value, "the name is reserved")
+        name = f"tags.{key[:TAG_NAME_MAX]}"
+        if not _is_tag_name(key):
+            is_reserved = key.removeprefix("sentry:") in _RESERVED_TAGS
+            reason = "the name is reserved" if is_reserved else "not a valid name of a tag"
+            yield problems.invalid(name, value, reason)
         elif len(value) > TAG_VALUE_MAX:
             yield problems.too_long(name, value, TAG_VALUE_MAX)
-        elif _LINE_BREAK.search(value):
+        elif _has_line_break(value):
             yield problems.invalid(name, value, "a value has one line")
         elif number >= TAGS_MAX:
             yield problems.invalid(name, value, f"more than {TAGS_MAX} tags")
@@ -300,10 +305,20 @@ def _sent_tags(payload: Json) -> dict[str, str]:
     """Return the client's valid tags, the first of each name (ingest.md 5)."""
     tags: dict[str, str] = {}
     for key, value in _sent_pairs(payload.get("tags")):
-        is_free = key.removeprefix("sentry:") not in _RESERVED_TAGS
-        if is_free and _TAG_KEY.fullmatch(key) and _is_tag_value(value) and len(tags) < TAGS_MAX:
+        if _is_tag_name(key) and _is_tag_value(value) and len(tags) < TAGS_MAX:
             tags.setdefault(key, value)
     return tags
+
+
+def _is_tag_name(name: str) -> bool:
+    """Return True for a valid name that is free for clients; the names of tags repeat, so they are remembered."""
+    return len(name) <= TAG_NAME_MAX and _is_valid_tag_name(name)
+
+
+@lru_cache(1024)
+def _is_valid_tag_name(name: str) -> bool:
+    is_free = name.removeprefix("sentry:") not in _RESERVED_TAGS
+    return is_free and _TAG_NAME.fullmatch(name) is not None
 
 
 def _sent_pairs(tags: object) -> list[tuple[str, str]]:
@@ -316,7 +331,11 @@ def _sent_pairs(tags: object) -> list[tuple[str, str]]:
 
 
 def _is_tag_value(text: str) -> bool:
-    return 0 < len(text) <= TAG_VALUE_MAX and not _LINE_BREAK.search(text)
+    return 0 < len(text) <= TAG_VALUE_MAX and not _has_line_break(text)
+
+
+def _has_line_break(text: str) -> bool:
+    return "\n" in text or "\r" in text
 
 
 def _own_tags(payload: Json, exceptions: tuple[Raised, ...]) -> dict[str, str]:

@@ -51,12 +51,51 @@ NOTHING_RAISED = Raised(type="", value="", mechanism={}, frames=())
 
 
 def storable(payload: Json, lost: list[str] | None = None) -> Json:
-    """Return a copy of a payload without values that a database or JSON parser would refuse.
+    """Return a payload without values that a database or JSON parser would refuse, itself if it has none.
 
     The names of what is left out are added to ``lost``.
     """
+    if _is_storable(payload):
+        return payload
     names = [] if lost is None else lost
     return {plain(key): _storable(value, 1, key, names) for key, value in payload.items()}
+
+
+def _is_storable(payload: Json) -> bool:
+    """Return True if `storable` would change nothing, as for nearly all events.
+
+    One pass over the containers of each depth, and one look at all texts joined: looking at each text takes ten times
+    as long.
+    """
+    texts: list[str] = []
+    containers: list[Json | list[object]] = [payload]
+    for _ in range(DEPTH_MAX + 1):
+        inner: list[Json | list[object]] = []
+        for container in containers:
+            if isinstance(container, dict):
+                texts += container
+            for value in container.values() if isinstance(container, dict) else container:
+                type_ = type(value)  # comparing it is faster than isinstance
+                if type_ is str:
+                    texts.append(value)  # type: ignore[arg-type]  # it is a text
+                elif type_ is dict or type_ is list:
+                    inner.append(value)  # type: ignore[arg-type]  # it is a container
+                elif value is not None and not _is_storable_scalar(value):
+                    return False
+        if not inner:
+            return _is_plain("".join(texts))
+        containers = inner
+    return False
+
+
+def _is_plain(text: str) -> bool:
+    """Return True if `plain` would change nothing; encoding finds lone surrogates faster than a pattern."""
+    if "\x00" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _storable(value: object, depth: int, name: str, lost: list[str]) -> object:
@@ -95,20 +134,18 @@ def text_of(holder: Json, key: str) -> str:
     """Return a string, trimmed, or ""; a number counts as its text: builds are often numbers."""
     value = holder.get(key)
     if isinstance(value, str):
-        return plain(value).strip()
-    return "" if isinstance(value, bool) else as_text(value)
+        # `plain` without a call, for the hundreds of texts of each event.
+        return (value if value.isascii() and "\x00" not in value else plain(value)).strip()
+    return "" if value is None or isinstance(value, bool) else as_text(value)
 
 
 def as_text(value: object) -> str:
     """Return a string, number or boolean, as tags and fingerprints may be, as text; "" for anything else."""
-    match value:
-        case str():
-            return plain(value).strip()
-        # The protocol originated in Python, so booleans are written as ``True``.
-        case bool() | float():
-            return str(value)
-        case int():
-            return str(value) if abs(value) <= _INTEGER_MAX else ""
+    if isinstance(value, str):
+        return plain(value).strip()
+    # The protocol originated in Python, so booleans are written as ``True``.
+    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= _INTEGER_MAX):
+        return str(value)
     return ""
 
 
@@ -129,7 +166,8 @@ def objects_of(holder: Json, key: str) -> tuple[Json, ...]:
 def _objects(value: object) -> tuple[Json, ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(item for item in value if isinstance(item, dict))
+    # A tuple of a list is made faster than one of a generator.
+    return tuple([item for item in value if isinstance(item, dict)])
 
 
 def level_of(payload: Json) -> str:
@@ -174,11 +212,16 @@ def frames_of(holder: Json) -> tuple[Json, ...]:
 
 def main_exception(payload: Json) -> Raised | None:
     """Return the exception that defines the issue: the main one, else the last (ingest.md 5.4)."""
-    exceptions = exceptions_of(payload)
+    return main_of(exceptions_of(payload), payload)
+
+
+def main_of(exceptions: tuple[Raised, ...], payload: Json) -> Raised | None:
+    """Return the `main_exception` of a payload whose exceptions are read already."""
     main_id = payload.get("main_exception_id")
-    for raised in exceptions:
-        if isinstance(main_id, int) and raised.mechanism.get("exception_id") == main_id:
-            return raised
+    if isinstance(main_id, int):
+        for raised in exceptions:
+            if raised.mechanism.get("exception_id") == main_id:
+                return raised
     return exceptions[-1] if exceptions else None
 
 
@@ -197,15 +240,25 @@ def _marked(threads: Iterable[Json], mark: str) -> tuple[Json, ...]:
 
 def main_frames(payload: Json) -> tuple[Json, ...]:
     """Return the main stack of the event: of its exception, its thread, or its own."""
-    raised = main_exception(payload) or NOTHING_RAISED
-    return raised.frames or thread_frames(payload) or frames_of(payload)
+    return _frames_with(main_exception(payload), payload)
+
+
+def _frames_with(raised: Raised | None, payload: Json) -> tuple[Json, ...]:
+    return (raised or NOTHING_RAISED).frames or thread_frames(payload) or frames_of(payload)
 
 
 def crash_frame(payload: Json) -> Json:
     """Return the last frame of the application, else the last of all (ingest.md 5.4)."""
-    frames = main_frames(payload)
-    in_app = [frame for frame in frames if frame.get("in_app") is True]
-    return (in_app or list(frames) or [{}])[-1]
+    return crash_frame_of(main_exception(payload), payload)
+
+
+def crash_frame_of(raised: Raised | None, payload: Json) -> Json:
+    """Return the `crash_frame` of a payload whose main exception is known."""
+    frames = _frames_with(raised, payload)
+    for frame in reversed(frames):
+        if frame.get("in_app") is True:
+            return frame
+    return frames[-1] if frames else {}
 
 
 def filename_of(frame: Json) -> str:

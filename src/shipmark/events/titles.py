@@ -10,10 +10,9 @@ from shipmark.events.grouping_names import function_name
 from shipmark.events.payload import (
     TEXT_MAX,
     Json,
+    Raised,
     as_text,
-    crash_frame,
     filename_of,
-    main_exception,
     object_of,
     text_of,
 )
@@ -29,16 +28,17 @@ _PRINTF = re.compile(r"%(?:\((?P<name>\w+)\))?[-+ #0-9.]{0,8}(?P<kind>[sdifrxXcg
 _BRACES = re.compile(r"\{(?P<name>\w*)\}")
 
 
-def metadata_of(payload: Json) -> dict[str, object]:
-    """Return the parts of the title, which the issue stores and shows."""
-    raised = main_exception(payload)
+def metadata_of(payload: Json, raised: Raised | None, frame: Json) -> dict[str, object]:
+    """Return the parts of the title, which the issue stores and shows.
+
+    Given are the event's `main_exception` and its `crash_frame`.
+    """
     if raised is None:
         return {"title": _first_line(message_of(payload)) or "<unlabeled event>"}
     value = raised.value or (message_of(payload) if raised.is_synthetic else "")
     metadata: dict[str, object] = {"value": value[:METADATA_VALUE_MAX]}
     if not raised.is_synthetic:
         metadata["type"] = raised.type[:METADATA_TYPE_MAX] or "Error"
-    frame = crash_frame(payload)
     if filename := filename_of(frame):
         metadata["filename"] = filename[:NAME_MAX]
     function = text_of(frame, "function")
@@ -60,10 +60,10 @@ def title_of(metadata: Json) -> str:
     return line or text_of(metadata, "function") or "<unknown>"
 
 
-def culprit_of(payload: Json) -> str:
-    """Return the place of the error, by the client's own name if it sends one."""
+def culprit_of(payload: Json, frame: Json) -> str:
+    """Return the place of the error, by the client's own name if it sends one, else by the `crash_frame`."""
     value = text_of(payload, "culprit") or text_of(payload, "transaction")
-    return (value or _frame_culprit(crash_frame(payload)))[:CULPRIT_MAX]
+    return (value or _frame_culprit(frame))[:CULPRIT_MAX]
 
 
 def message_of(payload: Json) -> str:
