@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from shipmark.events.grouping import hashes_of
 from shipmark.events.parsing import read
 from shipmark.events.payload import DEPTH_MAX, storable
+from shipmark.events.scrubbing import ScrubbingRules, scrub
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.ingest.envelope import Envelope, Item, parse
 
@@ -148,6 +149,16 @@ def large(value: object) -> bool:
     if isinstance(value, dict | list):
         return any(map(large, value.values() if isinstance(value, dict) else value))
     return isinstance(value, int) and abs(value) >= 2**63
+
+
+@given(PAYLOADS, st.booleans())
+def test_scrubbing_never_fails_and_once_is_enough(
+    payload: dict[str, object], removes_addresses: bool
+) -> None:
+    rules = ScrubbingRules(sensitive_fields=("a",), removes_addresses=removes_addresses)
+    event = {"extra": payload, "request": payload, **payload}
+    scrubbed = scrub(event, rules)
+    assert repr(scrub(scrubbed, rules)) == repr(scrubbed)
 
 
 @given(PAYLOADS, TEXTS, TEXTS)

@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.events import parsing
+from shipmark.events.normalization import normalize
+from shipmark.events.project_rules import rules_from
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest.envelope import Envelope, event_id_of
 from shipmark.issues.actions.ingest_event import IngestResult, ingest
+from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
 EVENT = "event"
@@ -35,7 +37,10 @@ def digest(
 ) -> IngestResult:
     """Ingest an event, with its sender's clock corrected."""
     drift = at - received.sent_at if received.sent_at else timedelta()
-    event = parsing.read(payload, event_id=event_id, received_at=at, drift=drift)
+    rules = rules_from(
+        projects.options_with_organization(connection, project.organization_id, project.id)
+    )
+    event = normalize(payload, rules, event_id=event_id, received_at=at, drift=drift)
     result = ingest(connection, project, event)
     kind = _outcome(result)
     count("events", kind)

@@ -1,4 +1,7 @@
-"""Options of projects: their keys and defaults (auth-and-errors.md 8.4). None has an effect yet."""
+"""Options of projects: their keys and defaults (auth-and-errors.md 8.4).
+
+Those for scrubbing have an effect (`events/project_rules.py`); the others are stored and shown.
+"""
 
 from collections.abc import Mapping
 

@@ -18,8 +18,10 @@ from shipmark.projects.store.keys import (
     remove_key,
 )
 from shipmark.projects.store.options import (
+    OptionRow,
     options,
     options_of,
+    options_with_organization,
     redirect,
     redirected,
     redirects,

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure.database import rows_param, upsert
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
+from shipmark.organizations.store import options as organization_options
 from shipmark.projects.store.projects import projects
 
 
@@ -34,6 +36,36 @@ _INSERT_OPTIONS = insert_rows(options, "given_options", ("key", "value"), shared
 _KEEP_OPTIONS = _INSERT_OPTIONS.on_conflict_do_update(
     index_elements=["project_id", "key"], set_={"value": _INSERT_OPTIONS.excluded.value}
 )
+
+
+class OptionRow(NamedTuple):
+    """A stored option of a project or of its organization; the value is JSON."""
+
+    is_project: bool
+    key: str
+    value: str
+
+
+#: Both kinds in one statement, as it is read for each event.
+_WITH_ORGANIZATION = sa.union_all(
+    sa.select(
+        sa.literal(False).label("is_project"),
+        organization_options.c.key.label("key"),
+        organization_options.c.value.label("value"),
+    ).where(organization_options.c.organization_id == sa.bindparam("organization_id")),
+    sa.select(sa.literal(True), options.c.key, options.c.value).where(
+        options.c.project_id == sa.bindparam("project_id")
+    ),
+)
+
+
+def options_with_organization(
+    connection: sa.Connection, organization_id: int, project_id: int
+) -> tuple[OptionRow, ...]:
+    """Return the stored options of a project and of its organization in one order, by one statement."""
+    parameters = {"organization_id": organization_id, "project_id": project_id}
+    rows = connection.execute(_WITH_ORGANIZATION, parameters)
+    return tuple(sorted(OptionRow(bool(is_project), key, value) for is_project, key, value in rows))
 
 
 def options_of(connection: sa.Connection, project_id: int) -> dict[str, object]:

@@ -1,0 +1,54 @@
+"""The rules by which the events of a project are changed or dropped, from the options of project and organization."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from shipmark.events.scrubbing import ScrubbingRules
+from shipmark.organizations import options as organization_options
+from shipmark.projects import options as project_options
+from shipmark.projects.store.options import OptionRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectRules:
+    """What applies to the events of a project."""
+
+    scrubbing: ScrubbingRules = field(default_factory=ScrubbingRules)
+
+
+@lru_cache(256)
+def rules_from(rows: tuple[OptionRow, ...]) -> ProjectRules:
+    """Return the rules of stored options; the same options are compiled once.
+
+    What the organization turns on is on in all projects, and its fields are added to theirs.
+    """
+    organization, project = _values(rows, is_project=False), _values(rows, is_project=True)
+    return ProjectRules(scrubbing=_scrubbing(organization, project))
+
+
+def _values(rows: Iterable[OptionRow], *, is_project: bool) -> Mapping[str, object]:
+    return {row.key: json.loads(row.value) for row in rows if row.is_project is is_project}
+
+
+def _scrubbing(
+    organization: organization_options.Stored, project: organization_options.Stored
+) -> ScrubbingRules:
+    chosen = project_options.values(project)
+
+    def is_on(name: str) -> bool:
+        return organization_options.is_on(organization, name) or bool(chosen[name])
+
+    def fields(name: str) -> tuple[str, ...]:
+        own = chosen[name]
+        words = [str(word) for word in own] if isinstance(own, list) else []
+        return tuple(dict.fromkeys([*organization_options.words(organization, name), *words]))
+
+    return ScrubbingRules(
+        is_on=is_on("dataScrubber"),
+        has_defaults=is_on("dataScrubberDefaults"),
+        sensitive_fields=fields("sensitiveFields"),
+        safe_fields=fields("safeFields"),
+        removes_addresses=is_on("scrubIPAddresses"),
+    )
