@@ -47,19 +47,19 @@ def last_frame(shown: Json) -> Json:
 
 
 def rich() -> Json:
-    """An event with all that is shown, and all that is not."""
+    """An event with all that is shown, and secrets in many places."""
     secret = "hunter2"
     frame = {"filename": "shop/cart.py", "function": "checkout", "lineno": 41, "colno": 3}
     frame |= {"pre_context": ["a", "b"], "context_line": "c", "post_context": ["d"]}
     frame |= {
-        "vars": {"card": secret},
+        "vars": {"password": secret, "total": 7},
         "in_app": True,
         "module": "shop.cart",
-        "data": {"x": secret},
+        "data": {"x": secret, "sourcemap": "a.map"},
     }
     frame |= {"abs_path": "/srv/shop/cart.py"}
     raised = {"type": "ValueError", "value": "boom", "stacktrace": {"frames": [frame]}}
-    raised |= {"mechanism": {"type": "wsgi", "handled": False, "data": {"x": secret}}}
+    raised |= {"mechanism": {"type": "wsgi", "handled": False, "data": {"token": secret}}}
     return error_event(
         exception={"values": [raised]},
         release="web@1.0.0",
@@ -67,17 +67,28 @@ def rich() -> Json:
         environment="production",
         timestamp=ago(hours=1).timestamp(),
         tags={"colour": "red"},
-        user={"id": 7, "email": "eve@example.com", "data": {"x": secret}},
-        contexts={"browser": {"name": "Firefox"}, "state": {"x": secret}},
-        extra={"x": secret},
-        request={"headers": {"Cookie": secret}},
-        breadcrumbs={"values": [{"message": secret}]},
+        user={"id": 7, "email": "eve@example.com", "data": {"api_key": secret}},
+        contexts={"browser": {"name": "Firefox"}, "state": {"secret": secret}, "x": 7},
+        extra={"secret": secret, "cart": [1, 2]},
+        modules={"flask": "3.1", "acme": 7},
+        sdk={"name": "sentry.python", "version": "2.0"},
+        logentry={"message": "order %s", "params": [17]},
+        request={
+            "url": "https://acme.example.com/cart?token=hunter2&a=1#b",
+            "method": "post",
+            "headers": {"Cookie": secret, "Accept": "*/*"},
+            "cookies": "a=1; sessionid=hunter2",
+            "data": {"password": secret},
+            "env": {"SERVER_NAME": "web-1"},
+        },
+        breadcrumbs={"values": [{"timestamp": 1.5, "message": "m", "data": {"token": secret}}, 7]},
+        threads={"values": [{"id": 1, "name": "main", "crashed": True}]},
+        csp={"effective_directive": "img-src"},
+        debug_meta={"images": [{"type": "sourcemap"}, 7]},
     )
 
 
-def test_an_event_is_shown_without_what_may_be_secret(
-    alice: Caller, world: World, send: Any
-) -> None:
+def test_an_event_is_shown_without_secrets(alice: Caller, world: World, send: Any) -> None:
     event_id = send(rich())
     answer = alice.get(path(event_id))
     assert answer.status_code == 200
@@ -91,24 +102,102 @@ def test_an_event_is_shown_without_what_may_be_secret(
     assert {"key": "colour", "value": "red"} in shown["tags"]
     assert {"key": "release", "value": "web@1.0.0"} in shown["tags"]
     assert (shown["user"]["id"], shown["user"]["email"]) == ("7", "eve@example.com")
-    assert shown["contexts"] == {"browser": {"name": "Firefox"}}
-    assert shown["errors"] == []
-    [raised] = shown["entries"][0]["data"]["values"]
-    assert raised["mechanism"] == {"type": "wsgi", "handled": False}
-    assert raised["rawStacktrace"] is None
-    assert last_frame(shown) == {
-        "filename": "shop/cart.py",
-        "absPath": "/srv/shop/cart.py",
-        "module": "shop.cart",
-        "function": "checkout",
-        "platform": None,
-        "lineNo": 41,
-        "colNo": 3,
-        "inApp": True,
-        "context": [[39, "a"], [40, "b"], [41, "c"], [42, "d"]],
-        "data": {},
-        "vars": None,
+    assert shown["user"]["data"] == {"api_key": "[Filtered]"}
+    assert shown["contexts"] == {
+        "browser": {"type": "browser", "name": "Firefox"},
+        "state": {"type": "state", "secret": "[Filtered]"},
     }
+    assert shown["context"] == {"secret": "[Filtered]", "cart": [1, 2]}
+    assert shown["packages"] == {"flask": "3.1", "acme": "7"}
+    assert shown["sdk"] == {"name": "sentry.python", "version": "2.0"}
+    assert len(shown["fingerprints"]) == 1
+
+
+def test_the_entries_of_an_event(alice: Caller, send: Any) -> None:
+    shown = alice.get(path(send(rich()))).json()
+    entries = {entry["type"]: entry["data"] for entry in shown["entries"]}
+    [raised] = entries.pop("exception")["values"]
+    assert raised["mechanism"] == {
+        "type": "wsgi",
+        "handled": False,
+        "synthetic": None,
+        "description": None,
+        "help_link": None,
+        "source": None,
+        "exception_id": None,
+        "parent_id": None,
+        "is_exception_group": None,
+        "data": {"token": "[Filtered]"},
+        "meta": None,
+    }
+    assert raised["rawStacktrace"] is None
+    assert raised["stacktrace"]["frames"] == [
+        {
+            "filename": "shop/cart.py",
+            "absPath": "/srv/shop/cart.py",
+            "module": "shop.cart",
+            "package": None,
+            "function": "checkout",
+            "rawFunction": None,
+            "platform": None,
+            "instructionAddr": None,
+            "lineNo": 41,
+            "colNo": 3,
+            "inApp": True,
+            "context": [[39, "a"], [40, "b"], [41, "c"], [42, "d"]],
+            "data": {"sourcemap": "a.map"},
+            "vars": {"password": "[Filtered]", "total": 7},
+        }
+    ]
+    assert entries == {
+        "threads": {
+            "values": [
+                {
+                    "id": "1",
+                    "name": "main",
+                    "crashed": True,
+                    "current": None,
+                    "state": None,
+                    "stacktrace": None,
+                    "rawStacktrace": None,
+                }
+            ]
+        },
+        "message": {"formatted": "order 17", "message": "order %s", "params": [17]},
+        "breadcrumbs": {
+            "values": [
+                {
+                    "type": "default",
+                    "timestamp": "1970-01-01T00:00:01.500000Z",
+                    "level": "info",
+                    "message": "m",
+                    "category": None,
+                    "data": {"token": "[Filtered]"},
+                    "event_id": None,
+                }
+            ]
+        },
+        "request": {
+            "url": "https://acme.example.com/cart",
+            "method": "POST",
+            "query": [["token", "[Filtered]"], ["a", "1"]],
+            "fragment": "b",
+            "headers": [["Accept", "*/*"], ["Cookie", "[Filtered]"]],
+            "cookies": [["a", "1"], ["sessionid", "[Filtered]"]],
+            "data": {"password": "[Filtered]"},
+            "env": {"SERVER_NAME": "web-1"},
+            "inferredContentType": "application/json",
+            "apiTarget": None,
+        },
+        "csp": {"effective_directive": "img-src"},
+        "debugmeta": {"images": [{"type": "sourcemap"}]},
+    }
+
+
+def test_an_event_from_before_a_rule_is_scrubbed_when_it_is_shown(alice: Caller, send: Any) -> None:
+    event_id = send(error_event(extra={"shoe_size": 43}))
+    alice.put("/projects/acme/web/", {"sensitiveFields": ["shoe"]})
+    assert alice.get(path(event_id)).json()["context"] == {"shoe_size": "[Filtered]"}
 
 
 def test_events_of_an_issue_are_found_by_name_and_by_id(alice: Caller, send: Any) -> None:
@@ -133,6 +222,10 @@ def test_an_event_without_a_stack_or_with_an_odd_one_is_shown(alice: Caller, sen
         error_event(exception={"values": [{"stacktrace": {"frames": [{"lineno": True}, 7]}}]}),
         error_event(exception={"values": ["x"]}, errors=[7, {"type": 1}, {"message": "m"}]),
         error_event(exception=None, stacktrace={"frames": [{"function": "f", "lineno": 2**62}]}),
+        error_event(threads=[7, {"id": [], "stacktrace": {"frames": [{}]}}], debug_meta=[1]),
+        error_event(request={"url": "https://[", "query_string": 7, "headers": [[1], [1, []], 7]}),
+        error_event(request={"data": 7, "cookies": {"a": ["b", 1]}, "env": 7, "method": []}),
+        error_event(breadcrumbs=[{"timestamp": "x", "data": 7}], modules=7, sdk="x", extra=[1]),
         error_event(user="x", contexts=[1], tags=[[1]], errors={"x": 1}, release=7),
         error_event(exception={"values": [{"type": "E", "raw_stacktrace": {"frames": [{}]}}]}),
         error_event(

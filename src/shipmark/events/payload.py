@@ -40,6 +40,8 @@ class Raised:
     value: str
     mechanism: Json
     frames: tuple[Json, ...]
+    module: str = ""
+    thread_id: str = ""
 
     @property
     def is_synthetic(self) -> bool:
@@ -202,6 +204,8 @@ def _raised(value: Json) -> Raised:
         value=text[:TEXT_MAX],
         mechanism=object_of(value, "mechanism"),
         frames=frames_of(value),
+        module=text_of(value, "module"),
+        thread_id=as_text(value.get("thread_id")),
     )
 
 

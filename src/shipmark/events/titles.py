@@ -82,6 +82,12 @@ def message_parts(payload: Json) -> tuple[str, str]:
     return template[:TEXT_MAX], formatted[:TEXT_MAX]
 
 
+def message_params(payload: Json) -> list[object] | Json:
+    """Return the parameters of the message, empty for none."""
+    params = _logentry(payload).get("params")
+    return params if isinstance(params, list | dict) else []
+
+
 def search_message_of(payload: Json, metadata: Json) -> str:
     """Return all texts for searches, each once."""
     message = message_of(payload)
@@ -108,8 +114,8 @@ def _logentry(payload: Json) -> Json:
 
 def _filled(template: str, payload: Json) -> str:
     """Return a template like ``hello %s`` or ``hello {name}`` with its parameters filled in."""
-    params = _logentry(payload).get("params")
-    if not isinstance(params, list | dict) or not params:
+    params = message_params(payload)
+    if not params:
         return template
     pattern = _PRINTF if _PRINTF.search(template) else _BRACES
     return pattern.sub(_filler(params), template)[:TEXT_MAX]

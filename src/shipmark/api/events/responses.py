@@ -1,33 +1,23 @@
-"""The event object: one error as it is kept, without what may hold a secret.
+"""The event object: one error as it is stored, scrubbed again by the current rules of its project."""
 
-Left out are variables of frames, requests, extras, breadcrumbs, and contexts other than those that say what it ran on.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
 
 from shipmark.api.commits.responses import AuthorResponse, NobodyResponse, author_response
+from shipmark.api.events.entry_responses import EntryResponse, entries_response
 from shipmark.api.members.user_responses import UserResponse
 from shipmark.api.releases.loading import Related
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
-from shipmark.events import parsing, stack_lines, titles
-from shipmark.events.payload import (
-    Json,
-    Raised,
-    as_text,
-    exceptions_of,
-    filename_of,
-    main_frames,
-    object_of,
-    text_of,
-)
+from shipmark.events import parsing, titles
+from shipmark.events.payload import Json, as_text, object_of, text_of
+from shipmark.events.project_rules import ProjectRules
+from shipmark.events.scrubbing import scrub
 from shipmark.events.store import StoredEvent
 from shipmark.issues.suspects import Committer, Suspect
-from shipmark.symbolication import javascript_stacks
 
 
 class SuspectCommitResponse(Wire, kw_only=True):
@@ -81,59 +71,7 @@ def _commit(suspect: Suspect, related: Related) -> SuspectCommitResponse:
     )
 
 
-_CONTEXTS = (
-    "app", "browser", "client_os", "cloud_resource", "culture", "device", "gpu", "os", "runtime", "trace",
-)  # fmt: skip
-_FRAME_DATA = ("sourcemap", "symbolicated", "resolved_with")
 _ERRORS_MAX = 100
-
-
-class FrameResponse(Wire):
-    """A call. ``context`` are lines of code with their numbers; ``vars`` are never shown."""
-
-    filename: str | None
-    abs_path: str | None
-    module: str | None
-    function: str | None
-    platform: str | None
-    line_no: int | None
-    col_no: int | None
-    in_app: bool
-    context: list[tuple[int, str]]
-    data: dict[str, object]
-    vars: None = None
-
-
-class StackResponse(Wire, kw_only=True):
-    """A stack, the oldest call first."""
-
-    frames: list[FrameResponse]
-    frames_omitted: None = None
-    has_system_frames: bool
-
-
-class MechanismResponse(Wire):
-    """How an exception was caught."""
-
-    type: str | None
-    handled: bool | None
-
-
-class ExceptionResponse(Wire):
-    """An exception. ``raw_stacktrace`` is the stack as the client sent it, where ours is another one."""
-
-    type: str | None
-    value: str | None
-    mechanism: MechanismResponse | None
-    stacktrace: StackResponse | None
-    raw_stacktrace: StackResponse | None
-
-
-class EntryResponse(Wire):
-    """A part of an event: ``exception``, ``stacktrace`` or ``message``."""
-
-    type: str
-    data: dict[str, object]
 
 
 class TagResponse(Wire):
@@ -151,6 +89,14 @@ class EventUserResponse(msgspec.Struct):
     email: str | None
     name: str | None
     ip_address: str | None
+    data: dict[str, object] | None
+
+
+class EventSdkResponse(Wire):
+    """The library that sent an event."""
+
+    name: str
+    version: str
 
 
 class EventReleaseResponse(Wire):
@@ -188,6 +134,10 @@ class EventResponse(Wire):
     tags: list[TagResponse]
     user: EventUserResponse | None
     contexts: dict[str, object]
+    context: dict[str, object]
+    packages: dict[str, str]
+    sdk: EventSdkResponse | None
+    fingerprints: list[str]
     entries: list[EntryResponse]
     errors: list[EventErrorResponse]
     previous_event_id: str | None = msgspec.field(name="previousEventID")
@@ -202,9 +152,11 @@ class NeighbourEvents:
     after: str | None
 
 
-def event_response(event: StoredEvent, beside: NeighbourEvents) -> EventResponse:
-    """An event as its own address shows it."""
-    payload = event.payload
+def event_response(
+    event: StoredEvent, beside: NeighbourEvents, rules: ProjectRules
+) -> EventResponse:
+    """An event as its own address shows it; one from before a rule for scrubbing is scrubbed by it too."""
+    payload = scrub(event.payload, rules.scrubbing)
     read = parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
     return EventResponse(
         id=event.event_id,
@@ -224,10 +176,12 @@ def event_response(event: StoredEvent, beside: NeighbourEvents) -> EventResponse
         date_received=event.received_at,
         tags=[TagResponse(key=key.removeprefix("sentry:"), value=text) for key, text in read.tags],
         user=_user_response(object_of(payload, "user")),
-        contexts={
-            key: held for key in _CONTEXTS if (held := object_of(payload, "contexts").get(key))
-        },
-        entries=_entries(payload),
+        contexts=_contexts(object_of(payload, "contexts")),
+        context=object_of(payload, "extra"),
+        packages=_packages(object_of(payload, "modules")),
+        sdk=_sdk(object_of(payload, "sdk")),
+        fingerprints=list(read.hashes),
+        entries=entries_response(payload),
         errors=errors_response(payload),
         previous_event_id=beside.before,
         next_event_id=beside.after,
@@ -253,59 +207,20 @@ def _user_response(user: Json) -> EventUserResponse | None:
     if not user:
         return None
     names = ("id", "username", "email", "name", "ip_address")
-    return EventUserResponse(**{name: as_text(user.get(name)) or None for name in names})
+    texts = {name: as_text(user.get(name)) or None for name in names}
+    return EventUserResponse(**texts, data=object_of(user, "data") or None)
 
 
-def _entries(payload: Json) -> list[EntryResponse]:
-    entries = []
-    raised, sent = exceptions_of(payload), exceptions_of(javascript_stacks.raw(payload))
-    before = sent if len(sent) == len(raised) else raised
-    if raised:
-        values = [_exception_response(new, old) for new, old in zip(raised, before, strict=True)]
-        entries.append(EntryResponse(type="exception", data={"values": values}))
-    frames = main_frames(payload)
-    if frames and not any(exception.frames for exception in raised):
-        stack = msgspec.structs.asdict(_stack_response(frames))
-        data = {"frames": stack["frames"], "framesOmitted": None}
-        entries.append(EntryResponse(type="stacktrace", data=data))
-    if text := titles.message_of(payload):
-        entries.append(EntryResponse(type="message", data={"formatted": text}))
-    return entries
+def _contexts(contexts: Json) -> dict[str, object]:
+    """Contexts with their type, which is their name unless the client says more."""
+    held = {name: context for name, context in contexts.items() if isinstance(context, dict)}
+    return {name: {"type": name, **context} for name, context in held.items() if context}
 
 
-def _exception_response(raised: Raised, sent: Raised) -> ExceptionResponse:
-    handled = raised.mechanism.get("handled")
-    mechanism = MechanismResponse(
-        type=text_of(raised.mechanism, "type") or None,
-        handled=handled if isinstance(handled, bool) else None,
-    )
-    return ExceptionResponse(
-        type=raised.type or None,
-        value=raised.value or None,
-        mechanism=mechanism if raised.mechanism else None,
-        stacktrace=_stack_response(raised.frames) if raised.frames else None,
-        raw_stacktrace=_stack_response(sent.frames) if sent.frames != raised.frames else None,
-    )
+def _packages(modules: Json) -> dict[str, str]:
+    return {name: as_text(version) for name, version in modules.items()}
 
 
-def _stack_response(frames: Sequence[Json]) -> StackResponse:
-    shown = [frame_response(frame) for frame in frames]
-    return StackResponse(frames=shown, has_system_frames=len({frame.in_app for frame in shown}) > 1)
-
-
-def frame_response(frame: Mapping[str, object]) -> FrameResponse:
-    """A call of a stack."""
-    call = dict(frame)
-    data = object_of(call, "data")
-    return FrameResponse(
-        filename=filename_of(call) or None,
-        abs_path=text_of(call, "abs_path") or None,
-        module=text_of(call, "module") or None,
-        function=text_of(call, "function") or None,
-        platform=text_of(call, "platform") or None,
-        line_no=stack_lines.number(call, "lineno"),
-        col_no=stack_lines.number(call, "colno"),
-        in_app=call.get("in_app") is True,
-        context=[(line.number, line.text) for line in stack_lines.lines_of(call)],
-        data={key: data[key] for key in _FRAME_DATA if key in data},
-    )
+def _sdk(sdk: Json) -> EventSdkResponse | None:
+    name, version = text_of(sdk, "name"), text_of(sdk, "version")
+    return EventSdkResponse(name=name, version=version) if name or version else None

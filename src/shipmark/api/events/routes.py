@@ -22,6 +22,7 @@ from shipmark.api.events.source_map_responses import SourceMapDebugResponse, deb
 from shipmark.api.releases import loading
 from shipmark.events import store
 from shipmark.events.payload import text_of
+from shipmark.events.project_rules import rules_from
 from shipmark.events.store import StoredEvent
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
@@ -33,6 +34,7 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
 from shipmark.issues.store import issues
+from shipmark.projects import store as projects
 from shipmark.repositories import store as repositories
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
@@ -153,7 +155,11 @@ def _shown(context: RequestContext, event: StoredEvent) -> EventResponse:
     current = event_symbolication.refresh_event(event, _uploads(context, event))
     with context.database.snapshot() as connection:
         before, after = store.neighbours_of(connection, event)
-    return event_response(current, NeighbourEvents(before=before, after=after))
+        options = projects.options_with_organization(
+            connection, context.organization_id, event.project_id
+        )
+    beside = NeighbourEvents(before=before, after=after)
+    return event_response(current, beside, rules_from(options))
 
 
 def _uploads(context: RequestContext, event: StoredEvent) -> Uploads:

@@ -1,0 +1,274 @@
+"""The parts of an event, which the protocol calls entries, each with the data of its type."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from shipmark.api.events.request_entry import request_data
+from shipmark.api.responses import Wire
+from shipmark.events import parsing, stack_lines, titles
+from shipmark.events.payload import (
+    Json,
+    Raised,
+    as_text,
+    exceptions_of,
+    filename_of,
+    frames_of,
+    level_of,
+    object_of,
+    objects_of,
+    text_of,
+)
+from shipmark.symbolication import javascript_stacks
+
+BREADCRUMBS_MAX = 100
+THREADS_MAX = 250
+_IMAGES_MAX = 1000
+_FRAME_DATA = ("sourcemap", "symbolicated", "resolved_with")
+_REPORTS = ("csp", "hpkp", "expectct", "expectstaple", "template")
+
+
+class FrameResponse(Wire):
+    """A call. ``context`` are lines of code with their numbers."""
+
+    filename: str | None
+    abs_path: str | None
+    module: str | None
+    package: str | None
+    function: str | None
+    raw_function: str | None
+    platform: str | None
+    instruction_addr: str | None
+    line_no: int | None
+    col_no: int | None
+    in_app: bool
+    context: list[tuple[int, str]]
+    data: dict[str, object]
+    vars: dict[str, object] | None
+
+
+class StackResponse(Wire, kw_only=True):
+    """A stack, the oldest call first."""
+
+    frames: list[FrameResponse]
+    frames_omitted: None = None
+    has_system_frames: bool
+
+
+class MechanismResponse(Wire, kw_only=True):
+    """How an exception was caught. The reference writes these keys in snake case."""
+
+    type: str | None
+    handled: bool | None
+    synthetic: bool | None = None
+    description: str | None = None
+    help_link: str | None = msgspec.field(name="help_link", default=None)
+    source: str | None = None
+    exception_id: int | None = msgspec.field(name="exception_id", default=None)
+    parent_id: int | None = msgspec.field(name="parent_id", default=None)
+    is_exception_group: bool | None = msgspec.field(name="is_exception_group", default=None)
+    data: dict[str, object] | None = None
+    meta: dict[str, object] | None = None
+
+
+class ExceptionResponse(Wire):
+    """An exception. ``raw_stacktrace`` is the stack as the client sent it, where ours is another one."""
+
+    type: str | None
+    value: str | None
+    module: str | None
+    thread_id: str | None
+    mechanism: MechanismResponse | None
+    stacktrace: StackResponse | None
+    raw_stacktrace: StackResponse | None
+
+
+class ThreadResponse(Wire):
+    """A thread. ``raw_stacktrace`` is the stack as the client sent it, where ours is another one."""
+
+    id: str | None
+    name: str | None
+    crashed: bool | None
+    current: bool | None
+    state: str | None
+    stacktrace: StackResponse | None
+    raw_stacktrace: StackResponse | None
+
+
+class BreadcrumbResponse(Wire):
+    """Something that happened before the event."""
+
+    type: str
+    timestamp: str | None
+    level: str
+    message: str | None
+    category: str | None
+    data: dict[str, object] | None
+    event_id: str | None = msgspec.field(name="event_id")
+
+
+class EntryResponse(Wire):
+    """A part of an event, such as ``exception``, ``threads``, ``message``, ``breadcrumbs`` or ``request``."""
+
+    type: str
+    data: dict[str, object]
+
+
+def entries_response(payload: Json) -> list[EntryResponse]:
+    """Return the parts that the event has."""
+    sent = javascript_stacks.raw(payload)
+    parts: list[tuple[str, dict[str, object] | None]] = [
+        ("exception", _exception_data(payload, sent)),
+        ("stacktrace", _stack_data(payload)),
+        ("threads", _threads_data(payload, sent)),
+        ("message", _message_data(payload)),
+        ("breadcrumbs", _breadcrumbs_data(payload)),
+        ("request", request_data(object_of(payload, "request"))),
+        *((name, object_of(payload, name)) for name in _REPORTS),
+        ("debugmeta", _debug_data(payload)),
+    ]
+    return [EntryResponse(type=name, data=data) for name, data in parts if data]
+
+
+def _exception_data(payload: Json, before_symbolication: Json) -> dict[str, object] | None:
+    raised, sent = exceptions_of(payload), exceptions_of(before_symbolication)
+    if not raised:
+        return None
+    before = sent if len(sent) == len(raised) else raised
+    values = [_exception(new, old) for new, old in zip(raised, before, strict=True)]
+    stacks = [value.stacktrace for value in values if value.stacktrace]
+    has_system_frames = any(stack.has_system_frames for stack in stacks)
+    return {"values": values, "excOmitted": None, "hasSystemFrames": has_system_frames}
+
+
+def _exception(raised: Raised, sent: Raised) -> ExceptionResponse:
+    return ExceptionResponse(
+        type=raised.type or None,
+        value=raised.value or None,
+        module=raised.module or None,
+        thread_id=raised.thread_id or None,
+        mechanism=_mechanism(raised.mechanism) if raised.mechanism else None,
+        stacktrace=_stack(raised.frames),
+        raw_stacktrace=_stack(sent.frames) if sent.frames != raised.frames else None,
+    )
+
+
+def _mechanism(mechanism: Json) -> MechanismResponse:
+    return MechanismResponse(
+        type=text_of(mechanism, "type") or None,
+        handled=_flag(mechanism, "handled"),
+        synthetic=_flag(mechanism, "synthetic"),
+        description=text_of(mechanism, "description") or None,
+        help_link=text_of(mechanism, "help_link") or None,
+        source=text_of(mechanism, "source") or None,
+        exception_id=stack_lines.number(mechanism, "exception_id"),
+        parent_id=stack_lines.number(mechanism, "parent_id"),
+        is_exception_group=_flag(mechanism, "is_exception_group"),
+        data=object_of(mechanism, "data") or None,
+        meta=object_of(mechanism, "meta") or None,
+    )
+
+
+def _stack_data(payload: Json) -> dict[str, object] | None:
+    """Return the stack of an event in which neither an exception nor a thread has one."""
+    threads = objects_of(payload, "threads")
+    has_other = any(raised.frames for raised in exceptions_of(payload)) or any(
+        map(frames_of, threads)
+    )
+    stack = None if has_other else _stack(frames_of(payload))
+    if stack is None:
+        return None
+    return {
+        "frames": stack.frames,
+        "framesOmitted": None,
+        "hasSystemFrames": stack.has_system_frames,
+    }
+
+
+def _threads_data(payload: Json, before_symbolication: Json) -> dict[str, object] | None:
+    threads, sent = objects_of(payload, "threads"), objects_of(before_symbolication, "threads")
+    pairs = zip(threads[-THREADS_MAX:], sent[-THREADS_MAX:], strict=True)
+    values = [_thread(thread, frames_of(old)) for thread, old in pairs]
+    return {"values": values} if values else None
+
+
+def _thread(thread: Json, sent: Sequence[Json]) -> ThreadResponse:
+    frames = frames_of(thread)
+    return ThreadResponse(
+        id=as_text(thread.get("id")) or None,
+        name=text_of(thread, "name") or None,
+        crashed=_flag(thread, "crashed"),
+        current=_flag(thread, "current"),
+        state=text_of(thread, "state") or None,
+        stacktrace=_stack(frames),
+        raw_stacktrace=_stack(sent) if tuple(sent) != frames else None,
+    )
+
+
+def _message_data(payload: Json) -> dict[str, object] | None:
+    text = titles.message_of(payload)
+    template, _ = titles.message_parts(payload)
+    params = titles.message_params(payload)
+    shown: dict[str, object] = {"formatted": text}
+    if template:
+        shown["message"] = template
+    if params:
+        shown["params"] = params
+    return shown if text else None
+
+
+def _breadcrumbs_data(payload: Json) -> dict[str, object] | None:
+    values = [_breadcrumb(crumb) for crumb in objects_of(payload, "breadcrumbs")[-BREADCRUMBS_MAX:]]
+    return {"values": values} if values else None
+
+
+def _breadcrumb(breadcrumb: Json) -> BreadcrumbResponse:
+    at = parsing.moment_of(breadcrumb.get("timestamp"))
+    return BreadcrumbResponse(
+        type=text_of(breadcrumb, "type") or "default",
+        timestamp=at.isoformat().replace("+00:00", "Z") if at else None,
+        level=level_of(breadcrumb) if text_of(breadcrumb, "level") else "info",
+        message=text_of(breadcrumb, "message") or None,
+        category=text_of(breadcrumb, "category") or None,
+        data=object_of(breadcrumb, "data") or None,
+        event_id=text_of(breadcrumb, "event_id") or None,
+    )
+
+
+def _debug_data(payload: Json) -> dict[str, object] | None:
+    images = object_of(payload, "debug_meta").get("images")
+    held = images if isinstance(images, list) else []
+    shown = [image for image in held if isinstance(image, dict)][:_IMAGES_MAX]
+    return {"images": shown} if shown else None
+
+
+def _stack(frames: Sequence[Json]) -> StackResponse | None:
+    if not frames:
+        return None
+    shown = [_frame(frame) for frame in frames]
+    return StackResponse(frames=shown, has_system_frames=len({frame.in_app for frame in shown}) > 1)
+
+
+def _frame(frame: Json) -> FrameResponse:
+    data = object_of(frame, "data")
+    return FrameResponse(
+        filename=filename_of(frame) or None,
+        abs_path=text_of(frame, "abs_path") or None,
+        module=text_of(frame, "module") or None,
+        package=text_of(frame, "package") or None,
+        function=text_of(frame, "function") or None,
+        raw_function=text_of(frame, "raw_function") or None,
+        platform=text_of(frame, "platform") or None,
+        instruction_addr=text_of(frame, "instruction_addr") or None,
+        line_no=stack_lines.number(frame, "lineno"),
+        col_no=stack_lines.number(frame, "colno"),
+        in_app=frame.get("in_app") is True,
+        context=[(line.number, line.text) for line in stack_lines.lines_of(frame)],
+        data={key: data[key] for key in _FRAME_DATA if key in data},
+        vars=object_of(frame, "vars") or None,
+    )
+
+
+def _flag(holder: Json, name: str) -> bool | None:
+    value = holder.get(name)
+    return value if isinstance(value, bool) else None
