@@ -6,8 +6,8 @@ import pytest
 from conftest import Serve
 from factories import World, error_event, rows, send_event
 
+from shipmark.events.sender import AUTO, Sender, with_sender
 from shipmark.infrastructure.database import Database
-from shipmark.ingest.sender_address import AUTO, with_sender_address
 
 ADDRESS = "198.51.100.7"
 
@@ -17,7 +17,7 @@ def test_it_is_the_address_of_the_sender() -> None:
         "user": {"id": "1", "ip_address": AUTO},
         "request": {"url": "/", "env": {"REMOTE_ADDR": AUTO, "X": AUTO}},
     }
-    assert with_sender_address(event, ADDRESS) == {
+    assert with_sender(event, Sender(address=ADDRESS)) == {
         "user": {"id": "1", "ip_address": ADDRESS},
         "request": {"url": "/", "env": {"REMOTE_ADDR": ADDRESS, "X": AUTO}},
     }
@@ -26,7 +26,7 @@ def test_it_is_the_address_of_the_sender() -> None:
 @pytest.mark.parametrize("address", [None, "testclient"])
 def test_without_an_address_it_is_left_out(address: str | None) -> None:
     event = {"user": {"id": "1", "ip_address": AUTO}}
-    assert with_sender_address(event, address) == {"user": {"id": "1"}}
+    assert with_sender(event, Sender(address=address)) == {"user": {"id": "1"}}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_without_an_address_it_is_left_out(address: str | None) -> None:
     ],
 )
 def test_what_the_client_says_stays(event: dict[str, object]) -> None:
-    assert with_sender_address(event, ADDRESS) == event
+    assert with_sender(event, Sender(address=ADDRESS)) == event
 
 
 def test_users_behind_a_trusted_proxy_are_told_apart(

@@ -1,15 +1,20 @@
 """Everything that happens to an event between its parsing as JSON and its storage, without any I/O.
 
-The order is that of the protocol: secrets are removed first, so that no title, tag, hash or stored text has them.
+First what the connection tells is added; then secrets are removed, so that no title, tag, hash or stored text has them.
 """
 
 from datetime import datetime, timedelta
 
-from shipmark.events import parsing
+from shipmark.events import parsing, problems
+from shipmark.events.limits import within_limits
 from shipmark.events.parsing import Event
-from shipmark.events.payload import Json
+from shipmark.events.payload import Json, scan, storable
 from shipmark.events.project_rules import ProjectRules
 from shipmark.events.scrubbing import scrub
+from shipmark.events.sender import Sender, with_address_of_request, with_sender
+from shipmark.events.user_agents import with_user_agent_contexts
+
+UNKNOWN_SENDER = Sender()
 
 
 def normalize(
@@ -19,7 +24,19 @@ def normalize(
     event_id: str,
     received_at: datetime,
     drift: timedelta = timedelta(0),
+    sender: Sender = UNKNOWN_SENDER,
 ) -> Event:
     """Return the event to store; ``drift`` is the delay of the client's clock."""
-    payload = scrub(payload, rules.scrubbing)
-    return parsing.read(payload, event_id=event_id, received_at=received_at, drift=drift)
+    payload = with_address_of_request(with_sender(payload, sender))
+    payload = with_user_agent_contexts(payload)
+    payload, found = within_limits(payload)
+    seen = scan(payload)
+    if not seen.is_storable:
+        lost: list[str] = []
+        payload = storable(payload, lost)
+        found += map(problems.unstorable, lost)
+        seen = scan(payload)
+    payload = scrub(payload, rules.scrubbing, seen)
+    return parsing.read_storable(
+        payload, event_id=event_id, received_at=received_at, drift=drift, problems_before=found
+    )

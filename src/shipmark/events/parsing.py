@@ -5,15 +5,15 @@ Parsing never fails: an event with invalid values is still useful, and its ``err
 """
 
 import hashlib
-import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice
 
 from shipmark.events import grouping, problems, titles
+from shipmark.events.context_tags import context_tags
 from shipmark.events.payload import (
     Json,
     Raised,
@@ -26,6 +26,7 @@ from shipmark.events.payload import (
     storable,
     text_of,
 )
+from shipmark.events.sender import is_ip_address
 from shipmark.releases.versions import is_valid_name
 
 RELEASE_MAX = 200
@@ -91,13 +92,36 @@ class Event:
 
 
 def read(
-    payload: Json, *, event_id: str, received_at: datetime, drift: timedelta = timedelta(0)
+    payload: Json,
+    *,
+    event_id: str,
+    received_at: datetime,
+    drift: timedelta = timedelta(0),
 ) -> Event:
     """Return the event of a payload; ``drift`` is the delay of the client's clock (ingest.md 6)."""
     lost: list[str] = []
     payload = storable(payload, lost)
+    found = [problems.unstorable(name) for name in lost]
+    return read_storable(
+        payload, event_id=event_id, received_at=received_at, drift=drift, problems_before=found
+    )
+
+
+def read_storable(
+    payload: Json,
+    *,
+    event_id: str,
+    received_at: datetime,
+    drift: timedelta,
+    problems_before: Sequence[Json],
+) -> Event:
+    """Return the event of a `storable` payload.
+
+    ``problems_before`` are of what was done to the payload already; they are added to its ``errors``.
+    """
     at, clock_problem = _happened_at(payload, received_at, drift)
-    payload = _with_problems(payload, clock_problem, lost)
+    before = [*([clock_problem] if clock_problem else []), *problems_before]
+    payload = _with_problems(payload, before)
     exceptions = exceptions_of(payload)
     raised = main_of(exceptions, payload)
     frame = crash_frame_of(raised, payload)
@@ -155,11 +179,10 @@ def _happened_at(
     }
 
 
-def _with_problems(payload: Json, clock_problem: Json | None, lost: list[str]) -> Json:
+def _with_problems(payload: Json, before: Sequence[Json]) -> Json:
     """Return the payload with what is left out of it, or changed, in its ``errors``, after the client's own."""
     found = chain(
-        [clock_problem] if clock_problem else [],
-        (problems.invalid(name, None, "a value that can't be stored") for name in lost),
+        before,
         problems.of_structure(payload),
         problems.of_parts(payload),
         problems.of_texts(payload, _TEXTS),
@@ -276,15 +299,6 @@ def _user(payload: Json) -> tuple[str, str] | None:
     return ("ip", address) if is_ip_address(address) else None
 
 
-def is_ip_address(text: str) -> bool:
-    """Return True for an IP address, False for placeholders of SDKs, such as ``{{auto}}``."""
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
@@ -295,10 +309,14 @@ def tags_of(payload: Json) -> tuple[tuple[str, str], ...]:
 
 
 def _tags(payload: Json, exceptions: tuple[Raised, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the client's and our tags; ours take precedence, so that an invalid environment is removed."""
+    """Return the client's and our tags; ours take precedence, so that an invalid environment is removed.
+
+    The client's own take precedence over those of contexts.
+    """
     sent = _sent_tags(payload)
     sent.pop("environment", None)
-    return tuple({**sent, **_own_tags(payload, exceptions)}.items())
+    made = _within_limits(context_tags(payload))
+    return tuple({**made, **sent, **_own_tags(payload, exceptions)}.items())
 
 
 def _sent_tags(payload: Json) -> dict[str, str]:
@@ -353,6 +371,10 @@ def _own_tags(payload: Json, exceptions: tuple[Raised, ...]) -> dict[str, str]:
         "handled": _handled(exceptions),
         "mechanism": text_of(exceptions[-1].mechanism, "type") if exceptions else None,
     }
+    return _within_limits(tags)
+
+
+def _within_limits(tags: Mapping[str, str | None]) -> dict[str, str]:
     cut = {key: (value or "")[:TAG_VALUE_MAX] for key, value in tags.items()}
     return {key: value for key, value in cut.items() if _is_tag_value(value)}
 

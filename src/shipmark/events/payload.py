@@ -52,30 +52,32 @@ class Raised:
 NOTHING_RAISED = Raised(type="", value="", mechanism={}, frames=())
 
 
-def storable(payload: Json, lost: list[str] | None = None) -> Json:
-    """Return a payload without values that a database or JSON parser would refuse, itself if it has none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """One look at a whole payload: the names of all fields in it, and all texts, joined by line breaks."""
 
-    The names of what is left out are added to ``lost``.
-    """
-    if _is_storable(payload):
-        return payload
-    names = [] if lost is None else lost
-    return {plain(key): _storable(value, 1, key, names) for key, value in payload.items()}
+    names: frozenset[str]
+    text: str
+    is_storable: bool
 
 
-def _is_storable(payload: Json) -> bool:
-    """Return True if `storable` would change nothing, as for nearly all events.
+_UNSTORABLE_SCAN = Scan(names=frozenset(), text="", is_storable=False)
+
+
+def scan(payload: Json) -> Scan:
+    """Return the names and texts of a payload. Those of one that is not storable are left out.
 
     One pass over the containers of each depth, and one look at all texts joined: looking at each text takes ten times
     as long.
     """
+    names: set[str] = set()
     texts: list[str] = []
     containers: list[Json | list[object]] = [payload]
     for _ in range(DEPTH_MAX + 1):
         inner: list[Json | list[object]] = []
         for container in containers:
             if isinstance(container, dict):
-                texts += container
+                names.update(container)
             for value in container.values() if isinstance(container, dict) else container:
                 type_ = type(value)  # comparing it is faster than isinstance
                 if type_ is str:
@@ -83,11 +85,24 @@ def _is_storable(payload: Json) -> bool:
                 elif type_ is dict or type_ is list:
                     inner.append(value)  # type: ignore[arg-type]  # it is a container
                 elif value is not None and not _is_storable_scalar(value):
-                    return False
+                    return _UNSTORABLE_SCAN
         if not inner:
-            return _is_plain("".join(texts))
+            text = "\n".join(texts)
+            is_storable = _is_plain(text) and _is_plain("".join(names))
+            return Scan(names=frozenset(names), text=text, is_storable=is_storable)
         containers = inner
-    return False
+    return _UNSTORABLE_SCAN
+
+
+def storable(payload: Json, lost: list[str] | None = None) -> Json:
+    """Return a payload without values that a database or JSON parser would refuse, itself if it has none.
+
+    The names of what is left out are added to ``lost``.
+    """
+    if scan(payload).is_storable:
+        return payload
+    names = [] if lost is None else lost
+    return {plain(key): _storable(value, 1, key, names) for key, value in payload.items()}
 
 
 def _is_plain(text: str) -> bool:

@@ -19,6 +19,7 @@ from shipmark.events.payload import (
 
 #: The most problems of one event: an event of garbage must not grow by its description.
 PROBLEMS_MAX = 50
+NAME_MAX = 200
 _VALUE_MAX = 200
 #: Attributes that are objects or lists; anything else in their place is left out.
 _STRUCTURES: dict[str, tuple[type, ...]] = {
@@ -45,6 +46,11 @@ _EVENT_ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"
 def invalid(name: str, value: object, reason: str) -> Json:
     """Return the problem of an attribute that was left out."""
     return _problem("invalid_data", name, value, reason)
+
+
+def unstorable(name: str) -> Json:
+    """Return the problem of an attribute with a value within it that was left out."""
+    return invalid(name, None, "a value that can't be stored")
 
 
 def too_long(name: str, value: object, most: int) -> Json:

@@ -8,14 +8,15 @@ What is removed is ``[Filtered]``. Parts without such values are not copied.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import is_
 from urllib.parse import unquote_plus
 
-from shipmark.events.payload import Json
-from shipmark.events.secret_texts import FILTERED, secret_texts
+from shipmark.events.payload import Json, Scan, scan
+from shipmark.events.secret_texts import FILTERED, may_be_secret, without_secrets
 
 #: Names of fields whose values are removed by default, wherever they occur within the name.
 _SENSITIVE = re.compile(
@@ -37,6 +38,8 @@ _FIELDS = (
     "csp",
 )
 _STACKS = ("stacktrace", "raw_stacktrace")
+#: The query of a URL within a text; a pattern that begins with a character is fast.
+_QUERY = re.compile(r"\?([^\s#\"'<>?]*=[^\s#\"'<>]*)")
 _PAIR = re.compile(r"([^=&;?\s]+)=([^&;\s#]*)")
 _NAMES_MAX = 4096
 _NAME_MAX = 200
@@ -58,11 +61,14 @@ class ScrubbingRules:
     removes_addresses: bool = False
 
 
-def scrub(payload: Json, rules: ScrubbingRules) -> Json:
-    """Return the event without what the rules remove, itself if that is nothing."""
+def scrub(payload: Json, rules: ScrubbingRules, seen: Scan | None = None) -> Json:
+    """Return the event without what the rules remove, itself if that is nothing.
+
+    ``seen`` is the `scan` of the event, if that is known.
+    """
     if rules.removes_addresses:
         payload = _without_addresses(payload)
-    return _scrubber(rules).scrub(payload) if rules.is_on else payload
+    return _scrubber(rules).scrub(payload, seen or scan(payload)) if rules.is_on else payload
 
 
 class _FieldVerdicts(dict[str, bool]):
@@ -96,14 +102,25 @@ class _Scrubber:
         self._verdicts = _FieldVerdicts(rules)
         self._has_defaults = rules.has_defaults
 
-    def scrub(self, payload: Json) -> Json:
+    def scrub(self, payload: Json, seen: Scan) -> Json:
         """Return the event without secrets: by the names of fields, then by the form of texts."""
-        by_name = _ByName(self._verdicts)
-        payload = _each_part(self._request_texts(payload), by_name.value)
-        secrets = {text: self._without_pairs(text) for text in by_name.texts if "?" in text}
+        names = [*seen.names, *_names_of_pairs(payload)]
+        if sensitive := {name for name in names if self._verdicts[name]}:
+            payload = _each_part(payload, _ByName(sensitive).value)
+        payload = self._request_texts(payload)
+        is_suspect = self._has_defaults and may_be_secret(seen.text)
+        if not is_suspect and "?" in seen.text:
+            queries = _QUERY.findall(seen.text)
+            is_suspect = any(self._without_pairs(query) != query for query in queries)
+        return self._by_form(payload) if is_suspect else payload
+
+    def _by_form(self, payload: Json) -> Json:
+        texts: list[str] = []
+        _each_part(payload, partial(_gather, texts))
+        changed = {text: self._without_pairs(text) if "?" in text else text for text in texts}
         if self._has_defaults:
-            secrets |= secret_texts(by_name.texts, secrets)
-        secrets = {text: changed for text, changed in secrets.items() if changed != text}
+            changed = {text: without_secrets(new) for text, new in changed.items()}
+        secrets = {text: new for text, new in changed.items() if new != text}
         if not secrets:
             return payload
         return _each_part(payload, _ByText(secrets, self._verdicts.safe).value)
@@ -139,53 +156,72 @@ class _Scrubber:
             body = json.loads(text)
         except (ValueError, RecursionError):
             return text
-        changed = _ByName(self._verdicts).value(body)
+        sensitive = {name for name in scan({"body": body}).names if self._verdicts[name]}
+        changed = _ByName(sensitive).value(body)
         return text if changed is body else json.dumps(changed, ensure_ascii=False)
 
 
 class _ByName:
-    """Removes the values of sensitive fields, and gathers all other texts. Types are compared for speed."""
+    """Removes the values of fields with these names."""
 
-    def __init__(self, verdicts: _FieldVerdicts) -> None:
-        self._verdicts = verdicts
-        self.texts: list[str] = []
+    def __init__(self, names: AbstractSet[str]) -> None:
+        self._names = names
 
     def value(self, value: object) -> object:
         """Return the value without those of sensitive fields within it, itself if there are none."""
         if isinstance(value, dict):
             return self._fields(value)
-        if isinstance(value, list):
-            return self._items(value)
-        if isinstance(value, str):
-            self.texts.append(value)
-        return value
+        return self._items(value) if isinstance(value, list) else value
 
     def _fields(self, fields: Json) -> Json:
         changes: Json = {}
-        verdicts, add = self._verdicts, self.texts.append
+        if not self._names.isdisjoint(fields):
+            held = [(name, fields[name]) for name in fields if name in self._names]
+            changes = {name: FILTERED for name, value in held if value is not None and value != ""}
         for name, value in fields.items():
-            type_ = type(value)
-            if verdicts[name]:
-                if value is not None and value != "":
-                    changes[name] = FILTERED
-            elif type_ is str:
-                add(value)  # type: ignore[arg-type]  # it is a text
-            elif (type_ is dict or type_ is list) and (changed := self.value(value)) is not value:
-                changes[name] = changed
+            # Comparing types is faster than isinstance.
+            if (type(value) is dict or type(value) is list) and name not in changes:
+                changed = self.value(value)
+                if changed is not value:
+                    changes[name] = changed
         return fields | changes if changes else fields
 
     def _items(self, items: list[object]) -> list[object]:
         """Return a list; pairs in it are a name and a value, as headers and tags may be sent."""
-        if _is_pair(items) and self._verdicts[str(items[0])]:
+        if _is_pair(items) and items[0] in self._names:
             return [items[0], FILTERED] if items[1] else items
         result = items
         for index, item in enumerate(items):
-            if type(item) is str:
-                self.texts.append(item)
-            elif (changed := self.value(item)) is not item:
-                result = list(items) if result is items else result
-                result[index] = changed
+            if type(item) is dict or type(item) is list:
+                changed = self.value(item)
+                if changed is not item:
+                    result = list(items) if result is items else result
+                    result[index] = changed
         return result
+
+
+def _names_of_pairs(payload: Json) -> Iterator[str]:
+    """Yield the names in lists of pairs, in the places where clients send these."""
+    places: list[object] = [payload.get("tags")]
+    if isinstance(request := payload.get("request"), dict):
+        places += [request.get(name) for name in ("headers", "cookies", "query_string", "env")]
+    for place in places:
+        for pair in place if isinstance(place, list) else ():
+            if _is_pair(pair):
+                yield pair[0]
+
+
+def _gather(texts: list[str], value: object) -> object:
+    """Add all texts of a value to a list, and return the value."""
+    if isinstance(value, str):
+        texts.append(value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            _gather(texts, item)
+    elif isinstance(value, list):
+        for item in value:
+            _gather(texts, item)
+    return value
 
 
 class _ByText:
@@ -246,15 +282,17 @@ def _holders(value: object, change: _Change) -> object:
 
 
 def _stack(stack: object, change: _Change) -> object:
-    if not isinstance(stack, dict) or not isinstance(stack.get("frames"), list):
+    """Return a stack with the variables of its frames changed."""
+    frames = stack.get("frames") if isinstance(stack, dict) else None
+    if not isinstance(stack, dict) or not isinstance(frames, list):
         return stack
-    return _changed(
-        stack, ("frames",), lambda frames: _same_or_changed(frames, lambda f: _frame(f, change))
-    )
-
-
-def _frame(frame: object, change: _Change) -> object:
-    return _changed(frame, ("vars",), change) if isinstance(frame, dict) else frame
+    result = frames
+    for index, frame in enumerate(frames):
+        variables = frame.get("vars") if isinstance(frame, dict) else None
+        if variables and (changed := change(variables)) is not variables:
+            result = list(frames) if result is frames else result
+            result[index] = frame | {"vars": changed}
+    return stack if result is frames else stack | {"frames": result}
 
 
 def _same_or_changed(values: object, change: _Change) -> object:

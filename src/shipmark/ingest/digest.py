@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.events.normalization import normalize
 from shipmark.events.project_rules import rules_from
+from shipmark.events.sender import Sender
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.telemetry import count, log
@@ -34,13 +35,14 @@ def digest(
     *,
     event_id: str,
     at: datetime,
+    sender: Sender,
 ) -> IngestResult:
     """Ingest an event, with its sender's clock corrected."""
     drift = at - received.sent_at if received.sent_at else timedelta()
     rules = rules_from(
         projects.options_with_organization(connection, project.organization_id, project.id)
     )
-    event = normalize(payload, rules, event_id=event_id, received_at=at, drift=drift)
+    event = normalize(payload, rules, event_id=event_id, received_at=at, drift=drift, sender=sender)
     result = ingest(connection, project, event)
     kind = _outcome(result)
     count("events", kind)

@@ -19,6 +19,7 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from shipmark.events.legacy_interfaces import with_current_names
+from shipmark.events.sender import Sender as EventSender
 from shipmark.http import AnyRequest
 from shipmark.http.body_budget import Reservation
 from shipmark.http.client_address import client_address
@@ -36,7 +37,6 @@ from shipmark.ingest.envelope import Envelope
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.rate_limits import limits_of_unsupported
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
-from shipmark.ingest.sender_address import with_sender_address
 from shipmark.projects.model import Project
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
@@ -187,7 +187,8 @@ def _store(
 ) -> None:
     """Store an event with its original stack, symbolicated before the transaction: maps may take long to read."""
     payload = with_current_names(payload)
-    payload = with_sender_address(payload, client_address(request, request.app.state.settings))
+    from_ = client_address(request, request.app.state.settings)
+    connected = EventSender(address=from_, user_agent=request.headers.get("user-agent"))
     database: Database = request.app.state.database
     if event_symbolication.needs_symbolication(payload):
         uploads = Uploads(
@@ -200,7 +201,9 @@ def _store(
         payload = event_symbolication.symbolicate_event(payload, uploads)
     with database.transaction() as connection:
         project = sender.still_known(connection, received.dsn)
-        digest(connection, project, payload, received, event_id=event_id, at=now())
+        digest(
+            connection, project, payload, received, event_id=event_id, at=now(), sender=connected
+        )
 
 
 def _report_others(project: Project, received: Envelope) -> None:
