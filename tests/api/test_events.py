@@ -370,9 +370,9 @@ def test_a_stack_without_an_exception_is_told_of_too(alice: Caller, send: Any) -
     [frame] = alice.get(path(event_id, "source-map-debug/")).json()["frames"]
     assert (frame["exceptionIdx"], frame["frameIdx"]) == (None, 0)
     entries = alice.get(path(event_id)).json()["entries"]
-    assert [it["type"] for it in entries] == ["stacktrace", "message"]
+    assert [it["type"] for it in entries] == ["stacktrace", "message", "request"]
     upload(alice, bundle(built()), version="a")
-    [entry, _] = alice.get(path(event_id)).json()["entries"]
+    [entry, *_] = alice.get(path(event_id)).json()["entries"]
     assert entry["data"]["frames"][0]["function"] == "checkout"
 
 

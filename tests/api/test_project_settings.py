@@ -43,6 +43,7 @@ def test_a_project_shows_its_settings(alice: Caller) -> None:
         "scrubIPAddresses": False,
         "sensitiveFields": [],
         "safeFields": [],
+        "fingerprintingRules": "",
         "storeCrashReports": None,
         "subjectPrefix": "",
         "allowedDomains": ["*"],
@@ -78,6 +79,8 @@ def test_a_project_shows_its_settings(alice: Caller) -> None:
         ("verifySSL", True, True),
         ("sensitiveFields", ["a", "b"], ["a", "b"]),
         ("safeFields", [], []),
+        ("fingerprintingRules", "level:error -> x", "level:error -> x"),
+        ("fingerprintingRules", None, ""),
         ("storeCrashReports", -1, -1),
         ("storeCrashReports", None, None),
         ("subjectPrefix", "[web]", "[web]"),
@@ -343,3 +346,25 @@ def test_more_projects_take_no_more_statements(alice: Caller, database: Database
             alice.post(CORE, {"name": f"Project {number}"})
     assert numbers[0] == numbers[1]
     assert BOB
+
+
+def test_a_rule_that_is_none_is_refused_by_its_line(alice: Caller) -> None:
+    answer = alice.put(WEB, {"fingerprintingRules": "level:error -> x\ncolour:red -> y"})
+    assert answer.status_code == 400
+    assert answer.json() == {"fingerprintingRules": ['Line 2: unknown matcher "colour".']}
+    assert alice.get(WEB).json()["fingerprintingRules"] == ""
+
+
+def test_events_are_grouped_by_the_rules(alice: Caller, world: World) -> None:
+    rules = 'error.type:ValueError -> {{ tags.region }}, title="Trouble in {{ tags.region }}"'
+    alice.put(WEB, {"fingerprintingRules": rules})
+    for value, region in (("a", "eu"), ("b", "eu"), ("c", "us")):
+        event = error_event(value, tags={"region": region})
+        send_event(alice.client, world.keys["web"], world.projects["web"], event)
+    shown = alice.get("/organizations/acme/issues/?query=").json()
+    assert {(issue["title"], issue["count"]) for issue in shown} == {
+        ("Trouble in eu", "2"),
+        ("Trouble in us", "1"),
+    }
+    latest = alice.get(f"/issues/{shown[0]['id']}/events/latest/").json()
+    assert latest["title"] == shown[0]["title"]

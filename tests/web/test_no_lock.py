@@ -35,6 +35,7 @@ CHANGES = [
     f"{ACME}/settings/projects/",
     f"{ACME}/settings/projects/web/",
     f"{ACME}/settings/projects/web/commit-paths/",
+    f"{ACME}/settings/projects/web/grouping/",
     f"{ACME}/settings/projects/web/teams/",
     f"{ACME}/settings/projects/web/keys/",
     f"{ACME}/settings/projects/web/keys/{'0' * 32}/",

@@ -155,6 +155,21 @@ def test_paths_that_cannot_be_taken(house, owner, typed, problem):
     assert project(house).commit_paths == ()
 
 
+def test_fingerprint_rules_are_stored(house, owner):
+    answer = post(owner, f"{WEB}grouping/", rules="# db\r\nerror.type:OSError -> db\r\n")
+    assert "Saved the fingerprint rules." in owner.get(answer.headers["location"]).text
+    assert "# db\nerror.type:OSError -&gt; db</textarea>" in owner.get(WEB).text
+    assert "fingerprintingRules" in note(house)
+
+
+def test_a_line_that_is_no_rule_is_named_and_stays_typed(house, owner):
+    answer = post(owner, f"{WEB}grouping/", rules="level:error -> x\ncolour:red -> y")
+    assert answer.status_code == 400
+    assert "Line 2: unknown matcher &#34;colour&#34;." in answer.text
+    assert "colour:red -&gt; y</textarea>" in answer.text
+    assert "colour" not in owner.get(WEB).text
+
+
 def test_teams_are_added_and_removed(house, owner):
     with house.database.transaction() as connection:
         organizations.create_team(connection, house.organization, "other", "Other", now())

@@ -83,14 +83,20 @@ def _extend(variants: Variants, others: Variants) -> None:
 def _variable(name: str, payload: Json) -> str:
     if name.startswith("tags."):
         tag = name.removeprefix("tags.")
-        return _tag(payload, tag) or f"<no-value-for-tag-{tag}>"
+        return tag_of(payload, tag) or f"<no-value-for-tag-{tag}>"
     if name not in _VARIABLES:
         return f"<unrecognized-variable {name}>"
     missing, value_of = _VARIABLES[name]
     return value_of(payload) or f"<no-{missing}>"
 
 
-def _tag(payload: Json, name: str) -> str:
+def filled(text: str, payload: Json) -> str:
+    """Return a text with the variables within it replaced by values of the event."""
+    return _VARIABLE.sub(lambda variable: _variable(variable[1], payload), text)
+
+
+def tag_of(payload: Json, name: str) -> str:
+    """Return the client's tag of this name, or ""."""
     tags = payload.get("tags")
     if isinstance(tags, dict):
         return as_text(tags.get(name))

@@ -6,6 +6,7 @@ First what the connection tells is added; then secrets are removed, so that no t
 from datetime import datetime, timedelta
 
 from shipmark.events import parsing, problems
+from shipmark.events.fingerprint_matching import with_fingerprint
 from shipmark.events.limits import within_limits
 from shipmark.events.parsing import Event
 from shipmark.events.payload import Json, scan, storable
@@ -37,6 +38,7 @@ def normalize(
         found += map(problems.unstorable, lost)
         seen = scan(payload)
     payload = scrub(payload, rules.scrubbing, seen)
+    payload = with_fingerprint(payload, rules.fingerprints) if rules.fingerprints else payload
     return parsing.read_storable(
         payload, event_id=event_id, received_at=received_at, drift=drift, problems_before=found
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from shipmark.events import fingerprint_rules
+from shipmark.events.fingerprint_rules import FingerprintRule, FingerprintRuleError
 from shipmark.events.scrubbing import ScrubbingRules
 from shipmark.organizations import options as organization_options
 from shipmark.projects import options as project_options
@@ -16,6 +18,7 @@ class ProjectRules:
     """What applies to the events of a project."""
 
     scrubbing: ScrubbingRules = field(default_factory=ScrubbingRules)
+    fingerprints: tuple[FingerprintRule, ...] = ()
 
 
 @lru_cache(256)
@@ -25,11 +28,21 @@ def rules_from(rows: tuple[OptionRow, ...]) -> ProjectRules:
     What the organization turns on is on in all projects, and its fields are added to theirs.
     """
     organization, project = _values(rows, is_project=False), _values(rows, is_project=True)
-    return ProjectRules(scrubbing=_scrubbing(organization, project))
+    return ProjectRules(
+        scrubbing=_scrubbing(organization, project), fingerprints=_fingerprints(project)
+    )
 
 
 def _values(rows: Iterable[OptionRow], *, is_project: bool) -> Mapping[str, object]:
     return {row.key: json.loads(row.value) for row in rows if row.is_project is is_project}
+
+
+def _fingerprints(project: organization_options.Stored) -> tuple[FingerprintRule, ...]:
+    """Return the rules of the project; they were validated before they were stored."""
+    try:
+        return fingerprint_rules.parse(str(project_options.values(project)["fingerprintingRules"]))
+    except FingerprintRuleError:
+        return ()
 
 
 def _scrubbing(

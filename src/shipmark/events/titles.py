@@ -17,6 +17,8 @@ from shipmark.events.payload import (
     text_of,
 )
 
+#: The attribute of an event with the fingerprint rule that fits it.
+RULE = "_fingerprint_info"
 TITLE_MAX = 100
 CULPRIT_MAX = 200
 NAME_MAX = 256
@@ -33,6 +35,12 @@ def metadata_of(payload: Json, raised: Raised | None, frame: Json) -> dict[str, 
 
     Given are the event's `main_exception` and its `crash_frame`.
     """
+    if title := _first_line(text_of(object_of(payload, RULE), "title")):
+        return {**_metadata(payload, raised, frame), "title": title}
+    return _metadata(payload, raised, frame)
+
+
+def _metadata(payload: Json, raised: Raised | None, frame: Json) -> dict[str, object]:
     if raised is None:
         return {"title": _first_line(message_of(payload)) or "<unlabeled event>"}
     value = raised.value or (message_of(payload) if raised.is_synthetic else "")

@@ -1,6 +1,6 @@
 """Options of projects: their keys and defaults (auth-and-errors.md 8.4).
 
-Those for scrubbing have an effect (`events/project_rules.py`); the others are stored and shown.
+Those for scrubbing and grouping have an effect (`events/project_rules.py`); the others are stored and shown.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ OPTIONS: Mapping[str, Option] = {
     "scrubIPAddresses": Option("sentry:scrub_ip_address", False),
     "sensitiveFields": Option("sentry:sensitive_fields", []),
     "safeFields": Option("sentry:safe_fields", []),
+    "fingerprintingRules": Option("sentry:fingerprinting_rules", ""),
     "storeCrashReports": Option("sentry:store_crash_reports", None),
     "subjectPrefix": Option("mail:subject_prefix", ""),
     "subjectTemplate": Option("mail:subject_template", "$shortID - $title"),

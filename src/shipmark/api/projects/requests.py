@@ -6,6 +6,8 @@ from pydantic import AfterValidator, Field
 
 from shipmark.api.queries import Bit, PageQuery, one_of
 from shipmark.api.teams.requests import TeamSlug
+from shipmark.events import fingerprint_rules
+from shipmark.events.fingerprint_rules import TEXT_MAX, FingerprintRuleError
 from shipmark.http.validation import (
     Integer,
     Items,
@@ -41,6 +43,14 @@ def _normalize_path(path: str) -> str:
     return normalized
 
 
+def _check_fingerprint_rules(text: str | None) -> str:
+    try:
+        fingerprint_rules.parse(text or "")
+    except FingerprintRuleError as problem:
+        raise refuse(str(problem)) from None
+    return text or ""
+
+
 _Slug = Annotated[
     TeamSlug,
     require(
@@ -52,6 +62,10 @@ _Delay = Omittable[Annotated[int, Integer(minimum=60, maximum=3600)]]
 _OptionalText = Annotated[str, Text(max_length=_TEXT_MAX, blank=True)] | None
 _TextOrBlank = Annotated[_OptionalText, AfterValidator(lambda text: text or "")]
 _Words = Omittable[ListOf[TrimmedText]]
+_FingerprintRules = Annotated[
+    Annotated[str, Text(max_length=TEXT_MAX, blank=True)] | None,
+    AfterValidator(_check_fingerprint_rules),
+]
 _Path = Annotated[str, Text(), AfterValidator(_normalize_path)]
 
 
@@ -116,6 +130,9 @@ class ProjectUpdateRequest(RequestModel):
     )
     sensitive_fields: _Words = optional("Further fields to remove.")
     safe_fields: _Words = optional("Fields that are never removed.")
+    fingerprinting_rules: _FingerprintRules = optional(
+        "Rules that group events by a fingerprint of your own, one a line."
+    )
     store_crash_reports: Annotated[int, Integer(minimum=-1, maximum=100)] | None = optional(
         "Crash reports to keep per issue; -1 for all, null for as many as the organization says."
     )

@@ -96,6 +96,7 @@ class ProjectDetailsResponse(OwnedProjectResponse, kw_only=True):
     data_scrubber: bool
     data_scrubber_defaults: bool
     safe_fields: list[str]
+    fingerprinting_rules: str
     sensitive_fields: list[str]
     store_crash_reports: int | None
     security_token: str
@@ -111,7 +112,6 @@ class ProjectDetailsResponse(OwnedProjectResponse, kw_only=True):
     secondary_grouping_expiry: int = 0
     secondary_grouping_config: str | None = None
     grouping_auto_update: bool = False
-    fingerprinting_rules: str = ""
     plugins: Sequence[object] = ()
     processing_issues: int = 0
     builtin_symbol_sources: Sequence[str] = ()

@@ -1,10 +1,12 @@
-"""A project's name, slug and platform, its teams and commit paths, and its deletion."""
+"""A project's name, slug and platform, its teams, commit paths and fingerprint rules, and its deletion."""
 
 from collections.abc import Mapping
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
+from shipmark.events import fingerprint_rules
+from shipmark.events.fingerprint_rules import FingerprintRuleError
 from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
 from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32
@@ -83,6 +85,26 @@ def change_commit_paths(
         sent, problems = {"paths": typed}, {"paths": problem}
         return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
     return redirect(f"{urls.settings(organization, 'projects', project)}?changed=paths")
+
+
+@post(PROJECT_PATH + "grouping/", scopes=None, sync_to_thread=True)
+def change_fingerprint_rules(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Set the rules that group events by a fingerprint of the project, one a line."""
+    typed = form_of(body).get("rules", "").replace("\r\n", "\n")
+    try:
+        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+            fingerprint_rules.parse(typed)
+            update = ProjectUpdate(options={"fingerprintingRules": typed.strip()})
+            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+    except FingerprintRuleError as problem:
+        sent, problems = {"rules": typed}, {"rules": str(problem)}
+        return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
+    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=grouping")
 
 
 @post(PROJECT_PATH + "teams/", scopes=None, sync_to_thread=True)
@@ -223,6 +245,7 @@ handlers = [
     show_project,
     edit_project,
     change_commit_paths,
+    change_fingerprint_rules,
     change_project_teams,
     confirm_project_deletion,
     delete_project,

@@ -1,4 +1,4 @@
-"""The view model of a project's settings: name, slug, platform, teams and commit paths."""
+"""The view model of a project's settings: name, slug, platform, teams, commit paths and fingerprint rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
 from shipmark.organizations import membership
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Team
-from shipmark.projects import store
+from shipmark.projects import options, store
 from shipmark.projects.model import Project
 from shipmark.web.request_context import Workspace
 
@@ -31,6 +31,7 @@ class ProjectPage:
     teams: Sequence[Team]
     further_teams: Sequence[Team]
     removable_ids: frozenset[int]
+    fingerprint_rules: str
     may_change: bool
     may_delete: bool
 
@@ -43,6 +44,7 @@ class ProjectPage:
             "slug": project.slug,
             "platform": project.platform or "",
             "paths": "\n".join(project.commit_paths),
+            "rules": self.fingerprint_rules,
         }
 
 
@@ -54,11 +56,13 @@ def project_page(connection: Connection, workspace: Workspace, project: Project)
     teams = organizations.teams_of(connection, workspace.organization.id)
     own_ids = organizations.team_ids_of(connection, workspace.organization.id, workspace.user.id)
     reached = [team for team in teams if membership.reaches_team(access, team, own_ids)]
+    chosen = options.values(store.options_of(connection, project.id))
     return ProjectPage(
         project=project,
         teams=owners,
         further_teams=[team for team in reached if may_change and team.id not in owner_ids],
         removable_ids=frozenset(team.id for team in reached if may_change),
+        fingerprint_rules=str(chosen["fingerprintingRules"]),
         may_change=may_change,
         may_delete=workspace.may(PROJECT_DELETE),
     )

@@ -1,0 +1,179 @@
+"""Fingerprint rules of a project: their text, parsed and validated.
+
+A rule is one line, ``matcher:pattern … -> value, … title="…"``; lines that begin with ``#`` are comments.
+"""
+
+import re
+from dataclasses import dataclass
+
+RULES_MAX = 200
+TEXT_MAX = 50_000
+VALUES_MAX = 32
+#: The names of matchers, with their short forms.
+MATCHERS = {
+    "error.type": "error.type", "type": "error.type",
+    "error.value": "error.value", "value": "error.value",
+    "message": "message", "logger": "logger", "level": "level", "release": "release", "sdk": "sdk",
+    "transaction": "transaction", "family": "family", "app": "app",
+    "stack.abs_path": "stack.abs_path", "path": "stack.abs_path",
+    "stack.module": "stack.module", "module": "stack.module",
+    "stack.function": "stack.function", "function": "stack.function",
+    "stack.package": "stack.package", "package": "stack.package",
+}  # fmt: skip
+_IGNORING_CASE = frozenset({"error.value", "message", "level", "stack.abs_path", "stack.package"})
+_PATHS = frozenset({"stack.abs_path", "stack.package"})
+_ARROW = "->"
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_MATCHER = re.compile(rf'(?P<not>!?)(?P<name>[\w.-]+):(?P<pattern>{_QUOTED}|[^\s"]+)(?=\s|$)')
+_TITLE = re.compile(rf"\s*,?\s*(?<!\w)title\s*=\s*({_QUOTED})\s*$")
+_ATTRIBUTE = re.compile(r"(?<![\w{])(\w+)\s*=\s*\"")
+_VALUE = re.compile(rf"{_QUOTED}|\{{\{{[^{{}}]*\}}\}}|[^,\"]+?(?=\s*(?:,|$))")
+
+
+class FingerprintRuleError(ValueError):
+    """A line that is no rule; its text names the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """A condition: the value of this name fits the pattern, or does not."""
+
+    name: str
+    pattern: re.Pattern[str]
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintRule:
+    """The fingerprint, and perhaps the title, of events that all matchers fit."""
+
+    matchers: tuple[Matcher, ...]
+    fingerprint: tuple[str, ...]
+    title: str | None
+    text: str
+
+
+def parse(text: str) -> tuple[FingerprintRule, ...]:
+    """Return the rules of a text. Raise `FingerprintRuleError` for the first line that is none."""
+    if len(text) > TEXT_MAX:
+        raise FingerprintRuleError(f"The rules are longer than {TEXT_MAX} characters.")
+    rules = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        rule = line.strip()
+        if rule and not rule.startswith("#"):
+            try:
+                rules.append(_rule(rule))
+            except ValueError as problem:
+                raise FingerprintRuleError(f"Line {number}: {problem}") from None
+    if len(rules) > RULES_MAX:
+        raise FingerprintRuleError(f"There are more than {RULES_MAX} rules.")
+    return tuple(rules)
+
+
+def _rule(line: str) -> FingerprintRule:
+    conditions, arrow = _split(line)
+    if not arrow:
+        raise ValueError(f'"{_ARROW}" and a fingerprint are missing.')
+    matchers = _matchers(conditions)
+    given = line[len(conditions) + len(_ARROW) :].strip()
+    title = None
+    if found := _TITLE.search(given):
+        title, given = _unquoted(found[1]), given[: found.start()].strip()
+    elif attribute := _ATTRIBUTE.search(given):
+        raise ValueError(f'unknown attribute "{attribute[1]}"; only title is known.')
+    values = _values(given)
+    if not values:
+        raise ValueError("the fingerprint is missing.")
+    if len(values) > VALUES_MAX:
+        raise ValueError(f"a fingerprint has at most {VALUES_MAX} values.")
+    return FingerprintRule(matchers=matchers, fingerprint=values, title=title, text=line)
+
+
+def _split(line: str) -> tuple[str, bool]:
+    """Return the part before the arrow, which may also be within quotation marks, and whether there is an arrow."""
+    is_quoted = False
+    for index, character in enumerate(line):
+        if character == '"' and line[index - 1 : index] != "\\":
+            is_quoted = not is_quoted
+        elif not is_quoted and line.startswith(_ARROW, index):
+            return line[:index], True
+    return line, False
+
+
+def _matchers(text: str) -> tuple[Matcher, ...]:
+    matchers, position = [], 0
+    while rest := text[position:].strip():
+        found = _MATCHER.match(text, len(text) - len(text[position:].lstrip()))
+        if found is None:
+            raise ValueError(f'"{rest[:50]}" is no matcher, such as error.type:ValueError.')
+        matchers.append(_matcher(found))
+        position = found.end()
+    if not matchers:
+        raise ValueError("a matcher is missing.")
+    return tuple(matchers)
+
+
+def _matcher(found: re.Match[str]) -> Matcher:
+    name = found["name"]
+    known = name if name.startswith("tags.") and len(name) > len("tags.") else MATCHERS.get(name)
+    if known is None:
+        raise ValueError(f'unknown matcher "{name}".')
+    pattern = _unquoted(found["pattern"])
+    if known in _PATHS:
+        pattern = pattern.replace("\\", "/")
+    flags = re.IGNORECASE if known in _IGNORING_CASE else re.NOFLAG
+    compiled = re.compile(_of_glob(pattern), re.DOTALL | flags)
+    return Matcher(name=known, pattern=compiled, is_negated=bool(found["not"]))
+
+
+def _values(text: str) -> tuple[str, ...]:
+    values, position = [], 0
+    while position < len(text):
+        found = _VALUE.match(text, position)
+        if found is None or not found[0].strip():
+            raise ValueError(f'"{text[position:][:50]}" is no value of a fingerprint.')
+        values.append(_unquoted(found[0].strip()))
+        rest = text[found.end() :].lstrip()
+        if rest and not rest.startswith(","):
+            raise ValueError(f'a comma is missing before "{rest[:50]}".')
+        position = len(text) - len(rest.removeprefix(",").lstrip())
+    return tuple(values)
+
+
+def _unquoted(text: str) -> str:
+    if text.startswith('"'):
+        return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+    return text
+
+
+def _of_glob(glob: str) -> str:
+    r"""Return the pattern of a glob with ``*``, ``?`` and ``[…]``.
+
+    No star is tried again once the text after it was found, so that no glob makes matching slow.
+    """
+    first, *others = re.split(r"\*+", glob)
+    parts = [_of_part(other) for other in others]
+    if not parts:
+        return _of_part(first)
+    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])
+    return f"{_of_part(first)}{middle}.*{parts[-1]}"
+
+
+def _of_part(glob: str) -> str:
+    pieces = re.split(r"(\?|\[!?[^\]]+\])", glob)
+    return "".join(map(_of_piece, pieces))
+
+
+def _of_piece(piece: str) -> str:
+    if piece == "?":
+        return "."
+    if not (piece.startswith("[") and piece.endswith("]")):
+        return re.escape(piece)
+    is_negated = piece.startswith("[!")
+    inner = piece[2:-1] if is_negated else piece[1:-1]
+    escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", inner)
+    try:
+        re.compile(f"[{escaped}]")
+    except re.error:
+        raise ValueError(f'"{piece}" is no set of characters.') from None
+    return f"[{'^' if is_negated else ''}{escaped}]"
