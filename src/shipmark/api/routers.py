@@ -14,6 +14,7 @@ from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.deploys import routes as deploys
 from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
+from shipmark.api.inbound_filters import routes as inbound_filters
 from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
@@ -47,6 +48,7 @@ ROUTERS = (
     teams.router,
     projects.router,
     project_keys.router,
+    inbound_filters.router,
     releases.router,
     releases_bulk.router,
     releases_detail.router,

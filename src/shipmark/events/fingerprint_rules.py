@@ -6,6 +6,8 @@ A rule is one line, ``matcher:pattern … -> value, … title="…"``; lines tha
 import re
 from dataclasses import dataclass
 
+from shipmark.events.globs import expression_of
+
 RULES_MAX = 200
 TEXT_MAX = 50_000
 VALUES_MAX = 32
@@ -122,7 +124,7 @@ def _matcher(found: re.Match[str]) -> Matcher:
     if known in _PATHS:
         pattern = pattern.replace("\\", "/")
     flags = re.IGNORECASE if known in _IGNORING_CASE else re.NOFLAG
-    compiled = re.compile(_of_glob(pattern), re.DOTALL | flags)
+    compiled = re.compile(expression_of(pattern), re.DOTALL | flags)
     return Matcher(name=known, pattern=compiled, is_negated=bool(found["not"]))
 
 
@@ -144,36 +146,3 @@ def _unquoted(text: str) -> str:
     if text.startswith('"'):
         return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
     return text
-
-
-def _of_glob(glob: str) -> str:
-    r"""Return the pattern of a glob with ``*``, ``?`` and ``[…]``.
-
-    No star is tried again once the text after it was found, so that no glob makes matching slow.
-    """
-    first, *others = re.split(r"\*+", glob)
-    parts = [_of_part(other) for other in others]
-    if not parts:
-        return _of_part(first)
-    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])
-    return f"{_of_part(first)}{middle}.*{parts[-1]}"
-
-
-def _of_part(glob: str) -> str:
-    pieces = re.split(r"(\?|\[!?[^\]]+\])", glob)
-    return "".join(map(_of_piece, pieces))
-
-
-def _of_piece(piece: str) -> str:
-    if piece == "?":
-        return "."
-    if not (piece.startswith("[") and piece.endswith("]")):
-        return re.escape(piece)
-    is_negated = piece.startswith("[!")
-    inner = piece[2:-1] if is_negated else piece[1:-1]
-    escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", inner)
-    try:
-        re.compile(f"[{escaped}]")
-    except re.error:
-        raise ValueError(f'"{piece}" is no set of characters.') from None
-    return f"[{'^' if is_negated else ''}{escaped}]"

@@ -1,12 +1,15 @@
 """Everything that happens to an event between its parsing as JSON and its storage, without any I/O.
 
-First what the connection tells is added; then secrets are removed, so that no title, tag, hash or stored text has them.
+First what the connection tells is added, and filters decide; then secrets are removed, so that no title, tag, hash or
+stored text has them.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipmark.events import parsing, problems
 from shipmark.events.fingerprint_matching import with_fingerprint
+from shipmark.events.inbound_filters import DropReason, reason_to_drop
 from shipmark.events.limits import within_limits
 from shipmark.events.parsing import Event
 from shipmark.events.payload import Json, scan, storable
@@ -18,6 +21,13 @@ from shipmark.events.user_agents import with_user_agent_contexts
 UNKNOWN_SENDER = Sender()
 
 
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An event that a filter of the project drops."""
+
+    reason: DropReason
+
+
 def normalize(
     payload: Json,
     rules: ProjectRules,
@@ -26,9 +36,11 @@ def normalize(
     received_at: datetime,
     drift: timedelta = timedelta(0),
     sender: Sender = UNKNOWN_SENDER,
-) -> Event:
-    """Return the event to store; ``drift`` is the delay of the client's clock."""
+) -> Event | Dropped:
+    """Return the event to store, or why there is none; ``drift`` is the delay of the client's clock."""
     payload = with_address_of_request(with_sender(payload, sender))
+    if reason := reason_to_drop(payload, rules.filters, sender):
+        return Dropped(reason)
     payload = with_user_agent_contexts(payload)
     payload, found = within_limits(payload)
     seen = scan(payload)

@@ -1,12 +1,19 @@
 """The rules by which the events of a project are changed or dropped, from the options of project and organization."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from shipmark.events import fingerprint_rules
 from shipmark.events.fingerprint_rules import FingerprintRule, FingerprintRuleError
+from shipmark.events.inbound_filters import (
+    NO_FILTERS,
+    InboundFilters,
+    networks_of,
+    pattern_of,
+)
 from shipmark.events.scrubbing import ScrubbingRules
 from shipmark.organizations import options as organization_options
 from shipmark.projects import options as project_options
@@ -19,6 +26,7 @@ class ProjectRules:
 
     scrubbing: ScrubbingRules = field(default_factory=ScrubbingRules)
     fingerprints: tuple[FingerprintRule, ...] = ()
+    filters: InboundFilters = NO_FILTERS
 
 
 @lru_cache(256)
@@ -29,12 +37,31 @@ def rules_from(rows: tuple[OptionRow, ...]) -> ProjectRules:
     """
     organization, project = _values(rows, is_project=False), _values(rows, is_project=True)
     return ProjectRules(
-        scrubbing=_scrubbing(organization, project), fingerprints=_fingerprints(project)
+        scrubbing=_scrubbing(organization, project),
+        fingerprints=_fingerprints(project),
+        filters=_filters(project),
     )
 
 
 def _values(rows: Iterable[OptionRow], *, is_project: bool) -> Mapping[str, object]:
     return {row.key: json.loads(row.value) for row in rows if row.is_project is is_project}
+
+
+def _filters(project: organization_options.Stored) -> InboundFilters:
+    """Return the filters of the project; they were validated before they were stored."""
+    chosen = project_options.values(project)
+    addresses, releases, messages = (
+        project_options.lines(project, name) for name in project_options.FILTER_LISTS
+    )
+    return InboundFilters(
+        has_extensions=chosen["browser-extensions"] is True,
+        has_localhost=chosen["localhost"] is True,
+        has_crawlers=chosen["web-crawlers"] is True,
+        browsers=frozenset(project_options.lines(project, "legacy-browsers")),
+        networks=networks_of(addresses),
+        releases=pattern_of(releases),
+        messages=pattern_of(messages, re.IGNORECASE),
+    )
 
 
 def _fingerprints(project: organization_options.Stored) -> tuple[FingerprintRule, ...]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.events.normalization import normalize
+from shipmark.events.normalization import Dropped, normalize
 from shipmark.events.project_rules import rules_from
 from shipmark.events.sender import Sender
 from shipmark.infrastructure import ids
@@ -37,12 +37,16 @@ def digest(
     at: datetime,
     sender: Sender,
 ) -> IngestResult:
-    """Ingest an event, with its sender's clock corrected."""
+    """Ingest an event, with its sender's clock corrected, unless a filter of the project drops it."""
     drift = at - received.sent_at if received.sent_at else timedelta()
     rules = rules_from(
         projects.options_with_organization(connection, project.organization_id, project.id)
     )
     event = normalize(payload, rules, event_id=event_id, received_at=at, drift=drift, sender=sender)
+    if isinstance(event, Dropped):
+        count("events_filtered", event.reason.value)
+        log.info("An event was filtered", project=project.slug, reason=event.reason.value)
+        return IngestResult(issue_id=None)
     result = ingest(connection, project, event)
     kind = _outcome(result)
     count("events", kind)

@@ -1,6 +1,6 @@
 """Options of projects: their keys and defaults (auth-and-errors.md 8.4).
 
-Those for scrubbing and grouping have an effect (`events/project_rules.py`); the others are stored and shown.
+Those for scrubbing, grouping and filters have an effect (`events/project_rules.py`); the others are stored and shown.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,25 @@ OPTIONS: Mapping[str, Option] = {
     "digestsMinDelay": Option("digests:mail:minimum_delay", 300),
     "digestsMaxDelay": Option("digests:mail:maximum_delay", 1800),
     "relayPiiConfig": Option("sentry:relay_pii_config", None),
+    "filters:blacklisted_ips": Option("sentry:blacklisted_ips", []),
+    "filters:releases": Option("sentry:releases", []),
+    "filters:error_messages": Option("sentry:error_messages", []),
+    "browser-extensions": Option("filters:browser-extensions", False),
+    "localhost": Option("filters:localhost", False),
+    "web-crawlers": Option("filters:web-crawlers", False),
+    "legacy-browsers": Option("filters:legacy-browsers", []),
 }
+#: The filters with lists that clients set as texts, an entry a line.
+FILTER_LISTS = ("filters:blacklisted_ips", "filters:releases", "filters:error_messages")
 
 
 def values(stored: Stored) -> dict[str, object]:
     """Return the values of all options by name; those that are not set have their defaults."""
     return {name: stored.get(option.key, option.default) for name, option in OPTIONS.items()}
+
+
+def lines(stored: Stored, name: str) -> list[str]:
+    """Return the value of an option that is a list of texts."""
+    option = OPTIONS[name]
+    value = stored.get(option.key, option.default)
+    return [str(line) for line in value] if isinstance(value, list) else []

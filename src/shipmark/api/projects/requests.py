@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from shipmark.api.projects.filter_lists import filter_lists
 from shipmark.api.queries import Bit, PageQuery, one_of
 from shipmark.api.teams.requests import TeamSlug
 from shipmark.events import fingerprint_rules
@@ -66,6 +67,7 @@ _FingerprintRules = Annotated[
     Annotated[str, Text(max_length=TEXT_MAX, blank=True)] | None,
     AfterValidator(_check_fingerprint_rules),
 ]
+_FilterOptions = Annotated[dict[str, object], AfterValidator(filter_lists)]
 _Path = Annotated[str, Text(), AfterValidator(_normalize_path)]
 
 
@@ -130,6 +132,9 @@ class ProjectUpdateRequest(RequestModel):
     )
     sensitive_fields: _Words = optional("Further fields to remove.")
     safe_fields: _Words = optional("Fields that are never removed.")
+    options: Omittable[_FilterOptions] = optional(
+        "Filters, an entry a line: `filters:blacklisted_ips`, `filters:releases`, `filters:error_messages`."
+    )
     fingerprinting_rules: _FingerprintRules = optional(
         "Rules that group events by a fingerprint of your own, one a line."
     )
@@ -152,6 +157,7 @@ class ProjectUpdateRequest(RequestModel):
     def to_input(self) -> ProjectUpdate:
         """Return the changes for the domain: those that were sent."""
         sent = self.sent()
+        sent |= sent.pop("options", None) or {}
         return ProjectUpdate(
             columns={
                 name: value or None for name, value in sent.items() if name not in options.OPTIONS

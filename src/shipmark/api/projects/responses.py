@@ -85,8 +85,8 @@ class OwnedProjectResponse(ProjectResponse, kw_only=True):
 class ProjectDetailsResponse(OwnedProjectResponse, kw_only=True):
     """A project with its settings."""
 
-    # Fields of parts of the reference that this server does not have, such as this one, are constant.
-    options: dict[str, object] = msgspec.field(default_factory=dict)
+    # Fields of parts of the reference that this server does not have are constant.
+    options: dict[str, str]
     digests_min_delay: int
     digests_max_delay: int
     subject_prefix: str
@@ -164,7 +164,12 @@ def project_details_response(
 ) -> ProjectDetailsResponse:
     """Return a project with its settings as the caller sees it."""
     set_to: dict[str, Any] = {
-        _SETTINGS[name]: value for name, value in options.values(stored).items()
+        _SETTINGS[name]: value
+        for name, value in options.values(stored).items()
+        if name in _SETTINGS
+    }
+    set_to["options"] = {
+        name: "\n".join(options.lines(stored, name)) for name in options.FILTER_LISTS
     }
     if access.user is None or "project:write" not in access.scopes:
         # A secret of the project's own servers: pipelines and readers have no use for it.

@@ -1,0 +1,35 @@
+"""Patterns with ``*``, ``?`` and ``[…]``, as regular expressions of linear cost."""
+
+import re
+
+
+def expression_of(glob: str) -> str:
+    """Return the regular expression of a glob. Raise ValueError for a set of characters that is none.
+
+    No star is tried again once the text after it was found, so that no glob makes matching slow.
+    """
+    first, *others = re.split(r"\*+", glob)
+    parts = [_of_part(other) for other in others]
+    if not parts:
+        return _of_part(first)
+    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])
+    return f"{_of_part(first)}{middle}.*{parts[-1]}"
+
+
+def _of_part(glob: str) -> str:
+    return "".join(map(_of_piece, re.split(r"(\?|\[!?[^\]]+\])", glob)))
+
+
+def _of_piece(piece: str) -> str:
+    if piece == "?":
+        return "."
+    if not (piece.startswith("[") and piece.endswith("]")):
+        return re.escape(piece)
+    is_negated = piece.startswith("[!")
+    inner = piece[2:-1] if is_negated else piece[1:-1]
+    escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", inner)
+    try:
+        re.compile(f"[{escaped}]")
+    except re.error:
+        raise ValueError(f'"{piece}" is no set of characters.') from None
+    return f"[{'^' if is_negated else ''}{escaped}]"
