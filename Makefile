@@ -44,6 +44,7 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 	$(BIN)/python bench/publish.py
 	$(BIN)/python bench/list.py
 	$(BIN)/python bench/pages.py
+	$(BIN)/python bench/ingest.py
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/upload.py
 	$(BIN)/python bench/sign_in.py

@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import itertools
 import logging
 import os
 import shutil
@@ -21,6 +22,7 @@ import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from argon2 import PasswordHasher
+from digesting import close_logs, log_and_digest
 from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from fuzzing import examples
 from httpx import Client
@@ -370,8 +372,9 @@ Serve = Callable[..., Client]
 
 
 @pytest.fixture(scope="session")
-def serve_on(_portal: BlockingPortal) -> Serve:
+def serve_on(_portal: BlockingPortal, _folder: Path) -> Serve:
     """Clients of the whole application on any database: ``serve_on(database, blobs)``; no job runs."""
+    numbers = itertools.count()
 
     def served(on: Database, keep: Blobs, **settings: Any) -> Client:
         chosen = Settings(base_url=factories.ADDRESS, **settings)
@@ -387,19 +390,21 @@ def serve_on(_portal: BlockingPortal) -> Serve:
         client.follow_redirects = False
         client.limits = limits  # type: ignore[attr-defined]  # for tests that hold some of the budget
         client.blocking_portal = _portal
+        log_and_digest(app, client, _folder / f"event-log-{next(numbers)}", on, keep)
         return client
 
     return served
 
 
 @pytest.fixture
-def serve(database: Database, blobs: Blobs, serve_on: Serve) -> Serve:
+def serve(database: Database, blobs: Blobs, serve_on: Serve) -> Iterator[Serve]:
     """Clients of the whole application on the database, with any settings; no job runs in the background."""
 
     def served(on: Database = database, keep: Blobs = blobs, **settings: Any) -> Client:
         return serve_on(on, keep, **settings)
 
-    return served
+    yield served
+    close_logs()
 
 
 @pytest.fixture

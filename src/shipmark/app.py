@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from functools import cache
 
 from litestar import Litestar
@@ -32,6 +33,10 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, Unavailable
 from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.ingest import routes as ingest
+from shipmark.ingest.backlog import read_backlog
+from shipmark.ingest.log_folder import LogFolder
+from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.sqlite_log import SqliteLogWriter
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.web import handlers
 from shipmark.web.error_pages import unrouted_answer
@@ -64,6 +69,10 @@ def create() -> ASGIApp:
         connections=settings.database_connections,
     )
     app.state.blobs = open_object_store(settings.blobs)
+    app.state.project_keys = ProjectKeys(app.state.database)
+    folder = LogFolder(settings.event_log)
+    app.state.event_log = SqliteLogWriter(folder, bytes_max=settings.event_log_max_bytes)
+    app.state.backlog = lambda: asdict(read_backlog(app.state.database, folder))
     return served(app)
 
 
@@ -103,6 +112,9 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
                 "settings": settings,
                 "database": database,
                 "blobs": None,
+                "event_log": None,
+                "backlog": dict,
+                "project_keys": None,
                 "live": LiveUpdates(),
                 "provider": _provider(settings),
             }
@@ -148,4 +160,5 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
         app.state.live.stop()
         for worker in workers:
             worker.stop()
+        app.state.event_log.close()
         database.close()

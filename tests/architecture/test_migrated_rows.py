@@ -8,13 +8,13 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from conftest import Copies
+from factories import ingest
 from sqlalchemy import Connection, text
 
 from shipmark.events import parsing
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import migrations
 from shipmark.infrastructure.database import Database
-from shipmark.issues.actions.ingest_event import ingest
 from shipmark.issues.model import HistoryStatus
 from shipmark.issues.store import activity
 from shipmark.organizations import store as organizations

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 from uuid import uuid4
 
-from conformance.servers import shipmark
+from conformance.servers import DIGEST_SECONDS, shipmark
 from processes import free_port, serving
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
@@ -55,11 +57,11 @@ class Server:
     process: "Popen[bytes]"
     data: Path
 
-    def send(self, method: str, path: str, body: object, **headers: str) -> Any:
+    def send(self, method: str, path: str, body: object = None, **headers: str) -> Any:
         """Send JSON, as a client would; return the answer's."""
         request = urllib.request.Request(
             self.address + path,
-            json.dumps(body).encode(),
+            None if body is None else json.dumps(body).encode(),
             {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"} | headers,
             method=method,
         )
@@ -97,9 +99,19 @@ class Server:
         self.send_event(**event | more)
 
     def send_event(self, **event: object) -> None:
-        """Send an event."""
+        """Send an event, and wait until it is digested."""
         auth = f"Sentry sentry_version=7, sentry_key={self.key}"
-        self.send("POST", f"/api/{self.project_id}/store/", event, **{"X-Sentry-Auth": auth})
+        path = f"/api/{self.project_id}/store/"
+        event_id = self.send("POST", path, event, **{"X-Sentry-Auth": auth})["id"]
+        for _ in range(DIGEST_SECONDS * 50):
+            try:
+                self.send("GET", f"/api/0/projects/acme/{self.project_id}/events/{event_id}/")
+            except HTTPError as error:
+                assert error.code == 404  # until it is digested
+                time.sleep(0.02)
+            else:
+                return
+        raise AssertionError("The event is not digested")
 
     def publish(self, version: str, *, project: str = "web", **more: object) -> None:
         """Publish a release of a project."""

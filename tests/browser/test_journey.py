@@ -69,8 +69,7 @@ def _fail_and_mend(server: Server) -> None:
         "release": "web@1.0.0",
         "exception": {"values": [raised | {"stacktrace": {"frames": [frame]}}]},
     }
-    auth = f"Sentry sentry_version=7, sentry_key={server.key}"
-    server.send("POST", f"/api/{server.project_id}/store/", event, **{"X-Sentry-Auth": auth})
+    server.send_event(**event)
     commit = {
         "id": "a" * 40,
         "message": f"{MESSAGE}\n\nFixes WEB-1",

@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from click.testing import CliRunner
 from processes import free_port, serving
 
 from shipmark.cli import main
+
+#: How long an event may take to be digested, on a busy machine.
+DIGEST_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,14 @@ class Organization:
         """What is at ``organizations/{slug}/`` and the path; anything but 200 is a failure."""
         answer = self.ask("GET", path)
         assert answer.status == 200, (path, answer)
+        return answer.body
+
+    def digested_issue(self, number: int = 1) -> Any:
+        """Return the issue of project web with this number, once its event is digested."""
+        deadline = time.monotonic() + DIGEST_SECONDS
+        while (answer := self.ask("GET", f"issues/WEB-{number}/")).status != 200:
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.02)
         return answer.body
 
     def of_project(self, path: str, project: str = "web") -> Any:

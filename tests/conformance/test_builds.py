@@ -3,10 +3,8 @@
 import os
 import shutil
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from conformance.built import bundles, files, looked_up
@@ -15,7 +13,6 @@ from conformance.git import Checkout
 from conformance.servers import Organization
 
 APP = Path(__file__).parent / "app"
-DIGEST_SECONDS = 10.0
 VERSION = "shop@1.0.0"
 
 
@@ -145,7 +142,7 @@ def check_the_bundles(organization: Organization) -> None:
 
 def check_the_issue(organization: Organization) -> None:
     """The SDK knows the release without being told: the plugin has written it into the program."""
-    issue = issue_when_digested(organization)
+    issue = organization.digested_issue()
     assert issue["title"] == "RangeError: no money for Größe 42"
     assert issue["firstRelease"]["version"] == VERSION
 
@@ -162,14 +159,3 @@ def check_the_stack(organization: Organization) -> None:
     assert dict(thrown["context"]) == {n: code[n - 1] for n in range(6, 17)}
     # The program was minified: nothing of the kind is in what node saw.
     assert error["rawStacktrace"]["frames"][-1]["lineNo"] == 1
-
-
-def issue_when_digested(organization: Organization) -> Any:
-    """``WEB-1`` as soon as its event is digested."""
-    deadline = time.monotonic() + DIGEST_SECONDS
-    while True:
-        answer = organization.ask("GET", "issues/WEB-1/")
-        if answer.status == 200:
-            return answer.body
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.05)

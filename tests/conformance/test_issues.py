@@ -14,8 +14,9 @@ from conformance.servers import Organization
 @pytest.fixture
 def _failing(organization: Organization) -> None:
     """Two issues of project web."""
-    for value in ("one", "two"):
+    for number, value in enumerate(("one", "two"), 1):
         fail(organization, value)
+        organization.digested_issue(number)
 
 
 def fail(organization: Organization, value: str, **more: object) -> None:

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,8 +12,6 @@ from conformance.clients import CLI2, CLI3, NEW, Client, Kind
 from conformance.conftest import Connects
 from conformance.git import Checkout
 from conformance.servers import Organization, Server
-
-DIGEST_SECONDS = 10.0
 
 PROGRAM = """
 import sys
@@ -63,7 +60,7 @@ def test_a_pipeline_ships_with_an_organization_token(
 ) -> None:
     client = connects(kind, organization, organization.organization_token)
     run_the_program(organization, repository.folder.parent)
-    issue_when_digested(organization)
+    organization.digested_issue()
     fix = mend(repository, kind, organization.email)
 
     ship(client, repository, "web@1.1.0")
@@ -83,7 +80,7 @@ def run_the_program(organization: Organization, folder: Path) -> None:
 
 
 def check_the_new_issue(organization: Organization) -> None:
-    issue = issue_when_digested(organization)
+    issue = organization.digested_issue()
     assert issue["title"] == "ValueError: no door"
     assert issue["status"] == "unresolved"
     assert issue["inbox"]["reason"] == 0
@@ -92,17 +89,6 @@ def check_the_new_issue(organization: Organization) -> None:
     assert [project["slug"] for project in release["projects"]] == ["web"]
     assert release["newGroups"] == 1
     assert release["dateReleased"] is None
-
-
-def issue_when_digested(organization: Organization) -> Any:
-    """``WEB-1`` as soon as its event is digested."""
-    deadline = time.monotonic() + DIGEST_SECONDS
-    while True:
-        answer = organization.ask("GET", "issues/WEB-1/")
-        if answer.status == 200:
-            return answer.body
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.05)
 
 
 def mend(repository: Checkout, kind: Kind, email: str) -> str:

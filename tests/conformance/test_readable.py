@@ -1,7 +1,6 @@
 """Errors without debug ids find what clients have uploaded, by release, dist and URL (files-and-avatars.md 7, 8.5)."""
 
 import json
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +10,6 @@ from conformance.conftest import Connects
 from conformance.servers import Organization
 
 VERSION = "web@1.0.0"
-DIGEST_SECONDS = 10.0
 BUNDLE = ("sourcemaps", "upload", "--release", VERSION, "--url-prefix", "~/js")
 
 
@@ -83,10 +81,6 @@ def is_readable(
 
 def place_of(organization: Organization, number: int) -> tuple[str, str]:
     """The last two parts of the file, and the function, where the issue happened."""
-    deadline = time.monotonic() + DIGEST_SECONDS
-    while (answer := organization.ask("GET", f"issues/WEB-{number}/")).status != 200:
-        assert time.monotonic() < deadline, answer
-        time.sleep(0.05)
-    metadata = answer.body["metadata"]
+    metadata = organization.digested_issue(number)["metadata"]
     path = metadata["filename"].partition("?")[0]
     return "/".join(path.split("/")[-2:]), metadata["function"]

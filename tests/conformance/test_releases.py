@@ -145,7 +145,7 @@ def test_an_event_sent_by_the_client_makes_an_issue(
     file.write_text(event, "utf8")
     words = ["send-event", str(file), *(["--raw"] if raw else [])]
     assert "dispatched" in cli.succeeds(*words, SENTRY_DSN=cli.organization.dsns["web"])
-    issue = cli.organization.get("issues/WEB-1/")
+    issue = cli.organization.digested_issue()
     assert issue["title"] == "No door"
     assert issue["firstRelease"]["version"] == "web@2.0.0"
 
@@ -158,7 +158,7 @@ def test_a_message_sent_by_the_client_keeps_its_tags_and_hides_the_environment(
         "send-event", "-m", "No door", "-r", "web@2.0.0", "-t", "place:shop",
         SENTRY_DSN=organization.dsns["web"],
     )  # fmt: skip
-    issue = organization.get("issues/WEB-1/")
+    issue = organization.digested_issue()
     assert issue["title"] == "No door"
     assert client.token not in str(issue)
 

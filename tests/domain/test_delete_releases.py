@@ -17,6 +17,7 @@ from factories import (
     commit,
     counts,
     error_event,
+    ingest,
     release_path,
     rows,
     send_event,
@@ -29,7 +30,7 @@ from shipmark.deletion.release_deletion import delete_releases, referenced_by_is
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.actions.ingest_event import IngestResult, ingest
+from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing

@@ -33,6 +33,8 @@ from shipmark.issues.store import (
     release_issues,
     resolutions,
 )
+from shipmark.issues.store.issues import Occurrences
+from shipmark.issues.store.occurrences import ReleaseOccurrence
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
 from shipmark.releases.store import commits as release_commits
@@ -125,10 +127,25 @@ def test_an_issue_is_found_in_its_own_organization(
     assert issues.ids_in_organization(connection, globex, [made.id]) == set()
 
 
+def count(
+    connection: Connection, issue: Issue, *occurred: Event, events: int = 1, new_users: int = 0
+) -> None:
+    moments = [each.at for each in occurred]
+    counted = Occurrences(
+        issue_id=issue.id,
+        events=events,
+        new_users=new_users,
+        first_at=min(moments),
+        last_at=max(moments),
+        last_event=occurred[-1],
+    )
+    issues.count(connection, [counted])
+
+
 def test_an_event_is_counted_and_says_the_title(connection: Connection, make: Make) -> None:
     made = make()
-    issues.count(connection, made, event("bang"), is_new_user=True)
-    issues.count(connection, made, event("crash"), is_new_user=False)
+    count(connection, made, event("bang"), new_users=1)
+    count(connection, made, event("crash"))
     now = again(connection, made)
     assert (now.times_seen, now.user_count) == (2, 1)
     assert now.title == "ValueError: crash"
@@ -142,29 +159,32 @@ def test_the_moments_only_widen(
     connection: Connection, make: Make, at: datetime, first: datetime, last: datetime
 ) -> None:
     made = make()
-    issues.count(connection, made, event(at=at), is_new_user=False)
+    count(connection, made, event(at=at))
     now = again(connection, made)
     assert (now.first_seen_at, now.last_seen_at) == (first, last)
 
 
 def test_a_user_meets_an_issue_for_the_first_time_once(connection: Connection, make: Make) -> None:
     one, two = make("one"), make("two")
-    assert [issues.record_user(connection, one.id, "u") for _ in range(3)] == [True, False, False]
-    assert issues.record_user(connection, one.id, "v")
-    assert issues.record_user(connection, two.id, "u")
+    assert issues.record_users(connection, [(one.id, "u")]) == {one.id: 1}
+    assert issues.record_users(connection, [(one.id, "u")]) == {}
+    affected = [(one.id, "u"), (one.id, "v"), (one.id, "w"), (two.id, "u")]
+    assert issues.record_users(connection, affected) == {one.id: 2, two.id: 1}
 
 
-def test_the_first_known_hash_leads_to_an_issue(
+def test_the_first_issue_with_a_hash_keeps_it(
     connection: Connection, world: World, make: Make
 ) -> None:
     one, two = make("one"), make("two")
     issues.map_hashes(connection, one, ["a" * 32])
     issues.map_hashes(connection, two, ["b" * 32, "a" * 32])
     web = one.project_id
-    assert issues.by_hashes(connection, web, ["c" * 32, "b" * 32, "a" * 32]) == two
-    assert issues.by_hashes(connection, web, ["a" * 32]) == one
-    assert issues.by_hashes(connection, web, ["c" * 32]) is None
-    assert issues.by_hashes(connection, world.projects["mobile"], ["a" * 32]) is None
+    hashed = [(web, "c" * 32), (web, "b" * 32), (web, "a" * 32)]
+    hashed.append((world.projects["mobile"], "a" * 32))
+    assert issues.ids_by_hashes(connection, hashed) == {
+        (web, "b" * 32): two.id,
+        (web, "a" * 32): one.id,
+    }
 
 
 def test_a_resolved_issue_is_reopened(connection: Connection, make: Make) -> None:
@@ -257,8 +277,8 @@ def test_which_issues_a_release_brought(connection: Connection, world: World, ma
 
 def test_the_reason_that_an_issue_came_in_with_stays(connection: Connection, make: Make) -> None:
     made = make()
-    inbox.add(connection, made.id, InboxReason.NEW, NOW)
-    inbox.add(connection, made.id, InboxReason.REGRESSION, LATER)
+    inbox.add(connection, [(made.id, NOW)], InboxReason.NEW)
+    inbox.add(connection, [(made.id, LATER)], InboxReason.REGRESSION)
     assert inbox.of_issues(connection, [made.id]) == {
         made.id: InboxEntry(reason=InboxReason.NEW, at=NOW)
     }
@@ -267,7 +287,7 @@ def test_the_reason_that_an_issue_came_in_with_stays(connection: Connection, mak
 def test_issues_are_taken_out_of_the_inbox(connection: Connection, make: Make) -> None:
     ids = [make(value).id for value in ("one", "two", "three")]
     for issue_id in ids:
-        inbox.add(connection, issue_id, InboxReason.NEW, NOW)
+        inbox.add(connection, [(issue_id, NOW)], InboxReason.NEW)
     inbox.remove(connection, [*ids[:2], 999])
     assert list(inbox.of_issues(connection, ids)) == ids[2:]
 
@@ -275,7 +295,7 @@ def test_issues_are_taken_out_of_the_inbox(connection: Connection, make: Make) -
 def test_what_came_in_long_ago_is_taken_out(connection: Connection, make: Make) -> None:
     ids = [make(value).id for value in ("one", "two")]
     for issue_id, at in zip(ids, (NOW, LATER), strict=True):
-        inbox.add(connection, issue_id, InboxReason.NEW, at)
+        inbox.add(connection, [(issue_id, at)], InboxReason.NEW)
     assert inbox.remove_older(connection, LATER) == 1
     assert list(inbox.of_issues(connection, ids)) == ids[1:]
 
@@ -414,9 +434,11 @@ def test_an_issue_was_last_seen_in_the_release_of_the_latest_event(
     one, two = make("one").id, make("two").id
     first, second = (release(connection, world, version) for version in "12")
     place = projects.ensure_environment(connection, acme, "").id
-    occurrences.record_release(connection, one, second, place, NOW)
-    occurrences.record_release(connection, one, first, place, LATER)
-    occurrences.record_release(connection, one, first, place, NOW - HOUR)
+    for release_id, at in ((second, NOW), (first, LATER), (first, NOW - HOUR)):
+        occurred = ReleaseOccurrence(
+            issue_id=one, release_id=release_id, environment_id=place, first_at=at, last_at=at
+        )
+        occurrences.record_releases(connection, [occurred])
     assert occurrences.last_releases(connection, [one, two]) == {one: first}
 
 
@@ -425,8 +447,10 @@ def test_an_issue_reaches_an_environment_for_the_first_time_once(
 ) -> None:
     made = make().id
     places = [projects.ensure_environment(connection, acme, name).id for name in "aab"]
-    noted = [occurrences.record_environment(connection, made, place, None, NOW) for place in places]
-    assert noted == [True, False, True]
+    noted = [
+        occurrences.record_environments(connection, [(made, place, None, NOW)]) for place in places
+    ]
+    assert noted == [{(made, places[0])}, set(), {(made, places[2])}]
 
 
 def test_what_happened_to_an_issue_is_told_newest_first(

@@ -67,7 +67,7 @@ def test_the_last_deploy_to_an_environment_of_a_project_is_live(
 def test_a_project_without_deploys_has_nothing_live(connection: Connection, world: World) -> None:
     web = world.projects["web"]
     environment = projects.ensure_environment(connection, world.organizations["acme"], "test")
-    projects.link_environment(connection, environment.id, [web])
+    projects.link_environments(connection, [(web, environment.id)])
     assert live_deploys.live_in(connection, [web], limit=9) == []
     assert live_deploys.live_in(connection, [], limit=9) == []
 

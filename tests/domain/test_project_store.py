@@ -190,10 +190,8 @@ def test_a_dsn_is_written_for_sdks(connection: Connection, world: World, web: in
 
 def test_the_moment_of_the_first_event_stays(connection: Connection, acme: int) -> None:
     before = store.ensure(connection, acme, "web", "", None, NOW)
-    store.record_event(connection, before, "python", NOW)
-    store.record_event(connection, before, "python", LATER)
-    now = store.ensure(connection, acme, "web", "", None, NOW)
-    store.record_event(connection, now, "python", LATER)
+    for at in (NOW, LATER):
+        store.record_events(connection, {before.id: at}, [])
     assert store.ensure(connection, acme, "web", "", None, NOW) == replace(
         before, first_event_at=NOW
     )
@@ -204,7 +202,7 @@ def test_platforms_are_sorted_and_kept_once(
 ) -> None:
     project = store.ensure(connection, acme, "web", "", None, NOW)
     for platform in ("ruby", "go", "ruby"):
-        store.record_event(connection, project, platform, NOW)
+        store.record_events(connection, {}, [(project.id, platform)])
     found = store.platforms_of(connection, [web, world.projects["tools"]])
     assert found == {web: ["go", "ruby"]}
 
@@ -252,6 +250,16 @@ def test_an_environment_is_made_once_in_an_organization(
     assert store.ensure_environment(connection, globex, "production").id != made.id
 
 
+def test_environments_are_made_in_their_organizations(connection: Connection, world: World) -> None:
+    acme, globex = world.organizations.values()
+    known = store.ensure_environment(connection, acme, "production")
+    named = [(acme, "production"), (acme, ""), (globex, "production")]
+    made = store.ensure_environments(connection, named)
+    assert made[acme, "production"] == known
+    assert len({environment.id for environment in made.values()}) == len(named)
+    assert store.ensure_environments(connection, named) == made
+
+
 @pytest.mark.parametrize("name", ["", "Production", "x" * 64, "très loin"])
 def test_an_environment_keeps_its_name(connection: Connection, acme: int, name: str) -> None:
     store.ensure_environment(connection, acme, "production")
@@ -264,7 +272,7 @@ def test_environments_of_a_project_come_by_name_once(
 ) -> None:
     for name in ("staging", "production", "staging"):
         made = store.ensure_environment(connection, acme, name)
-        store.link_environment(connection, made.id, [web, world.projects["mobile"]])
+        store.link_environments(connection, [(web, made.id), (world.projects["mobile"], made.id)])
     found = store.environments_of(connection, web)
     assert [it.name for it in found] == ["production", "staging"]
     assert store.environments_of(connection, world.projects["mobile"]) == found

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from factories import World
+from factories import World, ingest
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
@@ -13,7 +13,6 @@ from shipmark.deploys.store.live_deploys import environments_of_releases
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.ids import hex32
-from shipmark.issues.actions.ingest_event import ingest
 from shipmark.issues.store.release_issue_lists import IssueSelection, selected_in
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from factories import ALICE, World, counts
+from factories import ALICE, World, counts, record_event
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.database import Database
@@ -214,7 +214,7 @@ def test_new_issues_are_counted_in_one_project(
     made = make("1")
     projects.attach(connection, made, [world.projects["mobile"]])
     for _ in range(2):
-        projects.count_new_issue(connection, made.id, web)
+        projects.count_new_issues(connection, {(made.id, web): 1})
     found = projects.of_releases(connection, [made.id])[made.id]
     assert [it.new_issue_count for it in found] == [2, 0]
 
@@ -300,9 +300,9 @@ def test_releases_are_listed_by_the_environments_of_the_named_projects(
     place = project_store.ensure_environment(connection, acme, "production").id
     seen, deployed, _ = make("seen", hours=2), make("deployed", hours=1), make("neither")
     elsewhere = make("elsewhere")
-    environments.record_event(connection, seen, web, place, NOW)
+    record_event(connection, seen, web, place, NOW)
     environments.record_deploy(connection, deployed, [web], place, 1)
-    environments.record_event(connection, elsewhere, world.projects["mobile"], place, NOW)
+    record_event(connection, elsewhere, world.projects["mobile"], place, NOW)
     given = ReleaseFilter(organization_id=acme, project_ids=(web,), environment_ids=(place,))
     assert listed(connection, given) == ["seen", "deployed"]
 
@@ -418,7 +418,7 @@ def test_a_release_is_seen_from_its_first_event_to_its_last(
     made = make("1")
     place = project_store.ensure_environment(connection, acme, "").id
     for hours in (1, 3, 2):
-        environments.record_event(connection, made, web, place, NOW + hours * HOUR)
+        record_event(connection, made, web, place, NOW + hours * HOUR)
     assert seen_of(connection, made) == {
         web: SeenRange(first_at=NOW + HOUR, last_at=NOW + 3 * HOUR)
     }
@@ -431,9 +431,9 @@ def test_a_release_is_seen_in_each_of_its_projects(
     mobile, tools = world.projects["mobile"], world.projects["tools"]
     projects.attach(connection, made, [mobile, tools])
     places = [project_store.ensure_environment(connection, acme, name).id for name in "ab"]
-    environments.record_event(connection, made, web, places[0], NOW)
+    record_event(connection, made, web, places[0], NOW)
     later = NOW + 2 * HOUR
-    environments.record_event(connection, made, mobile, places[1], later)
+    record_event(connection, made, mobile, places[1], later)
     here, there = SeenRange(first_at=NOW, last_at=NOW), SeenRange(first_at=later, last_at=later)
     assert seen_of(connection, made) == {web: here, mobile: there, tools: None}
     assert seen_of(connection, made, [places[1]]) == {web: None, mobile: there, tools: None}
@@ -445,7 +445,7 @@ def test_a_deploy_is_no_event(connection: Connection, acme: int, web: int, make:
     place = project_store.ensure_environment(connection, acme, "").id
     environments.record_deploy(connection, made, [web], place, 1)
     assert seen_of(connection, made) == {web: SeenRange()}
-    environments.record_event(connection, made, web, place, NOW)
+    record_event(connection, made, web, place, NOW)
     environments.record_deploy(connection, made, [web], place, 2)
     assert seen_of(connection, made) == {web: SeenRange(first_at=NOW, last_at=NOW)}
     row = connection.execute(environments.release_environments.select()).one()
@@ -458,8 +458,8 @@ def test_new_issues_are_counted_in_an_environment(
     made = make("1")
     for name in ("production", "staging"):
         place = project_store.ensure_environment(connection, acme, name).id
-        environments.record_event(connection, made, web, place, NOW)
-    environments.count_new_issue(connection, made.id, web, place)
+        record_event(connection, made, web, place, NOW)
+    environments.count_new_issues(connection, {(made.id, web, place): 1})
     table = environments.release_environments
     found = connection.execute(table.select().order_by(table.c.environment_id)).all()
     assert [it.new_issue_count for it in found] == [0, 1]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from factories import World
+from factories import World, record_event
 from fuzzing import examples
 from hypothesis import HealthCheck, settings
 from hypothesis import given as given_any
@@ -26,7 +26,7 @@ from shipmark.releases.model import (
     ReleaseStatus,
 )
 from shipmark.releases.search import parse
-from shipmark.releases.store import environments, list_query, projects, releases
+from shipmark.releases.store import list_query, projects, releases
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 NAMES = ("web", "mobile", "tools")
@@ -76,7 +76,7 @@ def settle(connection: Connection, world: World, given: list[tuple]) -> list[tup
         projects.attach(connection, release, ids)
         if is_seen:
             for project_id in ids:
-                environments.record_event(connection, release, project_id, place, at)
+                record_event(connection, release, project_id, place, at)
         found.append((release, ids, is_seen))
     return found
 

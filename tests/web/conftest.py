@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from conftest import Copies
+from factories import ingest
 from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import event as sqlalchemy_event
@@ -25,7 +26,6 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database, metadata
 from shipmark.infrastructure.ids import hex32
 from shipmark.infrastructure.settings import Settings
-from shipmark.issues.actions.ingest_event import ingest
 from shipmark.organizations import actions as organizations
 from shipmark.organizations.model import Organization, Role
 from shipmark.projects import actions as projects

@@ -10,15 +10,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from shipmark.accounts import store as accounts
 from shipmark.cli.data_checks import database_problems, missing_blobs, space_problems
 from shipmark.cli.options import with_settings
+from shipmark.events import digest_store
 from shipmark.files.store import garbage
 from shipmark.infrastructure import data_folder, ids, jobs, migrations
 from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import StorageFull, Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
+from shipmark.ingest.backlog import read_backlog
+from shipmark.ingest.log_folder import LogFolder
 from shipmark.releases.store import copies, fetches
 
 _JOBS_SHOWN = 10
+#: Events that wait longer are reported.
+LAG_SECONDS_MAX = 60.0
 #: Less free space than this is reported as a problem: a few uploads fill it.
 SPACE_LOW_BYTES = 512 * MEBIBYTE
 
@@ -56,6 +61,7 @@ def _problems(settings: Settings) -> Iterator[str]:
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
         yield from _problems_of_database(database)
+        yield from _problems_of_events(database, settings)
     except (SQLAlchemyError, Unavailable) as error:
         yield f"The database can't be used: {error.__cause__ or error}. Check SHIPMARK_DATABASE_URL."
     finally:
@@ -106,6 +112,20 @@ def _problems_of_database(database: Database) -> Iterator[str]:
             yield f"A job ({kind}) failed for good: {error}"
         for version, error in fetches.failed(connection, limit=_JOBS_SHOWN):
             yield f"The commits of the release {version} could not be fetched: {error}"
+
+
+def _problems_of_events(database: Database, settings: Settings) -> Iterator[str]:
+    backlog = read_backlog(database, LogFolder(settings.event_log))
+    if backlog.events and backlog.seconds > LAG_SECONDS_MAX:
+        yield (
+            f"{backlog.events} events have waited for up to {backlog.seconds:.0f} s to be processed. "
+            "Only a running server processes them; its log says what holds them up."
+        )
+    with database.snapshot() as connection:
+        count = digest_store.quarantined_count(connection)
+        errors = digest_store.newest_errors(connection, _JOBS_SHOWN)
+    if count:
+        yield f"{count} events could not be stored, and are kept aside: {'; '.join(errors)}"
 
 
 def _mend(database: Database) -> None:

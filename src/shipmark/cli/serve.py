@@ -33,6 +33,7 @@ from shipmark.infrastructure.settings import (
     to_environment,
 )
 from shipmark.infrastructure.telemetry import log
+from shipmark.ingest.digester_process import DigesterProcess
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 
 #: The slug of the organization that the first start creates.
@@ -109,6 +110,8 @@ def _run(settings: Settings) -> None:
     reset_signals_in_workers()
     target = "shipmark.app_with_error_reporting" if settings.report_dsn else app.__name__
     header_milliseconds = int(settings.read_timeout_seconds * 1000)
+    digester = DigesterProcess(settings)
+    digester.start()
     try:
         Server(
             f"{target}:create",
@@ -127,6 +130,7 @@ def _run(settings: Settings) -> None:
             workers_kill_timeout=settings.stop_timeout_seconds,
         ).serve()
     finally:
+        digester.stop()
         shutil.rmtree(metrics, ignore_errors=True)
 
 

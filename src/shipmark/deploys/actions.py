@@ -34,7 +34,9 @@ def record(
         raise NotFound
     release = locked
     environment = projects.ensure_environment(connection, release.organization_id, new.environment)
-    projects.link_environment(connection, environment.id, project_ids)
+    projects.link_environments(
+        connection, [(project_id, environment.id) for project_id in project_ids]
+    )
     is_announced = not fetches.is_pending(connection, release.id)
     deploy = store.add(connection, release, environment.id, new, is_announced=is_announced)
     environments.record_deploy(connection, release, project_ids, environment.id, deploy.id)

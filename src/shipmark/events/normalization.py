@@ -15,10 +15,13 @@ from shipmark.events.parsing import Event
 from shipmark.events.payload import Json, scan, storable
 from shipmark.events.project_rules import ProjectRules
 from shipmark.events.scrubbing import scrub
-from shipmark.events.sender import Sender, with_address_of_request, with_sender
+from shipmark.events.sender import (
+    UNKNOWN_SENDER,
+    Sender,
+    with_address_of_request,
+    with_sender,
+)
 from shipmark.events.user_agents import with_user_agent_contexts
-
-UNKNOWN_SENDER = Sender()
 
 
 @dataclass(frozen=True, slots=True)

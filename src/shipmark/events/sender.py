@@ -19,6 +19,9 @@ class Sender:
     user_agent: str | None = None
 
 
+UNKNOWN_SENDER = Sender()
+
+
 def with_sender(payload: Json, sender: Sender) -> Json:
     """Return the event with what its sender's connection tells.
 

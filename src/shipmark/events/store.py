@@ -10,7 +10,8 @@ import sqlalchemy as sa
 import zstandard
 
 from shipmark.events.parsing import Event
-from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata, upsert
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 
 
 class EventColumns(sa.TypedColumns):
@@ -42,6 +43,11 @@ events = sa.Table(
 
 _ORDER = (events.c.happened_at, events.c.id)
 _PAYLOADS = sa.select(events.c.id, events.c.payload).join(IDS, IDS.c.id == events.c.id)
+_SENT = db.json_rows("sent", project_id=Id, event_id=sa.Text())
+_STORED = sa.select(events.c.project_id, events.c.event_id).join(
+    _SENT,
+    sa.and_(events.c.project_id == _SENT.c.project_id, events.c.event_id == _SENT.c.event_id),
+)
 _EVENT = (
     events.c.id,
     events.c.project_id,
@@ -66,30 +72,41 @@ class StoredEvent:
     payload: dict[str, object]
 
 
-def add(
-    connection: sa.Connection,
-    *,
-    project_id: int,
-    issue_id: int,
-    release_id: int | None,
-    environment_id: int,
-    event: Event,
-) -> bool:
-    """Insert an event. Return False if it exists already, which changes nothing."""
-    row = {"project_id": project_id, "event_id": event.event_id, "issue_id": issue_id}
-    row |= {"release_id": release_id, "environment_id": environment_id}
-    row |= {"happened_at": event.at, "received_at": event.received_at}
-    row |= {"payload": _compressed(event.payload)}
-    statement = upsert(events).values(row).on_conflict_do_nothing()
-    return connection.execute(statement.returning(events.c.id)).first() is not None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """An event to insert."""
+
+    project_id: int
+    issue_id: int
+    release_id: int | None
+    environment_id: int
+    event: Event
 
 
-def exists(connection: sa.Connection, project_id: int, event_id: str) -> bool:
-    """Return True if the event is stored."""
-    query = sa.select(events.c.id).where(
-        events.c.project_id == project_id, events.c.event_id == event_id
-    )
-    return connection.execute(query).first() is not None
+def add(connection: sa.Connection, new_events: Sequence[NewEvent]) -> None:
+    """Insert events. Fails if one exists already, as one that another process stores at this moment may."""
+    rows = [
+        {
+            "project_id": new.project_id,
+            "event_id": new.event.event_id,
+            "issue_id": new.issue_id,
+            "release_id": new.release_id,
+            "environment_id": new.environment_id,
+            "happened_at": new.event.at,
+            "received_at": new.event.received_at,
+            "payload": _compressed(new.event.payload),
+        }
+        for new in new_events
+    ]
+    connection.execute(sa.insert(events), rows)
+
+
+def stored_among(
+    connection: sa.Connection, event_ids: Collection[tuple[int, str]]
+) -> set[tuple[int, str]]:
+    """Return those of the pairs of a project's id and an event's id that are stored."""
+    rows = connection.execute(_STORED, db.rows_param("sent", event_ids))
+    return {(project_id, event_id) for project_id, event_id in rows}
 
 
 def by_event_id(connection: sa.Connection, project_id: int, event_id: str) -> StoredEvent | None:

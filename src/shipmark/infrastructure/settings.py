@@ -37,6 +37,7 @@ class Settings:
     body_max_bytes: int = 50 * MEBIBYTE
     event_max_bytes: int = MEBIBYTE
     envelope_max_bytes: int = 100 * MEBIBYTE
+    event_log_max_bytes: int = 1024 * MEBIBYTE
     body_budget_bytes: int = 64 * MEBIBYTE
     read_timeout_seconds: float = 30.0
     stop_timeout_seconds: int = 30
@@ -94,6 +95,11 @@ class Settings:
     def is_reached_locally_only(self) -> bool:
         """True if the server listens on all addresses, and no base URL is set for other machines."""
         return not self.base_url and self.host in _LOOPBACK
+
+    @property
+    def event_log(self) -> Path:
+        """Path of the folder with the logs of events that wait to be digested."""
+        return self.data / "event-log"
 
     @property
     def secret_key_file(self) -> Path:

@@ -51,10 +51,11 @@ def report_exception(what: str, error: BaseException, **fields: object) -> None:
 
 
 @contextmanager
-def span(step: str, **fields: object) -> Iterator[dict[str, object]]:
+def span(step: str, level: str = "info", /, **fields: object) -> Iterator[dict[str, object]]:
     """Time a step such as ``release.set_commits``; more fields can be added to the yielded dict.
 
-    A step within another one is logged in the line of the outermost: one event, one line.
+    A step within another one is logged in the line of the outermost: one event, one line. The line of a step that was
+    done has the ``level``.
     """
     outer = _current.get()
     _current.set(fields)
@@ -75,7 +76,8 @@ def span(step: str, **fields: object) -> Iterator[dict[str, object]]:
         _current.set(outer)
         _seconds.labels(step, outcome).observe(seconds)
         if outer is None:
-            log.info(step, outcome=outcome, seconds=seconds, **fields)
+            write = getattr(log, level if outcome == "done" else "info")
+            write(step, outcome=outcome, seconds=seconds, **fields)
         else:
             outer.update(fields)
             outer[f"{step}.seconds"] = seconds

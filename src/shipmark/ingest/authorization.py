@@ -1,20 +1,17 @@
 """Authentication of ingest requests by project and key, before the body is decompressed (ingest.md 1.1)."""
 
-from sqlalchemy import Connection
-
 from shipmark.http import AnyRequest
-from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.ingest.keys import dsn_parts, public_key, request_key
-from shipmark.projects import store as projects
+from shipmark.ingest.project_keys import ProjectKeys
 from shipmark.projects.model import Project
 
 _REJECTED = "event submission rejected with_reason: ProjectId"
 
 
 class Sender:
-    """The sender of one request. The project is loaded once, in a read-only unit of work."""
+    """The sender of one request. The project is looked up once."""
 
     def __init__(self, request: AnyRequest, project: str) -> None:
         """Parse the project id in the path; raise `BadRequest` if it is not a number, `NotFound` if it is too long."""
@@ -26,13 +23,22 @@ class Sender:
         self._project_text, self._project_id = project, project_id
         self._headers = dict(request.headers.items())
         self._query = {name: str(value) for name, value in request.query_params.items()}
-        self._database: Database = request.app.state.database
+        self._keys: ProjectKeys = request.app.state.project_keys
         self._project: Project | None = None
 
     @property
     def has_key(self) -> bool:
         """Return True if the request itself has the key, else the envelope may. Raise `BadRequest` if it is invalid."""
         return request_key(self._headers, self._query) is not None
+
+    @property
+    def is_remembered(self) -> bool:
+        """Return True if the request itself has the key, and its project is known without a statement."""
+        try:
+            key = request_key(self._headers, self._query)
+        except BadRequest:
+            return False
+        return key is not None and self._keys.is_remembered(key)
 
     @property
     def known(self) -> Project:
@@ -50,16 +56,8 @@ class Sender:
             raise BadRequest("the project of the DSN is not the one of the address")
         key = public_key(self._headers, self._query, dsn)
         if self._project is None:
-            with self._database.autocommit_read() as connection:
-                self._project = self._project_of_key(connection, key)
+            project = self._keys.project_of(key)
+            if project is None or str(project.id) != self._project_text:
+                raise Forbidden(_REJECTED)
+            self._project = project
         return self._project
-
-    def still_known(self, connection: Connection, dsn: str | None = None) -> Project:
-        """Load the project again in the write transaction: key and project may have been deleted meanwhile."""
-        return self._project_of_key(connection, public_key(self._headers, self._query, dsn))
-
-    def _project_of_key(self, connection: Connection, key: str) -> Project:
-        project = projects.by_key(connection, key)
-        if project is None or str(project.id) != self._project_text:
-            raise Forbidden(_REJECTED)
-        return project

@@ -13,7 +13,10 @@ from typing import TypeVar
 
 import msgspec
 
+from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest, TooLarge
+
+EVENT = "event"
 
 #: SDKs send a few dozen at most; each item costs an object and a row in the log.
 ITEMS_MAX = 1000
@@ -263,6 +266,15 @@ def event_id_of(text: str) -> str:
     if not _EVENT_ID.fullmatch(text) or event_id == _NIL_ID:
         raise BadRequest("malformed envelope: event_id is not an event id")
     return event_id
+
+
+def id_of(payload: dict[str, object], received: EnvelopeHeader) -> str:
+    """Return the id of an event: the envelope's, else the payload's, else a new one (ingest.md 3.1)."""
+    event_id = payload.get("event_id")
+    try:
+        return received.event_id or event_id_of(event_id if isinstance(event_id, str) else "")
+    except BadRequest:
+        return ids.hex32()
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -5,8 +5,7 @@ from shipmark.infrastructure.errors import BadRequest, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import encodings
 from shipmark.ingest.authorization import Sender
-from shipmark.ingest.digest import EVENT
-from shipmark.ingest.envelope import Envelope, EnvelopeReader, ItemRules
+from shipmark.ingest.envelope import EVENT, Envelope, EnvelopeReader, ItemRules
 from shipmark.ingest.event_json import without_form, without_mark
 
 #: The types of which an envelope contains at most one item (ingest.md 2).

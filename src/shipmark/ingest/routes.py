@@ -1,8 +1,7 @@
 """``/api/{project}/envelope/`` and ``/store/``: the endpoints for SDKs (ingest.md 1).
 
 The key is verified before the body is read if the request has it, and before it is decompressed in any case.
-An event is stored before the answer: 200 means that it is in the database. Stacks of minified JavaScript
-are symbolicated first, so that events are grouped by original code. Unsupported items
+200 means that an event is in the log, on disk; the digester stores it (`digester.py`). Unsupported items
 (sessions, transactions, attachments …) are counted and logged, and answered with 200, so that SDKs work; SDKs are asked
 to stop sending those that are not this product's subject.
 """
@@ -10,15 +9,15 @@ to stop sending those that are not this product's subject.
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.sender import Sender as EventSender
 from shipmark.http import AnyRequest
 from shipmark.http.body_budget import Reservation
@@ -27,19 +26,16 @@ from shipmark.http.connections import is_small, reservation_of
 from shipmark.http.error_responses import refusal_response
 from shipmark.http.multipart import threaded
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import count, log, span
 from shipmark.ingest.authorization import Sender
-from shipmark.ingest.digest import EVENT, digest, id_of
-from shipmark.ingest.envelope import Envelope
+from shipmark.ingest.envelope import EVENT, Envelope, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
+from shipmark.ingest.event_log import Frame, FrameType, LogWriter
 from shipmark.ingest.rate_limits import limits_of_unsupported
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
 from shipmark.projects.model import Project
-from shipmark.symbolication import event_symbolication
-from shipmark.symbolication.event_symbolication import Uploads
 
 Accepted = Response[dict[str, str]]
 P = ParamSpec("P")
@@ -47,16 +43,19 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 #: The bytes of a body that are received before they are decompressed.
 _BATCH_BYTES = 128 * 1024
+#: A body up to this size is processed in the event loop; it unpacks to at most a thousand times as much.
+_QUICK_BYTES = 16 * 1024
 #: Separate threads, so that requests of SDKs never block other requests.
 _THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ingest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What was taken in: the id for the answer, if any, and the limits that the sender must respect."""
+    """What was taken in: the id for the answer, the limits that the sender must respect, and when it is on disk."""
 
     event_id: str | None
     limits: str | None = None
+    written: Future[None] | None = None
 
 
 class _Receiver(Protocol[T_co]):
@@ -127,16 +126,21 @@ class _Reception:
     ) -> Accepted:
         """Feed the receiver with the rest of the body, and process what it received."""
 
-        def finished() -> Accepted:
-            with span(self.step) as tags:
+        def finished() -> Taken:
+            # As many as events: a line for each would take as long as all the rest.
+            with span(self.step, "debug") as tags:
                 receiver.feed(rest)
                 content = receiver.finish()
                 tags["project"] = self.sender.known.slug
-                taken = take(self.request, self.sender, content)
-            headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
-            return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
+                return take(self.request, self.sender, content)
 
-        return await _in_thread(finished)
+        # A thread takes longer than a small event. Its key is known, so that nothing waits for the database.
+        is_quick = len(rest) <= _QUICK_BYTES and self.sender.is_remembered
+        taken = finished() if is_quick else await _in_thread(finished)
+        if taken.written is not None:
+            await asyncio.wrap_future(taken.written)
+        headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
+        return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
 
     async def _read(self, receiver: _Receiver[T]) -> bytes:
         """Feed the receiver with the body except its last batch, which is returned."""
@@ -158,52 +162,44 @@ async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> Taken:
-    """Store the event of an envelope, if any."""
-    events = [event_object(item.payload) for item in received.items if item.type == EVENT]
-    event_id = id_of(events[0], received) if events else received.event_id
-    if events and event_id is not None:
-        _store(request, sender, events[0], received, event_id=event_id)
+    """Log the event of an envelope, if any."""
+    events = [item.payload for item in received.items if item.type == EVENT]
+    event_id = received.event_id
+    written = None
+    if events:
+        event_id = id_of(event_object(events[0]), received)
+        written = _append(request, sender, events[0], received.sent_at, event_id)
     _report_others(sender.known, received)
     limits = limits_of_unsupported({item.type for item in received.items})
-    return Taken(event_id=event_id, limits=limits)
+    return Taken(event_id=event_id, limits=limits, written=written)
 
 
 def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> Taken:
-    """Store an event without an envelope."""
-    payload = event_object(content)
+    """Log an event without an envelope."""
     received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
-    event_id = id_of(payload, received)
-    _store(request, sender, payload, received, event_id=event_id)
-    return Taken(event_id=event_id)
+    event_id = id_of(event_object(content), received)
+    written = _append(request, sender, content, None, event_id)
+    return Taken(event_id=event_id, written=written)
 
 
-def _store(
-    request: AnyRequest,
-    sender: Sender,
-    payload: dict[str, object],
-    received: Envelope,
-    *,
-    event_id: str,
-) -> None:
-    """Store an event with its original stack, symbolicated before the transaction: maps may take long to read."""
-    payload = with_current_names(payload)
-    from_ = client_address(request, request.app.state.settings)
-    connected = EventSender(address=from_, user_agent=request.headers.get("user-agent"))
-    database: Database = request.app.state.database
-    if event_symbolication.needs_symbolication(payload):
-        uploads = Uploads(
-            database=database,
-            blobs=request.app.state.blobs,
-            organization_id=sender.known.organization_id,
-            project_id=sender.known.id,
-            at=now(),
-        )
-        payload = event_symbolication.symbolicate_event(payload, uploads)
-    with database.transaction() as connection:
-        project = sender.still_known(connection, received.dsn)
-        digest(
-            connection, project, payload, received, event_id=event_id, at=now(), sender=connected
-        )
+def _append(
+    request: AnyRequest, sender: Sender, content: bytes, sent_at: datetime | None, event_id: str
+) -> Future[None]:
+    """Append the JSON of an event to the log; the digester stores it."""
+    writer: LogWriter = request.app.state.event_log
+    frame = Frame(
+        type=FrameType.EVENT,
+        project_id=sender.known.id,
+        received_at=now(),
+        payload=content,
+        event_id=event_id,
+        sent_at=sent_at,
+        sender=EventSender(
+            address=client_address(request, request.app.state.settings),
+            user_agent=request.headers.get("user-agent"),
+        ),
+    )
+    return writer.append(frame)
 
 
 def _report_others(project: Project, received: Envelope) -> None:

@@ -17,7 +17,7 @@ from shipmark.releases.model import (
     ReleasedProject,
     ReleaseStatus,
 )
-from shipmark.releases.store import activity, commits, environments, releases
+from shipmark.releases.store import activity, commits, releases
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories.model import StoredCommit
 
@@ -180,20 +180,6 @@ def remove(
     activity.add(connection, deleted[0].organization_id, activities)
     commits.clear_all(connection, ids)
     releases.remove(connection, ids)
-
-
-def record_event(
-    connection: Connection,
-    release: Release,
-    project_id: int,
-    environment_id: int,
-    at: datetime,
-) -> None:
-    """Record an event of the release in the project's environment.
-
-    The caller has locked the release, unless it has a row for the environment already.
-    """
-    environments.record_event(connection, release, project_id, environment_id, at)
 
 
 def _record_released(

@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
-from shipmark.infrastructure.inserts import insert_missing
+from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
 from shipmark.issues.model import InboxEntry, InboxReason
 
@@ -21,16 +21,22 @@ class InboxColumns(sa.TypedColumns):
 
 inbox = table("inbox", InboxColumns)
 
+_ADD = insert_rows(
+    inbox, "added", ("issue_id", "added_at"), shared=("reason",)
+).on_conflict_do_nothing()
 _REMOVE = sa.delete(inbox).where(inbox.c.issue_id.in_(sa.select(db.IDS.c.id)))
 _OF_ISSUES = sa.select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
     db.IDS, db.IDS.c.id == inbox.c.issue_id
 )
 
 
-def add(connection: sa.Connection, issue_id: int, reason: InboxReason, at: datetime) -> None:
-    """Add the issue to the inbox, unless it is there."""
-    row = {"issue_id": issue_id, "reason": int(reason), "added_at": at}
-    insert_missing(connection, inbox, row)
+def add(
+    connection: sa.Connection, added: Collection[tuple[int, datetime]], reason: InboxReason
+) -> None:
+    """Add issues to the inbox, each given by its id and when, unless they are there."""
+    if added:
+        parameters = db.rows_param("added", added) | {"reason": int(reason)}
+        connection.execute(_ADD, parameters)
 
 
 def remove(connection: sa.Connection, issue_ids: Collection[int]) -> None:

@@ -1,14 +1,18 @@
 """Issues, and the hashes that map events to them."""
 
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
-from shipmark.infrastructure.inserts import insert_missing
+from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
@@ -97,6 +101,18 @@ hashes = table("issue_hashes", IssueHashColumns)
 issue_users = table("issue_users", IssueUserColumns)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occurrences:
+    """Events of an issue that are counted together; ``last_event`` is the one that came in last."""
+
+    issue_id: int
+    events: int
+    new_users: int
+    first_at: datetime
+    last_at: datetime
+    last_event: Event
+
+
 def _fix_of(text: str) -> DeletedFix:
     stored = json.loads(text)
     return DeletedFix(**stored | {"shipped_at": datetime.fromisoformat(stored["shipped_at"])})
@@ -111,11 +127,62 @@ ISSUE = RowReader(
     deleted_fix=optional(_fix_of),
 )
 
+_LOCK_WHOLE = (
+    ISSUE.select()
+    .join(db.IDS, db.IDS.c.id == issues.c.id)
+    .order_by(issues.c.id)
+    .with_for_update(key_share=True, of=issues)
+)
 _LOCK = (
     sa.select(issues.c.id, issues.c.status)
     .join(db.IDS, db.IDS.c.id == issues.c.id)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
+)
+_HASHES = db.json_rows("hashed", project_id=db.Id, hash=sa.Text())
+_BY_HASHES = sa.select(hashes.c.project_id, hashes.c.hash, hashes.c.issue_id).join(
+    _HASHES,
+    sa.and_(hashes.c.project_id == _HASHES.c.project_id, hashes.c.hash == _HASHES.c.hash),
+)
+_ADD_USERS = (
+    insert_rows(
+        issue_users, "affected", ("issue_id", "user_hash"), order_by=("issue_id", "user_hash")
+    )
+    .on_conflict_do_nothing()
+    .returning(issue_users.c.issue_id)
+)
+_OF_EVENT: dict[str, TypeEngine[Any]] = {
+    "type": sa.Text(),
+    "title": sa.Text(),
+    "culprit": sa.Text(),
+    "location": sa.Text(),
+    "level": sa.Text(),
+    "logger": sa.Text(),
+    "platform": sa.Text(),
+    "message": sa.Text(),
+    "details": sa.Text(),
+    "is_unhandled": sa.Boolean(),
+}
+_OCCURRED = db.json_rows(
+    "occurred",
+    issue_id=db.Id,
+    events=sa.Integer(),
+    users=sa.Integer(),
+    first_at=db.UtcDateTime(),
+    last_at=db.UtcDateTime(),
+    **_OF_EVENT,
+)
+_first, _last = issues.c.first_seen_at, issues.c.last_seen_at
+_COUNT = (
+    sa.update(issues)
+    .where(issues.c.id == _OCCURRED.c.issue_id)
+    .values(
+        times_seen=issues.c.times_seen + _OCCURRED.c.events,
+        user_count=issues.c.user_count + _OCCURRED.c.users,
+        first_seen_at=sa.case((_first > _OCCURRED.c.first_at, _OCCURRED.c.first_at), else_=_first),
+        last_seen_at=sa.case((_last < _OCCURRED.c.last_at, _OCCURRED.c.last_at), else_=_last),
+        **{name: _OCCURRED.c[name] for name in _OF_EVENT},
+    )
 )
 _SHORT_IDS = db.json_rows("short_ids", slug=sa.Text(), number=db.Id)
 # Subqueries, not joins: from the project on, SQLite would compare each of its issues with the parameter's rows.
@@ -153,12 +220,12 @@ def by_id(connection: sa.Connection, organization_id: int | None, issue_id: int)
     return ISSUE.first(connection, query)
 
 
-def by_hashes(connection: sa.Connection, project_id: int, requested: Sequence[str]) -> Issue | None:
-    """Return the issue of the first of these hashes that has one, or None."""
-    query = ISSUE.select(hashes.c.hash).join(hashes, hashes.c.issue_id == issues.c.id)
-    query = query.where(hashes.c.project_id == project_id, hashes.c.hash.in_(requested))
-    rows = {row[-1]: row for row in connection.execute(query)}
-    return next((ISSUE(rows[key]) for key in requested if key in rows), None)
+def ids_by_hashes(
+    connection: sa.Connection, hashed: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], int]:
+    """Return the id of the issue of each pair of a project's id and a hash; unknown ones are left out."""
+    rows = connection.execute(_BY_HASHES, db.rows_param("hashed", sorted(hashed)))
+    return {(project_id, event_hash): issue_id for project_id, event_hash, issue_id in rows}
 
 
 def map_hashes(connection: sa.Connection, issue: Issue, event_hashes: Sequence[str]) -> None:
@@ -195,22 +262,22 @@ def add(
     return ISSUE(connection.execute(statement).one())
 
 
-def count(connection: sa.Connection, issue: Issue, event: Event, *, is_new_user: bool) -> None:
-    """Count an event and store its title and details; the range of moments only widens."""
-    c, at = issues.c, sa.literal(event.at, db.UtcDateTime)
-    values = _event_values(event) | {
-        "times_seen": c.times_seen + 1,
-        "user_count": c.user_count + int(is_new_user),
-        "first_seen_at": sa.case((c.first_seen_at > at, at), else_=c.first_seen_at),
-        "last_seen_at": sa.case((c.last_seen_at < at, at), else_=c.last_seen_at),
-    }
-    connection.execute(sa.update(issues).where(c.id == issue.id).values(values))
+def count(connection: sa.Connection, occurred: Collection[Occurrences]) -> None:
+    """Count events and store the title and details of the last; the range of moments only widens."""
+    rows = []
+    for each in occurred:
+        values = _event_values(each.last_event)
+        numbers = (each.issue_id, each.events, each.new_users, each.first_at, each.last_at)
+        rows.append((*numbers, *(values[name] for name in _OF_EVENT)))
+    connection.execute(_COUNT, db.rows_param("occurred", rows))
 
 
-def record_user(connection: sa.Connection, issue_id: int, user_hash: str) -> bool:
-    """Record a user affected by the issue. Return True for the user's first event."""
-    row = {"issue_id": issue_id, "user_hash": user_hash}
-    return insert_missing(connection, issue_users, row)
+def record_users(connection: sa.Connection, affected: Collection[tuple[int, str]]) -> Counter[int]:
+    """Record users, by pairs of an issue's id and the user's digest. Return the number of new ones of each issue."""
+    if not affected:
+        return Counter()
+    rows = connection.execute(_ADD_USERS, db.rows_param("affected", sorted(affected)))
+    return Counter(rows.scalars())
 
 
 def reopen(connection: sa.Connection, issue_id: int, at: datetime, active_before: datetime) -> bool:
@@ -228,6 +295,12 @@ def reopen(connection: sa.Connection, issue_id: int, at: datetime, active_before
         "deleted_fix": None,
     }
     return connection.execute(statement.values(values)).rowcount == 1
+
+
+def lock_whole(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, Issue]:
+    """Lock these issues until the transaction ends. Return their current state; deleted ones are left out."""
+    locked = ISSUE.all(connection, _LOCK_WHOLE, db.ids_param(issue_ids))
+    return {issue.id: issue for issue in locked}
 
 
 def lock(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, IssueStatus]:

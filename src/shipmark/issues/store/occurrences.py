@@ -1,12 +1,13 @@
 """The releases and environments in which issues were seen."""
 
 from collections.abc import Collection
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
-from shipmark.infrastructure.inserts import insert_missing
+from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.store import environments
 from shipmark.releases.store.releases import releases
@@ -36,6 +37,41 @@ class IssueEnvironmentColumns(sa.TypedColumns):
 issue_releases = table("issue_releases", IssueReleaseColumns)
 issue_environments = table("issue_environments", IssueEnvironmentColumns)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseOccurrence:
+    """An issue seen in a release, in an environment, from the first of its events to the last."""
+
+    issue_id: int
+    release_id: int
+    environment_id: int
+    first_at: datetime
+    last_at: datetime
+
+
+_RELEASE_KEY = ("issue_id", "release_id", "environment_id")
+_RELEASES = insert_rows(
+    issue_releases,
+    "occurred",
+    (*_RELEASE_KEY, "first_seen_at", "last_seen_at"),
+    order_by=_RELEASE_KEY,
+)
+_last, _new = issue_releases.c.last_seen_at, _RELEASES.excluded.last_seen_at
+_RECORD_RELEASES = _RELEASES.on_conflict_do_update(
+    index_elements=_RELEASE_KEY,
+    set_={"last_seen_at": sa.case((_new > _last, _new), else_=_last)},
+)
+_RECORD_ENVIRONMENTS = (
+    insert_rows(
+        issue_environments,
+        "occurred",
+        ("issue_id", "environment_id", "first_release_id", "first_seen_at"),
+        order_by=("issue_id", "environment_id"),
+    )
+    .on_conflict_do_nothing()
+    .returning(issue_environments.c.issue_id, issue_environments.c.environment_id)
+)
+
 _LAST_RELEASES = (
     sa.select(issue_releases.c.issue_id, issue_releases.c.release_id)
     .join(db.IDS, db.IDS.c.id == issue_releases.c.issue_id)
@@ -64,28 +100,23 @@ _HIGHEST_VERSIONS = sa.select(_numbered.c.issue_id, _numbered.c.version).where(
 )
 
 
-def record_release(
-    connection: sa.Connection, issue_id: int, release_id: int, environment_id: int, at: datetime
-) -> None:
-    """Record that the issue was seen in the release; the last moment never decreases."""
-    key = {"issue_id": issue_id, "release_id": release_id, "environment_id": environment_id}
-    statement = db.upsert(issue_releases).values(**key, first_seen_at=at, last_seen_at=at)
-    column, new = issue_releases.c.last_seen_at, statement.excluded.last_seen_at
-    last = {"last_seen_at": sa.case((new > column, new), else_=column)}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=last))
+def record_releases(connection: sa.Connection, occurred: Collection[ReleaseOccurrence]) -> None:
+    """Record that issues were seen in releases; the last moment never decreases."""
+    rows = sorted(map(astuple, occurred))
+    connection.execute(_RECORD_RELEASES, db.rows_param("occurred", rows))
 
 
-def record_environment(
-    connection: sa.Connection,
-    issue_id: int,
-    environment_id: int,
-    release_id: int | None,
-    at: datetime,
-) -> bool:
-    """Record that the issue was seen in the environment. Return True for the first time."""
-    row: dict[str, object] = {"issue_id": issue_id, "environment_id": environment_id}
-    row |= {"first_release_id": release_id, "first_seen_at": at}
-    return insert_missing(connection, issue_environments, row)
+def record_environments(
+    connection: sa.Connection, first_seen: Collection[tuple[int, int, int | None, datetime]]
+) -> set[tuple[int, int]]:
+    """Record that issues were seen in environments, unless they were before.
+
+    Each is given by the issue's id, the environment's, the release's or None, and when. Return the pairs of the first
+    two that are new.
+    """
+    rows = sorted(first_seen, key=lambda row: row[:2])
+    result = connection.execute(_RECORD_ENVIRONMENTS, db.rows_param("occurred", rows))
+    return {(issue_id, environment_id) for issue_id, environment_id in result}
 
 
 def in_release(

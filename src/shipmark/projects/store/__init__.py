@@ -2,11 +2,12 @@
 
 from shipmark.projects.store.environments import (
     ensure_environment,
+    ensure_environments,
     environment_names,
     environments,
     environments_named,
     environments_of,
-    link_environment,
+    link_environments,
 )
 from shipmark.projects.store.keys import (
     add_key,
@@ -46,7 +47,7 @@ from shipmark.projects.store.projects import (
     project_teams,
     projects,
     projects_of_teams,
-    record_event,
+    record_events,
     record_releases,
     remove_owner,
     set_commit_paths,

@@ -32,10 +32,21 @@ environments = table(
 )
 project_environments = table("project_environments", ProjectEnvironmentColumns)
 
-_LINK_ENVIRONMENT = insert_rows(
-    project_environments, "projects", ("project_id",), shared=("environment_id",)
+_LINK_ENVIRONMENTS = insert_rows(
+    project_environments,
+    "pairs",
+    ("project_id", "environment_id"),
+    order_by=("project_id", "environment_id"),
 ).on_conflict_do_nothing()
 _ENVIRONMENT = RowReader(Environment, environments)
+_NAMED = db.json_rows("named", organization_id=db.Id, name=sa.Text())
+_ALL_NAMED = _ENVIRONMENT.select(environments.c.organization_id).join(
+    _NAMED,
+    sa.and_(
+        environments.c.organization_id == _NAMED.c.organization_id,
+        environments.c.name == _NAMED.c.name,
+    ),
+)
 _NAMES_OF = (
     sa.select(project_environments.c.project_id, environments.c.name)
     .select_from(project_environments)
@@ -58,6 +69,21 @@ def ensure_environment(connection: sa.Connection, organization_id: int, name: st
     return known[0]
 
 
+def ensure_environments(
+    connection: sa.Connection, named: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], Environment]:
+    """Return the environments of these organizations and names, by both; those that are missing are created."""
+    parameters = db.rows_param("named", sorted(named))
+    known = {
+        (row[-1], environment.name): environment
+        for row in connection.execute(_ALL_NAMED, parameters)
+        for environment in [_ENVIRONMENT(row)]
+    }
+    # In one order, so that two transactions with the same new names do not wait for each other.
+    missing = sorted(set(named) - set(known))
+    return known | {key: ensure_environment(connection, *key) for key in missing}
+
+
 def environments_named(
     connection: sa.Connection, organization_id: int, names: Iterable[str]
 ) -> list[Environment]:
@@ -68,12 +94,9 @@ def environments_named(
     return _ENVIRONMENT.all(connection, query)
 
 
-def link_environment(
-    connection: sa.Connection, environment_id: int, project_ids: Collection[int]
-) -> None:
-    """Link an environment to these projects."""
-    rows = db.rows_param("projects", ([project_id] for project_id in sorted(project_ids)))
-    connection.execute(_LINK_ENVIRONMENT, rows | {"environment_id": environment_id})
+def link_environments(connection: sa.Connection, pairs: Collection[tuple[int, int]]) -> None:
+    """Link environments to projects, given as pairs of a project's id and an environment's."""
+    connection.execute(_LINK_ENVIRONMENTS, db.rows_param("pairs", sorted(pairs)))
 
 
 def environments_of(connection: sa.Connection, project_id: int) -> list[Environment]:

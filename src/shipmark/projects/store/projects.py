@@ -11,7 +11,7 @@ from shipmark.avatars.model import read_avatar
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.ids import id_of
-from shipmark.infrastructure.inserts import insert_missing
+from shipmark.infrastructure.inserts import insert_missing, insert_rows
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 from shipmark.organizations.model import Access, Role, Team
@@ -119,6 +119,9 @@ _OWNED_BY = (
     .join(db.IDS, db.IDS.c.id == project_teams.c.team_id)
     .order_by(project_teams.c.project_id)
 )
+_ADD_PLATFORMS = insert_rows(
+    platforms, "added", ("project_id", "platform"), order_by=("project_id", "platform")
+).on_conflict_do_nothing()
 _NOTE_RELEASES = (
     sa.update(projects)
     .where(projects.c.id.in_(sa.select(db.IDS.c.id)), projects.c.has_releases.is_(False))
@@ -251,14 +254,17 @@ def by_key(connection: sa.Connection, public_key: str) -> Project | None:
     return _PROJECT.first(connection, query)
 
 
-def record_event(connection: sa.Connection, project: Project, platform: str, at: datetime) -> None:
-    """Record the date of the first event, and the platform of an event."""
-    if project.first_event_at is None:
-        first = projects.c.first_event_at.is_(None)
-        connection.execute(
-            sa.update(projects).where(projects.c.id == project.id, first).values(first_event_at=at)
-        )
-    insert_missing(connection, platforms, {"project_id": project.id, "platform": platform})
+def record_events(
+    connection: sa.Connection,
+    first_events: Mapping[int, datetime],
+    project_platforms: Collection[tuple[int, str]],
+) -> None:
+    """Record the date of the first event of projects that have none yet, and the platforms of events."""
+    for project_id, at in sorted(first_events.items()):
+        is_first = projects.c.first_event_at.is_(None)
+        statement = sa.update(projects).where(projects.c.id == project_id, is_first)
+        connection.execute(statement.values(first_event_at=at))
+    connection.execute(_ADD_PLATFORMS, db.rows_param("added", sorted(project_platforms)))
 
 
 def record_releases(connection: sa.Connection, project_ids: Collection[int]) -> None:

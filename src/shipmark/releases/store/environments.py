@@ -1,12 +1,14 @@
 """The environments of releases: where and when events and deploys came, per project."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.store.projects import IS_VISIBLE, platforms, projects
 from shipmark.releases.model import Release, ReleasedProject, SeenRange
@@ -55,6 +57,21 @@ sa.Index(
     sqlite_where=_is_deployed,
     postgresql_where=_is_deployed,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenRelease:
+    """A release that events came from, in an environment of a project, from the first of them to the last.
+
+    The caller has locked the release, unless it has a row for the environment already.
+    """
+
+    release: Release
+    project_id: int
+    environment_id: int
+    first_at: datetime
+    last_at: datetime
+
 
 #: Ids as one parameter with a list, or as several parameters.
 IdParameters = sa.BindParameter[Any] | Sequence[sa.BindParameter[Any]]
@@ -124,6 +141,34 @@ SET_STATUS = (
     .where(release_environments.c.release_id.in_(sa.select(db.IDS.c.id)))
     .values(status=sa.bindparam("given_status", type_=sa.String()))
 )
+_EVENTS = insert_rows(
+    release_environments,
+    "seen",
+    (
+        *_KEY,
+        "new_issue_count",
+        "first_seen_at",
+        "last_seen_at",
+        "status",
+        "created_at",
+    ),
+    order_by=_KEY,
+)
+_is_later = sa.or_(
+    release_environments.c.last_seen_at.is_(None),
+    _EVENTS.excluded.last_seen_at > release_environments.c.last_seen_at,
+)
+_RECORD_EVENTS = _EVENTS.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={
+        "first_seen_at": sa.func.coalesce(
+            release_environments.c.first_seen_at, _EVENTS.excluded.first_seen_at
+        ),
+        "last_seen_at": sa.case(
+            (_is_later, _EVENTS.excluded.last_seen_at), else_=release_environments.c.last_seen_at
+        ),
+    },
+)
 _BROUGHT = db.json_rows(
     "brought", release_id=db.Id, project_id=db.Id, environment_id=db.Id, number=sa.Integer()
 )
@@ -138,33 +183,24 @@ _COUNT_BROUGHT = (
 )
 
 
-def record_event(
-    connection: sa.Connection, release: Release, project_id: int, environment_id: int, at: datetime
-) -> None:
-    """Record an event of the release; the date of the last one never moves back."""
-    row: dict[str, object] = {
-        "release_id": release.id,
-        "project_id": project_id,
-        "environment_id": environment_id,
-        "new_issue_count": 0,
-        "first_seen_at": at,
-        "last_seen_at": at,
-        "status": release.status.value,
-        "created_at": release.created_at,
-    }
-    columns = release_environments.c
-    statement = db.upsert(release_environments).values(row)
-    new = statement.excluded
-    later = (columns.last_seen_at.is_(None)) | (new.last_seen_at > columns.last_seen_at)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=_KEY,
-            set_={
-                "first_seen_at": sa.func.coalesce(columns.first_seen_at, new.first_seen_at),
-                "last_seen_at": sa.case((later, new.last_seen_at), else_=columns.last_seen_at),
-            },
+def record_events(connection: sa.Connection, seen_releases: Collection[SeenRelease]) -> None:
+    """Record events of releases; the date of the last one never moves back."""
+    rows = [
+        (
+            seen.release.id,
+            seen.project_id,
+            seen.environment_id,
+            0,
+            seen.first_at,
+            seen.last_at,
+            seen.release.status,
+            seen.release.created_at,
         )
-    )
+        for seen in seen_releases
+    ]
+    # In one order, in which other transactions lock these rows, too.
+    rows.sort(key=lambda row: row[:3])
+    connection.execute(_RECORD_EVENTS, db.rows_param("seen", rows))
 
 
 def record_deploy(
@@ -194,22 +230,6 @@ def sync_status(connection: sa.Connection, release: Release) -> None:
     )
 
 
-def count_new_issue(
-    connection: sa.Connection, release_id: int, project_id: int, environment_id: int
-) -> None:
-    """Count an issue that reached the environment for the first time, in this release."""
-    columns = release_environments.c
-    connection.execute(
-        sa.update(release_environments)
-        .where(
-            columns.release_id == release_id,
-            columns.project_id == project_id,
-            columns.environment_id == environment_id,
-        )
-        .values(new_issue_count=columns.new_issue_count + 1)
-    )
-
-
 def newest_of(
     connection: sa.Connection, project_id: int, environment_ids: Collection[int] | None
 ) -> int | None:
@@ -227,7 +247,7 @@ def newest_of(
 def count_new_issues(
     connection: sa.Connection, numbers: Mapping[tuple[int, int, int], int]
 ) -> None:
-    """Add to the numbers of new issues, by (release, project, environment), after reassignment to other releases."""
+    """Add to the numbers of new issues, by (release, project, environment)."""
     if numbers:
         rows = ((*place, number) for place, number in sorted(numbers.items()))
         connection.execute(_COUNT_BROUGHT, db.rows_param("brought", rows))

@@ -15,12 +15,13 @@ changing it, and for adding a row that copies its status and dates: they are rea
 `lock_to_delete` waits for all.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, select
+from sqlalchemy import Connection, Text, and_, exists, select
 
-from shipmark.infrastructure.database import IDS, ids_param
+from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
 from shipmark.projects.store import environments
 from shipmark.releases.model import Release
 from shipmark.releases.store.environments import release_environments
@@ -30,29 +31,44 @@ from shipmark.releases.store.releases import RELEASE, release_of, releases
 _BY_IDS = select(*RELEASE).join(IDS, IDS.c.id == releases.c.id).order_by(releases.c.id)
 _LOCK_SEVERAL = _BY_IDS.with_for_update(key_share=True, of=releases)
 _LOCK_TO_DELETE = _BY_IDS.with_for_update(of=releases)
+_PLACES = json_rows("places", organization_id=Id, version=Text(), project_id=Id, environment=Text())
 _is_placed = and_(
     exists().where(
         release_projects.c.release_id == releases.c.id,
-        release_projects.c.project_id == bindparam("project_id"),
+        release_projects.c.project_id == _PLACES.c.project_id,
     ),
     exists()
     .where(
         release_environments.c.release_id == releases.c.id,
-        release_environments.c.project_id == bindparam("project_id"),
+        release_environments.c.project_id == _PLACES.c.project_id,
         release_environments.c.environment_id == environments.c.id,
-        environments.c.organization_id == bindparam("organization_id"),
-        environments.c.name == bindparam("environment"),
+        environments.c.organization_id == _PLACES.c.organization_id,
+        environments.c.name == _PLACES.c.environment,
     )
-    .correlate(releases),
+    .correlate(releases, _PLACES),
 )
 _LOCK_SHARED = (
-    select(*RELEASE, _is_placed)
-    .where(
-        releases.c.organization_id == bindparam("organization_id"),
-        releases.c.version == bindparam("version"),
+    select(*_PLACES.c, _is_placed, *RELEASE)
+    .join(
+        _PLACES,
+        and_(
+            releases.c.organization_id == _PLACES.c.organization_id,
+            releases.c.version == _PLACES.c.version,
+        ),
     )
+    .order_by(releases.c.id)
     .with_for_update(read=True, key_share=True, of=releases)
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Place:
+    """Where an event of a release came from: a project and the name of an environment."""
+
+    organization_id: int
+    version: str
+    project_id: int
+    environment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +79,27 @@ class LockedRelease:
     is_placed: bool
 
 
-def lock_shared(
-    connection: Connection, organization_id: int, version: str, project_id: int, environment: str
-) -> LockedRelease | None:
-    """Return the release, or None, and prevent its deletion until the transaction ends.
+def lock_shared(connection: Connection, places: Collection[Place]) -> dict[Place, LockedRelease]:
+    """Return the releases that exist, by place, and prevent their deletion until the transaction ends.
 
-    Waits for a transaction that deletes it, and then returns None. A caller that has to add missing rows locks the
+    Waits for a transaction that deletes one, which is then missing. A caller that has to add missing rows locks the
     release first.
     """
-    parameters = {"organization_id": organization_id, "version": version}
-    parameters |= {"project_id": project_id, "environment": environment}
-    row = connection.execute(_LOCK_SHARED, parameters).first()
-    return LockedRelease(release=release_of(row), is_placed=bool(row[-1])) if row else None
+    rows = connection.execute(_LOCK_SHARED, rows_param("places", map(astuple, sorted(places))))
+    return {
+        _place_of(row): LockedRelease(release=release_of(row[5:]), is_placed=bool(row[4]))
+        for row in rows
+    }
+
+
+def _place_of(row: Sequence[Any]) -> Place:
+    organization_id, version, project_id, environment = row[:4]
+    return Place(
+        organization_id=organization_id,
+        version=version,
+        project_id=project_id,
+        environment=environment,
+    )
 
 
 def lock(connection: Connection, release_id: int) -> Release | None:

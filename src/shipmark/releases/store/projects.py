@@ -150,11 +150,6 @@ def commit_paths_of(connection: sa.Connection, release_id: int) -> list[list[str
     return [json.loads(paths) for paths in rows]
 
 
-def count_new_issue(connection: sa.Connection, release_id: int, project_id: int) -> None:
-    """Count an issue that was first seen in the release."""
-    _increment(connection, release_projects.c.new_issue_count, release_id, project_id)
-
-
 def count_regressed_issue(connection: sa.Connection, release_id: int, project_id: int) -> None:
     """Count an issue that regressed in the release for the first time."""
     _increment(connection, release_projects.c.regressed_issue_count, release_id, project_id)
@@ -171,7 +166,7 @@ def _increment(
 
 
 def count_new_issues(connection: sa.Connection, numbers: Mapping[tuple[int, int], int]) -> None:
-    """Add to the numbers of new issues, by (release, project), after reassignment to other releases."""
+    """Add to the numbers of new issues, by (release, project)."""
     if numbers:
         rows = ((*key, number) for key, number in sorted(numbers.items()))
         connection.execute(_COUNT_BROUGHT, db.rows_param("brought", rows))

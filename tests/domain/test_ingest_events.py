@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from factories import World, counts, dump, error_event, on_one_database, rows
+from factories import World, counts, dump, error_event, ingest, on_one_database, rows, statements
 
 from shipmark.deletion.release_deletion import delete_releases
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
-from shipmark.issues.actions.ingest_event import IngestResult, ingest
+from shipmark.issues.actions import ingest_events
+from shipmark.issues.actions.ingest_events import Arrival, IngestResult
 from shipmark.issues.store import states
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
@@ -453,3 +454,44 @@ def test_a_regressed_issue_can_be_resolved_again(
     publish("web@3.0.0", "Fixes WEB-1 for good", at=AT + 3 * HOUR)
     assert only(database, "issues")["status"] == "resolved"
     assert only(database, "resolutions")["release_id"] == rows(database, "releases")[-1]["id"]
+
+
+def together(database: Database, world: World, *payloads: dict[str, Any]) -> list[IngestResult]:
+    """Ingest events of web in one batch."""
+    with database.transaction() as connection:
+        project = projects.by_ids(connection, [world.projects["web"]])[world.projects["web"]]
+        arrivals = [
+            Arrival(
+                project=project,
+                event=parsing.read(payload, event_id=payload["event_id"], received_at=AT),
+            )
+            for payload in payloads
+        ]
+        return ingest_events.ingest(connection, arrivals)
+
+
+def test_a_batch_brings_new_releases(database: Database, world: World) -> None:
+    versions = ["web@3.0.0", "web@1.0.0", "web@3.0.0"]
+    results = together(database, world, *(error_event(release=version) for version in versions))
+    assert [result.is_new_issue for result in results] == [True, False, False]
+    assert {row["version"] for row in rows(database, "releases")} == set(versions)
+    assert only(database, "issues")["times_seen"] == 3
+    assert sorted(row["new_issue_count"] for row in rows(database, "release_projects")) == [0, 1]
+
+
+def test_the_number_of_statements_does_not_depend_on_that_of_events(
+    database: Database, world: World
+) -> None:
+    def batch(size: int) -> list[dict[str, Any]]:
+        return [
+            error_event(f"boom {number % 2}", release=f"web@{number % 2}", user={"id": str(number)})
+            for number in range(size)
+        ]
+
+    together(database, world, *batch(2))
+    numbers = []
+    for size in (2, 60):
+        with statements(database) as sent:
+            together(database, world, *batch(size))
+        numbers.append(sent.count)
+    assert numbers[0] == numbers[1] <= 16

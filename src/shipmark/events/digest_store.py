@@ -1,0 +1,113 @@
+"""How far the logs of events are digested, and the frames that could not be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+import zstandard
+
+from shipmark.events.sender import Sender
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.inserts import insert_missing
+from shipmark.infrastructure.schema import parent, table
+
+_MOVED = "Another process digests the same log."
+
+
+class DigestPositionColumns(sa.TypedColumns):
+    """The position in a log up to which all frames are digested."""
+
+    log = sa.Column(sa.String(64), primary_key=True)
+    position = sa.Column(db.Id, nullable=False)
+
+
+class QuarantinedFrameColumns(sa.TypedColumns):
+    """A frame that could not be digested, with the error. ``payload`` is compressed with Zstandard."""
+
+    id = sa.Column(db.Id, primary_key=True)
+    project_id = parent("projects", index=True)
+    type = sa.Column(sa.String(16), nullable=False)
+    event_id = sa.Column(sa.String(32), nullable=False)
+    received_at = sa.Column(db.UtcDateTime, nullable=False)
+    sent_at = sa.Column(db.UtcDateTime)
+    address = sa.Column(sa.Text)
+    user_agent = sa.Column(sa.Text)
+    payload = sa.Column(sa.LargeBinary, nullable=False)
+    error = sa.Column(sa.Text, nullable=False)
+
+
+digest_positions = table("digest_positions", DigestPositionColumns)
+quarantined_frames = table("quarantined_frames", QuarantinedFrameColumns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantinedFrame:
+    """A frame that could not be digested."""
+
+    project_id: int
+    type: str
+    event_id: str
+    received_at: datetime
+    sent_at: datetime | None
+    sender: Sender
+    payload: bytes
+    error: str
+
+
+def position_of(connection: sa.Connection, log: str) -> int:
+    """Return the position up to which a log is digested, 0 for a new one."""
+    query = sa.select(digest_positions.c.position).where(digest_positions.c.log == log)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
+def advance(connection: sa.Connection, log: str, before: int, after: int) -> None:
+    """Move the position of a log. Raise `Conflict` if it is not at ``before``: another digester has moved it."""
+    if before == 0:
+        is_moved = insert_missing(connection, digest_positions, {"log": log, "position": after})
+    else:
+        statement = (
+            sa.update(digest_positions)
+            .where(digest_positions.c.log == log, digest_positions.c.position == before)
+            .values(position=after)
+        )
+        is_moved = connection.execute(statement).rowcount == 1
+    if not is_moved:
+        raise Conflict(_MOVED)
+
+
+def forget(connection: sa.Connection, log: str) -> None:
+    """Forget the position of a log that was deleted."""
+    connection.execute(sa.delete(digest_positions).where(digest_positions.c.log == log))
+
+
+def quarantine(connection: sa.Connection, frames: Sequence[QuarantinedFrame]) -> None:
+    """Keep frames that could not be digested."""
+    for frame in frames:
+        connection.execute(
+            sa.insert(quarantined_frames).values(
+                project_id=frame.project_id,
+                type=frame.type,
+                event_id=frame.event_id,
+                received_at=frame.received_at,
+                sent_at=frame.sent_at,
+                address=frame.sender.address,
+                user_agent=frame.sender.user_agent,
+                payload=zstandard.compress(frame.payload),
+                error=frame.error,
+            )
+        )
+
+
+def quarantined_count(connection: sa.Connection) -> int:
+    """Return the number of quarantined frames."""
+    query = sa.select(sa.func.count()).select_from(quarantined_frames)
+    return connection.execute(query).scalar_one()
+
+
+def newest_errors(connection: sa.Connection, limit: int) -> list[str]:
+    """Return the distinct errors of the newest quarantined frames."""
+    c = quarantined_frames.c
+    query = sa.select(c.error).order_by(c.id.desc()).limit(limit)
+    return list(dict.fromkeys(connection.execute(query).scalars()))

@@ -1,0 +1,223 @@
+"""The digester: turns the frames of the logs into events and issues, each exactly once.
+
+The position in a log moves in the transaction of what its frames caused: after a crash at any moment the digester
+goes on where the database is. Everything that can be done before the transaction is done before it.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.events import digest_store
+from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.legacy_interfaces import with_current_names
+from shipmark.events.normalization import Dropped, normalize
+from shipmark.events.parsing import Event
+from shipmark.events.project_rules import ProjectRules, rules_from
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
+from shipmark.infrastructure.telemetry import count, log, report_exception
+from shipmark.ingest.event_json import event_object
+from shipmark.ingest.event_log import Frame, LogReader, StoredFrame
+from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.symbolication import event_symbolication
+from shipmark.symbolication.event_symbolication import Uploads
+
+#: The frames of a transaction: more would hold up the other writers of SQLite.
+BATCH_MAX = 500
+#: Rules of projects are read again after this time.
+_RULES_SECONDS = 2.0
+#: What says nothing about the frames: they are tried again until it is over.
+PASSING = (Conflict, StorageFull, Unavailable)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A frame with its event, the filter that drops it, or the error that it causes."""
+
+    stored: StoredFrame
+    event: Event | Dropped | None = None
+    error: str = ""
+
+    @property
+    def frame(self) -> Frame:
+        return self.stored.frame
+
+
+class Digester:
+    """Digests the logs of a reader into a database. For one thread; only one may run for a folder of logs."""
+
+    def __init__(self, database: Database, blobs: Blobs, logs: LogReader) -> None:
+        self._database, self._blobs, self._logs = database, blobs, logs
+        self._positions: dict[str, int] = {}
+        self._rules: dict[int, tuple[ProjectRules, float]] = {}
+
+    def digest_pending(self) -> int:
+        """Digest what the logs hold, a batch of each. Return the number of frames.
+
+        Raise `Conflict`, `StorageFull` or `Unavailable` if the database can't take them now: call it again later.
+        """
+        number = 0
+        for name in self._logs.logs():
+            frames = self._logs.read(name, self._position_of(name), BATCH_MAX)
+            if frames:
+                number += len(frames)
+                self._digest(name, self._prepared(frames))
+            elif self._logs.forget_if_ended(name, self._positions[name]):
+                self._forget(name)
+        return number
+
+    def _position_of(self, name: str) -> int:
+        if name not in self._positions:
+            with self._database.autocommit_read() as connection:
+                self._positions[name] = digest_store.position_of(connection, name)
+        return self._positions[name]
+
+    def _forget(self, name: str) -> None:
+        with self._database.transaction() as connection:
+            digest_store.forget(connection, name)
+        del self._positions[name]
+
+    def _prepared(self, frames: Sequence[StoredFrame]) -> list[_Prepared]:
+        with self._database.autocommit_read() as connection:
+            known = projects.by_ids(connection, {stored.frame.project_id for stored in frames})
+            rules = {project.id: self._rules_of(connection, project) for project in known.values()}
+        return [
+            self._prepare(stored, known.get(stored.frame.project_id), rules) for stored in frames
+        ]
+
+    def _rules_of(self, connection: Connection, project: Project) -> ProjectRules:
+        now = time.monotonic()
+        rules, read_at = self._rules.get(project.id, (None, 0.0))
+        if rules is None or now - read_at > _RULES_SECONDS:
+            rules = rules_from(
+                projects.options_with_organization(connection, project.organization_id, project.id)
+            )
+            self._rules[project.id] = rules, now
+        return rules
+
+    def _prepare(
+        self, stored: StoredFrame, project: Project | None, rules: Mapping[int, ProjectRules]
+    ) -> _Prepared:
+        if project is None:
+            return _Prepared(stored=stored)
+        try:
+            event = self._event_of(stored.frame, project, rules[project.id])
+            return _Prepared(stored=stored, event=event)
+        except Exception as error:  # noqa: BLE001  # one bad frame must not hold up the others
+            report_exception("An event could not be read", error, project=project.slug)
+            return _Prepared(stored=stored, error=_text_of(error))
+
+    def _event_of(self, frame: Frame, project: Project, rules: ProjectRules) -> Event | Dropped:
+        """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""
+        payload = with_current_names(event_object(frame.payload))
+        if event_symbolication.needs_symbolication(payload):
+            uploads = Uploads(
+                database=self._database,
+                blobs=self._blobs,
+                organization_id=project.organization_id,
+                project_id=project.id,
+                at=frame.received_at,
+            )
+            payload = event_symbolication.symbolicate_event(payload, uploads)
+        return normalize(
+            payload,
+            rules,
+            event_id=frame.event_id,
+            received_at=frame.received_at,
+            drift=frame.received_at - frame.sent_at if frame.sent_at else timedelta(),
+            sender=frame.sender,
+        )
+
+    def _digest(self, name: str, batch: Sequence[_Prepared]) -> None:
+        """Digest a batch in one transaction. If it fails it is halved, until the one bad frame is alone."""
+        before, after = self._positions[name], batch[-1].stored.position
+        try:
+            with self._database.transaction() as connection:
+                digest_store.advance(connection, name, before, after)
+                results = _store(connection, batch)
+        except PASSING:
+            # Where another digester has moved the position, it is read again.
+            self._positions.pop(name)
+            raise
+        except Exception as error:  # noqa: BLE001  # what it was is found out by halving
+            self._digest_by_halves(name, batch, error)
+        else:
+            self._positions[name] = after
+            _report(batch, results)
+
+    def _digest_by_halves(self, name: str, batch: Sequence[_Prepared], error: Exception) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._digest(name, batch[:middle])
+            self._digest(name, batch[middle:])
+            return
+        [bad] = batch
+        if bad.error:
+            raise error
+        report_exception("An event could not be stored", error, project=bad.frame.project_id)
+        self._digest(name, [_Prepared(stored=bad.stored, error=_text_of(error))])
+
+
+def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestResult]:
+    """Store the events of a batch, and set aside its bad frames. Those of deleted projects are dropped."""
+    known = projects.by_ids(connection, {prepared.frame.project_id for prepared in batch})
+    there = [prepared for prepared in batch if prepared.frame.project_id in known]
+    dropped = len(batch) - len(there)
+    if dropped:
+        count("events", "project_deleted", dropped)
+    arrivals = [
+        Arrival(project=known[prepared.frame.project_id], event=prepared.event)
+        for prepared in there
+        if isinstance(prepared.event, Event)
+    ]
+    bad = [_quarantined(prepared) for prepared in there if prepared.event is None]
+    digest_store.quarantine(connection, bad)
+    return ingest(connection, arrivals) if arrivals else []
+
+
+def _quarantined(prepared: _Prepared) -> QuarantinedFrame:
+    frame = prepared.frame
+    return QuarantinedFrame(
+        project_id=frame.project_id,
+        type=frame.type,
+        event_id=frame.event_id,
+        received_at=frame.received_at,
+        sent_at=frame.sent_at,
+        sender=frame.sender,
+        payload=frame.payload,
+        error=prepared.error or "The project was restored while its event was read.",
+    )
+
+
+def _report(batch: Sequence[_Prepared], results: Sequence[IngestResult]) -> None:
+    kinds = Counter(map(_kind_of, results))
+    for kind, number in kinds.items():
+        count("events", kind, number)
+    reasons = Counter(
+        prepared.event.reason.value for prepared in batch if isinstance(prepared.event, Dropped)
+    )
+    for reason, number in reasons.items():
+        count("events_filtered", reason, number)
+    numbers = {f"events.{kind}": number for kind, number in kinds.items()}
+    numbers |= {f"filtered.{reason}": number for reason, number in reasons.items()}
+    log.info("Events were digested", **numbers)
+
+
+def _kind_of(result: IngestResult) -> str:
+    if result.issue_id is None:
+        return "duplicate"
+    if result.is_new_issue:
+        return "new_issue"
+    return "regression" if result.is_regression else "known_issue"
+
+
+def _text_of(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]

@@ -1,0 +1,70 @@
+"""The log between endpoints and the digester: what was acknowledged is in it, on disk.
+
+An endpoint appends, and answers when its frame is durable; the digester reads frames in the order of their positions,
+and forgets a log that has ended and that it has read to its end. `sqlite_log.py` keeps logs in a folder.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from shipmark.events.sender import UNKNOWN_SENDER, Sender
+
+
+class FrameType(StrEnum):
+    """What the payload of a frame is."""
+
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A thing that an endpoint took in, as it was sent, with what the digester must know about the request.
+
+    ``sent_at`` is by the clock of the client, ``received_at`` by ours.
+    """
+
+    type: FrameType
+    project_id: int
+    received_at: datetime
+    payload: bytes
+    event_id: str
+    sent_at: datetime | None = None
+    sender: Sender = UNKNOWN_SENDER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFrame:
+    """A frame in a log. Positions of a log grow."""
+
+    position: int
+    frame: Frame
+
+
+class LogWriter(Protocol):
+    """The log of one process. Thread-safe."""
+
+    def append(self, frame: Frame) -> Future[None]:
+        """Return the future of a frame, which is done when it is durable, and fails if it could not be written.
+
+        Raise `TooManyRequests` while the logs hold more than they may: the digester is behind, or the disk nearly full.
+        """
+
+    def close(self) -> None:
+        """Write what was appended, and end the log."""
+
+
+class LogReader(Protocol):
+    """All logs of all processes."""
+
+    def logs(self) -> Sequence[str]:
+        """Return the names of the logs, oldest first."""
+
+    def read(self, log: str, after: int, limit: int) -> list[StoredFrame]:
+        """Return the frames of a log behind a position, 0 for all, in the order of their positions."""
+
+    def forget_if_ended(self, log: str, position: int) -> bool:
+        """Delete a log that has ended and has no frame behind this position. Return True if it was deleted."""

@@ -1,0 +1,139 @@
+"""The folder of the logs: names, locks, sizes, and how the digester is woken.
+
+A log has two files: the SQLite file, and one that its writer keeps locked, so that the digester sees when the writer is
+gone, whatever it died of.
+"""
+
+import contextlib
+import fcntl
+import os
+import select
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from shipmark.infrastructure import ids
+
+LOG_SUFFIX = ".log"
+_OWNER_SUFFIX = ".owner"
+#: The files that SQLite keeps beside a database.
+_BESIDE = ("", "-wal", "-shm", "-journal")
+_WAKE = "wake"
+_DIGESTER_LOCK = "digester.lock"
+#: This much of the disk stays free: the digester has to write what it takes from the logs.
+FREE_BYTES_MIN = 64 * 2**20
+
+
+class LogFolder:
+    """A folder of logs, made when it is first written to."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def new_log(self) -> Path:
+        """Return the path of a new log. Names sort by when they were made."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.path / f"{time.time_ns():020}-{ids.hex32()[:8]}{LOG_SUFFIX}"
+
+    def logs(self) -> list[Path]:
+        """Return the paths of all logs, oldest first."""
+        return sorted(self.path.glob(f"*{LOG_SUFFIX}"))
+
+    def bytes(self) -> int:
+        """Return the size of all logs."""
+        total = 0
+        with suppress(FileNotFoundError), os.scandir(self.path) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    total += entry.stat().st_size
+        return total
+
+    def is_full(self, bytes_max: int) -> bool:
+        """Return True if the logs hold more than this, or the disk is nearly full."""
+        if not self.path.exists():
+            return False
+        return self.bytes() > bytes_max or shutil.disk_usage(self.path).free < FREE_BYTES_MIN
+
+    def delete(self, log: Path) -> None:
+        """Delete the files of a log."""
+        for suffix in _BESIDE:
+            Path(f"{log}{suffix}").unlink(missing_ok=True)
+        owner_file(log).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def digester_lock(self) -> Iterator[bool]:
+        """Hold the lock of the digester for a block; False if another process has it."""
+        self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.path / _DIGESTER_LOCK).open("ab") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
+    def wake(self) -> None:
+        """Wake the digester, if one waits: without it a frame would wait for the digester's next look."""
+        # It is not there yet, does not listen, or has been woken before and is busy.
+        with suppress(OSError):
+            pipe = os.open(self.path / _WAKE, os.O_WRONLY | os.O_NONBLOCK)
+            try:
+                os.write(pipe, b"\0")
+            finally:
+                os.close(pipe)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator["Waiting"]:
+        """Listen for those who wake the digester."""
+        path = self.path / _WAKE
+        with suppress(FileExistsError):
+            os.mkfifo(path, mode=0o600)
+        # Open for writing, too, or it would be at its end as soon as the first writer closes it.
+        pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+        try:
+            yield Waiting(pipe)
+        finally:
+            os.close(pipe)
+
+
+class Waiting:
+    """The end of the pipe by which the digester is woken."""
+
+    def __init__(self, pipe: int) -> None:
+        self._pipe = pipe
+
+    def wait(self, seconds: float) -> None:
+        """Return when woken, or after this time."""
+        if select.select([self._pipe], [], [], seconds)[0]:
+            with suppress(BlockingIOError):
+                os.read(self._pipe, 65536)
+
+
+def owner_file(log: Path) -> Path:
+    """Return the path of the file that the writer of a log keeps locked."""
+    return log.with_suffix(_OWNER_SUFFIX)
+
+
+def own(log: Path) -> int:
+    """Lock a new log for this process. Return the descriptor that holds the lock."""
+    descriptor = os.open(owner_file(log), os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return descriptor
+
+
+def is_owned(log: Path) -> bool:
+    """Return True if the process that writes to a log is alive and has not ended the log."""
+    try:
+        descriptor = os.open(owner_file(log), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,248 @@
+"""The log as SQLite files, one for each process and start, so that writers never wait for each other.
+
+One thread writes: whatever is appended while a commit runs is the next group, so that a group takes one ``fsync``.
+"""
+
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from shipmark.events.sender import Sender
+from shipmark.infrastructure.errors import TooManyRequests, Unavailable
+from shipmark.infrastructure.telemetry import log as telemetry_log
+from shipmark.ingest import log_folder
+from shipmark.ingest.event_log import Frame, FrameType, StoredFrame
+from shipmark.ingest.log_folder import LogFolder
+
+#: A log that is larger ends, and is deleted once it is digested.
+_LOG_BYTES_MAX = 64 * 2**20
+#: The frames of a group: more would make the first wait.
+_GROUP_MAX = 1000
+#: How often the sizes of the logs are looked at.
+_LOOK_SECONDS = 1.0
+RETRY_AFTER_SECONDS = 30
+FULL = "too many events wait to be processed"
+BROKEN = "The event could not be written. Try again later."
+_CREATE = """
+CREATE TABLE frames (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    type TEXT NOT NULL,
+    project_id INTEGER NOT NULL,
+    received_at REAL NOT NULL,
+    payload BLOB NOT NULL,
+    event_id TEXT NOT NULL,
+    sent_at REAL,
+    address TEXT,
+    user_agent TEXT
+)
+"""
+_INSERT = "INSERT INTO frames VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
+_WAITING = "SELECT count(*), min(received_at) FROM frames WHERE position > ?"
+_READ = "SELECT * FROM frames WHERE position > ? ORDER BY position LIMIT ?"
+
+#: The index of the payload in the values of `_INSERT`.
+_PAYLOAD = 3
+
+_Waiting = tuple[Frame, Future[None]]
+
+
+class SqliteLogWriter:
+    """Appends to a log of its own in a folder. The file and the thread are made for the first frame."""
+
+    def __init__(self, folder: LogFolder, *, bytes_max: int) -> None:
+        self._folder, self._bytes_max = folder, bytes_max
+        self._condition = threading.Condition()
+        self._waiting: list[_Waiting] = []
+        self._thread: threading.Thread | None = None
+        self._is_closing = False
+        self._is_full, self._looked_at = False, 0.0
+
+    def append(self, frame: Frame) -> Future[None]:
+        """See `LogWriter`."""
+        self._refuse_if_full()
+        future: Future[None] = Future()
+        with self._condition:
+            self._waiting.append((frame, future))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
+                self._thread.start()
+            self._condition.notify()
+        return future
+
+    def close(self) -> None:
+        """See `LogWriter`."""
+        with self._condition:
+            self._is_closing = True
+            self._condition.notify()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _refuse_if_full(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at >= _LOOK_SECONDS:
+            self._looked_at = now
+            self._is_full = self._folder.is_full(self._bytes_max)
+        if self._is_full:
+            raise TooManyRequests(FULL, retry_after_seconds=RETRY_AFTER_SECONDS)
+
+    def _run(self) -> None:
+        file: _LogFile | None = None
+        compressor = zstandard.ZstdCompressor(level=1)
+        while group := self._next_group():
+            try:
+                if file is None:
+                    file = _LogFile(self._folder)
+                file.write([_row_of(frame, compressor) for frame, _ in group])
+            except (sqlite3.Error, OSError) as error:
+                # Nothing of the group is durable; what comes next gets a new file, which may have a better disk.
+                telemetry_log.error("Events could not be written to the log", reason=str(error))
+                for _, future in group:
+                    future.set_exception(Unavailable(BROKEN))
+            else:
+                for _, future in group:
+                    future.set_result(None)
+                self._folder.wake()
+                if file.bytes_written <= _LOG_BYTES_MAX:
+                    continue
+            if file is not None:
+                file.end()
+                file = None
+        if file is not None:
+            file.end()
+
+    def _next_group(self) -> list[_Waiting]:
+        """Wait for frames. Return none when the log is closed and all are written."""
+        with self._condition:
+            while not self._waiting and not self._is_closing:
+                self._condition.wait()
+            group, self._waiting = self._waiting[:_GROUP_MAX], self._waiting[_GROUP_MAX:]
+        return group
+
+
+class _LogFile:
+    """A log that this process writes to."""
+
+    def __init__(self, folder: LogFolder) -> None:
+        path = folder.new_log()
+        self._owner = log_folder.own(path)
+        try:
+            self._connection = _connect(path, "rwc")
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute(_CREATE)
+        except BaseException:
+            os.close(self._owner)
+            raise
+        self.bytes_written = 0
+
+    def write(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Write a group; it is durable when this returns."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._connection.executemany(_INSERT, rows)
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+        self.bytes_written += sum(len(row[_PAYLOAD]) for row in rows)
+
+    def end(self) -> None:
+        """Close the log for good. The lock goes last: then the digester may delete it."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        os.close(self._owner)
+
+
+class SqliteLogReader:
+    """Reads the logs of a folder, for one thread."""
+
+    def __init__(self, folder: LogFolder) -> None:
+        self._folder = folder
+        self._open: dict[str, sqlite3.Connection] = {}
+
+    def logs(self) -> list[str]:
+        """See `LogReader`."""
+        return [path.name for path in self._folder.logs()]
+
+    def read(self, log: str, after: int, limit: int) -> list[StoredFrame]:
+        """See `LogReader`."""
+        return [_frame_of(row) for row in self._rows(log, _READ, after, limit)]
+
+    def waiting(self, log: str, after: int) -> tuple[int, float]:
+        """Return the number of frames behind a position, and when the oldest was received (seconds since 1970)."""
+        rows = self._rows(log, _WAITING, after)
+        number, oldest = rows[0] if rows else (0, None)
+        return number, oldest or 0.0
+
+    def forget_if_ended(self, log: str, position: int) -> bool:
+        """See `LogReader`."""
+        path = self._folder.path / log
+        # In this order: what is there when the writer is gone, is all that will ever be.
+        if log_folder.is_owned(path) or self.read(log, position, 1):
+            return False
+        self._open.pop(log).close()
+        self._folder.delete(path)
+        return True
+
+    def close(self) -> None:
+        """Close all files."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+
+    def _rows(self, log: str, query: str, *parameters: int) -> list[Any]:
+        try:
+            return self._connection(log).execute(query, parameters).fetchall()
+        except sqlite3.OperationalError as error:
+            # A file without its table was left by a writer that was killed while it made the log.
+            if "no such table" in str(error):
+                return []
+            raise
+
+    def _connection(self, log: str) -> sqlite3.Connection:
+        if log not in self._open:
+            # Not read-only: readers of a SQLite file that is written to share an index in memory.
+            self._open[log] = _connect(self._folder.path / log, "rw")
+        return self._open[log]
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+
+
+def _row_of(frame: Frame, compressor: zstandard.ZstdCompressor) -> tuple[Any, ...]:
+    return (
+        frame.type.value,
+        frame.project_id,
+        frame.received_at.timestamp(),
+        compressor.compress(frame.payload),
+        frame.event_id,
+        frame.sent_at.timestamp() if frame.sent_at else None,
+        frame.sender.address,
+        frame.sender.user_agent,
+    )
+
+
+def _frame_of(row: tuple[Any, ...]) -> StoredFrame:
+    position, type_, project_id, received_at, payload, event_id, sent_at, *sender = row
+    frame = Frame(
+        type=FrameType(type_),
+        project_id=project_id,
+        received_at=datetime.fromtimestamp(received_at, UTC),
+        payload=zstandard.decompress(payload),
+        event_id=event_id,
+        sent_at=None if sent_at is None else datetime.fromtimestamp(sent_at, UTC),
+        sender=Sender(address=sender[0], user_agent=sender[1]),
+    )
+    return StoredFrame(position=position, frame=frame)

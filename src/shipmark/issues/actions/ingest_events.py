@@ -1,0 +1,387 @@
+"""Ingestion of error events: store them, ensure and count their issues, and detect regressions (ingest.md 8, 10).
+
+Any number of events take a constant number of statements, but for what is rare: a release, an environment or an issue
+that is new, and an issue that is resolved.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.events import store
+from shipmark.events.parsing import Event
+from shipmark.events.store import NewEvent
+from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.groups import grouped
+from shipmark.issues.actions import regressions, resolve
+from shipmark.issues.model import InboxReason, Issue
+from shipmark.issues.store import inbox, issues, occurrences
+from shipmark.issues.store.issues import Occurrences
+from shipmark.issues.store.occurrences import ReleaseOccurrence
+from shipmark.organizations import store as organizations
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+from shipmark.releases import actions as release_actions
+from shipmark.releases.model import NewRelease, Release
+from shipmark.releases.store import environments as release_environments
+from shipmark.releases.store import locks
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store.environments import SeenRelease
+from shipmark.releases.store.locks import Place
+
+_GONE = "An issue was deleted while its event was stored."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """An event that came in for a project."""
+
+    project: Project
+    event: Event
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """Return what identifies the event."""
+        return self.project.id, self.event.event_id
+
+    @property
+    def place(self) -> Place | None:
+        """Return where its release was seen, or None without a release."""
+        project, event = self.project, self.event
+        if event.release is None:
+            return None
+        return Place(
+            organization_id=project.organization_id,
+            version=event.release,
+            project_id=project.id,
+            environment=event.environment,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestResult:
+    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before."""
+
+    issue_id: int | None
+    is_new_issue: bool = False
+    is_regression: bool = False
+
+
+_DUPLICATE = IngestResult(issue_id=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Occurrence:
+    """An arrival with the rows that it belongs to."""
+
+    arrival: Arrival
+    release: Release | None
+    environment_id: int
+    issue_id: int = 0
+    is_new_issue: bool = False
+
+    @property
+    def at(self) -> datetime:
+        return self.arrival.event.at
+
+
+def ingest(connection: Connection, arrivals: Sequence[Arrival]) -> list[IngestResult]:
+    """Store events and their consequences, as if they came one after the other. Return the result of each.
+
+    An event that is stored already changes nothing. Raise `Conflict` if an issue was deleted meanwhile: the caller
+    tries again.
+    """
+    stored = store.stored_among(connection, {arrival.key for arrival in arrivals})
+    new = {arrival.key: arrival for arrival in reversed(arrivals) if arrival.key not in stored}
+    if not new:
+        return [_DUPLICATE] * len(arrivals)
+    # The first of several with one id counts, and they come in the order of their arrival.
+    ordered = [arrival for arrival in arrivals if new.get(arrival.key) is arrival]
+    results = dict(zip(map(_key_of, ordered), _ingest_new(connection, ordered), strict=True))
+    return [
+        results[arrival.key] if new.get(arrival.key) is arrival else _DUPLICATE
+        for arrival in arrivals
+    ]
+
+
+def _key_of(arrival: Arrival) -> tuple[int, str]:
+    return arrival.key
+
+
+def _ingest_new(connection: Connection, arrivals: Sequence[Arrival]) -> list[IngestResult]:
+    """Store events that are not stored yet."""
+    # Releases come first: see the order of locks in releases/store/locks.py.
+    releases, added = _releases(connection, arrivals)
+    occurrences_ = _with_environments(connection, arrivals, releases)
+    _record_projects(connection, occurrences_)
+    occurrences_ = _with_issues(connection, occurrences_)
+    issue_ids = {each.issue_id for each in occurrences_}
+    for release, project_ids in added:
+        # Its commits may name issues of these projects: they ship here now. Others may wait for their next release.
+        at = next(each for each in occurrences_ if each.release is release).arrival.event
+        resolve.in_release(
+            connection, release, at.received_at, new_in=project_ids, lock_too=issue_ids
+        )
+    current = issues.lock_whole(connection, issue_ids)
+    if len(current) < len(issue_ids):
+        raise Conflict(_GONE)
+    store.add(connection, [_row_of(each) for each in occurrences_])
+    _count(connection, occurrences_)
+    regressed = _regressions(connection, occurrences_, current)
+    return [
+        IngestResult(
+            issue_id=each.issue_id,
+            is_new_issue=each.is_new_issue,
+            is_regression=index in regressed,
+        )
+        for index, each in enumerate(occurrences_)
+    ]
+
+
+def _releases(
+    connection: Connection, arrivals: Sequence[Arrival]
+) -> tuple[dict[tuple[int, str], Release], list[tuple[Release, set[int]]]]:
+    """Return the releases by organization and version, and those that are new to projects, with these.
+
+    Missing ones are created, dated by their first event (releases.md 3.2). All are held, so that none is deleted
+    before the events are stored. One is locked only if a row of a project or an environment will be added, which
+    repeats its status and dates.
+    """
+    first: dict[Place, Arrival] = {}
+    for arrival in arrivals:
+        if arrival.place is not None:
+            first.setdefault(arrival.place, arrival)
+    if not first:
+        return {}, []
+    locked = locks.lock_shared(connection, first)
+    releases = {
+        (place.organization_id, place.version): held.release for place, held in locked.items()
+    }
+    unplaced = grouped(
+        ((place.organization_id, place.version), arrival)
+        for place, arrival in first.items()
+        if place not in locked or not locked[place].is_placed
+    )
+    # Only then may their order be any.
+    if len(unplaced) > 1:
+        for organization_id in sorted({organization_id for organization_id, _ in unplaced}):
+            organizations.lock_organization(connection, organization_id)
+    for (organization_id, version), missing in unplaced.items():
+        new = NewRelease(version=version, created_at=missing[0].event.at)
+        release, _ = release_actions.get_or_create(connection, organization_id, new)
+        releases[organization_id, version] = release
+    added = []
+    for key, missing in unplaced.items():
+        attached = {arrival.project.id: arrival.project for arrival in missing}
+        project_ids = release_actions.attach(connection, releases[key], attached.values(), None)
+        if project_ids:
+            added.append((releases[key], project_ids))
+    return releases, added
+
+
+def _with_environments(
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    releases: Mapping[tuple[int, str], Release],
+) -> list[_Occurrence]:
+    named = {
+        (arrival.project.organization_id, arrival.event.environment): arrival.project.id
+        for arrival in arrivals
+    }
+    environments = projects.ensure_environments(connection, list(named))
+    found = []
+    for arrival in arrivals:
+        organization_id, event = arrival.project.organization_id, arrival.event
+        release = releases[organization_id, event.release] if event.release else None
+        environment = environments[organization_id, event.environment]
+        found.append(_Occurrence(arrival=arrival, release=release, environment_id=environment.id))
+    return found
+
+
+def _record_projects(connection: Connection, occurred: Sequence[_Occurrence]) -> None:
+    """Record which environments and platforms the projects have, and where their releases were seen."""
+    by_project = {each.arrival.project.id: each.arrival.project for each in occurred}
+    pairs = {(each.arrival.project.id, each.environment_id) for each in occurred}
+    projects.link_environments(connection, pairs)
+    first_events = {
+        each.arrival.project.id: each.at
+        for each in reversed(occurred)
+        if by_project[each.arrival.project.id].first_event_at is None
+    }
+    platforms = {(each.arrival.project.id, each.arrival.event.platform) for each in occurred}
+    projects.record_events(connection, first_events, platforms)
+    seen = grouped(
+        ((each.release.id, each.arrival.project.id, each.environment_id), each)
+        for each in occurred
+        if each.release is not None
+    )
+    if seen:
+        release_environments.record_events(connection, [_seen(group) for group in seen.values()])
+
+
+def _seen(group: Sequence[_Occurrence]) -> SeenRelease:
+    first, moments = group[0], [each.at for each in group]
+    assert first.release is not None, "only occurrences with a release are grouped"
+    return SeenRelease(
+        release=first.release,
+        project_id=first.arrival.project.id,
+        environment_id=first.environment_id,
+        first_at=moments[0],
+        last_at=max(moments),
+    )
+
+
+def _with_issues(connection: Connection, occurred: Sequence[_Occurrence]) -> list[_Occurrence]:
+    """Return the occurrences with their issues: that of the first hash that has one, else a new one."""
+    hashed = {
+        (each.arrival.project.id, event_hash)
+        for each in occurred
+        for event_hash in each.arrival.event.hashes
+    }
+    known = issues.ids_by_hashes(connection, hashed)
+    found = []
+    for each in occurred:
+        keys = [(each.arrival.project.id, hashed) for hashed in each.arrival.event.hashes]
+        issue_id = next((known[key] for key in keys if key in known), None)
+        is_new = False
+        if issue_id is None:
+            issue_id, is_new = _new_issue(connection, each)
+            known |= dict.fromkeys(keys, issue_id)
+        found.append(
+            _Occurrence(
+                arrival=each.arrival,
+                release=each.release,
+                environment_id=each.environment_id,
+                issue_id=issue_id,
+                is_new_issue=is_new,
+            )
+        )
+    return found
+
+
+def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bool]:
+    """Return the id of a new issue, or of the one that another transaction made meanwhile, and whether it is new."""
+    project, event = occurrence.arrival.project, occurrence.arrival.event
+    # Taking a number blocks concurrent transactions; the second one finds the issue of the first.
+    number = projects.next_short_id(connection, project.id)
+    keys = [(project.id, event_hash) for event_hash in event.hashes]
+    made = issues.ids_by_hashes(connection, keys)
+    if made:
+        return next(made[key] for key in keys if key in made), False
+    issue = issues.add(
+        connection,
+        organization_id=project.organization_id,
+        project_id=project.id,
+        number=number,
+        event=event,
+        first_release_id=occurrence.release.id if occurrence.release else None,
+    )
+    issues.map_hashes(connection, issue, event.hashes)
+    return issue.id, True
+
+
+def _row_of(occurrence: _Occurrence) -> NewEvent:
+    return NewEvent(
+        project_id=occurrence.arrival.project.id,
+        issue_id=occurrence.issue_id,
+        release_id=occurrence.release.id if occurrence.release else None,
+        environment_id=occurrence.environment_id,
+        event=occurrence.arrival.event,
+    )
+
+
+def _count(connection: Connection, occurred: Sequence[_Occurrence]) -> None:
+    """Count events, users and new issues, and put the new issues into the inbox."""
+    affected = {
+        (each.issue_id, each.arrival.event.user_hash)
+        for each in occurred
+        if each.arrival.event.user_hash is not None
+    }
+    new_users = issues.record_users(connection, affected)
+    by_issue = grouped((each.issue_id, each) for each in occurred)
+    issues.count(
+        connection,
+        [_counted(group, new_users[issue_id]) for issue_id, group in sorted(by_issue.items())],
+    )
+    _count_environments(connection, occurred)
+    new = [each for each in occurred if each.is_new_issue]
+    added = [(each.issue_id, each.arrival.event.received_at) for each in new]
+    inbox.add(connection, added, InboxReason.NEW)
+    release_projects.count_new_issues(
+        connection,
+        Counter((each.release.id, each.arrival.project.id) for each in new if each.release),
+    )
+
+
+def _counted(group: Sequence[_Occurrence], new_users: int) -> Occurrences:
+    moments = [each.at for each in group]
+    return Occurrences(
+        issue_id=group[0].issue_id,
+        events=len(group),
+        new_users=new_users,
+        first_at=min(moments),
+        last_at=max(moments),
+        last_event=group[-1].arrival.event,
+    )
+
+
+def _count_environments(connection: Connection, occurred: Sequence[_Occurrence]) -> None:
+    """Record in which environments and releases issues were seen, and count those that are new in an environment."""
+    first = {(each.issue_id, each.environment_id): each for each in reversed(occurred)}
+    new = occurrences.record_environments(
+        connection,
+        [(*key, each.release.id if each.release else None, each.at) for key, each in first.items()],
+    )
+    released = grouped(
+        ((each.issue_id, each.release.id, each.environment_id), each.at)
+        for each in occurred
+        if each.release is not None
+    )
+    if not released:
+        return
+    seen = [
+        ReleaseOccurrence(
+            issue_id=issue_id,
+            release_id=release_id,
+            environment_id=environment_id,
+            first_at=moments[0],
+            last_at=max(moments),
+        )
+        for (issue_id, release_id, environment_id), moments in released.items()
+    ]
+    occurrences.record_releases(connection, seen)
+    release_environments.count_new_issues(
+        connection, Counter(_places_of_new(first[key] for key in new))
+    )
+
+
+def _places_of_new(occurred: Iterable[_Occurrence]) -> Iterable[tuple[int, int, int]]:
+    for each in occurred:
+        if each.release is not None:
+            yield each.release.id, each.arrival.project.id, each.environment_id
+
+
+def _regressions(
+    connection: Connection, occurred: Sequence[_Occurrence], current: Mapping[int, Issue]
+) -> set[int]:
+    """Reopen the resolved issues that occur again after their fix. Return the indexes of the events that show it.
+
+    The first event of each release decides for all of it.
+    """
+    regressed: set[int] = set()
+    reopened: set[int] = set()
+    decided: set[tuple[int, int | None]] = set()
+    for index, each in enumerate(occurred):
+        issue, event = current[each.issue_id], each.arrival.event
+        key = (issue.id, each.release.id if each.release else None)
+        is_decided = issue.id in reopened or key in decided
+        if is_decided or each.is_new_issue or not regressions.may_regress(issue, event):
+            continue
+        decided.add(key)
+        if regressions.reopen(connection, issue, event, each.release):
+            regressed.add(index)
+            reopened.add(issue.id)
+    return regressed

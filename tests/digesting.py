@@ -1,0 +1,54 @@
+"""A log of events for clients in process, digested after each request as the digester's process would soon."""
+
+import re
+from contextlib import closing, suppress
+from pathlib import Path
+
+from httpx import Client, Response
+from litestar import Litestar
+
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.settings import Settings
+from shipmark.ingest.digester import Digester
+from shipmark.ingest.log_folder import LogFolder
+from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
+
+_INGEST = re.compile(r"/api/\d+/[a-z]+/")
+_open: list[SqliteLogWriter] = []
+
+
+def log_and_digest(
+    app: Litestar, client: Client, folder: Path, database: Database, blobs: Blobs
+) -> None:
+    """Give the application a log in this folder, and digest it whenever the client sent something to it."""
+    settings: Settings = app.state.settings
+    logs = LogFolder(folder)
+    writer = SqliteLogWriter(logs, bytes_max=settings.event_log_max_bytes)
+    _open.append(writer)
+    app.state.event_log = writer
+    app.state.project_keys = ProjectKeys(database, seconds=0)
+
+    def digest(response: Response) -> None:
+        if _INGEST.fullmatch(response.request.url.path) and response.is_success:
+            digest_all(logs, database, blobs)
+
+    client.event_hooks = {"response": [digest]}
+
+
+def digest_all(logs: LogFolder, database: Database, blobs: Blobs) -> None:
+    """Digest what the logs hold. Tests that send from several threads run several at the same moment."""
+    with closing(SqliteLogReader(logs)) as reader:
+        digester = Digester(database, blobs, reader)
+        is_done = False
+        while not is_done:
+            with suppress(Conflict):
+                is_done = digester.digest_pending() == 0
+
+
+def close_logs() -> None:
+    """End the logs, and their threads."""
+    while _open:
+        _open.pop().close()

@@ -1,0 +1,247 @@
+"""The digester: every acknowledged event is stored once, whatever fails."""
+
+import itertools
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from digesting import digest_all
+from factories import World, counts, error_event, rows
+from sqlalchemy import delete, event
+
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Conflict
+from shipmark.ingest import digester as digester_module
+from shipmark.ingest.digester import Digester
+from shipmark.ingest.event_log import Frame, FrameType
+from shipmark.ingest.log_folder import LogFolder
+from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
+from shipmark.projects import store as projects
+
+#: Appends an event: ``send("boom", project="web", release="web@1.0.0")``.
+Send = Callable[..., str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> LogFolder:
+    return LogFolder(tmp_path / "logs")
+
+
+@pytest.fixture
+def writer(folder: LogFolder) -> Iterator[SqliteLogWriter]:
+    made = SqliteLogWriter(folder, bytes_max=1_000_000_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def send(writer: SqliteLogWriter, world: World) -> Send:
+    def sent(value: str = "boom", *, project: str = "web", **more: object) -> str:
+        payload = error_event(value, **more)
+        event_id = str(payload["event_id"])
+        frame = Frame(
+            type=FrameType.EVENT,
+            project_id=world.projects[project],
+            received_at=datetime.now(UTC),
+            payload=json.dumps(payload).encode(),
+            event_id=event_id,
+        )
+        done: Future[None] = writer.append(frame)
+        done.result(10)
+        return event_id
+
+    return sent
+
+
+@pytest.fixture
+def logs(folder: LogFolder) -> Iterator[SqliteLogReader]:
+    made = SqliteLogReader(folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def digester(database: Database, blobs: Blobs, logs: SqliteLogReader) -> Digester:
+    return Digester(database, blobs, logs)
+
+
+def stored(database: Database) -> list[str]:
+    return [row["event_id"] for row in rows(database, "events")]
+
+
+def test_events_are_stored_in_the_order_of_the_log(
+    digester: Digester, database: Database, send: Send
+) -> None:
+    sent = [send(f"boom {number % 3}") for number in range(10)]
+    assert digester.digest_pending() == 10
+    assert digester.digest_pending() == 0
+    assert stored(database) == sent
+    assert [row["times_seen"] for row in rows(database, "issues")] == [4, 3, 3]
+
+
+def test_more_than_a_batch_takes_several(
+    digester: Digester, database: Database, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digester_module, "BATCH_MAX", 4)
+    sent = [send() for _ in range(10)]
+    assert [digester.digest_pending() for _ in range(4)] == [4, 4, 2, 0]
+    assert stored(database) == sent
+
+
+def test_a_digester_goes_on_where_the_last_one_ended(
+    digester: Digester, database: Database, blobs: Blobs, logs: SqliteLogReader, send: Send
+) -> None:
+    send()
+    digester.digest_pending()
+    send()
+    assert Digester(database, blobs, logs).digest_pending() == 1
+    assert counts(database)["events"] == 2
+
+
+def test_a_transaction_that_fails_leaves_nothing_and_is_repeated(
+    digester: Digester, database: Database, send: Send
+) -> None:
+    send()
+    before = counts(database)
+
+    def refuse(_c: object, _k: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO events"):
+            raise Conflict("busy")
+
+    event.listen(database.engine, "before_cursor_execute", refuse)
+    with pytest.raises(Conflict):
+        digester.digest_pending()
+    event.remove(database.engine, "before_cursor_execute", refuse)
+    assert counts(database) == before
+    assert digester.digest_pending() == 1
+    assert counts(database)["events"] == 1
+
+
+def test_one_bad_event_is_set_aside_and_the_others_are_stored(
+    digester: Digester, database: Database, send: Send
+) -> None:
+    good = [send() for _ in range(3)]
+    bad = send("bad", environment="refused")
+    good += [send() for _ in range(4)]
+
+    def refuse(_c: object, _k: object, statement: str, parameters: Any, *_: object) -> None:
+        if statement.startswith("INSERT INTO environments") and "refused" in str(parameters):
+            raise ValueError("no such environment")
+
+    event.listen(database.engine, "before_cursor_execute", refuse)
+    while digester.digest_pending():
+        pass
+    event.remove(database.engine, "before_cursor_execute", refuse)
+    assert stored(database) == good
+    [frame] = rows(database, "quarantined_frames")
+    assert (frame["event_id"], frame["error"]) == (bad, "ValueError: no such environment")
+    assert [row["times_seen"] for row in rows(database, "issues")] == [7]
+
+
+def test_an_event_that_can_not_be_read_is_set_aside(
+    digester: Digester, database: Database, writer: SqliteLogWriter, world: World, send: Send
+) -> None:
+    frame = Frame(
+        type=FrameType.EVENT,
+        project_id=world.projects["web"],
+        received_at=datetime.now(UTC),
+        payload=b"[]",
+        event_id="b" * 32,
+    )
+    writer.append(frame).result(10)
+    send()
+    digester.digest_pending()
+    assert counts(database)["events"] == 1
+    [aside] = rows(database, "quarantined_frames")
+    assert "not a JSON object" in aside["error"]
+
+
+def test_events_of_a_deleted_project_are_dropped(
+    digester: Digester, database: Database, send: Send, world: World
+) -> None:
+    send(project="web")
+    send(project="mobile")
+    with database.transaction() as connection:
+        table = projects.projects
+        connection.execute(delete(table).where(table.c.id == world.projects["web"]))
+    assert digester.digest_pending() == 2
+    assert [row["project_id"] for row in rows(database, "events")] == [world.projects["mobile"]]
+    assert rows(database, "quarantined_frames") == []
+
+
+def test_two_digesters_store_an_event_once(
+    database: Database, blobs: Blobs, folder: LogFolder, send: Send
+) -> None:
+    for _ in range(30):
+        send()
+    with ThreadPoolExecutor(3) as threads:
+        for done in [threads.submit(digest_all, folder, database, blobs) for _ in range(3)]:
+            done.result(60)
+    assert counts(database)["events"] == 30
+    assert [row["times_seen"] for row in rows(database, "issues")] == [30]
+
+
+def test_a_log_that_ended_is_forgotten(
+    digester: Digester, database: Database, writer: SqliteLogWriter, folder: LogFolder, send: Send
+) -> None:
+    send()
+    digester.digest_pending()
+    writer.close()
+    digester.digest_pending()
+    assert folder.logs() == []
+    assert rows(database, "digest_positions") == []
+
+
+def test_the_clock_of_the_sender_is_corrected(
+    digester: Digester, database: Database, writer: SqliteLogWriter, world: World
+) -> None:
+    received = datetime.now(UTC).replace(microsecond=0)
+    behind = received - timedelta(hours=3)
+    payload = error_event(timestamp=behind.isoformat())
+    frame = Frame(
+        type=FrameType.EVENT,
+        project_id=world.projects["web"],
+        received_at=received,
+        payload=json.dumps(payload).encode(),
+        event_id=str(payload["event_id"]),
+        sent_at=behind,
+    )
+    writer.append(frame).result(10)
+    digester.digest_pending()
+    assert rows(database, "events")[0]["happened_at"] == received
+
+
+def test_a_digester_that_dies_loses_and_doubles_nothing(
+    database: Database, blobs: Blobs, folder: LogFolder, send: Send
+) -> None:
+    sent = [send(f"boom {number % 2}") for number in range(60)]
+    database.close()
+    # It dies before each of these statements, some of them in the second batch.
+    for number in (1, 5, 9, 13, 17, 30):
+        pid = os.fork()
+        if pid == 0:
+            digester_module.BATCH_MAX = 20
+            _die_before(database, number)
+            digest_all(folder, database, blobs)
+        assert os.waitpid(pid, 0)[1] == signal.SIGKILL
+    digest_all(folder, database, blobs)
+    assert stored(database) == sent
+    assert [row["times_seen"] for row in rows(database, "issues")] == [30, 30]
+
+
+def _die_before(database: Database, number: int) -> None:
+    """Kill this process before its statement with this number."""
+    statements = itertools.count(1)
+
+    def die(*_: object) -> None:
+        if next(statements) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(database.engine, "before_cursor_execute", die)
