@@ -102,6 +102,7 @@ def test_the_clients_tag_precedes_that_of_a_context() -> None:
         ("https://acme.example.com/cart?id=1#x", "https://acme.example.com/cart"),
         ("https://[?x", "https://["),
         ("/cart", "/cart"),
+        ("https://me:hunter2@acme.example.com/@a", "https://acme.example.com/@a"),
     ],
 )
 def test_the_url_of_the_request_is_a_tag(url: str, tag: str) -> None:

@@ -1,9 +1,11 @@
 """Tags from the contexts and the request of an event, by which it is searched and counted."""
 
-from urllib.parse import urlsplit
+import re
 
 from shipmark.events.payload import Json, object_of, text_of
 
+_QUERY = re.compile(r"[?#]")
+_USER = re.compile(r"://[^/]*@")
 #: Contexts with a name and a version.
 _NAMED = ("browser", "client_os", "os", "runtime")
 
@@ -20,15 +22,12 @@ def context_tags(payload: Json) -> dict[str, str]:
     if device := object_of(contexts, "device"):
         tags["device"], tags["device.family"] = text_of(device, "model"), text_of(device, "family")
     if url := text_of(object_of(payload, "request"), "url"):
-        tags["url"] = _without_query(url)
+        tags["url"] = _address(url)
     return tags
 
 
-def _without_query(url: str) -> str:
-    """Return a URL without query and fragment, which differ from request to request."""
-    if "?" not in url and "#" not in url:
+def _address(url: str) -> str:
+    """Return a URL without user, query and fragment, which differ from request to request and may be secret."""
+    if not any(mark in url for mark in "?#@"):
         return url
-    try:
-        return urlsplit(url)._replace(query="", fragment="").geturl()
-    except ValueError:
-        return url.partition("?")[0].partition("#")[0]
+    return _USER.sub("://", _QUERY.split(url, maxsplit=1)[0])
