@@ -133,6 +133,7 @@ REMOTE_REPOSITORY = {"name": "acme/web", "url": "https://example.com/acme/web"}
 PAGES = (
     "/organizations/acme/releases/",
     "/organizations/acme/releases/?environment=production&period=30d&sort=version",
+    "/organizations/acme/releases/?query=release.version:>=web@3",
     "/organizations/acme/timeline/",
     "/organizations/acme/timeline/?days=90&project=web&environment=production",
     release_path("web@1.1.0"),

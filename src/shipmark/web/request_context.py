@@ -61,6 +61,11 @@ class Workspace:
         return tuple(project.id for project in self.projects)
 
     @property
+    def covers_all_projects(self) -> bool:
+        """Return True if the projects are all of the organization."""
+        return self.access.organization.is_open or self.access.reaches_all
+
+    @property
     def projects_by_id(self) -> dict[int, Project]:
         """Return the projects by id."""
         return {project.id: project for project in self.projects}
