@@ -67,6 +67,7 @@ def show_release(
             selection=selection_of(web_request.parameter("issues")),
             server=web_request.settings.address,
             at=now(),
+            zone=web_request.zone,
         )
     return page(
         web_request,
