@@ -8,9 +8,12 @@ import sqlalchemy as sa
 from factories import World
 from sqlalchemy import Connection
 
+from shipmark.artifacts.model import NewBundle
+from shipmark.artifacts.store import bundles
 from shipmark.deploys import actions
 from shipmark.deploys.model import NewDeploy, ProjectDeploy
 from shipmark.deploys.store import live_deploys, newest
+from shipmark.files.store.files import files
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
@@ -140,7 +143,47 @@ def test_the_mark_of_an_organization_changes_with_its_releases_and_deploys(
     marks.append(newest.marks_of(connection, [acme, other]))
     assert len({each[acme] for each in marks[:3]}) == 3
     assert marks[3][acme] not in {marks[1][acme], marks[2][acme]}
-    assert {each[other] for each in marks} == {"0-0"}
+    assert {each[other] for each in marks} == {"0-0-0-0-0"}
+
+
+def test_the_mark_changes_with_the_first_of_what_a_project_is_set_up_with(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    acme, web = world.organizations["acme"], world.projects["web"]
+    release_id = deploy("1", "production", "web")
+    project = projects.projects.c.id == web
+    release = releases.releases.c.id == release_id
+    marks = [newest.marks_of(connection, [acme])[acme]]
+    for statement in (
+        sa.update(projects.projects).where(project).values(first_event_at=NOW),
+        sa.update(releases.releases).where(release).values(commit_count=3),
+    ):
+        connection.execute(statement)
+        marks.append(newest.marks_of(connection, [acme])[acme])
+    for bundle_id in ("1", "2"):
+        _store_bundle(connection, acme, web, bundle_id)
+        marks.append(newest.marks_of(connection, [acme])[acme])
+    assert len(set(marks)) == 4
+    assert marks[3] == marks[4]
+
+
+def _store_bundle(
+    connection: Connection, organization_id: int, project_id: int, bundle_id: str
+) -> None:
+    """Store an empty bundle of a project."""
+    new = NewBundle(
+        organization_id=organization_id,
+        bundle_id=bundle_id,
+        project_ids=[project_id],
+        association=None,
+        release_id=None,
+        entries=[],
+    )
+    file = {"name": "b", "kind": "bundle", "headers": "{}", "size": 0, "sha1": "0" * 40}
+    statement = sa.insert(files).values(file | {"created_at": NOW}).returning(files.c.id)
+    file_id = connection.execute(statement).scalar_one()
+    row_id, _ = bundles.upsert_bundle(connection, new, file_id, NOW)
+    bundles.associate(connection, row_id, new, NOW)
 
 
 def test_a_release_is_behind_by_the_commits_of_those_after_it(
