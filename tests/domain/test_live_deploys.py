@@ -196,7 +196,8 @@ def test_a_release_is_behind_by_the_commits_of_those_after_it(
         connection.execute(sa.update(releases.releases).where(row).values(commit_count=count))
     starts = [(web, ids[version], version) for version in ORDERED]
     behind = lineage.commits_after(connection, starts)
-    assert {version: behind[web, ids[version]] for version in ORDERED} == {
+    assert not any(each.is_cut for each in behind.values())
+    assert {version: behind[web, ids[version]].count for version in ORDERED} == {
         "shop@1.0.0": 7,
         "shop@1.1.0": 4,
         "shop@2.0.0": 0,
@@ -206,6 +207,25 @@ def test_a_release_is_behind_by_the_commits_of_those_after_it(
         "b2e": 0,
     }
     assert lineage.commits_after(connection, []) == {}
+
+
+def test_commits_of_very_many_later_releases_are_at_least_those_of_the_next_ones(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    web, mobile = world.projects["web"], world.projects["mobile"]
+    versions = [f"shop@1.{number}.0" for number in range(lineage.LATER_MAX + 3)]
+    hashes = [f"a{number:03}" for number in range(lineage.LATER_MAX + 3)]
+    ids = {version: deploy(version, "production", "web") for version in versions + hashes}
+    connection.execute(sa.update(releases.releases).values(commit_count=2))
+    release_projects.attach(
+        connection, releases.by_ids(connection, [ids[versions[0]]])[ids[versions[0]]], [mobile]
+    )
+    starts = [(web, ids[name], name) for name in (versions[0], versions[2], hashes[0], hashes[2])]
+    behind = lineage.commits_after(connection, [*starts, (mobile, ids[versions[0]], versions[0])])
+    found = [behind[project_id, release_id] for project_id, release_id, _ in starts]
+    assert [(each.count, each.is_cut) for each in found] == [(202, True), (200, False)] * 2
+    # All that was looked through is of another project: what comes after it is not known.
+    assert behind[mobile, ids[versions[0]]].count is None
 
 
 #: Versions in the order of their lineages, with their numbers of commits.
