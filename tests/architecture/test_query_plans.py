@@ -378,7 +378,7 @@ ALLOWED = (
     ("page /organizations/acme/issues/?tab=review&project=web", "inbox", "The same."),
     (
         "delete by force what resolved",
-        "release_projects.shipped_at >= start.shipped_at",
+        "other.shipped_at >= start.shipped_at",
         "A deleted backport looks through the later versions that shipped before it; no list asks for that.",
     ),
     *(
@@ -391,7 +391,7 @@ ALLOWED = (
     ),
     (
         "page /organizations/acme/releases/web@1.1.0/",
-        "release_projects.shipped_at >= start.shipped_at",
+        "other.shipped_at >= start.shipped_at",
         "The page of a backport does so, too, for the link to the next release; others read a few rows.",
     ),
     (

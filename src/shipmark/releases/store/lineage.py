@@ -28,7 +28,7 @@ _ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
 _STARTS = db.json_rows("starts", project_id=db.Id, start_id=db.Id)
 _LEFT_OUT = db.json_rows("left_out", id=db.Id)
 _start = releases.alias("start")
-_later = releases.alias("later")
+_other = releases.alias("other")
 _START_ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
     True: (_start.c.version_key, _start.c.created_at, _start.c.id),
     False: (_start.c.shipped_at, _start.c.created_at, _start.c.id),
@@ -173,9 +173,8 @@ def _nearest(
 
 def _statement(*, is_by_version: bool, is_after: bool) -> sa.Select[Any]:
     """Return the statement that selects, for each project and start, the nearest release of either status."""
-    nearest = [
-        _nearest_of(status, is_by_version=is_by_version, is_after=is_after) for status in _STATUSES
-    ]
+    nearest_of = _nearest_of_package if is_by_version else _nearest_in_project
+    nearest = [nearest_of(status, is_after=is_after) for status in _STATUSES]
     return (
         sa.select(_STARTS.c.project_id, _STARTS.c.start_id, *nearest)
         .select_from(_STARTS)
@@ -220,18 +219,18 @@ def _commits_after_statement(*, is_by_version: bool) -> sa.Select[Any]:
 
 
 def _later_of_package() -> sa.Select[*tuple[Any, ...]]:
-    return _later_ids_of_package().add_columns(_later.c.shipped_at, _later.c.commit_count)
+    return _later_ids_of_package().add_columns(_other.c.shipped_at, _other.c.commit_count)
 
 
 def _later_ids_of_package() -> sa.Select[*tuple[Any, ...]]:
-    order = (_later.c.version_key, _later.c.created_at, _later.c.id)
+    order = (_other.c.version_key, _other.c.created_at, _other.c.id)
     return (
-        sa.select(_later.c.id)
+        sa.select(_other.c.id)
         .where(
-            _later.c.organization_id == _start.c.organization_id,
-            _later.c.package == _start.c.package,
-            _later.c.package.is_not(None),
-            _later.c.status == ReleaseStatus.OPEN.value,
+            _other.c.organization_id == _start.c.organization_id,
+            _other.c.package == _start.c.package,
+            _other.c.package.is_not(None),
+            _other.c.status == ReleaseStatus.OPEN.value,
             sa.tuple_(*order) > sa.tuple_(*_START_ORDER[True]),
         )
         .order_by(*order)
@@ -242,8 +241,8 @@ def _later_ids_of_package() -> sa.Select[*tuple[Any, ...]]:
 
 def _later_in_project() -> sa.Select[*tuple[Any, ...]]:
     positions = _later_positions().subquery("positions")
-    return sa.select(positions.c.shipped_at, positions.c.version_key, _later.c.commit_count).join(
-        _later, _later.c.id == positions.c.release_id
+    return sa.select(positions.c.shipped_at, positions.c.version_key, _other.c.commit_count).join(
+        _other, _other.c.id == positions.c.release_id
     )
 
 
@@ -262,27 +261,53 @@ def _later_positions() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _nearest_of(
-    status: ReleaseStatus, *, is_by_version: bool, is_after: bool
-) -> sa.ScalarSelect[int]:
-    columns, start = _ORDER[is_by_version], sa.tuple_(*_START_ORDER[is_by_version])
-    position = sa.tuple_(*columns)
-    query = (
-        sa.select(_IN.release_id)
-        .where(
-            _IN.project_id == _STARTS.c.project_id,
-            _IN.status == status.value,
-            position > start if is_after else position < start,
-            _IN.shipped_at >= _start.c.shipped_at
-            if is_after
-            else _IN.shipped_at <= _start.c.shipped_at,
-            _IN.release_id.not_in(sa.select(_LEFT_OUT.c.id)),
-        )
-        .order_by(*(column.asc() if is_after else column.desc() for column in columns))
-        .limit(1)
+def _nearest_of_package(status: ReleaseStatus, *, is_after: bool) -> sa.ScalarSelect[int]:
+    """Return the nearest release of the package that is in the project: the package's index has them in order."""
+    in_project = sa.select(_IN.release_id).where(
+        _IN.release_id == _other.c.id, _IN.project_id == _STARTS.c.project_id
     )
-    package = _start.c.package if is_by_version else None
-    return _of_lineage(query, package).correlate(_STARTS, _start).scalar_subquery()
+    order = (_other.c.version_key, _other.c.created_at, _other.c.id)
+    query = sa.select(_other.c.id).where(
+        _other.c.organization_id == _start.c.organization_id,
+        _other.c.package == _start.c.package,
+        _other.c.package.is_not(None),
+        _other.c.status == status.value,
+        in_project.correlate(_other, _STARTS).exists(),
+    )
+    return _nearest_among(query, order, _other.c, is_by_version=True, is_after=is_after)
+
+
+def _nearest_in_project(status: ReleaseStatus, *, is_after: bool) -> sa.ScalarSelect[int]:
+    query = sa.select(_IN.release_id).where(
+        _IN.project_id == _STARTS.c.project_id,
+        _IN.status == status.value,
+        _IN.version_key == "",
+    )
+    return _nearest_among(query, _ORDER[False], _IN, is_by_version=False, is_after=is_after)
+
+
+def _nearest_among(
+    query: sa.Select[int],
+    order: tuple[sa.ColumnElement[Any], ...],
+    columns: Any,
+    *,
+    is_by_version: bool,
+    is_after: bool,
+) -> sa.ScalarSelect[int]:
+    """Return the first id of the query after the start in this order, or the last one before it."""
+    position, start = sa.tuple_(*order), sa.tuple_(*_START_ORDER[is_by_version])
+    shipped_at: sa.ColumnElement[Any] = columns.shipped_at
+    return (
+        query.where(
+            position > start if is_after else position < start,
+            shipped_at >= _start.c.shipped_at if is_after else shipped_at <= _start.c.shipped_at,
+            order[-1].not_in(sa.select(_LEFT_OUT.c.id)),
+        )
+        .order_by(*(column.asc() if is_after else column.desc() for column in order))
+        .limit(1)
+        .correlate(_STARTS, _start)
+        .scalar_subquery()
+    )
 
 
 def _of_lineage(query: sa.Select[Any], package: str | sa.Column[Any] | None) -> sa.Select[Any]:
