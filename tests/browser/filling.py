@@ -1,12 +1,19 @@
 """What every page needs to have something to show: people, settings and files, beside releases and issues."""
 
+import json
 import urllib.request
+from datetime import UTC, datetime
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from browser import servers
 from browser.servers import CHINESE_NAME, EMAIL, LONG_NAME, PASSWORD, RELEASES, Server
 from conformance.servers import shipmark
+from sqlalchemy import insert, select
+
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.jobs import ATTEMPTS_MAX, JobKind, jobs
+from shipmark.organizations.store import organizations
 
 #: A member of acme without further rights, and a user of no organization.
 MEMBER, NEWCOMER = "mia@example.com", "noa@example.com"
@@ -44,6 +51,24 @@ def upload(server: Server, version: str, name: str) -> None:
     )
     with urllib.request.urlopen(request, timeout=30):
         pass
+
+
+def fail_job(server: Server, error: str) -> None:
+    """Add a job of acme that failed permanently, long before the server could bring one to that."""
+    database = Database(f"sqlite:///{server.data / 'shipmark.db'}")
+    with database.transaction() as connection:
+        query = select(organizations.c.id).where(organizations.c.slug == "acme")
+        organization_id = connection.execute(query).scalar_one()
+        job = {
+            "kind": JobKind.MEASURE_STORAGE,
+            "details": json.dumps({"organization_id": organization_id}),
+            "organization_id": organization_id,
+            "attempts": ATTEMPTS_MAX,
+            "error": error,
+            "created_at": datetime.now(UTC),
+        }
+        connection.execute(insert(jobs).values(job))
+    database.close()
 
 
 def fill_all(server: Server) -> Places:

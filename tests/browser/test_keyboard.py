@@ -5,6 +5,7 @@ import re
 import pytest
 from browser.chromium import sign_in
 from browser.conftest import OpenPage
+from browser.servers import Server
 from playwright.sync_api import Page, expect
 
 REPOSITORIES = "/organizations/acme/settings/repositories/"
@@ -48,9 +49,17 @@ def test_keys_act_until_they_are_turned_off(page: Page) -> None:
     expect(dialog).to_be_visible()
 
 
-def test_times_are_in_the_browsers_zone_or_in_the_chosen_one(page: Page) -> None:
+def test_times_are_in_the_browsers_zone_or_in_the_chosen_one(page: Page, server: Server) -> None:
     created = page.get_by_role("region", name="Sessions").locator("time").first
     expect(created).to_have_attribute("title", re.compile("E[SD]T$"))
+    server.publish("zone@1.0.0")
+    server.deploy("zone@1.0.0", "zone")
+    page.goto("/organizations/acme/timeline/?environment=zone")
+    bar = page.locator(".span > title")
+    expect(bar).to_contain_text(re.compile("deployed .* E[SD]T, live now"))
+    page.goto("/account/")
     page.get_by_label("Time zone").select_option("Asia/Tokyo")
     page.get_by_role("button", name="Save time zone").click()
     expect(created).to_have_attribute("title", re.compile(r"GMT\+9$"))
+    page.goto("/organizations/acme/timeline/?environment=zone")
+    expect(bar).to_contain_text(re.compile(r"deployed .* GMT\+9, live now"))

@@ -8,9 +8,12 @@ import sqlalchemy as sa
 from factories import World
 from sqlalchemy import Connection
 
+from shipmark.artifacts.model import NewBundle
+from shipmark.artifacts.store import bundles
 from shipmark.deploys import actions
 from shipmark.deploys.model import NewDeploy, ProjectDeploy
 from shipmark.deploys.store import live_deploys, newest
+from shipmark.files.store.files import files
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
@@ -140,7 +143,47 @@ def test_the_mark_of_an_organization_changes_with_its_releases_and_deploys(
     marks.append(newest.marks_of(connection, [acme, other]))
     assert len({each[acme] for each in marks[:3]}) == 3
     assert marks[3][acme] not in {marks[1][acme], marks[2][acme]}
-    assert {each[other] for each in marks} == {"0-0"}
+    assert {each[other] for each in marks} == {"0-0-0-0-0"}
+
+
+def test_the_mark_changes_with_the_first_of_what_a_project_is_set_up_with(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    acme, web = world.organizations["acme"], world.projects["web"]
+    release_id = deploy("1", "production", "web")
+    project = projects.projects.c.id == web
+    release = releases.releases.c.id == release_id
+    marks = [newest.marks_of(connection, [acme])[acme]]
+    for statement in (
+        sa.update(projects.projects).where(project).values(first_event_at=NOW),
+        sa.update(releases.releases).where(release).values(commit_count=3),
+    ):
+        connection.execute(statement)
+        marks.append(newest.marks_of(connection, [acme])[acme])
+    for bundle_id in ("1", "2"):
+        _store_bundle(connection, acme, web, bundle_id)
+        marks.append(newest.marks_of(connection, [acme])[acme])
+    assert len(set(marks)) == 4
+    assert marks[3] == marks[4]
+
+
+def _store_bundle(
+    connection: Connection, organization_id: int, project_id: int, bundle_id: str
+) -> None:
+    """Store an empty bundle of a project."""
+    new = NewBundle(
+        organization_id=organization_id,
+        bundle_id=bundle_id,
+        project_ids=[project_id],
+        association=None,
+        release_id=None,
+        entries=[],
+    )
+    file = {"name": "b", "kind": "bundle", "headers": "{}", "size": 0, "sha1": "0" * 40}
+    statement = sa.insert(files).values(file | {"created_at": NOW}).returning(files.c.id)
+    file_id = connection.execute(statement).scalar_one()
+    row_id, _ = bundles.upsert_bundle(connection, new, file_id, NOW)
+    bundles.associate(connection, row_id, new, NOW)
 
 
 def test_a_release_is_behind_by_the_commits_of_those_after_it(
@@ -153,7 +196,8 @@ def test_a_release_is_behind_by_the_commits_of_those_after_it(
         connection.execute(sa.update(releases.releases).where(row).values(commit_count=count))
     starts = [(web, ids[version], version) for version in ORDERED]
     behind = lineage.commits_after(connection, starts)
-    assert {version: behind[web, ids[version]] for version in ORDERED} == {
+    assert not any(each.is_cut for each in behind.values())
+    assert {version: behind[web, ids[version]].count for version in ORDERED} == {
         "shop@1.0.0": 7,
         "shop@1.1.0": 4,
         "shop@2.0.0": 0,
@@ -163,6 +207,25 @@ def test_a_release_is_behind_by_the_commits_of_those_after_it(
         "b2e": 0,
     }
     assert lineage.commits_after(connection, []) == {}
+
+
+def test_commits_of_very_many_later_releases_are_at_least_those_of_the_next_ones(
+    connection: Connection, world: World, deploy: Deploy
+) -> None:
+    web, mobile = world.projects["web"], world.projects["mobile"]
+    versions = [f"shop@1.{number}.0" for number in range(lineage.LATER_MAX + 3)]
+    hashes = [f"a{number:03}" for number in range(lineage.LATER_MAX + 3)]
+    ids = {version: deploy(version, "production", "web") for version in versions + hashes}
+    connection.execute(sa.update(releases.releases).values(commit_count=2))
+    release_projects.attach(
+        connection, releases.by_ids(connection, [ids[versions[0]]])[ids[versions[0]]], [mobile]
+    )
+    starts = [(web, ids[name], name) for name in (versions[0], versions[2], hashes[0], hashes[2])]
+    behind = lineage.commits_after(connection, [*starts, (mobile, ids[versions[0]], versions[0])])
+    found = [behind[project_id, release_id] for project_id, release_id, _ in starts]
+    assert [(each.count, each.is_cut) for each in found] == [(202, True), (200, False)] * 2
+    # All that was looked through is of another project: what comes after it is not known.
+    assert behind[mobile, ids[versions[0]]].count is None
 
 
 #: Versions in the order of their lineages, with their numbers of commits.

@@ -52,7 +52,15 @@ SECOND = versions.parse_version("2.0")
 assert SECOND is not None
 
 queries = st.sampled_from(
-    ["", "", "web", "release.package:web", "release.version:>=2.0", "release.build:<100"]
+    [
+        "",
+        "",
+        "web",
+        "release.package:web",
+        "release.version:>=2.0",
+        "release.version:>=web@2.0",
+        "release.build:<100",
+    ]
 )
 
 
@@ -123,13 +131,15 @@ def meets(release: Release, given: ReleaseFilter) -> bool:
             return text in release.version
         case _, ():
             return True
-    term = type(given.search.terms[0]).__name__
+    term = given.search.terms[0]
     number = build(release)
     return {
         "PackageTerm": name.package == "web" and version is not None,
-        "VersionTerm": version is not None and version.precedence[:3] >= SECOND.precedence[:3],
+        "VersionTerm": version is not None
+        and version.precedence[:3] >= SECOND.precedence[:3]
+        and getattr(term, "package", None) in {None, name.package},
         "BuildNumberTerm": number is not None and number < 100,
-    }[term]
+    }[type(term).__name__]
 
 
 def walk(

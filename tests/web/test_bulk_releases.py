@@ -58,18 +58,55 @@ def test_a_deletion_is_shown_before_it_happens(house, owner, chosen):
     house.fail("web@1.0.0")
     answer = _send(owner, "delete", *chosen)
     assert answer.status_code == 200
-    deleted, _, kept = answer.text.partition('id="kept"')
+    deleted, referenced = _parts(answer, "referenced")
     assert "web@1.1.0" in deleted
-    assert "web@1.0.0" in kept
-    assert "Issues were first seen in it." in kept
+    assert "web@1.0.0" not in deleted
+    assert "web@1.0.0" in referenced
+    assert 'name="force"' in referenced
+    assert all(f'name="release" value="{release.id}"' in answer.text for release in chosen)
     assert _stored(house, "web@1.1.0") is not None
 
 
-def test_a_confirmed_deletion_keeps_what_is_in_use(house, owner, chosen):
+def test_a_confirmed_deletion_says_what_it_keeps(house, owner, chosen):
     house.fail("web@1.0.0")
-    assert _send(owner, "confirm-delete", *chosen).status_code == 303
+    answer = _send(owner, "confirm-delete", *chosen)
+    assert answer.status_code == 200
+    assert "<h1>Deleted 1 release</h1>" in answer.text
+    deleted, kept = _parts(answer, "kept")
+    assert "web@1.1.0" in deleted
+    assert "web@1.0.0" in kept
+    assert "Issues were first seen in it." in kept
     assert _stored(house, "web@1.1.0") is None
     assert _stored(house, "web@1.0.0") is not None
+
+
+def test_an_owner_forces_the_deletion_of_what_issues_refer_to(house, owner, chosen):
+    house.fail("web@1.0.0")
+    answer = _send(owner, "confirm-delete", *chosen, force="1")
+    assert "<h1>Deleted 2 releases</h1>" in answer.text
+    assert 'id="kept"' not in answer.text
+    assert _stored(house, "web@1.0.0") is None
+    assert _stored(house, "web@1.1.0") is None
+
+
+def test_only_an_owner_can_force_a_deletion(house, browser, chosen):
+    house.fail("web@1.0.0")
+    house.sign_in(browser, house.person("m@example.com", Role.MANAGER, teams=("crew",)))
+    preview = _send(browser, "delete", *chosen)
+    _, kept = _parts(preview, "kept")
+    assert "web@1.0.0" in kept
+    assert 'name="force"' not in preview.text
+    assert _send(browser, "confirm-delete", *chosen, force="1").status_code == 403
+    assert _stored(house, "web@1.1.0") is not None
+    assert _send(browser, "confirm-delete", *chosen).status_code == 200
+    assert _stored(house, "web@1.0.0") is not None
+
+
+def _parts(answer, name):
+    """The page before and after the section of this name."""
+    before, found, after = answer.text.partition(f'id="{name}"')
+    assert found
+    return before, after
 
 
 def test_a_hostile_version_is_shown_as_text(house, owner):

@@ -55,9 +55,27 @@ def test_a_chart_begins_with_the_first_deploy(house, owner, compared):
     assert "<b>production" not in answer.text
 
 
-def test_without_events_there_is_no_chart(house, owner):
-    house.publish("web@1.1.0")
-    assert "data-zones" not in owner.get(RELEASE).text
+def test_without_events_there_is_the_frame_of_the_chart(house, owner):
+    house.deploy(house.publish("web@1.1.0"), "production")
+    answer = owner.get(RELEASE)
+    assert "No events in this time</text>" in answer.text
+    assert "0 events since its first deploy" in answer.text
+    assert 'role="img" aria-label="Events of 1.1.0 by its age: none."' in answer.text
+    assert '<line class="axis"' in answer.text
+    assert '<g class="deploy">' in answer.text
+    assert _texts(answer) == []
+    assert "Show as table" not in answer.text
+
+
+def test_steps_have_their_moments_in_the_chosen_zone(owner, compared):
+    owner.cookies.set("shipmark_zone", "Asia/Tokyo")
+    answer = owner.get(RELEASE)
+    words = re.findall(r'aria-label="[^"]*" data-at="[^"]+" data-words="([^"]+)"', answer.text)
+    assert len(words) == 24
+    assert all(
+        text.startswith(f"{word}, ") and word.endswith(" JST")
+        for text, word in zip(_texts(answer), words, strict=True)
+    )
 
 
 def test_events_beyond_the_limit_are_not_counted(owner, compared, monkeypatch):

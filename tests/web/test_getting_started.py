@@ -109,6 +109,17 @@ def test_another_project_can_be_chosen(house, owner):
     assert "Set up web" in owner.get(GUIDE, params={"project": "web"}).text
 
 
+def test_the_guide_names_the_state_that_it_shows(house, owner):
+    def address():
+        return re.search(r'data-live="([^"]+)"', owner.get(GUIDE).text)[1]
+
+    before = address()
+    house.fail(None)
+    first_error = address()
+    house.fail(None)
+    assert before != first_error == address()
+
+
 def test_anonymous_readers_and_strangers_see_nothing(house, browser):
     assert browser.get(GUIDE).headers["location"].startswith("/sign-in/")
     house.sign_in(browser, house.person("eve@example.com", None))

@@ -1,5 +1,7 @@
 """What the page of a release says of commits that it waits for."""
 
+from datetime import timedelta
+
 from shipmark.infrastructure.clock import now
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import CommitsAndRefs, PublishContext, RefInput, ReleaseUpdate
@@ -8,6 +10,8 @@ from shipmark.releases.store import activity, fetches
 from shipmark.releases.store.fetches import Result
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import StoredRemote
+
+HALF_A_MINUTE = timedelta(seconds=30)
 
 
 def _refer(house, release):
@@ -43,9 +47,12 @@ def test_a_release_says_that_it_waits_for_commits(house, owner):
 
 def test_a_release_says_what_is_tried_again_and_why(house, owner):
     fetch_id = _refer(house, house.publish("web@1"))
-    _record(house, fetch_id, FetchState.WAITING, error="It is <away>.", next_at=now())
+    _record(
+        house, fetch_id, FetchState.WAITING, error="It is <away>.", next_at=now() + HALF_A_MINUTE
+    )
     text = _page(owner)
     assert "Fetching commits from acme/web will be retried" in text
+    assert ">in a moment</time>" in text
     assert "It is &lt;away&gt;." in text
 
 

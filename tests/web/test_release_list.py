@@ -354,8 +354,18 @@ def test_live_now_says_how_many_commits_a_release_is_behind(house, owner):
     house.publish("web@1.1.0")
     house.deploy(house.publish("web@1.2.0"), "staging")
     text = _live_now(owner)
-    assert ">2 commits behind<" in text
+    assert ">2 behind<" in text
     assert ">newest<" in text
+
+
+def test_live_now_says_at_least_how_many_commits_of_very_many_releases(house, owner, monkeypatch):
+    monkeypatch.setattr("shipmark.releases.store.lineage.LATER_MAX", 1)
+    house.deploy(house.publish("web@1.0.0"), "production")
+    for number in (1, 2):
+        house.publish(f"web@1.{number}.0")
+    text = _live_now(owner)
+    assert ">2+ behind<" in text
+    assert "At least 2 commits behind the newest release" in text
 
 
 def test_live_now_takes_the_same_statements_for_any_number_of_deploys(house, owner, statements):

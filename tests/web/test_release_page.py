@@ -115,11 +115,23 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_commits(
     assert len(statements) == with_one
 
 
-def _bind(house, release, number):
+def test_changed_files_of_several_repositories_have_their_names(house, owner):
+    release = house.publish("web@1.0.0")
+    _bind(house, release, 2)
+    files = _page(owner, "web@1.0.0").text.partition('aria-labelledby="files"')[2]
+    assert files.partition("</ul>")[0].count("acme/web") == 0
+    _bind(house, release, 2, repository="acme/<b>api")
+    files = _page(owner, "web@1.0.0").text.partition('aria-labelledby="files"')[2]
+    assert files.partition("</ul>")[0].count('<code class="break">a.py</code>') == 2
+    assert "acme/&lt;b&gt;api" in files
+    assert "acme/web" in files
+
+
+def _bind(house, release, number, repository="acme/web"):
     commits = tuple(
         CommitInput(
             sha=f"{index:040x}",
-            repository="acme/web",
+            repository=repository if index else "acme/web",
             message=f"Change {index}",
             author_name=f"Author {index}",
             author_email=f"a{index}@example.com",

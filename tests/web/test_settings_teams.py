@@ -199,6 +199,14 @@ def test_who_is_not_on_a_team_of_a_closed_organization_changes_nothing(house, br
     assert post(browser, f"{CREW}delete/").status_code == 403
 
 
+def test_a_team_without_projects_is_deleted_without_a_word_of_them(owner):
+    post(owner, TEAMS, name="Empty")
+    text = owner.get(f"{TEAMS}empty/delete/").text
+    assert "1 member will stay" in text
+    assert "project will stay" not in text
+    assert "projects will stay" not in text
+
+
 def test_a_team_is_deleted_and_its_projects_stay(house, owner):
     assert "1 project will stay" in owner.get(f"{CREW}delete/").text
     assert post(owner, f"{CREW}delete/").headers["location"] == TEAMS

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -60,7 +61,18 @@ def test_a_bar_lasts_from_its_deploy_to_the_next_one(owner, deploy):
     assert "live for 15d" in first[0]
     assert (first[1], first[1] + first[2]) == pytest.approx((33.2, 83), abs=0.1)
     assert "live now, for 5d" in second[0]
+    assert re.search(r"\ndeployed [-0-9]{10} [:0-9]{8} UTC, ", second[0])
     assert (second[1], second[1] + second[2]) == pytest.approx((83, 99.6), abs=0.1)
+
+
+def test_a_tooltip_has_the_moment_in_the_chosen_zone_for_the_script_too(owner, deploy):
+    deploy("web@1.0.0", "production", 5)
+    owner.cookies.set("shipmark_zone", "Asia/Tokyo")
+    answer = owner.get(TIMELINE)
+    [at, words] = re.search(r'data-at="([^"]+)" data-words="([^"]+)"', answer.text).groups()
+    moment = datetime.fromisoformat(at).astimezone(ZoneInfo("Asia/Tokyo"))
+    assert words == f"{moment:%Y-%m-%d %H:%M:%S} JST"
+    assert f"deployed {words}, live now" in _bars(answer, "web, production")[0][0]
 
 
 def test_a_release_that_was_live_before_the_range_begins_at_its_edge(owner, deploy):

@@ -5,6 +5,7 @@ A chart has a zone for each of its steps, with the step's text; the arrow keys m
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
 
@@ -27,10 +28,15 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axes:
-    """What stands around a chart, ``height`` pixels high: labels below it, by place in per cent, and marks in it."""
+    """What stands around a chart, ``height`` pixels high: labels below it, by place in per cent, and marks in it.
+
+    ``moments`` are those of the steps with the words for them in the texts, which a script writes in the zone of the
+    reader's browser.
+    """
 
     ticks: Sequence[tuple[float, str]]
     marks: Sequence[Mark] = ()
+    moments: Sequence[tuple[datetime, str]] = ()
     height: int = _HEIGHT
 
     @property
@@ -108,6 +114,14 @@ def bar_chart(
     return _frame(bars, high, texts, axes, label)
 
 
+def empty_chart(sentence: str, axes: Axes, label: str) -> Markup:
+    """Return the frame of a chart without data, with a sentence in its middle."""
+    plot = Markup('<text class="none mid" x="50%" y="{}">{}</text>').format(
+        _n(axes.y_of(1, 2) - 8), sentence
+    )
+    return _frame(plot, even_ceiling(0), (), axes, label)
+
+
 def _frame(plot: Markup, high: int, texts: Sequence[str], axes: Axes, label: str) -> Markup:
     values = (0, high // 2, high)
     gutter = _GUTTER_PIXELS + _DIGIT_PIXELS * len(f"{high:,}")
@@ -126,8 +140,15 @@ def _frame(plot: Markup, high: int, texts: Sequence[str], axes: Axes, label: str
     drawn = grid + plot + _marks(axes) + _ticks(axes) + _zones(texts, axes)
     return Markup(
         '<div class="plot"><svg width="{gutter}" height="{height}" aria-hidden="true">{numbers}</svg>'
-        '<svg width="100%" height="{height}" role="group" aria-label="{label}" data-zones>{drawn}</svg></div>'
-    ).format(gutter=gutter, height=axes.height, numbers=numbers, label=label, drawn=drawn)
+        '<svg width="100%" height="{height}" role="{role}" aria-label="{label}" data-zones>{drawn}</svg></div>'
+    ).format(
+        gutter=gutter,
+        height=axes.height,
+        numbers=numbers,
+        role="group" if texts else "img",
+        label=label,
+        drawn=drawn,
+    )
 
 
 def _marks(axes: Axes) -> Markup:
@@ -159,11 +180,11 @@ def _ticks(axes: Axes) -> Markup:
 
 
 def _zones(texts: Sequence[str], axes: Axes) -> Markup:
-    step = 100 / len(texts)
+    step = 100 / max(len(texts), 1)
     return Markup().join(
         Markup(
             '<rect class="hit" x="{x}%" width="{width}%" y="{y}" height="{height}" role="img"'
-            ' tabindex="{tab}" aria-label="{text}"><title>{text}</title></rect>'
+            ' tabindex="{tab}" aria-label="{text}"{moment}><title>{text}</title></rect>'
         ).format(
             x=_n(step * index),
             width=_n(step),
@@ -172,9 +193,14 @@ def _zones(texts: Sequence[str], axes: Axes) -> Markup:
             # The last step is the newest: Tab leads to it, and the arrow keys to the others.
             tab=0 if index == len(texts) - 1 else -1,
             text=text,
+            moment=_moment(*axes.moments[index]) if axes.moments else "",
         )
         for index, text in enumerate(texts)
     )
+
+
+def _moment(at: datetime, words: str) -> Markup:
+    return Markup(' data-at="{}" data-words="{}"').format(at.isoformat(), words)
 
 
 def _highest(values: Iterable[int | None]) -> int:

@@ -8,7 +8,7 @@ from litestar import Response
 from shipmark.accounts.model import User
 from shipmark.avatars import images
 from shipmark.infrastructure.clock import now
-from shipmark.web import template_filters, time_zones, urls
+from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
 from shipmark.web.keyboard import shortcut_groups
 from shipmark.web.navigation import needs_guide, project_tabs, sections, settings_pages
@@ -16,13 +16,11 @@ from shipmark.web.preferences import (
     KEYS_COOKIE,
     ORGANIZATION_COOKIE,
     THEME_COOKIE,
-    ZONE_COOKIE,
     has_single_keys,
     preference_cookie,
     theme_of,
 )
 from shipmark.web.request_context import WebRequest, Workspace, request_url
-from shipmark.web.time_zones import zone_name
 from shipmark.web.view_models.people import photo_of
 from shipmark.web.view_models.release_artifacts import type_in_words
 
@@ -104,13 +102,12 @@ def page(
     organization. Without one, ``user`` is the signed-in user, if any.
     """
     cookies = web_request.request.cookies
-    zone = zone_name(cookies.get(ZONE_COOKIE))
     frame = {
         "now": now(),
         "here": request_url(web_request.request),
         "theme": theme_of(cookies.get(THEME_COOKIE)).value,
-        "zone_name": zone,
-        "zone": time_zones.zone(zone),
+        "zone_name": web_request.zone_name,
+        "zone": web_request.zone,
         "has_single_keys": has_single_keys(cookies.get(KEYS_COOKIE)),
         "section": section,
         "workspace": workspace,

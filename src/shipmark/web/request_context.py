@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
 from urllib.parse import quote
 
 from litestar.di import NamedDependency
@@ -27,8 +28,8 @@ from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.web import session_use
-from shipmark.web.preferences import ORGANIZATION_COOKIE
+from shipmark.web import session_use, time_zones
+from shipmark.web.preferences import ORGANIZATION_COOKIE, ZONE_COOKIE
 
 COOKIE = "shipmark_session"
 #: The most pages of a list that is paged by numbers.
@@ -59,6 +60,11 @@ class Workspace:
     def project_ids(self) -> tuple[int, ...]:
         """Return the ids of the projects."""
         return tuple(project.id for project in self.projects)
+
+    @property
+    def covers_all_projects(self) -> bool:
+        """Return True if the projects are all of the organization."""
+        return self.access.organization.is_open or self.access.reaches_all
 
     @property
     def projects_by_id(self) -> dict[int, Project]:
@@ -95,6 +101,16 @@ class WebRequest:
     def last_organization(self) -> str | None:
         """Return the slug of the organization that the browser was in last, or None."""
         return self.request.cookies.get(ORGANIZATION_COOKIE)
+
+    @property
+    def zone_name(self) -> str:
+        """Return the name of the reader's time zone, or `time_zones.BROWSER`."""
+        return time_zones.zone_name(self.request.cookies.get(ZONE_COOKIE))
+
+    @property
+    def zone(self) -> tzinfo:
+        """Return the time zone in which the server writes times."""
+        return time_zones.zone(self.zone_name)
 
     @property
     def client_address(self) -> str | None:

@@ -54,11 +54,6 @@ def full_time(context: Context, at: datetime) -> str:
     return f"{in_zone(context, at):%Y-%m-%d %H:%M:%S %Z}"
 
 
-def full_utc(at: datetime) -> str:
-    """Return the moment in full, in UTC."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
 def with_code(text: str) -> Markup:
     """Return a text with the parts between backticks as code; all text is escaped."""
     parts = text.split("`")

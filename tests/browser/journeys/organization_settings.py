@@ -2,7 +2,7 @@
 
 import re
 
-from browser.filling import run
+from browser.filling import fail_job, run
 from browser.journeys.person import Person
 from browser.servers import EMAIL, PASSWORD
 from playwright.sync_api import expect
@@ -214,6 +214,25 @@ def measure_storage(person: Person) -> None:
     person.see_done("web has no artifacts unused for 30 days")
 
 
+def run_failed_jobs_again_or_discard_them(person: Person) -> None:
+    """Retry a failed job, and discard another one, after a question."""
+    person.go("settings/storage/")
+    fail_job(person.server, "The disk was full.")
+    fail_job(person.server, "The bucket was gone.")
+    person.follow(
+        "Jobs", person.page.get_by_label("Settings").and_(person.page.get_by_role("navigation"))
+    )
+    person.see_heading("Jobs")
+    retried, discarded = person.row("The disk was full."), person.row("The bucket was gone.")
+    expect(retried).to_contain_text("Failed")
+    retried.get_by_role("button", name="Retry job").click()
+    person.see_heading("Jobs")
+    expect(retried).to_have_count(0)
+    discarded.locator("summary").click()
+    person.press("Discard job", discarded)
+    expect(discarded).to_have_count(0)
+
+
 JOURNEYS = [
     rename_the_organization,
     delete_and_restore_an_organization,
@@ -225,4 +244,5 @@ JOURNEYS = [
     keep_a_repository,
     read_the_audit_log,
     measure_storage,
+    run_failed_jobs_again_or_discard_them,
 ]

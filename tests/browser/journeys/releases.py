@@ -90,10 +90,11 @@ def delete_a_release_that_issues_refer_to(person: Person) -> None:
 
 
 def change_many_releases(person: Person) -> None:
-    """Archive, restore and delete the ones that are ticked, after a preview."""
+    """Archive, restore and delete the ones that are ticked, after a preview, also one that an issue refers to."""
     page = person.page
     for number in range(3):
         person.server.publish(f"bulk@1.0.{number}")
+    person.server.fail("bulk@1.0.2", "BulkError", "It was first seen here")
     person.go("releases/?query=bulk@")
     boxes = page.get_by_role("checkbox", name=re.compile(r"Select bulk@"))
     for box in boxes.all()[:2]:
@@ -116,13 +117,16 @@ def change_many_releases(person: Person) -> None:
     for box in boxes.all()[:2]:
         box.check()
     person.press("Delete…")
-    person.see_heading("Delete 2 releases")
+    person.see_heading("Delete 1 release")
     person.follow("Cancel")
     expect(boxes).to_have_count(3)
     for box in boxes.all()[:2]:
         box.check()
     person.press("Delete…")
-    person.press("Delete 2 releases")
+    page.get_by_role("checkbox", name="Delete it although issues refer to it").check()
+    person.press("Delete releases")
+    person.see_heading("Deleted 2 releases")
+    person.follow("Back to the list")
     expect(boxes).to_have_count(1)
 
 

@@ -27,14 +27,14 @@ from shipmark.api.responses.refusal import CodedRefusalResponse, Problems, Refus
 from shipmark.infrastructure.settings import Settings
 
 _ABOUT = """\
-Shipmark speaks Sentry's protocol. Addresses end in a slash; one without is told so, with 404. An id serves wherever \
-a slug does. Moments are UTC. A method that an address does not have is refused with 405, and what another \
-organization owns is not found.
+Shipmark speaks Sentry's protocol. Addresses end in a slash; without it, the answer is 404 and says so. An id serves \
+wherever a slug does. Times are in UTC. A method that an address does not have is refused with 405, and what belongs \
+to another organization is not found.
 
-Bodies are JSON; forms are read where they can say as much. Numbers pass for texts. Unknown fields are \
-passed over, and what is refused has changed nothing.
+Bodies are JSON, or forms where those can express as much. Numbers are accepted as texts. Unknown fields are \
+ignored, and a refused request changes nothing.
 
-Lists have pages: the `Link` header leads to the next and the previous, with `results="false"` where nothing is there.
+Lists have pages: the `Link` header leads to the next and the previous, with `results="false"` where there is none.
 """
 _LINK = (
     'Where the previous page and the next are: `<address>; rel="next"; results="true"; cursor="…"`.'

@@ -5,6 +5,7 @@ lineage's order. A list of both statuses would have to be sorted: the nearest re
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,11 +28,19 @@ _ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
 _STARTS = db.json_rows("starts", project_id=db.Id, start_id=db.Id)
 _LEFT_OUT = db.json_rows("left_out", id=db.Id)
 _start = releases.alias("start")
-_later = releases.alias("later")
+_other = releases.alias("other")
 _START_ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
     True: (_start.c.version_key, _start.c.created_at, _start.c.id),
     False: (_start.c.shipped_at, _start.c.created_at, _start.c.id),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitsAfter:
+    """How many commits the later releases have; None if that is not known. ``is_cut``: there are more than counted."""
+
+    count: int | None
+    is_cut: bool
 
 
 def between(
@@ -105,13 +114,14 @@ def next_after(
 
 def commits_after(
     connection: sa.Connection, starts: Collection[tuple[int, int, str]]
-) -> dict[tuple[int, int], int | None]:
+) -> dict[tuple[int, int], CommitsAfter]:
     """Return how many commits the later releases that contain each release of a project have, by (project, release).
 
     ``starts`` are projects, ids and versions of releases. It is 0 without later releases, and None if none of them has
-    commits. The next `LATER_MAX` releases are looked through; archived ones are left out.
+    commits. A little more than the next `LATER_MAX` releases are looked through, and if there are more, it is cut;
+    archived ones are left out. It takes one statement for each kind of lineage.
     """
-    counts: dict[tuple[int, int], int | None] = {}
+    counts = dict[tuple[int, int], CommitsAfter]()
     for is_by_version in (True, False):
         of_kind = sorted(
             (project_id, release_id)
@@ -120,10 +130,15 @@ def commits_after(
         )
         if of_kind:
             parameters = db.rows_param("starts", of_kind)
-            for project_id, start_id, count in connection.execute(
+            for project_id, start_id, count, found_count in connection.execute(
                 _COMMITS_AFTER[is_by_version], parameters
             ):
-                counts[project_id, start_id] = None if count is None else int(count)
+                is_cut = found_count > LATER_MAX
+                # Those that were found may be of other projects, and those of this one come after them.
+                is_unknown = count is None or (is_cut and not count)
+                counts[project_id, start_id] = CommitsAfter(
+                    count=None if is_unknown else int(count), is_cut=is_cut
+                )
     return counts
 
 
@@ -158,9 +173,8 @@ def _nearest(
 
 def _statement(*, is_by_version: bool, is_after: bool) -> sa.Select[Any]:
     """Return the statement that selects, for each project and start, the nearest release of either status."""
-    nearest = [
-        _nearest_of(status, is_by_version=is_by_version, is_after=is_after) for status in _STATUSES
-    ]
+    nearest_of = _nearest_of_package if is_by_version else _nearest_in_project
+    nearest = [nearest_of(status, is_after=is_after) for status in _STATUSES]
     return (
         sa.select(_STARTS.c.project_id, _STARTS.c.start_id, *nearest)
         .select_from(_STARTS)
@@ -190,33 +204,51 @@ def _commits_after_statement(*, is_by_version: bool) -> sa.Select[Any]:
         .where(*is_later)
         .correlate(_STARTS, _start)
     )
+    ids = (_later_ids_of_package() if is_by_version else _later_positions()).subquery("found")
+    found_count = sa.select(sa.func.count()).select_from(ids).correlate(_STARTS, _start)
     return (
-        sa.select(_STARTS.c.project_id, _STARTS.c.start_id, count.scalar_subquery())
+        sa.select(
+            _STARTS.c.project_id,
+            _STARTS.c.start_id,
+            count.scalar_subquery(),
+            found_count.scalar_subquery(),
+        )
         .select_from(_STARTS)
         .join(_start, _start.c.id == _STARTS.c.start_id)
     )
 
 
 def _later_of_package() -> sa.Select[*tuple[Any, ...]]:
-    order = (_later.c.version_key, _later.c.created_at, _later.c.id)
+    return _later_ids_of_package().add_columns(_other.c.shipped_at, _other.c.commit_count)
+
+
+def _later_ids_of_package() -> sa.Select[*tuple[Any, ...]]:
+    order = (_other.c.version_key, _other.c.created_at, _other.c.id)
     return (
-        sa.select(_later.c.id, _later.c.shipped_at, _later.c.commit_count)
+        sa.select(_other.c.id)
         .where(
-            _later.c.organization_id == _start.c.organization_id,
-            _later.c.package == _start.c.package,
-            _later.c.package.is_not(None),
-            _later.c.status == ReleaseStatus.OPEN.value,
+            _other.c.organization_id == _start.c.organization_id,
+            _other.c.package == _start.c.package,
+            _other.c.package.is_not(None),
+            _other.c.status == ReleaseStatus.OPEN.value,
             sa.tuple_(*order) > sa.tuple_(*_START_ORDER[True]),
         )
         .order_by(*order)
-        .limit(LATER_MAX)
+        .limit(LATER_MAX + 1)
         .correlate(_start)
     )
 
 
 def _later_in_project() -> sa.Select[*tuple[Any, ...]]:
+    positions = _later_positions().subquery("positions")
+    return sa.select(positions.c.shipped_at, positions.c.version_key, _other.c.commit_count).join(
+        _other, _other.c.id == positions.c.release_id
+    )
+
+
+def _later_positions() -> sa.Select[*tuple[Any, ...]]:
     order = _ORDER[False]
-    positions = (
+    return (
         sa.select(_IN.release_id, _IN.shipped_at, _IN.version_key)
         .where(
             _IN.project_id == _STARTS.c.project_id,
@@ -224,36 +256,58 @@ def _later_in_project() -> sa.Select[*tuple[Any, ...]]:
             sa.tuple_(*order) > sa.tuple_(*_START_ORDER[False]),
         )
         .order_by(*order)
-        .limit(LATER_MAX)
+        .limit(LATER_MAX + 1)
         .correlate(_STARTS, _start)
-        .subquery("positions")
-    )
-    return sa.select(positions.c.shipped_at, positions.c.version_key, _later.c.commit_count).join(
-        _later, _later.c.id == positions.c.release_id
     )
 
 
-def _nearest_of(
-    status: ReleaseStatus, *, is_by_version: bool, is_after: bool
+def _nearest_of_package(status: ReleaseStatus, *, is_after: bool) -> sa.ScalarSelect[int]:
+    """Return the nearest release of the package that is in the project: the package's index has them in order."""
+    in_project = sa.select(_IN.release_id).where(
+        _IN.release_id == _other.c.id, _IN.project_id == _STARTS.c.project_id
+    )
+    order = (_other.c.version_key, _other.c.created_at, _other.c.id)
+    query = sa.select(_other.c.id).where(
+        _other.c.organization_id == _start.c.organization_id,
+        _other.c.package == _start.c.package,
+        _other.c.package.is_not(None),
+        _other.c.status == status.value,
+        in_project.correlate(_other, _STARTS).exists(),
+    )
+    return _nearest_among(query, order, _other.c, is_by_version=True, is_after=is_after)
+
+
+def _nearest_in_project(status: ReleaseStatus, *, is_after: bool) -> sa.ScalarSelect[int]:
+    query = sa.select(_IN.release_id).where(
+        _IN.project_id == _STARTS.c.project_id,
+        _IN.status == status.value,
+        _IN.version_key == "",
+    )
+    return _nearest_among(query, _ORDER[False], _IN, is_by_version=False, is_after=is_after)
+
+
+def _nearest_among(
+    query: sa.Select[int],
+    order: tuple[sa.ColumnElement[Any], ...],
+    columns: Any,
+    *,
+    is_by_version: bool,
+    is_after: bool,
 ) -> sa.ScalarSelect[int]:
-    columns, start = _ORDER[is_by_version], sa.tuple_(*_START_ORDER[is_by_version])
-    position = sa.tuple_(*columns)
-    query = (
-        sa.select(_IN.release_id)
-        .where(
-            _IN.project_id == _STARTS.c.project_id,
-            _IN.status == status.value,
+    """Return the first id of the query after the start in this order, or the last one before it."""
+    position, start = sa.tuple_(*order), sa.tuple_(*_START_ORDER[is_by_version])
+    shipped_at: sa.ColumnElement[Any] = columns.shipped_at
+    return (
+        query.where(
             position > start if is_after else position < start,
-            _IN.shipped_at >= _start.c.shipped_at
-            if is_after
-            else _IN.shipped_at <= _start.c.shipped_at,
-            _IN.release_id.not_in(sa.select(_LEFT_OUT.c.id)),
+            shipped_at >= _start.c.shipped_at if is_after else shipped_at <= _start.c.shipped_at,
+            order[-1].not_in(sa.select(_LEFT_OUT.c.id)),
         )
-        .order_by(*(column.asc() if is_after else column.desc() for column in columns))
+        .order_by(*(column.asc() if is_after else column.desc() for column in order))
         .limit(1)
+        .correlate(_STARTS, _start)
+        .scalar_subquery()
     )
-    package = _start.c.package if is_by_version else None
-    return _of_lineage(query, package).correlate(_STARTS, _start).scalar_subquery()
 
 
 def _of_lineage(query: sa.Select[Any], package: str | sa.Column[Any] | None) -> sa.Select[Any]:

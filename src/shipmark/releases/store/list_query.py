@@ -131,7 +131,7 @@ def _place(release_filter: ReleaseFilter, sort: ReleaseSort, most: int) -> Place
     """Return the index that serves, whose ranges are no more than ``most``."""
     if _is_by_environment(release_filter, sort, most):
         return Place.ENVIRONMENTS
-    if len(release_filter.project_ids) <= most and not _is_wide(release_filter, sort):
+    if len(release_filter.project_ids) <= most and not _is_wide(release_filter):
         return Place.PROJECTS
     return Place.ORGANIZATION
 
@@ -148,13 +148,8 @@ def _is_by_environment(release_filter: ReleaseFilter, sort: ReleaseSort, most: i
     return 0 < len(release_filter.environment_ids) * len(release_filter.project_ids) <= most
 
 
-def _is_wide(release_filter: ReleaseFilter, sort: ReleaseSort) -> bool:
-    """Return True if the organization's index is shorter: for all of its projects, and for one package.
-
-    No index has the releases of a package by shipping.
-    """
+def _is_wide(release_filter: ReleaseFilter) -> bool:
+    """Return True if the organization's index is shorter: for all of its projects, and for one package."""
     if release_filter.per_project or len(release_filter.project_ids) == 1:
         return False
-    if sort is ReleaseSort.EFFECTIVE_DATE:
-        return release_filter.covers_all_projects
     return release_filter.covers_all_projects or package_of(release_filter.search) is not None

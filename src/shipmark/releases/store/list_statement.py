@@ -231,7 +231,8 @@ def _branch(index_range: _IndexRange, shape: Shape) -> sa.Select[Any]:
     if shape.per_project:
         assert index_range.project is not None, "lists per project read ranges of projects"
         selected["project_id"] = index_range.project
-    source, checked = index_range.source, conditions_of(shape.search)
+    source = index_range.source
+    checked = conditions_of(shape.search, is_by_version=shape.sort is ReleaseSort.SEMVER)
     if checked and not index_range.has_releases:
         source = source.join(releases, releases.c.id == index_range.release_id)
     query = sa.select(*(column.label(name) for name, column in (order | selected).items()))

@@ -68,6 +68,9 @@ _index(
 )
 _index("of_package_by_date", "package", "status", "created_at", where=_has_package)
 _index(
+    "of_package_by_shipping", "package", "status", "shipped_at", "created_at", where=_has_package
+)
+_index(
     "of_package_by_version", "package", "status", "version_key", "created_at", where=_has_package
 )
 _index("with_commits", "shipped_at", where=releases.c.last_commit_id.is_not(None))

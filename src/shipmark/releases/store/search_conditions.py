@@ -18,13 +18,19 @@ _COMPARE: dict[search.Comparison, Any] = {
     search.Comparison.BELOW: lt,
     search.Comparison.AT_MOST: le,
 }
+_EQUAL = (search.Comparison.IS, search.Comparison.IS_NOT)
 #: Sorts after every character of a sort key.
 _LAST = "\x7f"
 
 
-def conditions_of(query: search.Search) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions of the search on a release."""
-    columns = [_condition(term) for term in query.terms]
+def conditions_of(query: search.Search, *, is_by_version: bool) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the search on a release, in a list that is ordered by version, or not."""
+    columns = [
+        _of_version(term, is_by_version=is_by_version)
+        if isinstance(term, search.VersionTerm)
+        else _condition(term)
+        for term in query.terms
+    ]
     if query.texts:
         parts = (releases.c.version.icontains(text, autoescape=True) for text in query.texts)
         columns.append(sa.or_(*parts))
@@ -49,9 +55,13 @@ def _(term: search.PackageTerm) -> sa.ColumnElement[bool]:
     return sa.or_(package.is_(None), package.not_in(term.packages))
 
 
-@_condition.register
-def _(term: search.VersionTerm) -> sa.ColumnElement[bool]:
-    key, package = releases.c.version_key, releases.c.package
+def _of_version(term: search.VersionTerm, *, is_by_version: bool) -> sa.ColumnElement[bool]:
+    key: sa.ColumnElement[str] = releases.c.version_key
+    package = releases.c.package
+    is_range = not term.is_prefix and term.comparison not in _EQUAL
+    if is_range and not is_by_version:
+        # Most of a package may pass: SQLite would take them from the index by version, and sort them for one page.
+        key = sa.func.coalesce(key, "")
     if term.is_prefix:
         met = sa.and_(key >= term.sort_key, key < term.sort_key + _LAST)
     else:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from shipmark.deletion import release_deletion
 from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
-from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.errors import BadRequest, Forbidden
+from shipmark.organizations.model import Role
 from shipmark.publishing import auditing
 from shipmark.publishing.model import BUSY, PublishContext
 from shipmark.releases import actions as releases
@@ -19,10 +20,12 @@ from shipmark.web.release_changes import publish_context
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.selected_releases import (
+    NO_RELEASES,
     SELECTED_MAX,
     Selection,
     select_releases,
-    without_referenced,
+    selection_to_delete,
+    unforced,
 )
 
 _STATUSES: Mapping[str, ReleaseStatus] = {
@@ -55,13 +58,10 @@ def change_releases(
         return _preview(web_request, workspace, release_ids, next_address)
     if action != _CONFIRM:
         raise BadRequest(f"The action must be one of {', '.join((*_STATUSES, _DELETE, _CONFIRM))}.")
-    around = publish_context(web_request, workspace)
-    with web_request.database.transaction(busy=BUSY) as connection:
-        selection = select_releases(connection, workspace, release_ids)
-        # An issue may have been seen in one of them since the preview.
-        deleted = without_referenced(connection, selection).releases
-        release_deletion.delete_releases(connection, deleted, around)
-    return redirect(next_address)
+    is_forced = sent.get("force") == "1"
+    if is_forced and workspace.access.role is not Role.OWNER:
+        raise Forbidden
+    return _delete(web_request, workspace, release_ids, next_address, is_forced=is_forced)
 
 
 def _set_status(
@@ -77,9 +77,8 @@ def _preview(
     web_request: WebRequest, workspace: Workspace, release_ids: Sequence[int], next_address: str
 ) -> Answer:
     with web_request.database.snapshot() as connection:
-        selection = select_releases(connection, workspace, release_ids)
-        selection = without_referenced(connection, selection)
-    if not selection.releases and not selection.kept:
+        selection = selection_to_delete(connection, workspace, release_ids)
+    if selection == NO_RELEASES:
         return redirect(next_address)
     return page(
         web_request,
@@ -87,5 +86,37 @@ def _preview(
         section="releases",
         workspace=workspace,
         selection=selection,
+        next_address=next_address,
+    )
+
+
+def _delete(
+    web_request: WebRequest,
+    workspace: Workspace,
+    release_ids: Sequence[int],
+    next_address: str,
+    *,
+    is_forced: bool,
+) -> Answer:
+    """Delete the releases, and show which of them were deleted, and which were kept and why."""
+    around = publish_context(web_request, workspace)
+    with web_request.database.transaction(busy=BUSY) as connection:
+        # An issue may have been seen in one of them since the preview.
+        selection = selection_to_delete(connection, workspace, release_ids)
+        if not is_forced:
+            selection = unforced(selection)
+        deleted = (*selection.releases, *selection.referenced)
+        release_deletion.delete_releases(
+            connection, deleted, around, is_forced=bool(selection.referenced)
+        )
+    if selection == NO_RELEASES:
+        return redirect(next_address)
+    return page(
+        web_request,
+        "deleted_releases.html",
+        section="releases",
+        workspace=workspace,
+        versions=sorted(release.version for release in deleted),
+        kept=selection.kept,
         next_address=next_address,
     )

@@ -6,6 +6,7 @@ from litestar.params import FromPath
 from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.infrastructure.clock import now
 from shipmark.releases.model import VERSION_MAX
+from shipmark.releases.store.lineage import LATER_MAX
 from shipmark.web import urls
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, require_storable
@@ -44,6 +45,7 @@ def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) 
         workspace=workspace,
         releases=result,
         choices=release_search,
+        later_max=LATER_MAX,
         may_write=workspace.may(RELEASE_WRITE),
         may_delete=workspace.may(RELEASE_DELETE),
         server=web_request.settings.address,
@@ -67,6 +69,7 @@ def show_release(
             selection=selection_of(web_request.parameter("issues")),
             server=web_request.settings.address,
             at=now(),
+            zone=web_request.zone,
         )
     return page(
         web_request,

@@ -1,5 +1,6 @@
-// The list of releases follows what is published and deployed. The server reports that something changed, and the page
-// loads its own address again; readers who are on a later page or have selected rows get a link instead.
+// The list of releases and the guide follow what arrives. The server reports that something changed, and the page loads
+// its own address again. Readers of the list who are on a later page or have selected rows get a link instead; the guide
+// has only marks to exchange, and the lines that it shows stay.
 import { swap } from "./swapping.js";
 
 const area = document.querySelector("[data-live]");
@@ -29,12 +30,15 @@ const load = async () => {
   const answer = await fetch(first, { headers: { Accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const later = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
-  if (isInUse()) {
+  if (!later) return;
+  // What is said aloud must not be said again.
+  if (later.dataset.state && later.dataset.state === area.dataset.state) return;
+  if (news && isInUse()) {
     offer(newIn(later));
   } else if (swap(area, later)) {
-    area.dataset.at = later.dataset.at;
-    news.replaceChildren();
-  } else if (!document.activeElement.matches("input, select, textarea")) {
+    Object.assign(area.dataset, { ...later.dataset, live: area.dataset.live });
+    news?.replaceChildren();
+  } else if (news && !document.activeElement.matches("input, select, textarea")) {
     location.reload();
   }
 };

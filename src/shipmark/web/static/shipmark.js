@@ -10,6 +10,6 @@ import "./presses.js";
 import "./avatars.js";
 import "./key_list.js";
 import "./live.js";
-import "./guide.js";
+import "./tabs.js";
 import "./tips.js";
 import "./combobox.js";

@@ -7,6 +7,14 @@ const update = () => {
   for (const time of document.querySelectorAll("time[datetime]")) {
     time.title = format.format(new Date(time.dateTime));
   }
+  // Tooltips of charts have other words beside the time.
+  for (const part of document.querySelectorAll("[data-words]")) {
+    const [former, words] = [part.dataset.words, format.format(new Date(part.dataset.at))];
+    const title = part.querySelector("title");
+    if (title) title.textContent = title.textContent.replace(former, words);
+    if (part.ariaLabel) part.ariaLabel = part.ariaLabel.replace(former, words);
+    part.dataset.words = words;
+  }
 };
 
 update();

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from shipmark.artifacts.store import bundles
 from shipmark.deploys import store as deploys
+from shipmark.deploys.store.newest import marks_of
 from shipmark.organizations import tokens
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -40,7 +41,10 @@ class Steps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guide:
-    """The guide for a project, or without one. ``setup`` is None without a project or an active client key."""
+    """The guide for a project, or without one. ``setup`` is None without a project or an active client key.
+
+    ``mark`` is the state that it shows, after which the page follows changes.
+    """
 
     project: Project | None
     setup: Setup | None
@@ -48,6 +52,7 @@ class Guide:
     sdk: str
     tool: str
     may_create_token: bool
+    mark: str
 
 
 def guide(
@@ -63,6 +68,8 @@ def guide(
     platform = (project.platform or "").partition("-")[0] if project else ""
     sdk = web_request.parameter("sdk")
     tool = web_request.parameter("tool")
+    organization_id = workspace.organization.id
+    mark = marks_of(connection, [organization_id])[organization_id]
     return Guide(
         project=project,
         setup=_setup(connection, web_request, workspace, project, token) if project else None,
@@ -70,6 +77,7 @@ def guide(
         sdk=sdk if sdk in SDKS else _SDKS_OF_PLATFORMS.get(platform, next(iter(SDKS))),
         tool=tool if tool in TOOLS else next(iter(TOOLS)),
         may_create_token=tokens.may_create(workspace.access),
+        mark=mark,
     )
 
 

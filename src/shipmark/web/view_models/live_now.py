@@ -9,6 +9,7 @@ from shipmark.deploys.model import ProjectDeploy
 from shipmark.deploys.store.live_deploys import live_in
 from shipmark.projects.model import Project
 from shipmark.releases.store import lineage
+from shipmark.releases.store.lineage import CommitsAfter
 from shipmark.web.request_context import Workspace
 
 #: Projects and environments that are shown without a request for all.
@@ -22,10 +23,10 @@ _FIRST = ("production", "prod")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveDeploy:
-    """A live deploy; ``behind`` is the number of commits of the later releases of its lineage, None if unknown."""
+    """A live deploy; ``behind`` are the commits of the later releases of its lineage."""
 
     deploy: ProjectDeploy
-    behind: int | None
+    behind: CommitsAfter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class LiveNow:
     count: int
 
 
+_UNKNOWN = CommitsAfter(count=None, is_cut=False)
 NOTHING_LIVE = LiveNow(projects=(), count=0)
 
 
@@ -74,12 +76,12 @@ def live_now(
 def _card(
     project: Project,
     ordered: Sequence[ProjectDeploy],
-    behind: Mapping[tuple[int, int], int | None],
+    behind: Mapping[tuple[int, int], CommitsAfter],
 ) -> LiveProject:
     return LiveProject(
         project=project,
         deploys=tuple(
-            LiveDeploy(deploy=deploy, behind=behind.get((project.id, deploy.release_id)))
+            LiveDeploy(deploy=deploy, behind=behind.get((project.id, deploy.release_id), _UNKNOWN))
             for deploy in ordered[:ENVIRONMENTS_SHOWN]
         ),
         more=tuple(deploy.environment for deploy in ordered[ENVIRONMENTS_SHOWN:]),

@@ -1,7 +1,7 @@
 """The view model of the page of a release."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection
 
@@ -49,7 +49,7 @@ class ReleasePage:
     owner: User | None
     authors: tuple[Person, ...]
     deploys: tuple[DeployLine, ...]
-    chart: ReleaseChart | None
+    chart: ReleaseChart
     commits: CommitPage
     files: FileSummary
     issues: IssueTabs
@@ -85,6 +85,7 @@ def release_page(
     selection: IssueSelection,
     server: str,
     at: datetime,
+    zone: tzinfo,
 ) -> ReleasePage:
     """Return the release with this version; raise `NotFound` if the user can't see it."""
     release, attached_ids = releases.find_attached(
@@ -109,7 +110,7 @@ def release_page(
         owner=accounts.by_id(connection, release.owner_id) if release.owner_id else None,
         authors=tuple(people_by_id[id_] for id_ in release.author_ids if id_ in people_by_id),
         deploys=deployed,
-        chart=release_chart(connection, release, previous, visible_ids, deployed, at),
+        chart=release_chart(connection, release, previous, visible_ids, deployed, at, zone),
         commits=commits,
         files=file_summary(connection, release),
         issues=issue_tabs(connection, workspace, [release.id], selection),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from markupsafe import Markup
 from sqlalchemy import Connection
@@ -12,7 +12,7 @@ from shipmark.deploys import store as deploys
 from shipmark.issues.store import statistics
 from shipmark.issues.store.statistics import EVENTS_MAX, Span
 from shipmark.releases.model import Release
-from shipmark.web.charts import Axes, Mark, line_chart
+from shipmark.web.charts import Axes, Mark, empty_chart, line_chart
 from shipmark.web.template_filters import counted, duration, short_version
 from shipmark.web.view_models.release_facts import DeployLine
 
@@ -27,6 +27,7 @@ _SCALES = (
 #: The most projects of a release whose events are counted.
 _PROJECTS_MAX = 20
 _MARKS_MAX = 6
+NO_EVENTS = "No events in this time"
 _TICKS = 6
 #: The width that a label of a deploy takes, in per cent, and its most characters.
 _LABEL_PERCENT = 16.0
@@ -45,7 +46,10 @@ class ReleaseStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseChart:
-    """The events of a release in steps of equal length since it was first deployed, else shipped."""
+    """The events of a release in steps of equal length since it was first deployed, else shipped.
+
+    Without events of either release there are no steps to read, only the frame.
+    """
 
     chart: Markup
     steps: tuple[ReleaseStep, ...]
@@ -78,37 +82,50 @@ def release_chart(
     project_ids: Collection[int],
     lines: Sequence[DeployLine],
     at: datetime,
-) -> ReleaseChart | None:
-    """Return the chart, or None if neither release has an event in it, by two statements."""
+    zone: tzinfo,
+) -> ReleaseChart:
+    """Return the chart by two statements, with times in the zone."""
     compared = [release] if previous is None else [release, previous]
     moments = deploys.first_moments(connection, [each.id for each in compared])
     starts = [min(moments.get(each.id, each.shipped_at), at) for each in compared]
     scale = _scale_of(starts[0], at)
     spans = _spans(compared, starts, project_ids, scale)
     counts = statistics.events_of_releases(connection, spans)
-    if not counts.total():
-        return None
     steps = _steps(starts, counts, scale)
     names = [short_version(each.version) for each in compared]
-    total = sum(step.current or 0 for step in steps)
-    label = f"Events of {names[0]} by its age: {counted(total, 'event')} in all"
-    label += f", beside those of {names[1]}." if previous else "."
-    chart = line_chart(
+    return ReleaseChart(
+        chart=_chart(steps, names, _marks(lines, scale), zone),
+        steps=steps if counts.total() else (),
+        step_length=duration(scale.length),
+        is_deployed=release.id in moments,
+        event_count=_total(steps),
+        is_cut=any(value >= EVENTS_MAX for value in counts.values()),
+    )
+
+
+def _total(steps: Sequence[ReleaseStep]) -> int:
+    return sum(step.current or 0 for step in steps)
+
+
+def _chart(
+    steps: Sequence[ReleaseStep], names: Sequence[str], marks: Sequence[Mark], zone: tzinfo
+) -> Markup:
+    ticks = _ticks(steps)
+    if not any(step.current or step.previous for step in steps):
+        axes = Axes(ticks=ticks, marks=marks)
+        return empty_chart(NO_EVENTS, axes, f"Events of {names[0]} by its age: none.")
+    label = f"Events of {names[0]} by its age: {counted(_total(steps), 'event')} in all"
+    label += f", beside those of {names[1]}." if len(names) > 1 else "."
+    times = [f"{step.begins_at.astimezone(zone):%d %b %H:%M %Z}" for step in steps]
+    moments = [(step.begins_at, time) for step, time in zip(steps, times, strict=True)]
+    return line_chart(
         [
             ("ser", [step.current for step in steps]),
             ("ser past", [step.previous for step in steps]),
         ],
-        [_text(step, names) for step in steps],
-        Axes(ticks=_ticks(steps), marks=_marks(lines, scale)),
+        [_text(step, time, names) for step, time in zip(steps, times, strict=True)],
+        Axes(ticks=ticks, marks=marks, moments=moments),
         label,
-    )
-    return ReleaseChart(
-        chart=chart,
-        steps=steps,
-        step_length=duration(scale.length),
-        is_deployed=release.id in moments,
-        event_count=total,
-        is_cut=any(value >= EVENTS_MAX for value in counts.values()),
     )
 
 
@@ -155,8 +172,8 @@ def _steps(
     )
 
 
-def _text(step: ReleaseStep, names: Sequence[str]) -> str:
-    parts = [f"{step.begins_at:%d %b %H:%M} UTC, {step.age} old"]
+def _text(step: ReleaseStep, time: str, names: Sequence[str]) -> str:
+    parts = [f"{time}, {step.age} old"]
     if step.current is not None:
         parts.append(f"{names[0]}: {counted(step.current, 'event')}")
     if step.previous is not None:

@@ -75,10 +75,14 @@ class FetchLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileSummary:
-    """The number of files that the release changed, and the most changed ones."""
+    """The number of files that the release changed, and the most changed ones.
+
+    ``repositories`` are theirs by id if there are several, which may have files of the same name.
+    """
 
     count: int
     files: tuple[ChangedInAll, ...]
+    repositories: Mapping[int, Repository]
 
 
 def fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ...]:
@@ -91,7 +95,9 @@ def fetch_lines(connection: Connection, release: Release) -> tuple[FetchLine, ..
 def file_summary(connection: Connection, release: Release) -> FileSummary:
     """Return the files that the release's commits changed."""
     count, files = comparison.files_only_in(connection, {release.id}, (), limit=FILES_MAX)
-    return FileSummary(count=count, files=tuple(files))
+    ids = {file.repository_id for file in files}
+    by_id = repositories.by_ids(connection, ids) if len(ids) > 1 else {}
+    return FileSummary(count=count, files=tuple(files), repositories=by_id)
 
 
 def commit_page(

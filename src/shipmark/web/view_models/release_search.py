@@ -154,6 +154,7 @@ def filter_of(
         project_ids=tuple(
             project.id for project in workspace.projects if search.project in {"", project.slug}
         ),
+        covers_all_projects=workspace.covers_all_projects and not search.project,
         status=_STATUSES[search.status],
         search=terms,
         environment_ids=environment_ids,

@@ -1,11 +1,12 @@
 """The releases that were ticked in the list, as far as the user may change them."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from shipmark.deletion import release_deletion
+from shipmark.organizations.model import Role
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
@@ -28,10 +29,17 @@ class KeptRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The ticked releases by version: those that can be changed, and those that stay as they are."""
+    """The ticked releases by version: those that can be changed, and those that stay as they are.
+
+    ``referenced`` are those that issues refer to, if the user can force their deletion.
+    """
 
     releases: tuple[Release, ...]
     kept: tuple[KeptRelease, ...]
+    referenced: tuple[Release, ...] = ()
+
+
+NO_RELEASES = Selection(releases=(), kept=())
 
 
 def select_releases(
@@ -61,15 +69,22 @@ def select_releases(
     )
 
 
-def without_referenced(connection: Connection, selection: Selection) -> Selection:
-    """Return the selection, with the releases that issues refer to among those that stay."""
-    held = release_deletion.referenced_by_issues(connection, selection.releases)
-    kept = [
-        KeptRelease(version=release.version, reason=IN_USE)
-        for release in selection.releases
-        if release.id in held
-    ]
-    return Selection(
-        releases=tuple(release for release in selection.releases if release.id not in held),
-        kept=(*selection.kept, *kept),
+def selection_to_delete(
+    connection: Connection, workspace: Workspace, release_ids: Collection[int]
+) -> Selection:
+    """Return the ticked releases, with those that issues refer to apart: owners can force the deletion."""
+    selection = select_releases(connection, workspace, release_ids)
+    ids = release_deletion.referenced_by_issues(connection, selection.releases)
+    referenced = tuple(release for release in selection.releases if release.id in ids)
+    selection = replace(
+        selection,
+        releases=tuple(release for release in selection.releases if release.id not in ids),
+        referenced=referenced,
     )
+    return selection if workspace.access.role is Role.OWNER else unforced(selection)
+
+
+def unforced(selection: Selection) -> Selection:
+    """Return the selection, with the releases that issues refer to among those that stay."""
+    kept = [KeptRelease(version=release.version, reason=IN_USE) for release in selection.referenced]
+    return replace(selection, kept=(*selection.kept, *kept), referenced=())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipmark.deploys.model import ProjectDeploy
-from shipmark.web.template_filters import duration, full_utc, short_version
+from shipmark.web.template_filters import duration, short_version
 
 #: The position of now: its line must not be cut at the edge.
 NOW_PERCENT = 99.6
@@ -23,14 +23,19 @@ _LAST_LABEL = 92
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """The time for which a deploy was live. ``text`` is empty if it doesn't fit; ``kind`` is a class of the sheet."""
+    """The time for which a deploy was live. ``text`` is empty if it doesn't fit; ``kind`` is a class of the sheet.
+
+    Its tooltip has the ``version`` and ``environment``, when it was ``deployed_at``, and its ``state`` in words.
+    """
 
     version: str
     x: float
     width: float
     text: str
     kind: str
-    title: str
+    environment: str
+    deployed_at: datetime
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +83,18 @@ def bars_of(
             width=round(width, 2),
             text=text if width * _WIDTH_PIXELS / 100 >= needed else "",
             kind=kind,
-            title=_title(deploy, until, is_live=is_live),
+            environment=deploy.environment,
+            deployed_at=deploy.finished_at,
+            state=_state(deploy, until, is_live=is_live),
         )
         bars.append(bar)
     return tuple(bars)
 
 
-def _title(deploy: ProjectDeploy, until: datetime, *, is_live: bool) -> str:
+def _state(deploy: ProjectDeploy, until: datetime, *, is_live: bool) -> str:
     length = duration(until - deploy.finished_at)
     state = f"live now, for {length}" if is_live else f"live for {length}"
-    regressed = ", regressed" if deploy.regressed_issue_count else ""
-    place = f"{deploy.version} · {deploy.environment}"
-    return f"{place}\ndeployed {full_utc(deploy.finished_at)}, {state}{regressed}"
+    return f"{state}, regressed" if deploy.regressed_issue_count else state
 
 
 def _percent(moment: datetime, start: datetime, end: datetime) -> float:

@@ -136,9 +136,9 @@ def _deletion(workspace: Workspace, shown: TeamPage) -> Deletion:
     consequences = [f"{counted(shown.member_count, 'member')} will stay in the organization."]
     if not workspace.organization.is_open:
         consequences.append("Members see its projects only by another team that owns them.")
-    consequences.append(
-        f"{counted(len(shown.projects), 'project')} will stay, with all releases and issues."
-    )
+    if shown.projects:
+        count = counted(len(shown.projects), "project")
+        consequences.append(f"{count} will stay, with all releases and issues.")
     return Deletion(
         kind="team",
         name=team.name,

@@ -1,0 +1,6 @@
+// On narrow screens the tab of the page may be out of sight: its row is scrolled, and not the page.
+for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+  const row = tab.closest(".tabs");
+  const [own, around] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  if (own.right > around.right) row.scrollLeft += own.right - around.right + row.clientWidth / 4;
+}
