@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+import data_folders
 from conformance.servers import shipmark
 from processes import free_port, serving
 
@@ -117,6 +118,7 @@ def empty_server(
     data: Path, *, workers: int = 1, settings: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """Run a server with the organization ``acme``, the project ``web`` and one user, until the end of the block."""
+    data_folders.made(data)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     user = ["--user", EMAIL, "--password", PASSWORD]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import data_folders
 from click.testing import CliRunner
 from processes import free_port, serving
 
@@ -105,6 +106,8 @@ def running(data: Path, database_url: str | None = None, **settings: str) -> Ite
     """Run a server with one worker, and with these variables, until the end of the block."""
     port = free_port()
     options = () if database_url is None else ("--database-url", database_url)
+    if database_url is None and not data.exists():
+        data_folders.made(data)
     with serving(data, port, *options, workers=1, settings=settings):
         yield Server(
             url=f"http://127.0.0.1:{port}",
