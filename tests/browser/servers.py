@@ -64,7 +64,7 @@ class Server:
             {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"} | headers,
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             content = answer.read()
         return json.loads(content) if content else None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from commands import completed
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 def environment() -> dict[str, str]:
@@ -44,7 +44,7 @@ def serving(folder: Path, *options: str) -> Iterator[Path]:
         yield output
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(START_SECONDS)
 
 
 def wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:

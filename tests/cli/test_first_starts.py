@@ -25,7 +25,7 @@ def test_two_first_starts_show_one_password(empty_database: Database, tmp_path: 
     with ExitStack() as ending, empty_database.transaction() as connection:
         acquire_lock(connection)
         nodes = [started(empty_database.url, tmp_path / str(it), ending) for it in range(NODES)]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while waiting(empty_database) < NODES and time.monotonic() < deadline:
             assert all(node.poll() is None for node in nodes)
             time.sleep(0.05)
@@ -51,7 +51,7 @@ def started(url: str, data: Path, ending: ExitStack) -> subprocess.Popen[str]:
 
     def end() -> None:
         node.terminate()
-        node.communicate(timeout=30)
+        node.communicate(timeout=180)
 
     ending.callback(end)
     return node

@@ -56,7 +56,7 @@ class Organization:
         """Ask the API in the organization's name, below the organization's address or a project's."""
         kind, below = ("organizations", "") if project is None else ("projects", f"{project}/")
         at = urlsplit(self.url)
-        connection = HTTPConnection(str(at.hostname), at.port, timeout=30)
+        connection = HTTPConnection(str(at.hostname), at.port, timeout=120)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)
         try:

@@ -15,7 +15,7 @@ from conformance.git import Checkout
 from conformance.servers import Organization
 
 APP = Path(__file__).parent / "app"
-DIGEST_SECONDS = 10.0
+DIGEST_SECONDS = 120.0
 VERSION = "shop@1.0.0"
 
 
@@ -87,7 +87,7 @@ class Shop:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
             check=False,
         )
 

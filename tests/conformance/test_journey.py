@@ -14,7 +14,7 @@ from conformance.conftest import Connects
 from conformance.git import Checkout
 from conformance.servers import Organization, Server
 
-DIGEST_SECONDS = 10.0
+DIGEST_SECONDS = 120.0
 
 PROGRAM = """
 import sys
