@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from processes import free_port
 from sqlalchemy import text
 
 from shipmark.accounts import actions as accounts
@@ -39,8 +39,7 @@ def test_two_first_starts_show_one_password(empty_database: Database, tmp_path: 
 
 
 def started(url: str, data: Path, ending: ExitStack) -> subprocess.Popen[str]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
+    port = str(free_port())
     words = ("serve", "--data", str(data), "--port", port, "--workers", "1", "--database-url", url)
     node = subprocess.Popen(
         [sys.executable, "-m", "shipmark", *words],
