@@ -10,7 +10,7 @@ from subprocess import CompletedProcess
 
 from shipmark.cli import main
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0
 
 _forks = multiprocessing.get_context("forkserver")
 # Of pytest, too: a process imports the main module of the one that it works for.

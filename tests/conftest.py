@@ -1,4 +1,4 @@
-"""Fixtures: a fresh database for each test, on SQLite and on PostgreSQL, and people who call the API on it."""
+"""Fixtures: a database as at first for each test, on SQLite and on PostgreSQL, and people who call the API on it."""
 
 import gc
 import importlib
@@ -22,6 +22,7 @@ import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from argon2 import PasswordHasher
+from databases import RestoredDatabase
 from digesting import close_logs, log_and_digest
 from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from fuzzing import examples
@@ -215,13 +216,36 @@ def save(request: pytest.FixtureRequest, _folder: Path) -> Save:
     return saved
 
 
+@pytest.fixture(scope="session")
+def restored(
+    _postgresql: Callable[[str | None], str],
+    _templates: Callable[[str, bool], tuple[str, World | None]],
+) -> Iterator[RestoredDatabase]:
+    """A database on PostgreSQL with the people, the same one for each test."""
+    template = make_url(_templates("postgresql", True)[0]).database
+    numbers = iter(range(1_000_000))
+
+    def fresh() -> str:
+        name = f"restored_{next(numbers)}"
+        _admin(_postgresql(None), f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        return _postgresql(name)
+
+    database = RestoredDatabase(fresh, _opened)
+    yield database
+    database.close()
+
+
+def _opened(url: str) -> Database:
+    database = Database(url, lock_wait_seconds=30, connections=40)
+    event.listen(database.engine, "before_cursor_execute", _check_order, named=True)
+    return database
+
+
 class _Movable:
     """A database whose engine connects to another address for the length of a block."""
 
     def __init__(self, url: str) -> None:
-        self.database = Database(url, lock_wait_seconds=30, connections=40)
-
-        event.listen(self.database.engine, "before_cursor_execute", _check_order, named=True)
+        self.database = _opened(url)
 
         @event.listens_for(self.database.engine, "do_connect")
         def _move(_: object, __: object, arguments: list[str], options: dict[str, object]) -> None:
@@ -323,10 +347,11 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database(kind: str, copies: Copies) -> Iterator[Database]:
-    """A fresh database with the newest tables and the people of ``given.settle``, on each kind in turn."""
-    with copies(kind, is_settled=True) as copy:
-        yield copy
+def database(kind: str, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database with the newest tables and the people of ``factories.settle``, on each kind in turn."""
+    named = request.getfixturevalue
+    with named("copies")(kind) if kind == "sqlite" else named("restored").lent() as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,16 +1,18 @@
 """``shipmark serve`` as a process, as an operator runs it."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0
+_PORTS = range(10_000, 32_000)
 
 
 @contextmanager
@@ -67,14 +69,19 @@ def environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port of this machine that no process listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of this machine that no process listens on.
+
+    The system gives ports of another range to clients: this one is still free when a server has started, seconds later.
+    """
+    while True:
+        port = random.SystemRandom().randrange(_PORTS.start, _PORTS.stop)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(claim: Callable[[], object]) -> None:
-    """Wait until the claim is true; fail after a minute."""
+    """Wait until the claim is true; fail after three minutes."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not claim():
         assert time.monotonic() < deadline

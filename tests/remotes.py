@@ -126,6 +126,8 @@ class HttpServer:
     is_away: bool = False
     leads_to: str | None = None
     waits_seconds: float = 0.0
+    #: Ends the wait.
+    is_over: threading.Event = field(default_factory=threading.Event)
     on_request: Callable[[], object] | None = None
 
 
@@ -152,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         it.asked.append(f"{self.command} {self.path}")
         if it.on_request is not None:
             it.on_request()
-        time.sleep(it.waits_seconds)
+        it.is_over.wait(it.waits_seconds)
         if it.is_away:
             self._send(503, [], b"away")
         elif it.leads_to is not None:
@@ -244,7 +246,7 @@ def git_daemon(folder: Path) -> Iterator[str]:
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(500):
+    for _ in range(6000):
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
@@ -337,8 +339,8 @@ def _speak(
     door = _Door(key)
     try:
         transport.start_server(server=door)
-        channel = transport.accept(10)
-        if channel is None or not door.is_asked.wait(10):
+        channel = transport.accept(60)
+        if channel is None or not door.is_asked.wait(60):
             return
         program, _, path = door.command.partition(" ")
         assert program == "git-upload-pack"

@@ -37,7 +37,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Stop]]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    with closing(HTTPConnection(f"{host}:{port}", timeout=10)) as connection:
+    with closing(HTTPConnection(f"{host}:{port}", timeout=60)) as connection:
         connection.request("PUT", "/bucket-away")
         assert connection.getresponse().status == 200
     running = [server]

@@ -1,6 +1,11 @@
-"""What nobody honest sends, in every place that the document names, is answered as the document says."""
+"""What nobody honest sends, in every place that the document names, is answered as the document says.
 
-from collections.abc import Iterator
+PostgreSQL, which refuses more, gets every value in every place. SQLite gets every third value in a place, and the
+others in the next ones.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
@@ -94,6 +99,16 @@ def seeded(alice: Caller, world: World) -> Seeded:
     return seed(alice, world)
 
 
+#: Chooses some of the values for the next place.
+Choose = Callable[[Sequence[Any]], Sequence[Any]]
+
+
+@pytest.fixture
+def chosen(kind: str) -> Choose:
+    places = count()
+    return lambda values: values if kind == "postgresql" else values[next(places) % 3 :: 3]
+
+
 def operations(document: dict[str, Any], *methods: str) -> Iterator[Operation]:
     """Yield the operations with these methods; last the one that deletes the project of the others."""
     found = [
@@ -123,18 +138,22 @@ def check(
     assert str(answer.status_code) in it["responses"], (method, address, content[:80], answer.text)
 
 
-def test_no_part_of_a_path_fails(alice: Caller, document: dict[str, Any], seeded: Seeded) -> None:
+def test_no_part_of_a_path_fails(
+    alice: Caller, document: dict[str, Any], seeded: Seeded, chosen: Choose
+) -> None:
     for operation in operations(document, "get", "put", "post", "delete"):
         _, path, it = operation
         for part in [each["name"] for each in it["parameters"] if each["in"] == "path"]:
-            for value in VALUES:
+            for value in chosen(VALUES):
                 address = seeded.path(path.replace(f"{{{part}}}", value))
                 # Another address stands there: a part may not hold a slash, or be empty.
                 if value not in {"", "a%2Fb", "%2e%2e"}:
                     check(alice, operation, address, b"{}" if fields(it) else b"")
 
 
-def test_no_parameter_fails(alice: Caller, document: dict[str, Any], seeded: Seeded) -> None:
+def test_no_parameter_fails(
+    alice: Caller, document: dict[str, Any], seeded: Seeded, chosen: Choose
+) -> None:
     for operation in operations(document, "get", "delete"):
         _, path, it = operation
         there = seeded.path(path)
@@ -146,19 +165,23 @@ def test_no_parameter_fails(alice: Caller, document: dict[str, Any], seeded: See
                 for each in asks
                 if each["required"] and each is not parameter
             )
-            for value in VALUES:
+            for value in chosen(VALUES):
                 check(alice, operation, f"{there}?{name}={value}{needed}")
             check(alice, operation, f"{there}?{name}=1&{name}=2&{name}={needed}")
 
 
-def test_no_body_fails(alice: Caller, document: dict[str, Any], seeded: Seeded) -> None:
+def test_no_body_fails(
+    alice: Caller, document: dict[str, Any], seeded: Seeded, chosen: Choose
+) -> None:
     for operation in operations(document, "post", "put"):
         if fields(operation[2]):
-            for content, media_type in BODIES:
+            for content, media_type in chosen(BODIES):
                 check(alice, operation, seeded.path(operation[1]), content, media_type)
 
 
-def test_no_field_fails(alice: Caller, document: dict[str, Any], seeded: Seeded) -> None:
+def test_no_field_fails(
+    alice: Caller, document: dict[str, Any], seeded: Seeded, chosen: Choose
+) -> None:
     for operation in operations(document, "post", "put"):
         for name in fields(operation[2]):
             good = '"version": "web@3.0.0", "projects": ["web"], "environment": "production", '
@@ -166,7 +189,7 @@ def test_no_field_fails(alice: Caller, document: dict[str, Any], seeded: Seeded)
             good += (
                 '"trigger_type": "over", "name": "acme/new", "url": "https://git.example.com/new"'
             )
-            for value in FIELDS:
+            for value in chosen(FIELDS):
                 # The key comes again: the last one counts.
                 content = f'{{{good}, "{name}": {value}}}'.encode()
                 check(alice, operation, seeded.path(operation[1]), content, "application/json")
@@ -174,13 +197,13 @@ def test_no_field_fails(alice: Caller, document: dict[str, Any], seeded: Seeded)
 
 @pytest.mark.parametrize("field", ["commits", "refs", "headCommits"])
 def test_no_field_of_an_item_fails(
-    alice: Caller, document: dict[str, Any], seeded: Seeded, field: str
+    alice: Caller, document: dict[str, Any], seeded: Seeded, chosen: Choose, field: str
 ) -> None:
     good = '"id": "a", "repository": "acme/web", "commit": "a", "currentId": "a", "path": "a"'
     for operation in operations(document, "post", "put"):
         items = fields(operation[2]).get(field, {}).get("items", {}).get("properties", {})
         for name in items:
-            for value in FIELDS:
+            for value in chosen(FIELDS):
                 content = f'{{"version": "web@4.0.0", "projects": ["web"], "{field}": [{{{good}, "{name}": {value}}}]}}'
                 check(
                     alice,

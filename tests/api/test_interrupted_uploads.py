@@ -29,7 +29,7 @@ def told(organization: Organization, path: str, length: int | str, content: byte
         f"Authorization: Bearer {organization.token}\r\n"
         f"Content-Type: {FORM['Content-Type']}\r\nContent-Length: {length}\r\n\r\n"
     )
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(head.encode() + content)
         connection.shutdown(socket.SHUT_WR)
         found = b""

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from browser.servers import EMAIL, PASSWORD, Server
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -18,6 +18,29 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+#: What takes longer does not come: a machine that runs other tests too is slower than the defaults expect.
+PATIENCE_MILLISECONDS = 90_000
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """Run a browser until the end of the block."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=FLAGS, timeout=PATIENCE_MILLISECONDS
+        )
+        yield browser
+        browser.close()
+
+
+def new_context(browser: Browser, server: Server, **options: object) -> BrowserContext:
+    """Return a new context of the browser, for pages of the server."""
+    context = browser.new_context(base_url=server.address, **options)  # type: ignore[arg-type]
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
+    return context
 
 
 def sign_in(page: Page, email: str = EMAIL) -> None:
@@ -33,11 +56,9 @@ def sign_in(page: Page, email: str = EMAIL) -> None:
 def browsing(server: Server, **options: object) -> Iterator[Page]:
     """Open a browser on the server; no page may complain in its console."""
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        page = browser.new_page(base_url=server.address, **options)  # type: ignore[arg-type]
+    with launched() as browser:
+        page = new_context(browser, server, **options).new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page
-        browser.close()
     assert complaints == []

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from browser.chromium import CHROMIUM, FLAGS
+from browser.chromium import CHROMIUM, launched, new_context
 from browser.servers import Server, empty_server
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 
 #: Opens a page of a browser; options are those of a context.
 OpenPage = Callable[..., Page]
@@ -16,12 +16,8 @@ def chromium() -> Iterator[Browser]:
     """The browser; each test has pages of its own in it."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}")
-    # A machine that runs other tests too takes longer than the five seconds of the default.
-    expect.set_options(timeout=20_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +33,7 @@ def open_page(chromium: Browser, server: Server) -> Iterator[OpenPage]:
     contexts = []
 
     def opened(**options: object) -> Page:
-        contexts.append(chromium.new_context(base_url=server.address, **options))
+        contexts.append(new_context(chromium, server, **options))
         return contexts[-1].new_page()
 
     yield opened

@@ -49,7 +49,7 @@ def upload(server: Server, version: str, name: str) -> None:
             "Authorization": f"Bearer {server.token}",
         },
     )
-    with urllib.request.urlopen(request, timeout=30):
+    with urllib.request.urlopen(request, timeout=120):
         pass
 
 

@@ -15,6 +15,7 @@ from urllib.error import HTTPError
 from urllib.parse import quote
 from uuid import uuid4
 
+import data_folders
 from conformance.servers import DIGEST_SECONDS, shipmark
 from processes import free_port, serving
 
@@ -65,7 +66,7 @@ class Server:
             {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"} | headers,
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             content = answer.read()
         return json.loads(content) if content else None
 
@@ -129,6 +130,7 @@ def empty_server(
     data: Path, *, workers: int = 1, settings: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
     """Run a server with the organization ``acme``, the project ``web`` and one user, until the end of the block."""
+    data_folders.made(data)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
     user = ["--user", EMAIL, "--password", PASSWORD]

@@ -23,6 +23,6 @@ def test_check_marks_appear_while_the_page_is_open(tmp_path: Path) -> None:
         expect(page.get_by_text("0 of 4")).to_be_visible()
 
         server.send_event(release="web@1.0.0", message="It works")
-        expect(page.get_by_text("First error received")).to_be_visible(timeout=10_000)
+        expect(page.get_by_text("First error received")).to_be_visible()
         expect(page.get_by_text("2 of 4")).to_be_visible()
         expect(settings).to_contain_text("sntrys_")

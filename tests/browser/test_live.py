@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
 
-#: Far more than a server takes that has nothing to wait for, and far less than the 30 s that it is given.
-STOP_SECONDS_MAX = 10.0
+#: Far more than a server takes that has nothing to wait for, and less than the 30 s that it is given.
+STOP_SECONDS_MAX = 20.0
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_releases_and_deploys_appear_and_the_server_stops_at_once(server: Server
         cookies = "; ".join(f"{it['name']}={it['value']}" for it in page.context.cookies())
 
     stream = Request(f"{server.address}/organizations/acme/live/", headers={"Cookie": cookies})
-    with urlopen(stream, timeout=10) as answer:
+    with urlopen(stream, timeout=120) as answer:
         assert answer.readline() == b"retry: 2000\n"
         server.process.terminate()
         server.process.wait(STOP_SECONDS_MAX)

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+import data_folders
 import pytest
 from click.testing import CliRunner, Result
 
@@ -25,7 +26,7 @@ def run(data: Path, *arguments: str, text: str | None = None) -> Result:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with acme, which Bob is the only owner of."""
-    folder = tmp_path_factory.mktemp("template") / "data"
+    folder = data_folders.made(tmp_path_factory.mktemp("template") / "data")
     run(folder, "org", "create", "acme")
     run(folder, *("user", "create", BOB, "--password", FIRST, "--org", "acme", "--role", "owner"))
     return folder

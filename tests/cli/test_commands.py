@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import data_folders
 import pytest
 from click.testing import CliRunner, Result
 from factories import RELEASES, Caller, counts
@@ -13,33 +14,15 @@ from sqlalchemy import text
 from shipmark.cli import main as cli
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
-from shipmark.infrastructure.migrations.run import run as migrate
 
 KEEP = ("bootstrap", "--org", "acme", "--project", "web", "--project", "mobile")
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """An empty database with its tables: making them takes longer than all tests here."""
-    path = tmp_path_factory.mktemp("template") / "shipmark.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return path.read_bytes()
-
-
 @pytest.fixture
-def data(tmp_path: Path, template: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with an empty database."""
     monkeypatch.setenv("SHIPMARK_DATA", str(tmp_path / "unused"))
-    folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
-    (folder / "shipmark.db").write_bytes(template)
-    (folder / "shipmark.db").chmod(0o600)
-    return folder
+    return data_folders.made(tmp_path / "data")
 
 
 def run(data: Path, *arguments: str) -> Result:

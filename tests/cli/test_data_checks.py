@@ -87,7 +87,7 @@ def files_in(data: Path) -> dict[str, int]:
 
 
 def health(port: int) -> tuple[int, dict[str, str]]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/healthz")
         answer = connection.getresponse()
@@ -205,7 +205,7 @@ def test_a_full_disk_is_told(template: Path, small_disk: Path) -> None:
 
 def asked(port: int) -> int:
     """Return the status of a request that reads the database."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/api/0/", headers={"Authorization": "Bearer x"})
         return connection.getresponse().status

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -14,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from commands import completed
+from processes import free_port
 
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 
 
 def environment() -> dict[str, str]:
@@ -25,9 +25,7 @@ def environment() -> dict[str, str]:
 @contextmanager
 def serving(folder: Path, *options: str) -> Iterator[Path]:
     """A server that is run in the folder as `make serve` does, under the usual umask; gives its output."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "shipmark", "serve", "--port", str(port), "--workers", "1"]
     output = folder / "output"
     with output.open("w") as written:
@@ -44,7 +42,7 @@ def serving(folder: Path, *options: str) -> Iterator[Path]:
         yield output
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(START_SECONDS)
 
 
 def wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from processes import free_port
 from sqlalchemy import text
 
 from shipmark.accounts import actions as accounts
@@ -25,7 +25,7 @@ def test_two_first_starts_show_one_password(empty_database: Database, tmp_path: 
     with ExitStack() as ending, empty_database.transaction() as connection:
         acquire_lock(connection)
         nodes = [started(empty_database.url, tmp_path / str(it), ending) for it in range(NODES)]
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while waiting(empty_database) < NODES and time.monotonic() < deadline:
             assert all(node.poll() is None for node in nodes)
             time.sleep(0.05)
@@ -39,8 +39,7 @@ def test_two_first_starts_show_one_password(empty_database: Database, tmp_path: 
 
 
 def started(url: str, data: Path, ending: ExitStack) -> subprocess.Popen[str]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
+    port = str(free_port())
     words = ("serve", "--data", str(data), "--port", port, "--workers", "1", "--database-url", url)
     node = subprocess.Popen(
         [sys.executable, "-m", "shipmark", *words],
@@ -51,7 +50,7 @@ def started(url: str, data: Path, ending: ExitStack) -> subprocess.Popen[str]:
 
     def end() -> None:
         node.terminate()
-        node.communicate(timeout=30)
+        node.communicate(timeout=180)
 
     ending.callback(end)
     return node

@@ -112,7 +112,7 @@ class Client:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
             check=False,
         )
         return Said(exit_code=done.returncode, text=done.stdout + done.stderr)

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import data_folders
 from click.testing import CliRunner
 from processes import free_port, serving
 
 from shipmark.cli import main
 
 #: How long an event may take to be digested, on a busy machine.
-DIGEST_SECONDS = 30
+DIGEST_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,7 @@ class Organization:
         """Ask the API in the organization's name, below the organization's address or a project's."""
         kind, below = ("organizations", "") if project is None else ("projects", f"{project}/")
         at = urlsplit(self.url)
-        connection = HTTPConnection(str(at.hostname), at.port, timeout=30)
+        connection = HTTPConnection(str(at.hostname), at.port, timeout=120)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         content = None if body is None else json.dumps(body)
         try:
@@ -117,6 +118,8 @@ def running(data: Path, database_url: str | None = None, **settings: str) -> Ite
     """Run a server with one worker, and with these variables, until the end of the block."""
     port = free_port()
     options = () if database_url is None else ("--database-url", database_url)
+    if database_url is None and not data.exists():
+        data_folders.made(data)
     with serving(data, port, *options, workers=1, settings=settings):
         yield Server(
             url=f"http://127.0.0.1:{port}",

@@ -22,7 +22,7 @@ def _failing(organization: Organization) -> None:
 def fail(organization: Organization, value: str, **more: object) -> None:
     dsn = urlsplit(organization.dsns["web"])
     event = {"event_id": uuid4().hex, "message": value, "fingerprint": [value], **more}
-    connection = HTTPConnection(str(dsn.hostname), dsn.port, timeout=30)
+    connection = HTTPConnection(str(dsn.hostname), dsn.port, timeout=120)
     headers = {"X-Sentry-Auth": f"Sentry sentry_version=7, sentry_key={dsn.username}"}
     connection.request("POST", f"/api{dsn.path}/store/", json.dumps(event), headers)
     assert connection.getresponse().status == 200

@@ -5,12 +5,18 @@ The recordings lie beside the checkout, in ``../shared``. ``known_differences.to
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 import tomllib
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
+import data_folders
 import pytest
+from commands import completed
 from conformance.servers import running
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -21,14 +27,15 @@ SCENARIOS = "01,02,03,04,05,06,07,08,09,10,11,12,14,15,16,17,18,19,20,21,22,23,2
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (SHARED / "golden").is_dir(), reason="no recordings beside the checkout")
-def test_answers_are_those_of_the_reference_but_for_known_differences(tmp_path: Path) -> None:
+def test_answers_are_those_of_the_reference_but_for_known_differences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     actors, report = tmp_path / "actors.json", tmp_path / "report.json"
-    data = tmp_path / "data"
-    shipmark = f"{sys.executable} -m shipmark"
-    actors.write_text(tool("seed.py", "--data", str(data), "--shipmark", shipmark), "utf8")
+    data = data_folders.made(tmp_path / "data")
+    actors.write_text(seeded(data, monkeypatch), "utf8")
     with running(data) as server:
-        tool(
-            "replay.py", "--url", server.url, "--actors", str(actors), "--only", SCENARIOS,
+        replay(
+            "--url", server.url, "--actors", str(actors), "--only", SCENARIOS,
             "--json", str(report), str(SHARED / "golden"),
         )  # fmt: skip
 
@@ -41,10 +48,23 @@ def test_answers_are_those_of_the_reference_but_for_known_differences(tmp_path: 
     assert not gone, f"These steps are as recorded now; take them out of {KNOWN.name}: {gone}"
 
 
-def tool(name: str, *words: str) -> str:
-    """Run a tool of the recordings; says what it printed."""
-    command = [sys.executable, str(SHARED / "tools" / name), *words]
+def seeded(data: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Make what the scenarios take as given, by the tool of the recordings; return what it prints.
+
+    It starts a process for each of fifty commands, which import Shipmark first. These are forks of one that has.
+    """
     environment = os.environ | {"SHIPMARK_LOG_LEVEL": "warning"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    tool = runpy.run_path(str(SHARED / "tools/seed.py"))["main"]
+    forks = SimpleNamespace(run=lambda words, **_: completed(*words[1:], environment=environment))
+    monkeypatch.setitem(tool.__globals__, "subprocess", forks)
+    monkeypatch.setattr("sys.argv", ["seed.py", "--data", str(data)])
+    with redirect_stdout(StringIO()) as printed:
+        assert tool() == 0
+    return printed.getvalue()
+
+
+def replay(*words: str) -> None:
+    """Run the other tool of the recordings."""
+    command = [sys.executable, str(SHARED / "tools/replay.py"), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr + done.stdout
-    return done.stdout

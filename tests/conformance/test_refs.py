@@ -44,7 +44,7 @@ def keys(client: Client, repository: Checkout) -> Iterator[list[str]]:
 
 def fetched(client: Client, version: str) -> list[str]:
     """The commits of the release once they are fetched."""
-    for _ in range(300):
+    for _ in range(1200):
         found = client.organization.get(f"releases/{version}/commit-fetches/")
         if found and not {it["state"] for it in found} & {"waiting", "running"}:
             break

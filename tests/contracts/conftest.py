@@ -31,7 +31,7 @@ def s3_url(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "tests")
     bucket = f"bucket-{next(_numbers)}"
-    with closing(HTTPConnection(s3_address, timeout=10)) as connection:
+    with closing(HTTPConnection(s3_address, timeout=60)) as connection:
         connection.request("PUT", f"/{bucket}")
         assert connection.getresponse().status == 200
     return f"s3://{bucket}/a/prefix?endpoint=http://{s3_address}&region=us-east-1"

@@ -337,9 +337,9 @@ def test_parameters_cannot_inflate_a_message() -> None:
 
 
 def test_a_long_parameter_named_often_is_not_slow() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     event(logentry={"message": "%(a)s" * 1600, "params": {"a": "x" * 1_000_000}})
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_the_search_message_has_each_text_once() -> None:

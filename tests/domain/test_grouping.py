@@ -287,11 +287,11 @@ def test_parameters_of_messages_are_replaced(text: str, template: str) -> None:
     "text", ["a", "1", "a.", "a@", "'", "0x", "<", "a:", "1.", "$ ", "-a1", "\\"]
 )
 def test_no_text_is_slow(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     parameterised(text * 8192)
     for normalise in (file_name, module_name, function_name):
         normalise(text * 8192)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 2
 
 
 def logged(text: str, message: str | None = None) -> Json:

@@ -381,12 +381,15 @@ def test_too_much_is_refused(tmp_path: Path, server: str) -> None:
 def test_a_server_that_takes_too_long_is_left(tmp_path: Path) -> None:
     made = origin(tmp_path / "served" / "web.git")
     with http_server(tmp_path / "served") as server:
-        server.waits_seconds = 5
+        server.waits_seconds = 15
         place = Place(made, f"{server.url}/web.git", tmp_path, limits={"seconds_max": 0.5})
+        key = made.commit("one")
         begun = time.monotonic()
-        it = problem(place, made.commit("one"))
+        it = problem(place, key)
+        seconds = time.monotonic() - begun
+        server.is_over.set()
         assert it.sentence == "The remote took too long: SHIPMARK_GIT_SECONDS_MAX is 0.5 s."
-        assert time.monotonic() - begun < 4
+        assert seconds < 12
 
 
 def test_what_is_no_git_server_is_told(tmp_path: Path) -> None:

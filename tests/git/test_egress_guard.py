@@ -108,7 +108,7 @@ def test_when_the_time_is_up_what_waits_is_ended() -> None:
             with pytest.raises(RemoteProblem, match="took too long"):
                 out.count(0)
         made.close()
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def _let_through(monkeypatch: pytest.MonkeyPatch, server: HttpServer) -> None:

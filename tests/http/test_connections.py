@@ -53,7 +53,7 @@ def head(acme: Organization, place: str, *headers: str) -> bytes:
 def answer_to(acme: Organization, sent: bytes, *, is_ended: bool = False) -> bytes:
     """Send this and nothing more; return all that comes until the server closes the connection."""
     at = urlsplit(acme.url)
-    with socket.create_connection((str(at.hostname), at.port), timeout=30) as connection:
+    with socket.create_connection((str(at.hostname), at.port), timeout=120) as connection:
         connection.sendall(sent)
         if is_ended:
             connection.shutdown(socket.SHUT_WR)
@@ -109,7 +109,7 @@ def test_a_refusal_reaches_a_client_that_still_sends(acme: Organization, place: 
 
 def test_the_audit_log_tells_the_address_behind_the_proxy(acme: Organization) -> None:
     at = urlsplit(acme.url)
-    connection = HTTPConnection(str(at.hostname), at.port, timeout=30)
+    connection = HTTPConnection(str(at.hostname), at.port, timeout=120)
     headers = {
         "Authorization": f"Bearer {acme.token}",
         "Content-Type": "application/json",

@@ -68,7 +68,8 @@ def begin(browser, after="/"):
 
 def at_the_provider(address: str, login: str, *, consents: bool = True) -> str:
     """Sign in and consent as a person does; return the path that the provider sends the browser back to."""
-    with httpx.Client() as client:
+    # Reading the certificates of the machine takes longer than the whole conversation, which is without them.
+    with httpx.Client(verify=False) as client:
         answer = client.get(address)
         while True:
             while answer.is_redirect:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from browser.chromium import sign_in
+from browser.chromium import new_context, sign_in
 from browser.conftest import OpenPage
 from browser.filling import run
 from browser.servers import EMAIL, PASSWORD, Server
@@ -103,7 +103,7 @@ def signed_in_owner(chromium: Browser, server: Server, *, has_scripts: bool) -> 
         server, "user", "create", EMAIL, "--password", PASSWORD, "--org", "empty", "--role", "owner"
     )
     errors: list[str] = []
-    context = chromium.new_context(base_url=server.address, java_script_enabled=has_scripts)
+    context = new_context(chromium, server, java_script_enabled=has_scripts)
     page = context.new_page()
     page.on("pageerror", lambda error: errors.append(str(error)))
     sign_in(page)
