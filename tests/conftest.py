@@ -23,7 +23,7 @@ import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from argon2 import PasswordHasher
 from databases import RestoredDatabase
-from digesting import close_logs, log_and_digest
+from digesting import close_logs, keep_events
 from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from fuzzing import examples
 from httpx import Client
@@ -401,13 +401,15 @@ def serve_on(_portal: BlockingPortal, _folder: Path) -> Serve:
     """Clients of the whole application on any database: ``serve_on(database, blobs)``; no job runs."""
     numbers = itertools.count()
 
-    def served(on: Database, keep: Blobs, **settings: Any) -> Client:
+    def served(on: Database, keep: Blobs, *, key_seconds: float = 0, **settings: Any) -> Client:
         chosen = Settings(base_url=factories.ADDRESS, **settings)
         # Nothing that is put together depends on the data folder, which is another one in each test.
         app = _application(replace(chosen, data=Settings().data))
         app.state.settings = chosen
         app.state.database = on
         app.state.blobs = keep
+        path = _folder / f"event-log-{next(numbers)}"
+        digest = keep_events(app, path, on, keep, key_seconds=key_seconds)
         limits = wrapped(app)
         client = TestClient(
             _Once(limits), base_url=factories.ADDRESS, raise_server_exceptions=False
@@ -415,7 +417,7 @@ def serve_on(_portal: BlockingPortal, _folder: Path) -> Serve:
         client.follow_redirects = False
         client.limits = limits  # type: ignore[attr-defined]  # for tests that hold some of the budget
         client.blocking_portal = _portal
-        log_and_digest(app, client, _folder / f"event-log-{next(numbers)}", on, keep)
+        client.event_hooks = {"response": [digest]}
         return client
 
     return served

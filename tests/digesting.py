@@ -1,10 +1,11 @@
 """A log of events for clients in process, digested after each request as the digester's process would soon."""
 
 import re
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
-from httpx import Client, Response
+from httpx import Response
 from litestar import Litestar
 
 from shipmark.infrastructure.blobs import Blobs
@@ -20,22 +21,22 @@ _INGEST = re.compile(r"/api/\d+/[a-z]+/")
 _open: list[SqliteLogWriter] = []
 
 
-def log_and_digest(
-    app: Litestar, client: Client, folder: Path, database: Database, blobs: Blobs
-) -> None:
-    """Give the application a log in this folder, and digest it whenever the client sent something to it."""
+def keep_events(
+    app: Litestar, folder: Path, database: Database, blobs: Blobs, *, key_seconds: float
+) -> Callable[[Response], None]:
+    """Give the application a log in this folder. Return a hook of clients that digests what they sent to it."""
     settings: Settings = app.state.settings
     logs = LogFolder(folder)
     writer = SqliteLogWriter(logs, bytes_max=settings.event_log_max_bytes)
     _open.append(writer)
     app.state.event_log = writer
-    app.state.project_keys = ProjectKeys(database, seconds=0)
+    app.state.project_keys = ProjectKeys(database, seconds=key_seconds)
 
     def digest(response: Response) -> None:
         if _INGEST.fullmatch(response.request.url.path) and response.is_success:
             digest_all(logs, database, blobs)
 
-    client.event_hooks = {"response": [digest]}
+    return digest
 
 
 def digest_all(logs: LogFolder, database: Database, blobs: Blobs) -> None:

@@ -36,6 +36,7 @@ from shipmark.ingest import routes as ingest
 from shipmark.ingest.backlog import read_backlog
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.single_events import SingleEvents
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.web import handlers
@@ -78,7 +79,11 @@ def create() -> ASGIApp:
 
 def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
-    return ConnectionLimits(TrailingSlashMiddleware(app), app.state.settings)
+    state = app.state
+    single = SingleEvents(
+        TrailingSlashMiddleware(app), state.settings, state.project_keys, state.event_log
+    )
+    return ConnectionLimits(single, state.settings)
 
 
 @cache

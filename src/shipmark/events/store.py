@@ -74,17 +74,20 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """An event to insert."""
+    """An event to insert. ``content`` is the JSON of its payload, if that was made before."""
 
     project_id: int
     issue_id: int
     release_id: int | None
     environment_id: int
     event: Event
+    content: bytes | None = None
 
 
 def add(connection: sa.Connection, new_events: Sequence[NewEvent]) -> None:
     """Insert events. Fails if one exists already, as one that another process stores at this moment may."""
+    # Level 1 takes a third of the time of the usual one, for a hundredth more.
+    compressor = zstandard.ZstdCompressor(level=1)
     rows = [
         {
             "project_id": new.project_id,
@@ -94,7 +97,7 @@ def add(connection: sa.Connection, new_events: Sequence[NewEvent]) -> None:
             "environment_id": new.environment_id,
             "happened_at": new.event.at,
             "received_at": new.event.received_at,
-            "payload": _compressed(new.event.payload),
+            "payload": compressor.compress(new.content or _content_of(new.event.payload)),
         }
         for new in new_events
     ]
@@ -204,4 +207,8 @@ def _stored(row: Sequence[Any]) -> StoredEvent:
 
 
 def _compressed(payload: dict[str, object]) -> bytes:
-    return zstandard.compress(json.dumps(payload, separators=(",", ":")).encode())
+    return zstandard.compress(_content_of(payload))
+
+
+def _content_of(payload: dict[str, object]) -> bytes:
+    return json.dumps(payload, separators=(",", ":")).encode()

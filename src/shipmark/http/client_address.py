@@ -14,20 +14,25 @@ _HOPS_MAX = 20
 
 
 def client_address(request: AnyRequest, settings: Settings) -> str | None:
+    """Return the address of the client of a request; see `forwarded_address`."""
+    peer = request.client.host if request.client else None
+    header = ",".join(request.headers.getall("x-forwarded-for", []))
+    return forwarded_address(peer, header, settings.trusted_proxies)
+
+
+def forwarded_address(peer: str | None, header: str, trusted_proxies: str) -> str | None:
     """Return the address of the client, or None if the connection has none (a Unix socket).
 
     For a connection from a trusted proxy (``SHIPMARK_TRUSTED_PROXIES``), this is the last address of
     ``X-Forwarded-For`` that is not a trusted proxy. Entries before that one, or before an invalid one, could have
     been written by any client and are ignored.
     """
-    peer = request.client.host if request.client else None
-    networks = trusted_networks(settings.trusted_proxies)
+    networks = trusted_networks(trusted_proxies)
     if not networks or peer is None:
         return peer
     address = _address(peer)
     if address is None:
         return peer
-    header = ",".join(request.headers.getall("x-forwarded-for", []))
     for text in reversed(header.rsplit(",", _HOPS_MAX)[-_HOPS_MAX:]):
         is_trusted = any(address in network for network in networks)
         if not is_trusted or (hop := _address(text)) is None:

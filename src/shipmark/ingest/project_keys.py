@@ -26,6 +26,11 @@ class ProjectKeys:
         with self._lock:
             return key in self._projects
 
+    def remembered(self, key: str) -> Project | None:
+        """Return the project if `project_of` takes no statement, else None."""
+        with self._lock:
+            return self._projects.get(key)
+
     def project_of(self, key: str) -> Project | None:
         """Return the project with this active key, or None."""
         with self._lock:
