@@ -1,11 +1,13 @@
 """Texts whose form says that they are secret, in whatever field they occur."""
 
 import re
+from collections.abc import Iterator
 
 FILTERED = "[Filtered]"
-#: Digits become zeros, all other characters stay apart; a card's number may have blanks and dashes within.
+#: Digits become zeros, dashes and line breaks stay, all else becomes a dot; a card's number may have blanks and dashes
+#: within.
 _DIGITS = bytes(
-    0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte == 0x2D else 0x2E for byte in range(256)
+    0x30 if 0x30 <= byte <= 0x39 else byte if byte in b"-\n" else 0x2E for byte in range(256)
 )
 _SEPARATORS = b" -"
 _SHORTEST_CARD = b"0" * 13
@@ -23,9 +25,9 @@ _BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/-]{8,}=*", re.IGNORECASE | re.A
 
 
 def may_be_secret(text: str) -> bool:
-    """Return False if `without_secrets` would change nothing: a quick look at all texts of an event at once."""
+    """Return False if `without_secrets` would change no line: a quick look at all texts of an event at once."""
     return (
-        _has_number(text)
+        _has_secret_number(text)
         or _has_scheme(text)
         or _KEY_MARK in text
         or _URL_PASSWORD.search(text) is not None
@@ -46,6 +48,34 @@ def _has_number(text: str) -> bool:
     raw = text.encode("latin-1", "replace")
     digits = raw.translate(_DIGITS)
     return _SSN_FORM in digits or _SHORTEST_CARD in raw.translate(_DIGITS, _SEPARATORS)
+
+
+def _has_secret_number(text: str) -> bool:
+    """Return True if one of the lines has a number to remove.
+
+    Long numbers, such as times, are common, and patterns that could begin anywhere are slow: only the lines with a
+    number of the form are read by them.
+    """
+    raw = text.encode("latin-1", "replace")
+    digits = raw.translate(_DIGITS)
+    compact = raw.translate(_DIGITS, _SEPARATORS)
+    numbers = {*_lines_with(_SSN_FORM, digits), *_lines_with(_SHORTEST_CARD, compact)}
+    if not numbers:
+        return False
+    lines = text.split("\n")
+    return any(_without_numbers(lines[number]) != lines[number] for number in numbers)
+
+
+def _lines_with(form: bytes, digits: bytes) -> Iterator[int]:
+    """Yield the numbers of the lines that have a form."""
+    number, counted = 0, 0
+    position = digits.find(form)
+    while position >= 0:
+        number += digits.count(b"\n", counted, position)
+        counted = position
+        yield number
+        end = digits.find(b"\n", position)
+        position = digits.find(form, end) if end >= 0 else -1
 
 
 def _has_scheme(text: str) -> bool:
