@@ -145,10 +145,13 @@ def test_a_damaged_database_ends_the_server_with_one_sentence(data: Path) -> Non
     )
 
 
+READY = {"status": "ok", "backlog": {"events": 0, "seconds": 0.0, "bytes": 0}}
+
+
 def test_a_running_server_tells_what_is_wrong(data: Path, tmp_path: Path) -> None:
     port, elsewhere = free_port(), tmp_path / "elsewhere"
     with serving(data, port):
-        assert health(port) == (200, {"status": "ok"})
+        assert health(port) == (200, READY)
         data.rename(elsewhere)
         status, told = health(port)
         assert (status, told["status"]) == (503, "unavailable")
@@ -156,7 +159,7 @@ def test_a_running_server_tells_what_is_wrong(data: Path, tmp_path: Path) -> Non
         # What would be read from, or written into, a file that has no name any more is refused.
         assert asked(port) == 503
         elsewhere.rename(data)
-        assert health(port) == (200, {"status": "ok"})
+        assert health(port) == (200, READY)
         # Each worker finds out by itself.
         wait_until(lambda: asked(port) == 401)
         (data / "blobs").rename(elsewhere)

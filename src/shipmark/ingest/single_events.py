@@ -88,21 +88,20 @@ class SingleEvents:
         if project_id is None:
             await self._app(scope, receive, send)
             return
-        body, message = bytearray(), await receive()
-        while message["type"] == "http.request" and message.get("more_body"):
-            body += message["body"]
-            message = await receive()
-        if message["type"] == "http.request":
-            body += message["body"]
-        event = self._event_of(bytes(body), headers)
+        try:
+            body = await _read(receive)
+        except Refusal as refusal:
+            await self._app(scope, _refusing(refusal), send)
+            return
+        event = self._event_of(body, headers)
         if event is None:
-            await self._app(scope, _again(bytes(body), receive), send)
+            await self._app(scope, _again(body, receive), send)
             return
         try:
             with span("ingest.envelope", "debug"):
                 written = self._log.append(self._frame(event, project_id, scope, headers))
         except Refusal:
-            await self._app(scope, _again(bytes(body), receive), send)
+            await self._app(scope, _again(body, receive), send)
             return
         await asyncio.wrap_future(written)
         await _answer(send, event.event_id)
@@ -181,6 +180,25 @@ def _gunzipped(body: bytes, most: int) -> bytes:
     decoder = zlib.decompressobj(_GZIP_WINDOW)
     content = decoder.decompress(body, most + BODY_BYTES_MAX)
     return content if decoder.eof and not decoder.unused_data else b""
+
+
+async def _read(receive: Receive) -> bytes:
+    body, has_more = bytearray(), True
+    while has_more:
+        message = await receive()
+        assert message["type"] == "http.request", "another message is a refusal"
+        body += message.get("body", b"")
+        has_more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _refusing(refusal: Refusal) -> Receive:
+    """Return what refuses a body that stalled or broke off, as it did when it was read."""
+
+    async def received() -> ReceiveMessage:
+        raise refusal
+
+    return received
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
