@@ -86,7 +86,7 @@ def files_in(data: Path) -> dict[str, int]:
     }
 
 
-def health(port: int) -> tuple[int, dict[str, str]]:
+def health(port: int) -> tuple[int, dict[str, object]]:
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/healthz")
@@ -130,6 +130,17 @@ def test_sound_data_passes(data: Path) -> None:
     assert run("check", "--data", str(data)).exit_code == 0
 
 
+def test_a_log_of_events_that_can_not_be_read_is_named(data: Path) -> None:
+    folder = data / "event-log"
+    folder.mkdir(mode=0o700)
+    damaged = folder / "01795706526224974838-dcd44147.log"
+    damaged.write_bytes(b"no log" * 1000)
+    damaged.chmod(0o600)
+    checked = run("check", "--data", str(data))
+    assert (checked.exit_code, checked.stdout.count("\n")) == (1, 1)
+    assert f"{damaged} can't be read: file is not a database" in checked.stdout
+
+
 def test_a_folder_of_blobs_that_is_gone_is_refused_and_not_made(data: Path) -> None:
     shutil.rmtree(data / "blobs")
     refused(data, "is gone, but the database knows files in it.")
@@ -145,7 +156,8 @@ def test_a_damaged_database_ends_the_server_with_one_sentence(data: Path) -> Non
     )
 
 
-READY = {"status": "ok", "backlog": {"events": 0, "seconds": 0.0, "bytes": 0}}
+NOTHING = {"events": 0, "seconds": 0.0, "bytes": 0, "unreadable_logs": 0}
+READY = {"status": "ok", "backlog": NOTHING}
 
 
 def test_a_running_server_tells_what_is_wrong(data: Path, tmp_path: Path) -> None:

@@ -6,8 +6,11 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +18,8 @@ import pytest
 
 from shipmark.events.sender import Sender
 from shipmark.infrastructure.errors import TooManyRequests, Unavailable
-from shipmark.ingest import log_folder
-from shipmark.ingest.event_log import Frame, FrameType
+from shipmark.ingest import log_folder, sqlite_log
+from shipmark.ingest.event_log import Frame, FrameType, UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
 
@@ -27,7 +30,7 @@ APPENDING = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from shipmark.ingest.event_log import Frame, FrameType
+from shipmark.ingest.event_log import Frame, FrameType, UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 
@@ -127,10 +130,11 @@ def test_a_log_goes_when_it_has_ended_and_was_read(
     writer.append(frame()).result(10)
     [log] = reader.logs()
     [stored] = reader.read(log, 0, 9)
-    assert not reader.forget_if_ended(log, stored.position), "its writer may append more"
+    assert not reader.delete_if_ended(log, stored.position), "its writer may append more"
     writer.close()
-    assert not reader.forget_if_ended(log, 0), "it was not read to its end"
-    assert reader.forget_if_ended(log, stored.position)
+    assert not reader.delete_if_ended(log, 0), "it was not read to its end"
+    assert reader.delete_if_ended(log, stored.position)
+    reader.forget(log)
     assert reader.logs() == []
     assert list(folder.path.iterdir()) == []
 
@@ -151,14 +155,14 @@ def test_what_was_acknowledged_survives_the_death_of_the_writer(
     numbers = [int(each.frame.payload) for each in stored]
     assert numbers == list(range(len(numbers)))
     assert len(numbers) >= acknowledged
-    assert reader.forget_if_ended(log, stored[-1].position), "nothing writes to it any more"
+    assert reader.delete_if_ended(log, stored[-1].position), "nothing writes to it any more"
 
 
 def test_a_log_that_was_just_begun_is_empty(folder: LogFolder, reader: SqliteLogReader) -> None:
     path = folder.new_log()
     path.touch()
     assert reader.read(path.name, 0, 9) == []
-    assert reader.forget_if_ended(path.name, 0)
+    assert reader.delete_if_ended(path.name, 0)
 
 
 def test_a_log_of_a_writer_that_lives_is_owned(folder: LogFolder) -> None:
@@ -208,3 +212,143 @@ def test_a_writer_wakes_who_waits(folder: LogFolder, writer: SqliteLogWriter) ->
         writer.append(frame()).result(10)
         assert woken.wait(20)
         thread.join()
+
+
+def test_a_log_is_named_until_it_is_forgotten(
+    writer: SqliteLogWriter, reader: SqliteLogReader, folder: LogFolder
+) -> None:
+    writer.append(frame()).result(10)
+    writer.close()
+    [log] = reader.logs()
+    assert reader.delete_if_ended(log, 1)
+    with closing(SqliteLogReader(folder)) as after_a_crash:
+        assert after_a_crash.logs() == [log]
+        assert after_a_crash.read(log, 0, 9) == []
+        assert after_a_crash.delete_if_ended(log, 0)
+        after_a_crash.forget(log)
+    assert list(folder.path.iterdir()) == []
+
+
+@pytest.mark.parametrize("left", [".owner", ".log-wal", ".log-shm", ".log-journal"])
+def test_files_that_a_killed_process_left_are_deleted(
+    folder: LogFolder, reader: SqliteLogReader, left: str
+) -> None:
+    path = folder.new_log()
+    path.with_suffix(left).touch()
+    assert reader.logs() == [path.name]
+    assert reader.delete_if_ended(path.name, 0)
+    reader.forget(path.name)
+    assert list(folder.path.iterdir()) == []
+
+
+def test_a_log_whose_lock_was_just_taken_is_not_forgotten(
+    folder: LogFolder, reader: SqliteLogReader
+) -> None:
+    path = folder.new_log()
+    descriptor = log_folder.own(path)
+    assert not reader.delete_if_ended(path.name, 0)
+    reader.forget(path.name)
+    assert log_folder.is_owned(path)
+    os.close(descriptor)
+
+
+def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_taken_again(folder: LogFolder) -> None:
+    path = folder.new_log()
+    log_folder.owner_file(path).touch()
+    owned: list[int] = []
+    thread = threading.Thread(target=lambda: owned.append(log_folder.own(path)))
+    with log_folder.ended(path):
+        thread.start()
+        time.sleep(0.1)  # so that it waits for the lock; sooner is no failure
+        log_folder.owner_file(path).unlink()
+    thread.join()
+    assert log_folder.is_owned(path)
+    os.close(owned[0])
+
+
+def test_frames_before_a_damaged_place_are_read(folder: LogFolder, reader: SqliteLogReader) -> None:
+    log = damaged_log(folder, frames=200)
+    read = list[int]()
+    with suppress(UnreadableLogError):
+        while frames := reader.read(log, len(read), 1000):
+            read += [each.position for each in frames]
+    assert read == list(range(1, len(read) + 1))
+    assert 0 < len(read) < 200
+    with pytest.raises(UnreadableLogError):
+        reader.delete_if_ended(log, len(read))
+
+
+def damaged_log(folder: LogFolder, *, frames: int) -> str:
+    """Return a log that has ended, with a damaged page in its second half."""
+    writer = SqliteLogWriter(folder, bytes_max=MANY)
+    for future in [writer.append(frame(number)) for number in range(frames)]:
+        future.result(10)
+    writer.close()
+    [path] = folder.logs()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size * 3 // 4 // 4096 * 4096)
+        file.write(b"\xff" * 4096)
+    return path.name
+
+
+def test_a_file_that_is_no_log_can_not_be_read(folder: LogFolder, reader: SqliteLogReader) -> None:
+    path = folder.new_log()
+    path.write_bytes(b"no log" * 1000)
+    for _ in range(2):
+        with pytest.raises(UnreadableLogError):
+            reader.read(path.name, 0, 9)
+
+
+def test_a_payload_that_is_damaged_is_read_as_it_is(
+    writer: SqliteLogWriter, reader: SqliteLogReader, folder: LogFolder
+) -> None:
+    writer.append(frame()).result(10)
+    [log] = reader.logs()
+    with closing(sqlite3.connect(folder.path / log)) as other, other:
+        other.execute("UPDATE frames SET payload = x'00'")
+    assert reader.read(log, 0, 9)[0].frame.payload == b"\0"
+
+
+def test_large_frames_are_read_a_few_at_once(
+    writer: SqliteLogWriter, reader: SqliteLogReader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        writer.append(frame(number)).result(10)
+    monkeypatch.setattr(sqlite_log, "_READ_BYTES_MAX", 2 * len(frame().payload))
+    [log] = reader.logs()
+    assert [each.position for each in reader.read(log, 0, 9)] == [1, 2]
+    assert [each.position for each in reader.read(log, 2, 9)] == [3, 4]
+
+
+def test_a_sender_that_gives_up_does_not_stop_the_log(
+    writer: SqliteLogWriter, reader: SqliteLogReader
+) -> None:
+    for number in range(300):
+        writer.append(frame(number)).cancel()
+    writer.append(frame(300)).result(10)
+    [log] = reader.logs()
+    assert len(reader.read(log, 0, 1000)) == 301
+
+
+def test_a_frame_that_can_not_be_coded_does_not_stop_the_log(writer: SqliteLogWriter) -> None:
+    unknown = Sender(address=None, user_agent="\udc80")
+    with pytest.raises(Unavailable):
+        writer.append(replace(frame(), sender=unknown)).result(10)
+    writer.append(frame()).result(10)
+
+
+def test_a_log_that_is_closed_refuses(writer: SqliteLogWriter) -> None:
+    writer.append(frame()).result(10)
+    writer.close()
+    with pytest.raises(Unavailable):
+        writer.append(frame())
+
+
+def test_a_log_that_can_not_be_made_leaves_no_files(
+    writer: SqliteLogWriter, folder: LogFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_log, "_CREATE", "no statement")
+    with pytest.raises(Unavailable):
+        writer.append(frame()).result(10)
+    assert list(folder.path.iterdir()) == []

@@ -2,23 +2,29 @@
 
 import itertools
 import json
+import logging
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from digesting import digest_all
 from factories import World, counts, error_event, rows
 from sqlalchemy import delete, event
+from structlog.testing import capture_logs
 
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.ingest import digester as digester_module
+from shipmark.ingest.backlog import read_backlog, unreadable_logs
 from shipmark.ingest.digester import Digester
 from shipmark.ingest.event_log import Frame, FrameType
 from shipmark.ingest.log_folder import LogFolder
@@ -70,6 +76,13 @@ def logs(folder: LogFolder) -> Iterator[SqliteLogReader]:
 @pytest.fixture
 def digester(database: Database, blobs: Blobs, logs: SqliteLogReader) -> Digester:
     return Digester(database, blobs, logs)
+
+
+@pytest.fixture
+def _log() -> Iterator[None]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
+    yield
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def stored(database: Database) -> list[str]:
@@ -197,6 +210,79 @@ def test_a_log_that_ended_is_forgotten(
     digester.digest_pending()
     assert folder.logs() == []
     assert rows(database, "digest_positions") == []
+
+
+def test_a_digester_that_dies_while_it_forgets_a_log_leaves_nothing(
+    digester: Digester, database: Database, writer: SqliteLogWriter, folder: LogFolder, send: Send
+) -> None:
+    send()
+    digester.digest_pending()
+    writer.close()
+
+    def die(_c: object, _k: object, statement: str, *_: object) -> None:
+        if statement.startswith("DELETE FROM digest_positions"):
+            raise Unavailable
+
+    event.listen(database.engine, "before_cursor_execute", die)
+    with pytest.raises(Unavailable):
+        digester.digest_pending()
+    event.remove(database.engine, "before_cursor_execute", die)
+    digester.digest_pending()
+    assert list(folder.path.iterdir()) == []
+    assert rows(database, "digest_positions") == []
+
+
+@pytest.mark.usefixtures("_log")
+def test_a_damaged_log_does_not_hold_up_the_others(
+    digester: Digester, database: Database, folder: LogFolder, send: Send
+) -> None:
+    folder.path.mkdir()
+    damaged = folder.new_log()
+    damaged.write_bytes(b"no log" * 1000)
+    sent = send()
+    with capture_logs() as lines:
+        assert [digester.digest_pending() for _ in range(3)] == [1, 0, 0]
+    assert stored(database) == [sent]
+    assert [line["log"] for line in lines if line["log_level"] == "error"] == [damaged.name]
+    assert unreadable_logs(database, folder) == {damaged: "file is not a database"}
+    assert read_backlog(database, folder).unreadable_logs == 1
+
+
+@pytest.mark.usefixtures("_log")
+def test_a_log_that_is_repaired_is_digested(
+    digester: Digester,
+    database: Database,
+    writer: SqliteLogWriter,
+    folder: LogFolder,
+    send: Send,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = send()
+    writer.close()
+    [log] = folder.logs()
+    kept = Path(f"{log}-kept")
+    log.rename(kept)
+    log.write_bytes(b"no log" * 1000)
+    monkeypatch.setattr(digester_module, "HELD_SECONDS", 0)
+    with capture_logs() as lines:
+        digester.digest_pending()
+        digester.digest_pending()
+        kept.rename(log)
+        assert digester.digest_pending() == 1
+    assert stored(database) == [sent]
+    assert [line["log_level"] for line in lines if "log" in line] == ["error", "warning"]
+
+
+def test_an_event_whose_bytes_are_damaged_is_set_aside(
+    digester: Digester, database: Database, folder: LogFolder, send: Send
+) -> None:
+    sent = [send(f"boom {number}") for number in range(3)]
+    [log] = folder.logs()
+    with closing(sqlite3.connect(log)) as other, other:
+        other.execute("UPDATE frames SET payload = x'28b52ffd00' WHERE position = 2")
+    digester.digest_pending()
+    assert stored(database) == [sent[0], sent[2]]
+    assert [row["event_id"] for row in rows(database, "quarantined_frames")] == [sent[1]]
 
 
 def test_the_clock_of_the_sender_is_corrected(

@@ -17,7 +17,7 @@ from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import StorageFull, Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
-from shipmark.ingest.backlog import read_backlog
+from shipmark.ingest.backlog import read_backlog, unreadable_logs
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.releases.store import copies, fetches
 
@@ -115,7 +115,13 @@ def _problems_of_database(database: Database) -> Iterator[str]:
 
 
 def _problems_of_events(database: Database, settings: Settings) -> Iterator[str]:
-    backlog = read_backlog(database, LogFolder(settings.event_log))
+    folder = LogFolder(settings.event_log)
+    for path, reason in unreadable_logs(database, folder).items():
+        yield (
+            f"The log of events {path} can't be read: {reason}. The others are processed. Stop the server, and replace"
+            f" it by what `sqlite3 {path} .recover` reads, or move it away with the events in it."
+        )
+    backlog = read_backlog(database, folder)
     if backlog.events and backlog.seconds > LAG_SECONDS_MAX:
         yield (
             f"{backlog.events} events have waited for up to {backlog.seconds:.0f} s to be processed. "

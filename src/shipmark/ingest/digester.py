@@ -24,7 +24,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.ingest.event_json import event_object
-from shipmark.ingest.event_log import Frame, LogReader, StoredFrame
+from shipmark.ingest.event_log import Frame, LogReader, StoredFrame, UnreadableLogError
 from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -33,6 +33,8 @@ from shipmark.symbolication.event_symbolication import Uploads
 
 #: The frames of a transaction: more would hold up the other writers of SQLite.
 BATCH_MAX = 500
+#: A log that can't be digested is tried again after this time.
+HELD_SECONDS = 10.0
 #: Rules of projects are read again after this time.
 _RULES_SECONDS = 2.0
 #: What says nothing about the frames: they are tried again until it is over.
@@ -53,28 +55,68 @@ class _Prepared:
         return self.stored.frame
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """A log that could not be digested, why, and when it is tried again (monotonic clock)."""
+
+    reason: str
+    until: float
+
+
 class Digester:
     """Digests the logs of a reader into a database. For one thread; only one may run for a folder of logs."""
 
     def __init__(self, database: Database, blobs: Blobs, logs: LogReader) -> None:
         self._database, self._blobs, self._logs = database, blobs, logs
         self._positions: dict[str, int] = {}
+        self._held: dict[str, _Held] = {}
         self._rules: dict[int, tuple[ProjectRules, float]] = {}
 
     def digest_pending(self) -> int:
         """Digest what the logs hold, a batch of each. Return the number of frames.
 
-        Raise `Conflict`, `StorageFull` or `Unavailable` if the database can't take them now: call it again later.
+        A log that can't be digested is reported once and held for a while; the others go on. Raise `Conflict`,
+        `StorageFull` or `Unavailable` if the database can't take them now: call it again later.
         """
-        number = 0
-        for name in self._logs.logs():
-            frames = self._logs.read(name, self._position_of(name), BATCH_MAX)
-            if frames:
-                number += len(frames)
-                self._digest(name, self._prepared(frames))
-            elif self._logs.forget_if_ended(name, self._positions[name]):
-                self._forget(name)
+        number, names = 0, self._logs.logs()
+        self._held = {name: held for name, held in self._held.items() if name in names}
+        for name in names:
+            held = self._held.get(name)
+            if held is not None and time.monotonic() < held.until:
+                continue
+            try:
+                number += self._digest_log(name)
+            except PASSING:
+                raise
+            except Exception as error:  # noqa: BLE001  # one log must not hold up the others
+                self._hold(name, error)
+            else:
+                self._release(name)
         return number
+
+    def _digest_log(self, name: str) -> int:
+        frames = self._logs.read(name, self._position_of(name), BATCH_MAX)
+        if frames:
+            self._digest(name, self._prepared(frames))
+        elif self._logs.delete_if_ended(name, self._positions[name]):
+            self._forget(name)
+        return len(frames)
+
+    def _hold(self, name: str, error: Exception) -> None:
+        held, reason = self._held.get(name), _text_of(error)
+        self._held[name] = _Held(reason=reason, until=time.monotonic() + HELD_SECONDS)
+        # Another digester, or an operator, may have changed it.
+        self._positions.pop(name, None)
+        if held is not None and held.reason == reason:
+            return
+        if isinstance(error, UnreadableLogError):
+            log.error("A log of events can't be read", log=name, reason=str(error))
+        else:
+            report_exception("A log of events can't be digested", error, log=name)
+
+    def _release(self, name: str) -> None:
+        if self._held.pop(name, None) is not None:
+            log.warning("A log of events is digested again", log=name)
 
     def _position_of(self, name: str) -> int:
         if name not in self._positions:
@@ -83,8 +125,10 @@ class Digester:
         return self._positions[name]
 
     def _forget(self, name: str) -> None:
+        """Forget a log whose frames are deleted, its name last: a digester that is killed before does this again."""
         with self._database.transaction() as connection:
             digest_store.forget(connection, name)
+        self._logs.forget(name)
         del self._positions[name]
 
     def _prepared(self, frames: Sequence[StoredFrame]) -> list[_Prepared]:
@@ -148,7 +192,7 @@ class Digester:
                 results = _store(connection, batch)
         except PASSING:
             # Where another digester has moved the position, it is read again.
-            self._positions.pop(name)
+            self._positions.pop(name, None)
             raise
         except Exception as error:  # noqa: BLE001  # what it was is found out by halving
             self._digest_by_halves(name, batch, error)

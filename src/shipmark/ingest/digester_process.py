@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from contextlib import ExitStack
 from types import FrameType
 
@@ -15,7 +16,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import log, report_exception
 from shipmark.ingest.digester import PASSING, Digester
-from shipmark.ingest.log_folder import LogFolder
+from shipmark.ingest.log_folder import LogFolder, Waiting
 from shipmark.ingest.sqlite_log import SqliteLogReader
 
 #: How often an idle digester looks at the logs, though no writer has woken it.
@@ -24,7 +25,10 @@ _LOOK_SECONDS = 0.2
 _FAILURE_SECONDS = 1.0
 #: The pause before a digester that has ended is started again.
 _RESTART_SECONDS = 0.5
-_STOP_SECONDS = 20.0
+#: The digester has at least this time to end the batch that it is at.
+_STOP_SECONDS_MIN = 1.0
+#: After this time it is logged that another server digests the folder.
+_OTHER_SECONDS = 10.0
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -34,6 +38,7 @@ class DigesterProcess:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stopping = threading.Event()
+        self._stopping_since: float | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._thread = threading.Thread(target=self._supervise, name="digester", daemon=True)
 
@@ -41,15 +46,30 @@ class DigesterProcess:
         """Start the process, and the thread that watches it."""
         self._thread.start()
 
+    def note_stop(self) -> None:
+        """Take the time: the server is stopping. Its workers end first, and may need a part of the limit."""
+        if self._stopping_since is None:
+            self._stopping_since = time.monotonic()
+
     def stop(self) -> None:
-        """Let the digester finish what the logs hold, and wait for it, within limits."""
+        """Let the digester finish what the logs hold, within what is left of the server's limit.
+
+        What it has not digested then waits on disk for the next start.
+        """
+        self.note_stop()
         self._stopping.set()
-        process = self._process
-        if process is not None and process.is_alive():
+        if (process := self._process) is not None:
             process.terminate()
-            process.join(_STOP_SECONDS)
+        self._thread.join(self._seconds_left())
+        if (process := self._process) is not None:
             process.kill()
         self._thread.join()
+
+    def _seconds_left(self) -> float | None:
+        limit = self._settings.stop_timeout_seconds
+        if limit == 0 or self._stopping_since is None:
+            return None
+        return max(_STOP_SECONDS_MIN, limit - (time.monotonic() - self._stopping_since))
 
     def _supervise(self) -> None:
         # The thread that forks lives as long as the child: the child is told when its parent thread ends.
@@ -79,32 +99,69 @@ def run(settings: Settings, parent: int) -> None:
     gc.freeze()
     folder = LogFolder(settings.event_log)
     with ExitStack() as stack:
-        # The digester of a server that is just ending may have it.
-        while not stack.enter_context(folder.digester_lock()):
-            stack.close()
-            if stopping.wait(_LOOK_SECONDS):
-                return
-        waiting = stack.enter_context(folder.waiting())
+        waiting = _when_free(folder, stack, stopping)
+        if waiting is None:
+            return
         database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
         stack.callback(database.close)
         reader = SqliteLogReader(folder)
         stack.callback(reader.close)
-        digester = Digester(database, open_object_store(settings.blobs), reader)
+        turns = _Turns(Digester(database, open_object_store(settings.blobs), reader), stopping)
         while True:
             is_last = stopping.is_set()
-            if not _digest(digester):
+            if not turns.digest():
                 if is_last:
                     return
                 waiting.wait(_LOOK_SECONDS)
 
 
-def _digest(digester: Digester) -> bool:
-    """Digest what there is. Return False if there was nothing, or it has to wait."""
-    try:
-        return digester.digest_pending() > 0
-    except PASSING as refusal:
-        log.warning("Events wait to be digested", reason=refusal.reason)
-    except Exception as error:  # noqa: BLE001  # one log that can't be read must not end the digester
-        report_exception("The digester failed", error)
-    threading.Event().wait(_FAILURE_SECONDS)
-    return False
+def _when_free(folder: LogFolder, stack: ExitStack, stopping: threading.Event) -> Waiting | None:
+    """Wait for the lock of the folder, which ``stack`` holds then. Return None if asked to stop before."""
+    begun, reason = time.monotonic(), ""
+    while True:
+        try:
+            if stack.enter_context(folder.digester_lock()):
+                return stack.enter_context(folder.waiting())
+        except OSError as error:
+            # A folder that is read-only, or a full disk.
+            if reason != str(error):
+                reason = str(error)
+                log.error("The folder of the logs of events can't be used", reason=reason)
+        else:
+            # The digester of a server that is just ending may have it.
+            if not reason and time.monotonic() - begun > _OTHER_SECONDS:
+                reason = "locked"
+                log.warning("Another server digests the folder; this one takes over when that ends")
+        stack.close()
+        if stopping.wait(_LOOK_SECONDS):
+            return None
+
+
+class _Turns:
+    """Digests turn by turn, and logs what holds it up once, and its end."""
+
+    def __init__(self, digester: Digester, stopping: threading.Event) -> None:
+        self._digester, self._stopping = digester, stopping
+        self._reason = ""
+
+    def digest(self) -> bool:
+        """Digest what there is. Return False if there was nothing, or it has to wait."""
+        try:
+            number = self._digester.digest_pending()
+        except PASSING as refusal:
+            if self._is_new(refusal.reason):
+                log.warning("Events wait to be digested", reason=refusal.reason)
+        except Exception as error:  # noqa: BLE001  # the next turn may go better
+            if self._is_new(f"{type(error).__name__}: {error}"):
+                report_exception("The digester failed", error)
+        else:
+            if self._reason:
+                self._reason = ""
+                log.warning("Events are digested again")
+            return number > 0
+        self._stopping.wait(_FAILURE_SECONDS)
+        return False
+
+    def _is_new(self, reason: str) -> bool:
+        is_new, self._reason = reason != self._reason, reason
+        return is_new

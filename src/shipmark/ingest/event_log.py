@@ -44,13 +44,18 @@ class StoredFrame:
     frame: Frame
 
 
+class UnreadableLogError(Exception):
+    """A log can't be read: its file is damaged, of a later version, or the disk fails. Others may be readable."""
+
+
 class LogWriter(Protocol):
     """The log of one process. Thread-safe."""
 
     def append(self, frame: Frame) -> Future[None]:
         """Return the future of a frame, which is done when it is durable, and fails if it could not be written.
 
-        Raise `TooManyRequests` while the logs hold more than they may: the digester is behind, or the disk nearly full.
+        Raise `TooManyRequests` while the logs hold more than they may: the digester is behind, or the disk nearly full;
+        `Unavailable` once the log is closed.
         """
 
     def close(self) -> None:
@@ -61,10 +66,19 @@ class LogReader(Protocol):
     """All logs of all processes."""
 
     def logs(self) -> Sequence[str]:
-        """Return the names of the logs, oldest first."""
+        """Return the names of the logs that are not forgotten, oldest first. Some may hold no frame yet, or no more."""
 
     def read(self, log: str, after: int, limit: int) -> list[StoredFrame]:
-        """Return the frames of a log behind a position, 0 for all, in the order of their positions."""
+        """Return the first frames of a log behind a position, 0 for all, in the order of their positions.
 
-    def forget_if_ended(self, log: str, position: int) -> bool:
-        """Delete a log that has ended and has no frame behind this position. Return True if it was deleted."""
+        Those before a damaged place are returned, then `UnreadableLogError` is raised.
+        """
+
+    def delete_if_ended(self, log: str, position: int) -> bool:
+        """Delete the frames of a log that has ended and has none behind this position. Return True if they are gone.
+
+        Its name stays among the logs until it is forgotten: what else is known of it can be cleared before.
+        """
+
+    def forget(self, log: str) -> None:
+        """Remove the name of a log whose frames were deleted."""

@@ -18,8 +18,9 @@ from shipmark.infrastructure import ids
 
 LOG_SUFFIX = ".log"
 _OWNER_SUFFIX = ".owner"
-#: The files that SQLite keeps beside a database.
+#: The files of a log that hold frames: that of SQLite, and what it keeps beside.
 _BESIDE = ("", "-wal", "-shm", "-journal")
+_SUFFIXES = {_OWNER_SUFFIX, *(LOG_SUFFIX + each for each in _BESIDE)}
 _WAKE = "wake"
 _DIGESTER_LOCK = "digester.lock"
 #: This much of the disk stays free: the digester has to write what it takes from the logs.
@@ -38,8 +39,14 @@ class LogFolder:
         return self.path / f"{time.time_ns():020}-{ids.hex32()[:8]}{LOG_SUFFIX}"
 
     def logs(self) -> list[Path]:
-        """Return the paths of all logs, oldest first."""
-        return sorted(self.path.glob(f"*{LOG_SUFFIX}"))
+        """Return the paths of all logs of which any file is left, oldest first.
+
+        A process that is killed may leave the file with the lock, or one of those beside, without the log itself.
+        """
+        with suppress(FileNotFoundError):
+            names = {file.stem for file in self.path.iterdir() if file.suffix in _SUFFIXES}
+            return [self.path / f"{name}{LOG_SUFFIX}" for name in sorted(names)]
+        return []
 
     def bytes(self) -> int:
         """Return the size of all logs."""
@@ -56,11 +63,10 @@ class LogFolder:
             return False
         return self.bytes() > bytes_max or shutil.disk_usage(self.path).free < FREE_BYTES_MIN
 
-    def delete(self, log: Path) -> None:
-        """Delete the files of a log."""
+    def delete_frames(self, log: Path) -> None:
+        """Delete all files of a log but the one with the lock."""
         for suffix in _BESIDE:
             Path(f"{log}{suffix}").unlink(missing_ok=True)
-        owner_file(log).unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def digester_lock(self) -> Iterator[bool]:
@@ -118,22 +124,36 @@ def owner_file(log: Path) -> Path:
 
 def own(log: Path) -> int:
     """Lock a new log for this process. Return the descriptor that holds the lock."""
-    descriptor = os.open(owner_file(log), os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
-    return descriptor
+    path = owner_file(log)
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Before it was locked it looked like one that is left of a killed process, and may have been deleted.
+        with suppress(FileNotFoundError):
+            if os.path.samestat(path.stat(), os.fstat(descriptor)):
+                return descriptor
+        os.close(descriptor)
 
 
 def is_owned(log: Path) -> bool:
     """Return True if the process that writes to a log is alive and has not ended the log."""
+    with ended(log) as has_ended:
+        return not has_ended
+
+
+@contextlib.contextmanager
+def ended(log: Path) -> Iterator[bool]:
+    """Return True for the block if no process writes to a log; then none can begin to during the block."""
     try:
         descriptor = os.open(owner_file(log), os.O_RDWR)
     except FileNotFoundError:
-        return False
+        yield True
+        return
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return True
+        yield False
     else:
-        return False
+        yield True
     finally:
         os.close(descriptor)

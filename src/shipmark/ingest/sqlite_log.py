@@ -7,9 +7,9 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,17 @@ import zstandard
 from shipmark.events.sender import Sender
 from shipmark.infrastructure.errors import TooManyRequests, Unavailable
 from shipmark.infrastructure.telemetry import log as telemetry_log
+from shipmark.infrastructure.telemetry import report_exception
 from shipmark.ingest import log_folder
-from shipmark.ingest.event_log import Frame, FrameType, StoredFrame
+from shipmark.ingest.event_log import Frame, FrameType, StoredFrame, UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
 
 #: A log that is larger ends, and is deleted once it is digested.
 _LOG_BYTES_MAX = 64 * 2**20
 #: The frames of a group: more would make the first wait.
 _GROUP_MAX = 1000
+#: Payloads that are read at once take this much memory, and that of one frame more.
+_READ_BYTES_MAX = 16 * 2**20
 #: How often the sizes of the logs are looked at.
 _LOOK_SECONDS = 1.0
 RETRY_AFTER_SECONDS = 30
@@ -65,12 +68,15 @@ class SqliteLogWriter:
         self._thread: threading.Thread | None = None
         self._is_closing = False
         self._is_full, self._looked_at = False, 0.0
+        self._failure = ""
 
     def append(self, frame: Frame) -> Future[None]:
         """See `LogWriter`."""
         self._refuse_if_full()
         future: Future[None] = Future()
         with self._condition:
+            if self._is_closing:
+                raise Unavailable(BROKEN)
             self._waiting.append((frame, future))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
@@ -98,17 +104,20 @@ class SqliteLogWriter:
         file: _LogFile | None = None
         compressor = zstandard.ZstdCompressor(level=1)
         while group := self._next_group():
+            # A sender that is gone can't cancel its frame from here on: the future is done in any case.
+            heard = [future for _, future in group if future.set_running_or_notify_cancel()]
             try:
                 if file is None:
                     file = _LogFile(self._folder)
                 file.write([_row_of(frame, compressor) for frame, _ in group])
-            except (sqlite3.Error, OSError) as error:
-                # Nothing of the group is durable; what comes next gets a new file, which may have a better disk.
-                telemetry_log.error("Events could not be written to the log", reason=str(error))
-                for _, future in group:
+            except Exception as error:  # noqa: BLE001  # without this thread no request would be answered
+                # Nothing of the group is acknowledged; what comes next gets a new file, which may have a better disk.
+                self._note_failure(error)
+                for future in heard:
                     future.set_exception(Unavailable(BROKEN))
             else:
-                for _, future in group:
+                self._failure = ""
+                for future in heard:
                     future.set_result(None)
                 self._folder.wake()
                 if file.bytes_written <= _LOG_BYTES_MAX:
@@ -118,6 +127,17 @@ class SqliteLogWriter:
                 file = None
         if file is not None:
             file.end()
+
+    def _note_failure(self, error: Exception) -> None:
+        """Log a failure once, not for each group that it hits."""
+        failure, self._failure = self._failure, f"{type(error).__name__}: {error}"
+        if self._failure == failure:
+            return
+        what = "Events could not be written to the log"
+        if isinstance(error, (sqlite3.Error, OSError)):
+            telemetry_log.error(what, reason=str(error))
+        else:
+            report_exception(what, error)
 
     def _next_group(self) -> list[_Waiting]:
         """Wait for frames. Return none when the log is closed and all are written."""
@@ -135,11 +155,11 @@ class _LogFile:
         path = folder.new_log()
         self._owner = log_folder.own(path)
         try:
-            self._connection = _connect(path, "rwc")
-            self._connection.execute("PRAGMA journal_mode=WAL")
-            self._connection.execute("PRAGMA synchronous=FULL")
-            self._connection.execute(_CREATE)
+            self._connection = _created(path)
         except BaseException:
+            # On a disk that fails each group would leave files.
+            folder.delete_frames(path)
+            log_folder.owner_file(path).unlink(missing_ok=True)
             os.close(self._owner)
             raise
         self.bytes_written = 0
@@ -175,24 +195,45 @@ class SqliteLogReader:
         return [path.name for path in self._folder.logs()]
 
     def read(self, log: str, after: int, limit: int) -> list[StoredFrame]:
-        """See `LogReader`."""
-        return [_frame_of(row) for row in self._rows(log, _READ, after, limit)]
+        """See `LogReader`. Fewer are returned if they are large."""
+        frames, size = list[StoredFrame](), 0
+        try:
+            with closing(self._rows(log, _READ, after, limit)) as rows:
+                for row in rows:
+                    frames.append(_frame_of(row))
+                    size += len(frames[-1].frame.payload)
+                    if size >= _READ_BYTES_MAX:
+                        break
+        except UnreadableLogError:
+            if not frames and limit == 1:
+                raise
+            # The module fetches a row ahead, so that the last one before a damaged place is read only by itself.
+            return frames or self.read(log, after, 1)
+        return frames
 
     def waiting(self, log: str, after: int) -> tuple[int, float]:
         """Return the number of frames behind a position, and when the oldest was received (seconds since 1970)."""
-        rows = self._rows(log, _WAITING, after)
+        rows = list(self._rows(log, _WAITING, after))
         number, oldest = rows[0] if rows else (0, None)
         return number, oldest or 0.0
 
-    def forget_if_ended(self, log: str, position: int) -> bool:
+    def delete_if_ended(self, log: str, position: int) -> bool:
         """See `LogReader`."""
         path = self._folder.path / log
         # In this order: what is there when the writer is gone, is all that will ever be.
-        if log_folder.is_owned(path) or self.read(log, position, 1):
-            return False
-        self._open.pop(log).close()
-        self._folder.delete(path)
+        with log_folder.ended(path) as has_ended:
+            if not has_ended or self.read(log, position, 1):
+                return False
+            self._close(log)
+            self._folder.delete_frames(path)
         return True
+
+    def forget(self, log: str) -> None:
+        """See `LogReader`."""
+        path = self._folder.path / log
+        with log_folder.ended(path) as has_ended:
+            if has_ended:
+                log_folder.owner_file(path).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close all files."""
@@ -200,14 +241,24 @@ class SqliteLogReader:
             connection.close()
         self._open.clear()
 
-    def _rows(self, log: str, query: str, *parameters: int) -> list[Any]:
+    def _rows(self, log: str, query: str, *parameters: int) -> Generator[Any]:
+        if not (self._folder.path / log).exists():
+            self._close(log)
+            return
         try:
-            return self._connection(log).execute(query, parameters).fetchall()
-        except sqlite3.OperationalError as error:
+            with closing(self._connection(log).execute(query, parameters)) as cursor:
+                yield from cursor
+        except sqlite3.Error as error:
             # A file without its table was left by a writer that was killed while it made the log.
             if "no such table" in str(error):
-                return []
-            raise
+                return
+            # Opened anew next time, it may be another file: one that was repaired.
+            self._close(log)
+            raise UnreadableLogError(str(error)) from error
+
+    def _close(self, log: str) -> None:
+        if log in self._open:
+            self._open.pop(log).close()
 
     def _connection(self, log: str) -> sqlite3.Connection:
         if log not in self._open:
@@ -219,6 +270,18 @@ class SqliteLogReader:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10)
+
+
+def _created(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, "rwc")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(_CREATE)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _row_of(frame: Frame, compressor: zstandard.ZstdCompressor) -> tuple[Any, ...]:
@@ -235,14 +298,25 @@ def _row_of(frame: Frame, compressor: zstandard.ZstdCompressor) -> tuple[Any, ..
 
 
 def _frame_of(row: tuple[Any, ...]) -> StoredFrame:
-    position, type_, project_id, received_at, payload, event_id, sent_at, *sender = row
-    frame = Frame(
-        type=FrameType(type_),
-        project_id=project_id,
-        received_at=datetime.fromtimestamp(received_at, UTC),
-        payload=zstandard.decompress(payload),
-        event_id=event_id,
-        sent_at=None if sent_at is None else datetime.fromtimestamp(sent_at, UTC),
-        sender=Sender(address=sender[0], user_agent=sender[1]),
-    )
+    try:
+        position, type_, project_id, received_at, payload, event_id, sent_at, *sender = row
+        frame = Frame(
+            type=FrameType(type_),
+            project_id=project_id,
+            received_at=datetime.fromtimestamp(received_at, UTC),
+            payload=_unpacked(payload),
+            event_id=event_id,
+            sent_at=None if sent_at is None else datetime.fromtimestamp(sent_at, UTC),
+            sender=Sender(address=sender[0], user_agent=sender[1]),
+        )
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise UnreadableLogError(f"frame {row[0]}: {error}") from error
     return StoredFrame(position=position, frame=frame)
+
+
+def _unpacked(payload: bytes) -> bytes:
+    """Return what was appended; of a damaged payload the damaged bytes, which the digester sets aside."""
+    try:
+        return zstandard.decompress(payload)
+    except (zstandard.ZstdError, MemoryError):
+        return payload

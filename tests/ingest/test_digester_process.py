@@ -1,0 +1,121 @@
+"""The process of the digester: its turns, the lock of the folder, and its end."""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import structlog
+from structlog.testing import capture_logs
+
+from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Unavailable
+from shipmark.infrastructure.settings import Settings
+from shipmark.ingest import digester_process
+from shipmark.ingest.digester import Digester
+from shipmark.ingest.digester_process import DigesterProcess
+from shipmark.ingest.log_folder import LogFolder
+from shipmark.ingest.sqlite_log import SqliteLogReader
+
+
+@pytest.fixture(autouse=True)
+def _log() -> Iterator[None]:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
+    yield
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+class Outage(Digester):
+    """A digester whose database is away for some turns."""
+
+    turns = 3
+
+    def digest_pending(self) -> int:
+        self.turns -= 1
+        if self.turns >= 0:
+            raise Unavailable
+        return super().digest_pending()
+
+
+def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
+    database: Database, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digester_process, "_FAILURE_SECONDS", 0)
+    digester = Outage(database, blobs, SqliteLogReader(LogFolder(tmp_path)))
+    turns = digester_process._Turns(digester, threading.Event())
+    with capture_logs() as lines:
+        assert not any(turns.digest() for _ in range(6))
+    assert [line["event"] for line in lines] == [
+        "Events wait to be digested",
+        "Events are digested again",
+    ]
+
+
+def test_a_second_digester_waits_for_the_folder_and_says_so_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digester_process, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(digester_process, "_OTHER_SECONDS", 0)
+    folder, taken = LogFolder(tmp_path), threading.Event()
+
+    def wait() -> None:
+        with ExitStack() as stack:
+            assert digester_process._when_free(folder, stack, threading.Event()) is not None
+            taken.set()
+
+    with capture_logs() as lines:
+        thread = threading.Thread(target=wait)
+        with folder.digester_lock():
+            thread.start()
+            assert not taken.wait(0.2)
+        thread.join(20)
+    assert taken.is_set()
+    assert len(lines) == 1
+
+
+def test_a_folder_that_can_not_be_written_is_waited_for_and_named_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digester_process, "_LOOK_SECONDS", 0.01)
+    path = tmp_path / "logs"
+    path.touch()  # no folder: root may write to one that is read-only
+    stopping, done = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with ExitStack() as stack:
+            digester_process._when_free(LogFolder(path), stack, stopping)
+            done.set()
+
+    with capture_logs() as lines:
+        thread = threading.Thread(target=wait)
+        thread.start()
+        assert not done.wait(0.2)
+        path.unlink()
+        thread.join(20)
+    assert done.is_set()
+    assert len(lines) == 1
+
+
+def test_a_digester_that_does_not_end_is_killed_within_the_limit_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digester_process, "run", lambda *_: _ignore_signals())
+    process = DigesterProcess(Settings(data=tmp_path, stop_timeout_seconds=1))
+    process.start()
+    time.sleep(0.3)
+    process.note_stop()
+    begun = time.monotonic()
+    process.stop()
+    assert time.monotonic() - begun < 10
+    assert process._process is not None
+    assert not process._process.is_alive()
+
+
+def _ignore_signals() -> None:
+    digester_process.signal.signal(digester_process.signal.SIGTERM, lambda *_: None)
+    while True:
+        time.sleep(60)
