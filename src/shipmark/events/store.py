@@ -48,6 +48,7 @@ _STORED = sa.select(events.c.project_id, events.c.event_id).join(
     _SENT,
     sa.and_(events.c.project_id == _SENT.c.project_id, events.c.event_id == _SENT.c.event_id),
 )
+_ISSUES = _STORED.add_columns(events.c.issue_id)
 _EVENT = (
     events.c.id,
     events.c.project_id,
@@ -107,6 +108,14 @@ def stored_among(
     """Return those of the pairs of a project's id and an event's id that are stored."""
     rows = connection.execute(_STORED, db.rows_param("sent", event_ids))
     return {(project_id, event_id) for project_id, event_id in rows}
+
+
+def issues_of(
+    connection: sa.Connection, event_ids: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], int]:
+    """Return the ids of the issues of events by the pairs of a project's id and an event's id, if these are stored."""
+    rows = connection.execute(_ISSUES, db.rows_param("sent", event_ids))
+    return {(project_id, event_id): issue_id for project_id, event_id, issue_id in rows}
 
 
 def by_event_id(connection: sa.Connection, project_id: int, event_id: str) -> StoredEvent | None:

@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_never
 
 from sqlalchemy import Connection
 
 from shipmark.events import digest_store
 from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.discards import Discard
 from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.normalization import Dropped, normalize
 from shipmark.events.parsing import Event
@@ -23,8 +25,11 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.ingest.event_json import event_object
-from shipmark.ingest.event_log import Frame, LogReader, StoredFrame
+from shipmark.ingest.event_log import Frame, FrameType, LogReader, StoredFrame
+from shipmark.ingest.report_items import user_report_of
+from shipmark.issues.actions import user_reports
 from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
+from shipmark.issues.user_reports import NewUserReport
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.symbolication import event_symbolication
@@ -34,16 +39,18 @@ from shipmark.symbolication.event_symbolication import Uploads
 BATCH_MAX = 500
 #: Rules of projects are read again after this time.
 _RULES_SECONDS = 2.0
+#: What is in a frame, and what drops it.
+_Content = Event | NewUserReport | Dropped | Discard
 #: What says nothing about the frames: they are tried again until it is over.
 PASSING = (Conflict, StorageFull, Unavailable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
-    """A frame with its event, the filter that drops it, or the error that it causes."""
+    """A frame with what is in it, the filter that drops it, or the error that it causes."""
 
     stored: StoredFrame
-    event: Event | Dropped | None = None
+    content: _Content | None = None
     error: str = ""
 
     @property
@@ -109,11 +116,20 @@ class Digester:
         if project is None:
             return _Prepared(stored=stored)
         try:
-            event = self._event_of(stored.frame, project, rules[project.id])
-            return _Prepared(stored=stored, event=event)
+            content = self._content_of(stored.frame, project, rules[project.id])
+            return _Prepared(stored=stored, content=content)
         except Exception as error:  # noqa: BLE001  # one bad frame must not hold up the others
             report_exception("An event could not be read", error, project=project.slug)
             return _Prepared(stored=stored, error=_text_of(error))
+
+    def _content_of(self, frame: Frame, project: Project, rules: ProjectRules) -> _Content:
+        match frame.type:
+            case FrameType.EVENT:
+                return self._event_of(frame, project, rules)
+            case FrameType.USER_REPORT:
+                return user_report_of(frame)
+            case _:
+                assert_never(frame.type)
 
     def _event_of(self, frame: Frame, project: Project, rules: ProjectRules) -> Event | Dropped:
         """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""
@@ -167,20 +183,24 @@ class Digester:
 
 
 def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestResult]:
-    """Store the events of a batch, and set aside its bad frames. Those of deleted projects are dropped."""
+    """Store what is in a batch, and set aside its bad frames. Those of deleted projects are dropped."""
     known = projects.by_ids(connection, {prepared.frame.project_id for prepared in batch})
     there = [prepared for prepared in batch if prepared.frame.project_id in known]
     dropped = len(batch) - len(there)
     if dropped:
         count("events", "project_deleted", dropped)
     arrivals = [
-        Arrival(project=known[prepared.frame.project_id], event=prepared.event)
+        Arrival(project=known[prepared.frame.project_id], event=prepared.content)
         for prepared in there
-        if isinstance(prepared.event, Event)
+        if isinstance(prepared.content, Event)
     ]
-    bad = [_quarantined(prepared) for prepared in there if prepared.event is None]
+    bad = [_quarantined(prepared) for prepared in there if prepared.content is None]
     digest_store.quarantine(connection, bad)
-    return ingest(connection, arrivals) if arrivals else []
+    results = ingest(connection, arrivals) if arrivals else []
+    contents = [prepared.content for prepared in there]
+    reports = [content for content in contents if isinstance(content, NewUserReport)]
+    user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
+    return results
 
 
 def _quarantined(prepared: _Prepared) -> QuarantinedFrame:
@@ -202,10 +222,13 @@ def _report(batch: Sequence[_Prepared], results: Sequence[IngestResult]) -> None
     for kind, number in kinds.items():
         count("events", kind, number)
     reasons = Counter(
-        prepared.event.reason.value for prepared in batch if isinstance(prepared.event, Dropped)
+        prepared.content.reason.value for prepared in batch if isinstance(prepared.content, Dropped)
     )
     for reason, number in reasons.items():
         count("events_filtered", reason, number)
+    for prepared in batch:
+        if isinstance(prepared.content, Discard):
+            count("items_discarded", prepared.content.reason)
     numbers = {f"events.{kind}": number for kind, number in kinds.items()}
     numbers |= {f"filtered.{reason}": number for reason, number in reasons.items()}
     log.info("Events were digested", **numbers)

@@ -18,6 +18,8 @@ class FrameType(StrEnum):
     """What the payload of a frame is."""
 
     EVENT = "event"
+    #: A report of a user; ``event_id`` is that of the envelope, or empty.
+    USER_REPORT = "user_report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

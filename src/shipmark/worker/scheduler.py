@@ -23,6 +23,7 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
+from shipmark.issues.actions import user_reports
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
@@ -40,6 +41,7 @@ Action = Callable[[Connection, dict[str, object], datetime], None]
 def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     """Remove old issues from the inbox, delete expired rows, and reschedule in an hour."""
     removed = inbox.remove_older(connection, at - INBOX_LENGTH)
+    user_reports.link_recent(connection, at)
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
     assemblies.delete_old(connection, at)
