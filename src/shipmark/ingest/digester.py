@@ -13,9 +13,8 @@ from typing import assert_never
 
 from sqlalchemy import Connection
 
-from shipmark.events import digest_store
+from shipmark.events import digest_store, discard_store
 from shipmark.events.digest_store import QuarantinedFrame
-from shipmark.events.discards import Discard
 from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.normalization import Dropped, normalize
 from shipmark.events.parsing import Event
@@ -26,7 +25,13 @@ from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.ingest.event_json import event_object
 from shipmark.ingest.event_log import Frame, FrameType, LogReader, StoredFrame
-from shipmark.ingest.report_items import user_report_of
+from shipmark.ingest.report_items import (
+    Discards,
+    discard_of_filter,
+    discards_of_client_report,
+    discards_of_unsupported,
+    user_report_of,
+)
 from shipmark.issues.actions import user_reports
 from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
 from shipmark.issues.user_reports import NewUserReport
@@ -40,7 +45,7 @@ BATCH_MAX = 500
 #: Rules of projects are read again after this time.
 _RULES_SECONDS = 2.0
 #: What is in a frame, and what drops it.
-_Content = Event | NewUserReport | Dropped | Discard
+_Content = Event | NewUserReport | Dropped | Discards
 #: What says nothing about the frames: they are tried again until it is over.
 PASSING = (Conflict, StorageFull, Unavailable)
 
@@ -56,6 +61,13 @@ class _Prepared:
     @property
     def frame(self) -> Frame:
         return self.stored.frame
+
+    @property
+    def discards(self) -> Discards:
+        """What the frame says was not stored, or the event itself that a filter drops."""
+        if isinstance(self.content, Dropped):
+            return (discard_of_filter(self.frame, self.content.reason),)
+        return self.content if isinstance(self.content, tuple) else ()
 
 
 class Digester:
@@ -128,6 +140,10 @@ class Digester:
                 return self._event_of(frame, project, rules)
             case FrameType.USER_REPORT:
                 return user_report_of(frame)
+            case FrameType.CLIENT_REPORT:
+                return discards_of_client_report(frame)
+            case FrameType.UNSUPPORTED:
+                return discards_of_unsupported(frame)
             case _:
                 assert_never(frame.type)
 
@@ -200,6 +216,10 @@ def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestRes
     contents = [prepared.content for prepared in there]
     reports = [content for content in contents if isinstance(content, NewUserReport)]
     user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
+    discard_store.count(
+        connection,
+        ((each.frame.project_id, discard) for each in there for discard in each.discards),
+    )
     return results
 
 
@@ -226,9 +246,6 @@ def _report(batch: Sequence[_Prepared], results: Sequence[IngestResult]) -> None
     )
     for reason, number in reasons.items():
         count("events_filtered", reason, number)
-    for prepared in batch:
-        if isinstance(prepared.content, Discard):
-            count("items_discarded", prepared.content.reason)
     numbers = {f"events.{kind}": number for kind, number in kinds.items()}
     numbers |= {f"filtered.{reason}": number for reason, number in reasons.items()}
     log.info("Events were digested", **numbers)

@@ -10,8 +10,8 @@ from shipmark.ingest.event_json import without_form, without_mark
 
 #: The types of which an envelope contains at most one item (ingest.md 2).
 EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
-#: The types of other items that are stored, with the most bytes of one. The specification has no limit for reports.
-ITEM_BYTES_MAX = {"user_report": 64 * 1024}
+#: The types of other items that are stored, with the most bytes of one. Reports of users have no limit in the protocol.
+ITEM_BYTES_MAX = {"user_report": 64 * 1024, "client_report": 4 * 1024}
 #: The ``Retry-After`` of refusals under overload.
 RETRY_AFTER_SECONDS = 5
 

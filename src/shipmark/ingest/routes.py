@@ -35,7 +35,7 @@ from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import Frame, FrameType, LogWriter
 from shipmark.ingest.rate_limits import limits_of_unsupported
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
-from shipmark.projects.model import Project
+from shipmark.ingest.report_items import unsupported_payload
 
 Accepted = Response[dict[str, str]]
 P = ParamSpec("P")
@@ -172,7 +172,7 @@ def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> T
         for item in received.items
         if item.type in _FRAME_TYPES
     ]
-    _report_others(sender.known, received)
+    written += _count_others(request, sender, received)
     limits = limits_of_unsupported({item.type for item in received.items})
     return Taken(event_id=event_id, limits=limits, written=written)
 
@@ -210,19 +210,32 @@ def _append(
     return writer.append(frame)
 
 
-def _report_others(project: Project, received: Envelope) -> None:
-    """Log and count the items that were not stored."""
+def _count_others(request: AnyRequest, sender: Sender, received: Envelope) -> list[Future[None]]:
+    """Count and log the items that are not stored."""
     kinds = Counter(item.type for item in received.items if item.type not in _FRAME_TYPES)
+    if not kinds:
+        return []
     for kind, number in kinds.items():
         count("items_not_stored", kind if kind in _KNOWN else "unknown", number)
-    if kinds:
-        log.info("Items of an envelope are not stored yet", project=project.slug, items=dict(kinds))
+    log.info(
+        "Items of an envelope are not stored yet", project=sender.known.slug, items=dict(kinds)
+    )
+    payload = unsupported_payload(kinds)
+    try:
+        return [_append(request, sender, FrameType.UNSUPPORTED, payload, None, None)]
+    except TooManyRequests:
+        # What is not stored is no reason to send an envelope again.
+        return []
 
 
 #: The types of items that are stored, with those of their frames.
-_FRAME_TYPES = {EVENT: FrameType.EVENT, "user_report": FrameType.USER_REPORT}
+_FRAME_TYPES = {
+    EVENT: FrameType.EVENT,
+    "user_report": FrameType.USER_REPORT,
+    "client_report": FrameType.CLIENT_REPORT,
+}
 _KNOWN = EVENT_ITEM_TYPES | {
-    "session", "sessions", "attachment", "client_report", "check_in", "replay_event",
+    "session", "sessions", "attachment", "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
     "trace_metric", "nel", "otel_span",
 }  # fmt: skip

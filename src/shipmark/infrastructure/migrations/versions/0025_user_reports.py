@@ -1,4 +1,4 @@
-"""Reports of users about events."""
+"""Reports of users about events, and counts of what was not stored."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -42,10 +42,25 @@ def upgrade() -> None:
     op.create_index(
         "ix_user_reports_issue_id_created_at", "user_reports", ["issue_id", "created_at", "id"]
     )
+    op.create_table(
+        "discards",
+        sa.Column("project_id", _ID, nullable=False),
+        sa.Column("day", _MOMENT, nullable=False),
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=64), nullable=False),
+        sa.Column("category", sa.String(length=32), nullable=False),
+        sa.Column("quantity", _ID, nullable=False),
+        _parent("discards", "project_id", "projects"),
+        sa.PrimaryKeyConstraint(
+            "project_id", "day", "outcome", "reason", "category", name="pk_discards"
+        ),
+    )
+    op.create_index("ix_discards_day", "discards", ["day"])
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_table("discards")
     op.drop_table("user_reports")
 
 
