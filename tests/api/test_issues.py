@@ -158,6 +158,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
             {"id": "0", "user": None, "type": "first_seen", "data": {}, "dateCreated": MASK}
         ],
         "participants": [],
+        "userReportCount": 0,
         "firstRelease": ...,
         "lastRelease": ...,
     }

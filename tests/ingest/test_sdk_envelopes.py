@@ -189,7 +189,9 @@ def test_what_is_not_kept_is_answered_all_the_same(
     before = dump(database)
     answer = getattr(sender, sdk)({}, {"type": kind_of_item}, payload)
     assert (answer.status_code, answer.json()) == (200, {})
-    assert dump(database) == before
+    after = dump(database)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed <= {"digest_positions", "discards"}
 
 
 def test_a_client_report_beside_an_event_does_no_harm(sender: Sender, database: Database) -> None:

@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from shipmark.events import store as events
+from shipmark.infrastructure.clock import now
+from shipmark.issues import user_reports
+from shipmark.issues.actions.user_reports import receive
 from shipmark.organizations import model as organization_model
 from shipmark.organizations.model import Role
 
@@ -309,3 +313,19 @@ def test_shares_take_the_same_statements_for_any_number_of_events(house, owner, 
     statements.clear()
     owner.get("/organizations/acme/issues/WEB-1/?event=oldest")
     assert len(statements) == few
+
+
+def test_reports_of_users_are_shown(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    assert "User reports" not in owner.get(f"{ISSUES}{issue_id}/").text
+    with house.database.transaction() as connection:
+        newest = events.newest_of(connection, issue_id)
+        content = {"name": "Jane <Doe>", "email": "jane@example.com", "comments": "It <broke>."}
+        report = user_reports.from_item(
+            content, project_id=house.project.id, event_id=newest.event_id, received_at=now()
+        )
+        receive(connection, [report])
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    for shown in ("User reports", "Jane &lt;Doe&gt;", "jane@example.com", "It &lt;broke&gt;."):
+        assert shown in text, shown
+    assert f"?event={newest.event_id}" in text

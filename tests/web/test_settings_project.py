@@ -1,9 +1,12 @@
 """The pages of a project's settings: profile, teams, commit paths, keys, thresholds, webhook, deletion."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from shipmark.events import discard_store
+from shipmark.events.discards import Discard, Outcome, day_of
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
@@ -338,3 +341,22 @@ def test_pages_take_the_same_statements_for_any_number_of_rows(house, owner, sta
     statements.clear()
     owner.get(path)
     assert len(statements) == few
+
+
+def test_what_was_not_stored_is_shown(house, owner):
+    assert "Not stored" not in owner.get(WEB).text
+    today = day_of(now())
+    discarded = [
+        Discard(day=day, outcome=outcome, reason=reason, category="error", quantity=1500)
+        for day, outcome, reason in (
+            (today, Outcome.CLIENT_DISCARD, "sample_rate"),
+            (today - timedelta(days=9), Outcome.FILTERED, "localhost"),
+            (today - timedelta(days=31), Outcome.FILTERED, "web-crawlers"),
+        )
+    ]
+    with house.database.transaction() as connection:
+        discard_store.count(connection, [(house.project.id, each) for each in discarded])
+    text = owner.get(WEB).text
+    for shown in ("Not stored in the last 30 days", "sample_rate", "localhost", "SDK", "1,500"):
+        assert shown in text, shown
+    assert "web-crawlers" not in text

@@ -32,6 +32,7 @@ from shipmark.api.thresholds import routes as thresholds
 from shipmark.api.tokens import organization_routes as tokens_organization
 from shipmark.api.tokens import routes as tokens
 from shipmark.api.uploads import routes as uploads
+from shipmark.api.user_reports import routes as user_reports
 
 #: Endpoints at one address must share a router. The webhook and the document need no credentials: see ``app.py``.
 ROUTERS = (
@@ -66,5 +67,6 @@ ROUTERS = (
     issues.router,
     commits_unreleased.router,
     events.router,
+    user_reports.router,
     avatars.router,
 )

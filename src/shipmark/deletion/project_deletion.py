@@ -1,8 +1,8 @@
 """Deletion of projects in batches, each in its own transaction.
 
 Each batch is selected by an index and has a bounded number of rows, so that no publish and no event waits long. Rows
-that refer to others are deleted before them: events, issues and their users, releases, artifacts, activities, and
-finally the project with its remaining rows.
+that refer to others are deleted before them: reports of users, events, issues and their users, releases, artifacts,
+activities, and finally the project with its remaining rows.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from shipmark.debug_files import actions as debug_files
 from shipmark.deletion.release_deletion import delete_releases
 from shipmark.infrastructure.telemetry import span
 from shipmark.issues.store import deletion as issue_deletion
+from shipmark.issues.store import user_reports
 from shipmark.organizations import store as organizations
 from shipmark.projects.store import deletion as project_deletion
 from shipmark.projects.store.deletion import DeletedProject
@@ -70,6 +71,9 @@ def _remove_releases(connection: Connection, project: DeletedProject, at: dateti
 
 
 _STEPS: dict[str, Step] = {
+    "user_reports": lambda connection, project, _: user_reports.remove_of_project(
+        connection, project.id
+    ),
     "events": lambda connection, project, _: issue_deletion.remove_events(connection, project.id),
     "issues": lambda connection, project, _: issue_deletion.remove_issues(connection, project.id),
     "releases": _remove_releases,

@@ -48,6 +48,7 @@ _STORED = sa.select(events.c.project_id, events.c.event_id).join(
     _SENT,
     sa.and_(events.c.project_id == _SENT.c.project_id, events.c.event_id == _SENT.c.event_id),
 )
+_ISSUES = _STORED.add_columns(events.c.issue_id)
 _EVENT = (
     events.c.id,
     events.c.project_id,
@@ -74,14 +75,14 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """An event to insert. ``content`` is the JSON of its payload, if that was made before."""
+    """An event to insert. ``encoded`` is the JSON of its payload, if that was made before."""
 
     project_id: int
     issue_id: int
     release_id: int | None
     environment_id: int
     event: Event
-    content: bytes | None = None
+    encoded: bytes | None = None
 
 
 def add(connection: sa.Connection, new_events: Sequence[NewEvent]) -> None:
@@ -97,7 +98,7 @@ def add(connection: sa.Connection, new_events: Sequence[NewEvent]) -> None:
             "environment_id": new.environment_id,
             "happened_at": new.event.at,
             "received_at": new.event.received_at,
-            "payload": compressor.compress(new.content or _content_of(new.event.payload)),
+            "payload": compressor.compress(new.encoded or _content_of(new.event.payload)),
         }
         for new in new_events
     ]
@@ -110,6 +111,14 @@ def stored_among(
     """Return those of the pairs of a project's id and an event's id that are stored."""
     rows = connection.execute(_STORED, db.rows_param("sent", event_ids))
     return {(project_id, event_id) for project_id, event_id in rows}
+
+
+def issues_of(
+    connection: sa.Connection, event_ids: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], int]:
+    """Return the ids of the issues of events by the pairs of a project's id and an event's id, if these are stored."""
+    rows = connection.execute(_ISSUES, db.rows_param("sent", event_ids))
+    return {(project_id, event_id): issue_id for project_id, event_id, issue_id in rows}
 
 
 def by_event_id(connection: sa.Connection, project_id: int, event_id: str) -> StoredEvent | None:

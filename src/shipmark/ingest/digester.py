@@ -9,11 +9,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import assert_never
 
 import msgspec
 from sqlalchemy import Connection
 
-from shipmark.events import digest_store
+from shipmark.events import digest_store, discard_store
 from shipmark.events.digest_store import QuarantinedFrame
 from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.normalization import Dropped, normalize
@@ -24,8 +25,17 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.ingest.event_json import event_object
-from shipmark.ingest.event_log import Frame, LogReader, StoredFrame, UnreadableLogError
+from shipmark.ingest.event_log import Frame, FrameType, LogReader, StoredFrame, UnreadableLogError
+from shipmark.ingest.report_items import (
+    Discards,
+    discard_of_filter,
+    discards_of_client_report,
+    discards_of_unsupported,
+    user_report_of,
+)
+from shipmark.issues.actions import user_reports
 from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
+from shipmark.issues.user_reports import NewUserReport
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.symbolication import event_symbolication
@@ -37,22 +47,31 @@ BATCH_MAX = 500
 HELD_SECONDS = 10.0
 #: Rules of projects are read again after this time.
 _RULES_SECONDS = 2.0
+#: What is in a frame, and what drops it.
+_Content = Event | NewUserReport | Dropped | Discards
 #: What says nothing about the frames: they are tried again until it is over.
 PASSING = (Conflict, StorageFull, Unavailable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
-    """A frame with its event, the filter that drops it, or the error that it causes."""
+    """A frame with what is in it, the filter that drops it, or the error that it causes."""
 
     stored: StoredFrame
-    event: Event | Dropped | None = None
-    content: bytes | None = None
+    content: _Content | None = None
+    encoded: bytes | None = None
     error: str = ""
 
     @property
     def frame(self) -> Frame:
         return self.stored.frame
+
+    @property
+    def discards(self) -> Discards:
+        """What the frame says was not stored, or the event itself that a filter drops."""
+        if isinstance(self.content, Dropped):
+            return (discard_of_filter(self.frame, self.content.reason),)
+        return self.content if isinstance(self.content, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +174,25 @@ class Digester:
         if project is None:
             return _Prepared(stored=stored)
         try:
-            event = self._event_of(stored.frame, project, rules[project.id])
-            content = _content_of(event) if isinstance(event, Event) else None
-            return _Prepared(stored=stored, event=event, content=content)
+            content = self._content_of(stored.frame, project, rules[project.id])
+            encoded = _encoded(content) if isinstance(content, Event) else None
+            return _Prepared(stored=stored, content=content, encoded=encoded)
         except Exception as error:  # noqa: BLE001  # one bad frame must not hold up the others
             report_exception("An event could not be read", error, project=project.slug)
             return _Prepared(stored=stored, error=_text_of(error))
+
+    def _content_of(self, frame: Frame, project: Project, rules: ProjectRules) -> _Content:
+        match frame.type:
+            case FrameType.EVENT:
+                return self._event_of(frame, project, rules)
+            case FrameType.USER_REPORT:
+                return user_report_of(frame)
+            case FrameType.CLIENT_REPORT:
+                return discards_of_client_report(frame)
+            case FrameType.UNSUPPORTED:
+                return discards_of_unsupported(frame)
+            case _:
+                assert_never(frame.type)
 
     def _event_of(self, frame: Frame, project: Project, rules: ProjectRules) -> Event | Dropped:
         """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""
@@ -214,7 +246,7 @@ class Digester:
 
 
 def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestResult]:
-    """Store the events of a batch, and set aside its bad frames. Those of deleted projects are dropped."""
+    """Store what is in a batch, and set aside its bad frames. Those of deleted projects are dropped."""
     known = projects.by_ids(connection, {prepared.frame.project_id for prepared in batch})
     there = [prepared for prepared in batch if prepared.frame.project_id in known]
     dropped = len(batch) - len(there)
@@ -223,18 +255,26 @@ def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestRes
     arrivals = [
         Arrival(
             project=known[prepared.frame.project_id],
-            event=prepared.event,
-            content=prepared.content,
+            event=prepared.content,
+            encoded=prepared.encoded,
         )
         for prepared in there
-        if isinstance(prepared.event, Event)
+        if isinstance(prepared.content, Event)
     ]
-    bad = [_quarantined(prepared) for prepared in there if prepared.event is None]
+    bad = [_quarantined(prepared) for prepared in there if prepared.content is None]
     digest_store.quarantine(connection, bad)
-    return ingest(connection, arrivals) if arrivals else []
+    results = ingest(connection, arrivals) if arrivals else []
+    contents = [prepared.content for prepared in there]
+    reports = [content for content in contents if isinstance(content, NewUserReport)]
+    user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
+    discard_store.count(
+        connection,
+        ((each.frame.project_id, discard) for each in there for discard in each.discards),
+    )
+    return results
 
 
-def _content_of(event: Event) -> bytes | None:
+def _encoded(event: Event) -> bytes | None:
     """Return the JSON of a payload, in a fifth of the standard library's time; None where only that can do it."""
     try:
         return msgspec.json.encode(event.payload)
@@ -261,7 +301,7 @@ def _report(batch: Sequence[_Prepared], results: Sequence[IngestResult]) -> None
     for kind, number in kinds.items():
         count("events", kind, number)
     reasons = Counter(
-        prepared.event.reason.value for prepared in batch if isinstance(prepared.event, Dropped)
+        prepared.content.reason.value for prepared in batch if isinstance(prepared.content, Dropped)
     )
     for reason, number in reasons.items():
         count("events_filtered", reason, number)

@@ -6,7 +6,7 @@ envelope is not lost.
 
 import codecs
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -62,12 +62,17 @@ class ItemRules:
     """The payloads that a reader stores, and those that it refuses (ingest.md 2).
 
     ``stored_types`` are the types whose payloads are stored, all for None. An envelope has at most one item of the
-    types in ``single``, with ``single_bytes_max`` bytes.
+    types in ``single``, with ``single_bytes_max`` bytes; ``bytes_max`` are the limits of other types.
     """
 
     stored_types: Collection[str] | None = None
     single: Collection[str] = ()
     single_bytes_max: int = 0
+    bytes_max: Mapping[str, int] = field(default_factory=dict)
+
+    def limit_of(self, item_type: str) -> int | None:
+        """Return the most bytes of an item, or None without a limit of its own."""
+        return self.single_bytes_max if item_type in self.single else self.bytes_max.get(item_type)
 
 
 class _EnvelopeKeys(msgspec.Struct):
@@ -172,7 +177,7 @@ class EnvelopeReader:
             if self._has_single:
                 raise BadRequest("an envelope holds one event at the most")
             self._has_single = True
-            self._check_single(self._payload, keys.length or 0)
+        self._check_size(self._payload, keys.length or 0)
 
     def _read_payload(self, payload: "_Payload", piece: bytes, position: int) -> int:
         """Read ``length`` bytes, which may contain newlines; without a length the payload is one line."""
@@ -191,15 +196,16 @@ class EnvelopeReader:
 
     def _add(self, payload: "_Payload", content: bytes) -> None:
         payload.count += len(content)
-        self._check_single(payload, payload.count)
+        self._check_size(payload, payload.count)
         if self._rules.stored_types is None or payload.type in self._rules.stored_types:
             self._on_stored(len(content))
             payload.content += content
 
-    def _check_single(self, payload: "_Payload", count: int) -> None:
-        most = self._rules.single_bytes_max
-        if payload.type in self._rules.single and count > most:
-            raise TooLarge(f"envelope exceeded size limits: an event has at most {most} bytes")
+    def _check_size(self, payload: "_Payload", count: int) -> None:
+        most = self._rules.limit_of(payload.type)
+        if most is not None and count > most:
+            what = "an event" if payload.type in self._rules.single else f"a {payload.type}"
+            raise TooLarge(f"envelope exceeded size limits: {what} has at most {most} bytes")
 
     def _end_payload(self, payload: "_Payload") -> None:
         if payload.length is not None and payload.count < payload.length:

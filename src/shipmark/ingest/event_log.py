@@ -18,6 +18,12 @@ class FrameType(StrEnum):
     """What the payload of a frame is."""
 
     EVENT = "event"
+    #: A report of a user; ``event_id`` is that of the envelope, or empty.
+    USER_REPORT = "user_report"
+    #: What an SDK discarded.
+    CLIENT_REPORT = "client_report"
+    #: The number of items of an envelope by their category, which is not supported.
+    UNSUPPORTED = "unsupported"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

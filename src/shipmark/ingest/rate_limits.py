@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from shipmark.events.discards import UNKNOWN
+
 #: After this time SDKs try again: a server may have learned to keep it.
 _SECONDS = 3600
 #: The category of data of each type of items that is not this product's subject.
@@ -20,6 +22,21 @@ _CATEGORIES = {
     "trace_metric": "trace_metric",
     "log": "log_item",
 }
+#: Those of types that are not kept yet; SDKs are not asked to stop sending these.
+_FURTHER_CATEGORIES = {
+    "session": "session",
+    "sessions": "session",
+    "attachment": "attachment",
+    "feedback": "feedback",
+    "security": "security",
+    "raw_security": "security",
+    "nel": "security",
+}
+
+
+def category_of(item_type: str) -> str:
+    """Return the category of data of a type of items that are not kept."""
+    return _CATEGORIES.get(item_type) or _FURTHER_CATEGORIES.get(item_type, UNKNOWN)
 
 
 def limits_of_unsupported(item_types: Collection[str]) -> str | None:

@@ -10,6 +10,8 @@ from shipmark.ingest.event_json import without_form, without_mark
 
 #: The types of which an envelope contains at most one item (ingest.md 2).
 EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
+#: The types of other items that are stored, with the most bytes of one. Reports of users have no limit in the protocol.
+ITEM_BYTES_MAX = {"user_report": 64 * 1024, "client_report": 4 * 1024}
 #: The ``Retry-After`` of refusals under overload.
 RETRY_AFTER_SECONDS = 5
 
@@ -17,8 +19,8 @@ RETRY_AFTER_SECONDS = 5
 class EnvelopeReceiver:
     """Receives the body of an envelope, batch by batch, in a thread.
 
-    Nothing after the envelope's header is decompressed before the key is verified; only the payload of an event
-    is held, and counts in the budget.
+    Nothing after the envelope's header is decompressed before the key is verified; only payloads to store
+    are held, and count in the budget.
     """
 
     def __init__(
@@ -28,7 +30,10 @@ class EnvelopeReceiver:
         self._max_bytes = settings.envelope_max_bytes
         self._decoder: encodings.Decoder | None = None
         rules = ItemRules(
-            stored_types={EVENT}, single=EVENT_ITEM_TYPES, single_bytes_max=settings.event_max_bytes
+            stored_types={EVENT, *ITEM_BYTES_MAX},
+            single=EVENT_ITEM_TYPES,
+            single_bytes_max=settings.event_max_bytes,
+            bytes_max=ITEM_BYTES_MAX,
         )
         self._reader = EnvelopeReader(
             rules,

@@ -8,7 +8,7 @@ to stop sending those that are not this product's subject.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,7 +35,7 @@ from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import Frame, FrameType, LogWriter
 from shipmark.ingest.rate_limits import limits_of_unsupported
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
-from shipmark.projects.model import Project
+from shipmark.ingest.report_items import unsupported_payload
 
 Accepted = Response[dict[str, str]]
 P = ParamSpec("P")
@@ -55,7 +55,7 @@ class Taken:
 
     event_id: str | None
     limits: str | None = None
-    written: Future[None] | None = None
+    written: Sequence[Future[None]] = ()
 
 
 class _Receiver(Protocol[T_co]):
@@ -137,8 +137,8 @@ class _Reception:
         # A thread takes longer than a small event. Its key is known, so that nothing waits for the database.
         is_quick = len(rest) <= _QUICK_BYTES and self.sender.is_remembered
         taken = finished() if is_quick else await _in_thread(finished)
-        if taken.written is not None:
-            await asyncio.wrap_future(taken.written)
+        for written in taken.written:
+            await asyncio.wrap_future(written)
         headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
         return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
 
@@ -162,14 +162,17 @@ async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> Taken:
-    """Log the event of an envelope, if any."""
-    events = [item.payload for item in received.items if item.type == EVENT]
+    """Log the event of an envelope, if any, and the other items that are stored."""
     event_id = received.event_id
-    written = None
-    if events:
-        event_id = id_of(event_object(events[0]), received)
-        written = _append(request, sender, events[0], received.sent_at, event_id)
-    _report_others(sender.known, received)
+    event = next((item for item in received.items if item.type == EVENT), None)
+    if event is not None:
+        event_id = id_of(event_object(event.payload), received)
+    written = [
+        _append(request, sender, _FRAME_TYPES[item.type], item.payload, received.sent_at, event_id)
+        for item in received.items
+        if item.type in _FRAME_TYPES
+    ]
+    written += _count_others(request, sender, received)
     limits = limits_of_unsupported({item.type for item in received.items})
     return Taken(event_id=event_id, limits=limits, written=written)
 
@@ -178,21 +181,26 @@ def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> Taken:
     """Log an event without an envelope."""
     received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
     event_id = id_of(event_object(content), received)
-    written = _append(request, sender, content, None, event_id)
-    return Taken(event_id=event_id, written=written)
+    written = _append(request, sender, FrameType.EVENT, content, None, event_id)
+    return Taken(event_id=event_id, written=[written])
 
 
 def _append(
-    request: AnyRequest, sender: Sender, content: bytes, sent_at: datetime | None, event_id: str
+    request: AnyRequest,
+    sender: Sender,
+    frame_type: FrameType,
+    content: bytes,
+    sent_at: datetime | None,
+    event_id: str | None,
 ) -> Future[None]:
-    """Append the JSON of an event to the log; the digester stores it."""
+    """Append the JSON of an item to the log; the digester stores it."""
     writer: LogWriter = request.app.state.event_log
     frame = Frame(
-        type=FrameType.EVENT,
+        type=frame_type,
         project_id=sender.known.id,
         received_at=now(),
         payload=content,
-        event_id=event_id,
+        event_id=event_id or "",
         sent_at=sent_at,
         sender=EventSender(
             address=client_address(request, request.app.state.settings),
@@ -202,17 +210,32 @@ def _append(
     return writer.append(frame)
 
 
-def _report_others(project: Project, received: Envelope) -> None:
-    """Log and count the items that were not stored."""
-    kinds = Counter(item.type for item in received.items if item.type != EVENT)
+def _count_others(request: AnyRequest, sender: Sender, received: Envelope) -> list[Future[None]]:
+    """Count and log the items that are not stored."""
+    kinds = Counter(item.type for item in received.items if item.type not in _FRAME_TYPES)
+    if not kinds:
+        return []
     for kind, number in kinds.items():
         count("items_not_stored", kind if kind in _KNOWN else "unknown", number)
-    if kinds:
-        log.info("Items of an envelope are not stored yet", project=project.slug, items=dict(kinds))
+    log.info(
+        "Items of an envelope are not stored yet", project=sender.known.slug, items=dict(kinds)
+    )
+    payload = unsupported_payload(kinds)
+    try:
+        return [_append(request, sender, FrameType.UNSUPPORTED, payload, None, None)]
+    except TooManyRequests:
+        # What is not stored is no reason to send an envelope again.
+        return []
 
 
+#: The types of items that are stored, with those of their frames.
+_FRAME_TYPES = {
+    EVENT: FrameType.EVENT,
+    "user_report": FrameType.USER_REPORT,
+    "client_report": FrameType.CLIENT_REPORT,
+}
 _KNOWN = EVENT_ITEM_TYPES | {
-    "session", "sessions", "attachment", "user_report", "client_report", "check_in", "replay_event",
+    "session", "sessions", "attachment", "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
     "trace_metric", "nel", "otel_span",
 }  # fmt: skip

@@ -15,6 +15,8 @@ from shipmark.accounts.sign_in_limits import FORGET_AFTER
 from shipmark.artifacts import actions as artifacts
 from shipmark.artifacts.store import assemblies
 from shipmark.deletion import organization_deletion, project_deletion, repository_deletion
+from shipmark.events import discard_store
+from shipmark.events.discards import DAYS, day_of
 from shipmark.files import actions as files
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.clock import now
@@ -23,6 +25,7 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
+from shipmark.issues.actions import user_reports
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
@@ -40,6 +43,8 @@ Action = Callable[[Connection, dict[str, object], datetime], None]
 def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     """Remove old issues from the inbox, delete expired rows, and reschedule in an hour."""
     removed = inbox.remove_older(connection, at - INBOX_LENGTH)
+    user_reports.link_recent(connection, at)
+    discard_store.remove_older(connection, day_of(at - timedelta(days=DAYS)))
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
     assemblies.delete_old(connection, at)

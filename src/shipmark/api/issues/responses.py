@@ -95,6 +95,7 @@ class IssueDetailsResponse(IssueResponse, kw_only=True):
 
     activity: list[ActivityResponse]
     participants: list[UserResponse]
+    user_report_count: int
     first_release: ReleaseResponse | None
     last_release: ReleaseResponse | None
 

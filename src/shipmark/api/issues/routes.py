@@ -48,7 +48,14 @@ from shipmark.infrastructure.clock import now
 from shipmark.issues.actions.update_issue import Updated, update_issues
 from shipmark.issues.model import Issue, StatusChange
 from shipmark.issues.search import IssueSearch, parse
-from shipmark.issues.store import activity, issue_lists, occurrences, states, statistics
+from shipmark.issues.store import (
+    activity,
+    issue_lists,
+    occurrences,
+    states,
+    statistics,
+    user_reports,
+)
 from shipmark.issues.store import issues as issue_store
 from shipmark.projects.model import Project
 from shipmark.releases.store import environments
@@ -93,6 +100,7 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
             **issue_fields(issue, load_issue_context(context, connection, [issue])),
             activity=activities_of(connection, issue),
             participants=[user_response(user) for user in participants.values()],
+            user_report_count=user_reports.count_of_issue(connection, issue.id),
             first_release=first,
             last_release=last,
         )

@@ -37,11 +37,11 @@ _GONE = "An issue was deleted while its event was stored."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """An event that came in for a project. ``content`` is the JSON of its payload, if that was made before."""
+    """An event that came in for a project. ``encoded`` is the JSON of its payload, if that was made before."""
 
     project: Project
     event: Event
-    content: bytes | None = None
+    encoded: bytes | None = None
 
     @property
     def key(self) -> tuple[int, str]:
@@ -291,7 +291,7 @@ def _row_of(occurrence: _Occurrence) -> NewEvent:
         release_id=occurrence.release.id if occurrence.release else None,
         environment_id=occurrence.environment_id,
         event=occurrence.arrival.event,
-        content=occurrence.arrival.content,
+        encoded=occurrence.arrival.encoded,
     )
 
 

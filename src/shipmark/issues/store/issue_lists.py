@@ -1,11 +1,11 @@
 """Lists of issues that match a filter, the last seen first."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import Id, json_rows, rows_param
+from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus, Substatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
@@ -17,6 +17,7 @@ _RELEASES = {
     name: json_rows(name, project_id=Id, release_id=Id)
     for name in ("first_seen_in", "seen_in", "regressed_in")
 }
+_BY_IDS = ISSUE.select().join(IDS, IDS.c.id == issues.c.id)
 
 
 def page_of(
@@ -30,6 +31,11 @@ def page_of(
     query = ISSUE.select().join(page, page.c.id == issues.c.id)
     query = query.order_by(page.c.last_seen_at.desc(), page.c.id.desc())
     return ISSUE.all(connection, query.limit(limit).offset(offset), _parameters(issue_filter))
+
+
+def by_ids(connection: sa.Connection, issue_ids: Collection[int]) -> list[Issue]:
+    """Return the issues with these ids."""
+    return ISSUE.all(connection, _BY_IDS, ids_param(issue_ids)) if issue_ids else []
 
 
 def ids_of(

@@ -22,7 +22,8 @@ from shipmark.issues.model import (
     IssueActivityType,
     Resolution,
 )
-from shipmark.issues.store import activity, issues, occurrences, resolutions
+from shipmark.issues.store import activity, issues, occurrences, resolutions, user_reports
+from shipmark.issues.user_reports import UserReport
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -37,6 +38,8 @@ from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.upload_instructions import commands
 
 ACTIVITY_MAX = 100
+#: The newest reports of users that the page shows; the API has all.
+REPORTS_MAX = 20
 SUSPECT_FRAMES_MAX = 25
 #: The name of an issue's first event in URLs, as in the API.
 OLDEST = "oldest"
@@ -76,6 +79,7 @@ class IssuePage:
     ``older_event`` and ``newer_event`` are the ids of the events beside the shown one, or None. ``details`` and
     ``event`` are None if no event is kept.
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
+    ``reports`` are the newest of ``report_count``.
     ``deleted_fix`` is the version of a deleted release that it was resolved in.
     """
 
@@ -96,6 +100,8 @@ class IssuePage:
     trend: Trend
     shares: Shares
     activity: tuple[ActivityItem, ...]
+    reports: Sequence[UserReport]
+    report_count: int
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
     may_change: bool
@@ -155,6 +161,8 @@ def issue_page(
         trend=trend_of(connection, issue.id, at),
         shares=shares_of(connection, issue.id),
         activity=activity_items,
+        reports=user_reports.of_issue(connection, issue.id, None, limit=REPORTS_MAX),
+        report_count=user_reports.count_of_issue(connection, issue.id),
         suspect=_suspect_commit(connection, workspace, issue, event.payload) if event else None,
         remedies=commands(shown, server, workspace.organization.slug, project.slug)
         if shown

@@ -8,6 +8,7 @@ from litestar.params import FromPath, RawBody
 from shipmark.events import fingerprint_rules
 from shipmark.events.fingerprint_rules import FingerprintRuleError
 from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import membership
@@ -224,7 +225,7 @@ def _answer(
 ) -> Answer:
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
-        shown = project_page(connection, workspace, visible_project(workspace, slug))
+        shown = project_page(connection, workspace, visible_project(workspace, slug), now())
     return page(
         web_request,
         "settings/project.html",

@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from shipmark.events import discard_store
+from shipmark.events.discard_store import DiscardTotal
+from shipmark.events.discards import DAYS, day_of
 from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
 from shipmark.organizations import membership
 from shipmark.organizations import store as organizations
@@ -18,6 +22,8 @@ PLATFORMS = (
     "android", "apple", "dart", "dotnet", "elixir", "flutter", "go", "java", "javascript", "kotlin", "native", "node",
     "perl", "php", "python", "react-native", "ruby", "rust", "unity", "unreal",
 )  # fmt: skip
+#: The reasons and categories that the page shows.
+DISCARDS_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,7 @@ class ProjectPage:
     further_teams: Sequence[Team]
     removable_ids: frozenset[int]
     fingerprint_rules: str
+    discards: Sequence[DiscardTotal]
     may_change: bool
     may_delete: bool
 
@@ -48,8 +55,10 @@ class ProjectPage:
         }
 
 
-def project_page(connection: Connection, workspace: Workspace, project: Project) -> ProjectPage:
-    """Return the settings of a project that the user sees."""
+def project_page(
+    connection: Connection, workspace: Workspace, project: Project, at: datetime
+) -> ProjectPage:
+    """Return the settings of a project that the user sees, with what was not stored in the 30 days before."""
     access, may_change = workspace.access, workspace.may(PROJECT_WRITE)
     owners = store.teams_of(connection, [project.id]).get(project.id, [])
     owner_ids = {team.id for team in owners}
@@ -62,6 +71,9 @@ def project_page(connection: Connection, workspace: Workspace, project: Project)
         teams=owners,
         further_teams=[team for team in reached if may_change and team.id not in owner_ids],
         removable_ids=frozenset(team.id for team in reached if may_change),
+        discards=discard_store.totals_since(
+            connection, project.id, day_of(at - timedelta(days=DAYS)), limit=DISCARDS_MAX
+        ),
         fingerprint_rules=str(chosen["fingerprintingRules"]),
         may_change=may_change,
         may_delete=workspace.may(PROJECT_DELETE),

@@ -1,0 +1,1 @@
+"""Reports of users about events."""

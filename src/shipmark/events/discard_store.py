@@ -1,0 +1,82 @@
+"""The counts of what was not stored, by project, day, outcome, reason and category."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from shipmark.events.discards import Discard, Outcome
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.schema import parent, table
+
+
+class DiscardColumns(sa.TypedColumns):
+    """A count. ``day`` is the beginning of a day in UTC."""
+
+    project_id = parent("projects", primary_key=True)
+    day = sa.Column(db.UtcDateTime, primary_key=True)
+    outcome = sa.Column(sa.String(16), primary_key=True)
+    reason = sa.Column(sa.String(64), primary_key=True)
+    category = sa.Column(sa.String(32), primary_key=True)
+    quantity = sa.Column(db.Id, nullable=False)
+
+
+discards = table("discards", DiscardColumns, sa.Index("ix_discards_day", "day"))
+
+_KEY = ("project_id", "day", "outcome", "reason", "category")
+_INSERT = insert_rows(discards, "discarded", (*_KEY, "quantity"), order_by=_KEY)
+_COUNT = _INSERT.on_conflict_do_update(
+    index_elements=_KEY, set_={"quantity": discards.c.quantity + _INSERT.excluded.quantity}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscardTotal:
+    """What was not stored for one reason in some days."""
+
+    outcome: Outcome
+    reason: str
+    category: str
+    quantity: int
+
+
+def count(connection: sa.Connection, discarded: Iterable[tuple[int, Discard]]) -> None:
+    """Add to the counts of projects, each given by its id, in one statement."""
+    numbers: Counter[tuple[int, datetime, str, str, str]] = Counter()
+    for project_id, each in discarded:
+        key = (project_id, each.day, each.outcome.value, each.reason, each.category)
+        numbers[key] += each.quantity
+    if numbers:
+        rows = [(*key, quantity) for key, quantity in numbers.items()]
+        connection.execute(_COUNT, db.rows_param("discarded", rows))
+
+
+def totals_since(
+    connection: sa.Connection, project_id: int, day: datetime, *, limit: int
+) -> list[DiscardTotal]:
+    """Return what was not stored of a project from a day on, the largest numbers first."""
+    c = discards.c
+    quantity = sa.cast(sa.func.sum(c.quantity), db.Id)
+    query = (
+        sa.select(c.outcome, c.reason, c.category, quantity)
+        .where(c.project_id == project_id, c.day >= day)
+        .group_by(c.outcome, c.reason, c.category)
+        .order_by(
+            quantity.desc(),
+            db.in_binary_order(c.outcome),
+            db.in_binary_order(c.reason),
+            db.in_binary_order(c.category),
+        )
+    )
+    return [
+        DiscardTotal(outcome=Outcome(outcome), reason=reason, category=category, quantity=number)
+        for outcome, reason, category, number in connection.execute(query.limit(limit))
+    ]
+
+
+def remove_older(connection: sa.Connection, day: datetime) -> int:
+    """Delete the counts of the days before that. Return their number."""
+    return connection.execute(sa.delete(discards).where(discards.c.day < day)).rowcount

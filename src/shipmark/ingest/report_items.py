@@ -1,0 +1,92 @@
+"""Reading of the items by which users and SDKs report, from the frames that hold them."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+from shipmark.events.discards import Discard, Outcome, day_of, of_client_report
+from shipmark.events.inbound_filters import DropReason
+from shipmark.events.parsing import moment_of
+from shipmark.events.payload import Json, text_of
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.ingest.envelope import event_id_of
+from shipmark.ingest.event_json import event_object
+from shipmark.ingest.event_log import Frame
+from shipmark.ingest.rate_limits import category_of
+from shipmark.issues import user_reports
+from shipmark.issues.user_reports import NewUserReport
+
+#: What a frame says was not stored.
+Discards = tuple[Discard, ...]
+
+
+def user_report_of(frame: Frame) -> NewUserReport | Discards:
+    """Return the report of a user, or that it is discarded: it names no event, or says nothing.
+
+    The event that the report itself names counts before that of its envelope.
+    """
+    try:
+        payload = event_object(frame.payload)
+        event_id = _event_id(payload, frame)
+    except BadRequest:
+        return _invalid(frame, "feedback")
+    report = user_reports.from_item(
+        payload,
+        project_id=frame.project_id,
+        event_id=event_id,
+        received_at=frame.received_at,
+    )
+    return report or _invalid(frame, "feedback")
+
+
+def discards_of_client_report(frame: Frame) -> Discards:
+    """Return the counts of a client report; one that can't be read counts as invalid itself."""
+    try:
+        payload = event_object(frame.payload)
+    except BadRequest:
+        return _invalid(frame, "internal")
+    moment = moment_of(payload.get("timestamp"))
+    return tuple(of_client_report(payload, sent_at=moment, received_at=frame.received_at))
+
+
+def discards_of_unsupported(frame: Frame) -> Discards:
+    """Return the counts of items that the endpoint did not keep, from `unsupported_payload`."""
+    day = day_of(frame.received_at)
+    return tuple(
+        Discard(
+            day=day,
+            outcome=Outcome.NOT_SUPPORTED,
+            reason=Outcome.NOT_SUPPORTED.value,
+            category=category,
+            quantity=quantity,
+        )
+        for category, quantity in json.loads(frame.payload).items()
+    )
+
+
+def discard_of_filter(frame: Frame, reason: DropReason) -> Discard:
+    """Return the count of an event that a filter dropped."""
+    return Discard(
+        day=day_of(frame.received_at),
+        outcome=Outcome.FILTERED,
+        reason=reason.value,
+        category="error",
+    )
+
+
+def unsupported_payload(numbers: Mapping[str, int]) -> bytes:
+    """Return the payload of a frame with numbers of unsupported items by their type."""
+    by_category: Counter[str] = Counter()
+    for item_type, number in numbers.items():
+        by_category[category_of(item_type)] += number
+    return json.dumps(by_category).encode()
+
+
+def _invalid(frame: Frame, category: str) -> Discards:
+    day = day_of(frame.received_at)
+    return (Discard(day=day, outcome=Outcome.INVALID, reason="invalid", category=category),)
+
+
+def _event_id(payload: Json, frame: Frame) -> str:
+    named = text_of(payload, "event_id")
+    return event_id_of(named) if named or not frame.event_id else frame.event_id

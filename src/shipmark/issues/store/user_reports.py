@@ -1,0 +1,180 @@
+"""The table of reports of users, and its queries."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from shipmark.events.store import events
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.keyset import KeysetPosition, from_position
+from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.schema import parent, table
+from shipmark.issues.user_reports import NewUserReport, UserReport
+
+
+class UserReportColumns(sa.TypedColumns):
+    """A report. ``issue_id`` is that of its event, which stays when the event is deleted."""
+
+    id = sa.Column(db.Id, primary_key=True)
+    project_id = parent("projects")
+    report_key = sa.Column(sa.String(32), nullable=False)
+    event_id = sa.Column(sa.String(32), nullable=False)
+    issue_id = parent("issues", nullable=True)
+    name = sa.Column(sa.Text, nullable=False)
+    email = sa.Column(sa.Text, nullable=False)
+    comments = sa.Column(sa.Text, nullable=False)
+    created_at = sa.Column(db.UtcDateTime, nullable=False)
+
+
+user_reports = table(
+    "user_reports",
+    UserReportColumns,
+    sa.UniqueConstraint("project_id", "report_key"),
+    sa.Index("ix_user_reports_project_id_event_id", "project_id", "event_id"),
+    sa.Index("ix_user_reports_project_id_created_at", "project_id", "created_at", "id"),
+    sa.Index("ix_user_reports_issue_id_created_at", "issue_id", "created_at", "id"),
+)
+
+#: Reports without an issue that are looked at together.
+_UNLINKED_MAX = 1000
+#: Reports of a project that are deleted together.
+_BATCH = 1000
+_COLUMNS = (
+    "project_id", "report_key", "event_id", "issue_id", "name", "email", "comments", "created_at",
+)  # fmt: skip
+_INSERT = insert_rows(user_reports, "new", _COLUMNS, order_by=("project_id", "report_key"))
+_WRITE = _INSERT.on_conflict_do_update(
+    index_elements=["project_id", "report_key"],
+    set_={
+        name: _INSERT.excluded[name]
+        for name in _COLUMNS
+        if name not in {"project_id", "report_key"}
+    },
+)
+_SENT = db.json_rows("sent", project_id=db.Id, text=sa.Text())
+_MOMENTS = sa.select(
+    user_reports.c.project_id, user_reports.c.report_key, user_reports.c.created_at
+).join(
+    _SENT,
+    sa.and_(
+        user_reports.c.project_id == _SENT.c.project_id,
+        user_reports.c.report_key == _SENT.c.text,
+    ),
+)
+_ISSUE_OF_EVENT = (
+    sa.select(events.c.issue_id)
+    .where(
+        events.c.project_id == user_reports.c.project_id,
+        events.c.event_id == user_reports.c.event_id,
+    )
+    .scalar_subquery()
+)
+_LINK = (
+    sa.update(user_reports)
+    .where(
+        user_reports.c.issue_id.is_(None),
+        sa.tuple_(user_reports.c.project_id, user_reports.c.event_id).in_(
+            sa.select(_SENT.c.project_id, _SENT.c.text)
+        ),
+    )
+    .values(issue_id=_ISSUE_OF_EVENT)
+)
+_REPORT = RowReader(UserReport, user_reports)
+
+
+def moments_of(
+    connection: sa.Connection, keys: Collection[tuple[int, str]]
+) -> dict[tuple[int, str], datetime]:
+    """Return when the reports with these keys were sent, as far as they are stored."""
+    rows = connection.execute(_MOMENTS, db.rows_param("sent", keys))
+    return {(project_id, report_key): at for project_id, report_key, at in rows}
+
+
+def write(
+    connection: sa.Connection,
+    reports: Sequence[NewUserReport],
+    issue_ids: Mapping[tuple[int, str], int],
+) -> None:
+    """Insert reports, or replace those with their keys; ``issue_ids`` are by project and event."""
+    rows = [
+        (
+            report.project_id,
+            report.report_key,
+            report.event_id,
+            issue_ids.get((report.project_id, report.event_id)),
+            report.name,
+            report.email,
+            report.comments,
+            report.created_at,
+        )
+        for report in reports
+    ]
+    connection.execute(_WRITE, db.rows_param("new", rows))
+
+
+def link(connection: sa.Connection, event_ids: Collection[tuple[int, str]]) -> None:
+    """Tie the reports about these events, by project and event, to the issues of the events."""
+    connection.execute(_LINK, db.rows_param("sent", event_ids))
+
+
+def link_since(connection: sa.Connection, since: datetime) -> int:
+    """Tie reports from then on to the issues of events that are stored by now. Return the number of the former.
+
+    On PostgreSQL a report and its event may be stored in the same moment, neither of them seeing the other.
+    """
+    c = user_reports.c
+    unlinked = (
+        sa.select(c.id)
+        .join(events, sa.and_(events.c.project_id == c.project_id, events.c.event_id == c.event_id))
+        .where(c.issue_id.is_(None), c.created_at >= since)
+        .limit(_UNLINKED_MAX)
+    )
+    statement = sa.update(user_reports).where(c.id.in_(unlinked)).values(issue_id=_ISSUE_OF_EVENT)
+    return connection.execute(statement).rowcount
+
+
+def by_key(connection: sa.Connection, project_id: int, report_key: str) -> UserReport | None:
+    """Return the project's report with this key, or None."""
+    c = user_reports.c
+    query = _REPORT.select().where(c.project_id == project_id, c.report_key == report_key)
+    return _REPORT.first(connection, query)
+
+
+def of_project(
+    connection: sa.Connection, project_id: int, position: KeysetPosition | None, *, limit: int
+) -> list[UserReport]:
+    """Return a page of the project's reports, the newest first; before a position, the nearest first."""
+    return _page(connection, user_reports.c.project_id == project_id, position, limit)
+
+
+def of_issue(
+    connection: sa.Connection, issue_id: int, position: KeysetPosition | None, *, limit: int
+) -> list[UserReport]:
+    """Return a page of the issue's reports, the newest first; before a position, the nearest first."""
+    return _page(connection, user_reports.c.issue_id == issue_id, position, limit)
+
+
+def count_of_issue(connection: sa.Connection, issue_id: int) -> int:
+    """Return the number of reports about the issue's events."""
+    query = sa.select(sa.func.count()).where(user_reports.c.issue_id == issue_id)
+    return connection.execute(query).scalar_one()
+
+
+def remove_of_project(connection: sa.Connection, project_id: int) -> bool:
+    """Delete a batch of the project's reports. Return False if there are none."""
+    c = user_reports.c
+    batch = sa.select(c.id).where(c.project_id == project_id).limit(_BATCH)
+    return connection.execute(sa.delete(user_reports).where(c.id.in_(batch))).rowcount > 0
+
+
+def _page(
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    position: KeysetPosition | None,
+    limit: int,
+) -> list[UserReport]:
+    c = user_reports.c
+    query = from_position(_REPORT.select().where(condition), c.created_at, c.id, position)
+    return _REPORT.all(connection, query.limit(limit))
