@@ -63,17 +63,17 @@ def running(
     if database_url is not None:
         place += ["--database-url", database_url]
     named = [word for project in projects for word in ("--project", project)]
-    made = json.loads(_shipmark("bootstrap", *place, "--org", "acme", *named, *options, "--json"))
+    made = json.loads(shipmark("bootstrap", *place, "--org", "acme", *named, *options, "--json"))
     if prepare is not None:
         prepare(made)
-    port = _free_port()
+    port = free_port()
     begun = time.perf_counter()
     process = subprocess.Popen(
         [
             sys.executable, "-m", "shipmark", "serve", *place,
             "--port", str(port), "--workers", str(WORKERS),
         ],
-        env=_environment(),
+        env=environment(),
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -116,20 +116,20 @@ def mark(value: float, most: float) -> str:
     return "✓" if value <= most else "✗"
 
 
-def _shipmark(*words: str) -> str:
+def shipmark(*words: str) -> str:
+    """Run a command; return what it prints."""
     command = [sys.executable, "-m", "shipmark", *words]
-    done = subprocess.run(
-        command, env=_environment(), stdout=subprocess.PIPE, text=True, check=True
-    )
+    done = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Ours, without settings of a Shipmark that happen to be there. The log is written, to nowhere."""
     return {name: value for name, value in os.environ.items() if not name.startswith("SHIPMARK_")}
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -137,13 +137,14 @@ def _free_port() -> int:
 
 def _wait_until_ready(port: int, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _is_ready(port):
+    while not is_ready(port):
         if process.poll() is not None or time.monotonic() > deadline:
             sys.exit("The server does not answer.")
         time.sleep(0.005)
 
 
-def _is_ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Return True if a server answers at this port, and is healthy."""
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/healthz")
