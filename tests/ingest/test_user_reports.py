@@ -165,3 +165,56 @@ def test_a_report_that_missed_its_event_is_tied_later(sdk: Sdk, database: Databa
         assert link_recent(connection, datetime.now(UTC)) == 1
         assert link_recent(connection, datetime.now(UTC)) == 0
     assert stored(database)[0]["issue_id"] == rows(database, "issues")[0]["id"]
+
+
+# Feedback: an event of its own kind, whose context has what the user writes
+
+
+def feedback(event_id: str = "f" * 32, user: object = None, **context: object) -> bytes:
+    written = {"name": "Ada", "contact_email": "ada@example.com", "message": "hi"} | context
+    event = {"event_id": event_id, "type": "feedback", "contexts": {"feedback": written}}
+    return b'{"type":"feedback"}\n' + json.dumps(event | {"user": user}).encode()
+
+
+def test_feedback_is_kept_without_an_issue_of_its_own(sdk: Sdk, database: Database) -> None:
+    answer = sdk.report(feedback())
+    assert (answer.status_code, answer.json()) == (200, {"id": "f" * 32})
+    [report] = stored(database)
+    texts = [report[name] for name in ("name", "email", "comments", "event_id", "report_key")]
+    assert texts == ["Ada", "ada@example.com", "hi", "f" * 32, "f" * 32]
+    assert rows(database, "issues") == rows(database, "events") == rows(database, "discards") == []
+
+
+def test_feedback_belongs_to_the_issue_of_the_event_that_it_names(
+    sdk: Sdk, database: Database
+) -> None:
+    sdk.report(feedback("1" * 32, associated_event_id=EVENT_ID))
+    sdk.send(envelope(error_event(event_id=EVENT_ID)))
+    sdk.report(feedback("2" * 32, associated_event_id=EVENT_ID), event_id="3" * 32)
+    sdk.report(feedback("4" * 32, associated_event_id="none"))
+    [issue] = rows(database, "issues")
+    about = [
+        (row["report_key"][0], row["event_id"][0], row["issue_id"]) for row in stored(database)
+    ]
+    assert about == [("1", "a", issue["id"]), ("3", "a", issue["id"]), ("4", "4", None)]
+
+
+def test_feedback_that_is_sent_again_is_kept_once(sdk: Sdk, database: Database) -> None:
+    for _ in range(2):
+        sdk.report(feedback())
+    assert len(stored(database)) == 1
+
+
+@on_one_database
+def test_the_user_of_the_event_fills_in(sdk: Sdk, database: Database) -> None:
+    user = {"name": "Grace", "email": "grace@example.com"}
+    sdk.report(feedback(user=user, name=None, contact_email=""))
+    [report] = stored(database)
+    assert (report["name"], report["email"]) == ("Grace", "grace@example.com")
+
+
+def test_feedback_without_a_message_is_discarded(sdk: Sdk, database: Database) -> None:
+    assert sdk.report(feedback(message=" ")).status_code == 200
+    assert stored(database) == []
+    [discard] = rows(database, "discards")
+    assert (discard["outcome"], discard["category"]) == ("invalid", "feedback")

@@ -31,6 +31,7 @@ from shipmark.ingest.report_items import (
     discard_of_filter,
     discards_of_client_report,
     discards_of_unsupported,
+    feedback_of,
     user_report_of,
 )
 from shipmark.issues.actions import user_reports
@@ -187,6 +188,8 @@ class Digester:
                 return self._event_of(frame, project, rules)
             case FrameType.USER_REPORT:
                 return user_report_of(frame)
+            case FrameType.FEEDBACK:
+                return feedback_of(frame)
             case FrameType.CLIENT_REPORT:
                 return discards_of_client_report(frame)
             case FrameType.UNSUPPORTED:

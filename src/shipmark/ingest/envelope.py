@@ -17,6 +17,7 @@ from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest, TooLarge
 
 EVENT = "event"
+FEEDBACK = "feedback"
 
 #: SDKs send a few dozen at most; each item costs an object and a row in the log.
 ITEMS_MAX = 1000

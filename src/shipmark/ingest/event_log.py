@@ -20,6 +20,8 @@ class FrameType(StrEnum):
     EVENT = "event"
     #: A report of a user; ``event_id`` is that of the envelope, or empty.
     USER_REPORT = "user_report"
+    #: An event whose context ``feedback`` is what a user writes.
+    FEEDBACK = "feedback"
     #: What an SDK discarded.
     CLIENT_REPORT = "client_report"
     #: The number of items of an envelope by their category, which is not supported.

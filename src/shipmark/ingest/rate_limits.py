@@ -27,7 +27,6 @@ _FURTHER_CATEGORIES = {
     "session": "session",
     "sessions": "session",
     "attachment": "attachment",
-    "feedback": "feedback",
     "security": "security",
     "raw_security": "security",
     "nel": "security",

@@ -5,11 +5,11 @@ from shipmark.infrastructure.errors import BadRequest, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import encodings
 from shipmark.ingest.authorization import Sender
-from shipmark.ingest.envelope import EVENT, Envelope, EnvelopeReader, ItemRules
+from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, EnvelopeReader, ItemRules
 from shipmark.ingest.event_json import without_form, without_mark
 
 #: The types of which an envelope contains at most one item (ingest.md 2).
-EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", "feedback"})
+EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", FEEDBACK})
 #: The types of other items that are stored, with the most bytes of one. Reports of users have no limit in the protocol.
 ITEM_BYTES_MAX = {"user_report": 64 * 1024, "client_report": 4 * 1024}
 #: The ``Retry-After`` of refusals under overload.
@@ -30,7 +30,7 @@ class EnvelopeReceiver:
         self._max_bytes = settings.envelope_max_bytes
         self._decoder: encodings.Decoder | None = None
         rules = ItemRules(
-            stored_types={EVENT, *ITEM_BYTES_MAX},
+            stored_types={EVENT, FEEDBACK, *ITEM_BYTES_MAX},
             single=EVENT_ITEM_TYPES,
             single_bytes_max=settings.event_max_bytes,
             bytes_max=ITEM_BYTES_MAX,

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 
 from shipmark.events.discards import Discard, Outcome, day_of, of_client_report
 from shipmark.events.inbound_filters import DropReason
@@ -34,6 +35,26 @@ def user_report_of(frame: Frame) -> NewUserReport | Discards:
         payload,
         project_id=frame.project_id,
         event_id=event_id,
+        received_at=frame.received_at,
+    )
+    return report or _invalid(frame, "feedback")
+
+
+def feedback_of(frame: Frame) -> NewUserReport | Discards:
+    """Return the report of a feedback, or that it is discarded: it says nothing.
+
+    One that names an event by something else than an id is about none.
+    """
+    payload = event_object(frame.payload)
+    named = text_of(user_reports.feedback_context(payload), "associated_event_id")
+    about = None
+    with suppress(BadRequest):
+        about = event_id_of(named)
+    report = user_reports.from_feedback(
+        payload,
+        project_id=frame.project_id,
+        event_id=frame.event_id,
+        about=about,
         received_at=frame.received_at,
     )
     return report or _invalid(frame, "feedback")

@@ -30,7 +30,7 @@ from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import count, log, span
 from shipmark.ingest.authorization import Sender
-from shipmark.ingest.envelope import EVENT, Envelope, id_of
+from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import Frame, FrameType, LogWriter
 from shipmark.ingest.rate_limits import limits_of_unsupported
@@ -162,9 +162,9 @@ async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
 
 
 def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> Taken:
-    """Log the event of an envelope, if any, and the other items that are stored."""
+    """Log the event or feedback of an envelope, if any, and the other items that are stored."""
     event_id = received.event_id
-    event = next((item for item in received.items if item.type == EVENT), None)
+    event = next((item for item in received.items if item.type in {EVENT, FEEDBACK}), None)
     if event is not None:
         event_id = id_of(event_object(event.payload), received)
     written = [
@@ -231,6 +231,7 @@ def _count_others(request: AnyRequest, sender: Sender, received: Envelope) -> li
 #: The types of items that are stored, with those of their frames.
 _FRAME_TYPES = {
     EVENT: FrameType.EVENT,
+    FEEDBACK: FrameType.FEEDBACK,
     "user_report": FrameType.USER_REPORT,
     "client_report": FrameType.CLIENT_REPORT,
 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shipmark.events.payload import Json, text_of
+from shipmark.events.payload import Json, object_of, text_of
 
 NAME_MAX = 128
 EMAIL_MAX = 75
@@ -15,9 +15,10 @@ REPLACEABLE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUserReport:
-    """A report to store. A project has one for each ``report_key``, which is the id of its event.
+    """A report to store. A project has one for each ``report_key``, which is the id of its event, of feedback its own.
 
-    ``event_id`` is that of the event that it is about, which may come later or never.
+    ``event_id`` is that of the event that it is about, which may come later or never; for feedback about none it is
+    that of the feedback.
     """
 
     project_id: int
@@ -64,6 +65,33 @@ def from_item(
         comments=comments[:COMMENTS_MAX],
         created_at=received_at,
     )
+
+
+def from_feedback(
+    payload: Json, *, project_id: int, event_id: str, about: str | None, received_at: datetime
+) -> NewUserReport | None:
+    """Return the report of an event with the context ``feedback``; None if nothing is written in it.
+
+    ``event_id`` is its own id, ``about`` that of the event that it names, if any. The user of the event fills in for
+    what the context leaves out.
+    """
+    written, user = feedback_context(payload), object_of(payload, "user")
+    report = from_item(
+        {
+            "name": text_of(written, "name") or text_of(user, "name"),
+            "email": text_of(written, "contact_email") or text_of(user, "email"),
+            "comments": text_of(written, "message"),
+        },
+        project_id=project_id,
+        event_id=event_id,
+        received_at=received_at,
+    )
+    return replace(report, event_id=about or event_id) if report else None
+
+
+def feedback_context(payload: Json) -> Json:
+    """Return the context ``feedback`` of an event."""
+    return object_of(object_of(payload, "contexts"), "feedback")
 
 
 def merged(

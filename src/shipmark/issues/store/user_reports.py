@@ -71,14 +71,16 @@ _ISSUE_OF_EVENT = (
     )
     .scalar_subquery()
 )
+_OF_EVENTS = sa.select(user_reports.c.id, user_reports.c.issue_id).join(
+    _SENT,
+    sa.and_(
+        user_reports.c.project_id == _SENT.c.project_id,
+        user_reports.c.event_id == _SENT.c.text,
+    ),
+)
 _LINK = (
     sa.update(user_reports)
-    .where(
-        user_reports.c.issue_id.is_(None),
-        sa.tuple_(user_reports.c.project_id, user_reports.c.event_id).in_(
-            sa.select(_SENT.c.project_id, _SENT.c.text)
-        ),
-    )
+    .where(user_reports.c.id.in_(sa.select(db.IDS.c.id)))
     .values(issue_id=_ISSUE_OF_EVENT)
 )
 _REPORT = RowReader(UserReport, user_reports)
@@ -116,7 +118,10 @@ def write(
 
 def link(connection: sa.Connection, event_ids: Collection[tuple[int, str]]) -> None:
     """Tie the reports about these events, by project and event, to the issues of the events."""
-    connection.execute(_LINK, db.rows_param("sent", event_ids))
+    about = connection.execute(_OF_EVENTS, db.rows_param("sent", event_ids))
+    # Few events have reports: they are looked up by their events, as those without an issue may be many.
+    if unlinked := [row_id for row_id, issue_id in about if issue_id is None]:
+        connection.execute(_LINK, db.ids_param(unlinked))
 
 
 def link_since(connection: sa.Connection, since: datetime) -> int:
