@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
     parser.add_argument("--rate", type=float, default=500.0, help="events a second")
+    parser.add_argument("--minutes", type=float, default=60.0, help="no kill after this time")
     parser.add_argument("--seed", type=int, default=time.time_ns() % 10**6)
     parser.add_argument("--faults", action="store_true")
     options = parser.parse_args()
@@ -54,18 +55,19 @@ def main() -> None:
                 postgres = stack.enter_context(postgres_server())
             server = Server(place / "data", postgres.url if postgres else None, PROJECTS)
             stack.callback(server.stop)
-            is_wrong |= soak(server, postgres, options.kills, options.rate)
+            is_wrong |= soak(server, postgres, options)
     sys.exit(1 if is_wrong else 0)
 
 
-def soak(server: Server, postgres: PostgresServer | None, kills: int, rate: float) -> bool:
+def soak(server: Server, postgres: PostgresServer | None, options: argparse.Namespace) -> bool:
     """Kill this often under load, and print what became of it. Return True if something is wrong."""
     url = server.url
     server.start()
     server.recover()
     begun = time.perf_counter()
-    with sending(server.port, server.projects, rate) as sent:
-        times = kill_at_random(server, postgres, kills)
+    with sending(server.port, server.projects, options.rate) as sent:
+        until = time.monotonic() + options.minutes * 60
+        times = kill_at_random(server, postgres, options.kills, until)
         server.recover()
     seconds = time.perf_counter() - begun
     drained = drain(server, url)
@@ -80,6 +82,7 @@ def soak(server: Server, postgres: PostgresServer | None, kills: int, rate: floa
     if set(sent[0].answers) - {"200", "429", "503", "broken"}:
         problems.append("events were answered otherwise than by 200, 429 and 503")
     print_kills(times, server)
+    kills = sum(map(len, times.values()))
     print(
         f"{engine.dialect.name}: {kills} kills in {seconds:.0f} s; {sent[0].count:,} events sent,"
         f" {len(sent[0].acknowledged):,} acknowledged, {len(recount.stored):,} stored,"
@@ -94,17 +97,21 @@ def soak(server: Server, postgres: PostgresServer | None, kills: int, rate: floa
 
 
 def kill_at_random(
-    server: Server, postgres: PostgresServer | None, kills: int
+    server: Server, postgres: PostgresServer | None, kills: int, until: float
 ) -> dict[str, list[float]]:
     """Kill at random instants. Return how long it took each time until all was as before, by what was killed."""
     weights = _WEIGHTS | ({"database": 6} if postgres else {})
     times = defaultdict[str, list[float]](list)
     for _ in range(kills):
+        if time.monotonic() > until:
+            break
         resolve_one(server)
         time.sleep(random.uniform(0, PAUSE_SECONDS))
         [kind] = random.choices(list(weights), weights.values())
         seconds = _KILLS[kind](server, postgres)
         times[kind].append(seconds)
+        print(f"\r{sum(map(len, times.values()))} kills", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
     return times
 
 

@@ -53,7 +53,7 @@ class Server:
             self._process = subprocess.Popen(
                 command,
                 env=environment() | {"SHIPMARK_LOG_LEVEL": "warning"},
-                stdout=subprocess.DEVNULL,
+                stdout=log,
                 stderr=log,
             )
 
@@ -161,7 +161,8 @@ class PostgresServer:
         for each in [pid, *children_of(pid)]:
             kill(each)
         # Where nothing reaps it, the package takes the ended process for one that runs.
-        (self._server.pgdata / "postmaster.pid").unlink(missing_ok=True)
+        for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+            (self._server.pgdata / name).unlink(missing_ok=True)
 
     def start(self) -> None:
         """Start it again; it recovers by itself."""

@@ -2,9 +2,10 @@
 
 import threading
 
-from cachetools import TTLCache
+from cachetools import LRUCache, TTLCache
 
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Unavailable
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
@@ -19,6 +20,8 @@ class ProjectKeys:
     def __init__(self, database: Database, *, seconds: float = SECONDS) -> None:
         self._database = database
         self._projects: TTLCache[str, Project | None] = TTLCache(_KEYS_MAX, seconds)
+        #: Those that were seen last: they are accepted for as long as the database is away.
+        self._seen: LRUCache[str, Project | None] = LRUCache(_KEYS_MAX)
         self._lock = threading.Lock()
 
     def is_remembered(self, key: str) -> bool:
@@ -32,12 +35,21 @@ class ProjectKeys:
             return self._projects.get(key)
 
     def project_of(self, key: str) -> Project | None:
-        """Return the project with this active key, or None."""
+        """Return the project with this active key, or None.
+
+        While the database is away it is the one that was seen last; raise `Unavailable` for a key that was not seen.
+        """
         with self._lock:
             if key in self._projects:
                 return self._projects[key]
-        with self._database.autocommit_read() as connection:
-            project = projects.by_key(connection, key)
+        try:
+            with self._database.autocommit_read() as connection:
+                project = projects.by_key(connection, key)
+        except Unavailable:
+            with self._lock:
+                if key not in self._seen:
+                    raise
+                project = self._seen[key]
         with self._lock:
-            self._projects[key] = project
+            self._projects[key] = self._seen[key] = project
         return project
