@@ -10,7 +10,7 @@ from litestar import Litestar
 
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest.digester import Digester
 from shipmark.ingest.log_folder import LogFolder
@@ -34,7 +34,9 @@ def keep_events(
 
     def digest(response: Response) -> None:
         if _INGEST.fullmatch(response.request.url.path) and response.is_success:
-            digest_all(logs, database, blobs)
+            # While the database is away they wait.
+            with suppress(Unavailable):
+                digest_all(logs, database, blobs)
 
     return digest
 

@@ -124,16 +124,18 @@ def logged() -> Iterator[list[str]]:
 def answers(client: Client, people: World) -> list[Response]:
     headers = {"Authorization": f"Bearer {people.tokens[ALICE]}"}
     body = {"version": "web@1.0.0", "projects": ["web"]}
-    key = people.keys["web"]
     return [
         client.get("/healthz"),
         client.get("/api/0/organizations/acme/releases/", headers=headers),
         client.post("/api/0/organizations/acme/releases/", json=body, headers=headers),
-        client.post(
-            f"/api/{people.projects['web']}/store/?sentry_key={key}", json={"message": "Broken"}
-        ),
         client.get("/sign-in/"),
     ]
+
+
+def send(client: Client, people: World) -> Response:
+    """Send an event of web."""
+    path = f"/api/{people.projects['web']}/store/?sentry_key={people.keys['web']}"
+    return client.post(path, json={"message": "Broken"})
 
 
 def assert_refused(found: list[Response]) -> None:
@@ -159,6 +161,24 @@ def test_an_outage_is_refused_and_over_at_once(
     assert away[0].json() == {"status": "unavailable", "reason": words}
     assert away[1].json() == {"detail": words}
     assert lines == ["The database is away", "The database is back"]
+
+
+@on_one_database
+def test_events_are_taken_in_while_the_database_is_away(
+    server: Server, people: World, opened: Opened, serve: Serve
+) -> None:
+    database = opened()
+    client = serve(on=database)
+    with logged():
+        sent = [send(client, people)]
+        server.stop()
+        sent += [send(client, people), send(client, people)]
+        server.start()
+        # Those of before are digested with it.
+        sent.append(send(client, people))
+    assert [it.status_code for it in sent] == [200] * 4
+    ids = {row["event_id"] for row in factories.rows(database, "events")}
+    assert {it.json()["id"] for it in sent} <= ids
 
 
 @on_one_database
