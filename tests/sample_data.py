@@ -72,6 +72,7 @@ def seed(alice: Caller, world: World) -> Seeded:
             "short_id": "WEB-1",
             "event": event_id,
             "threshold": threshold["id"],
+            "filter_id": "localhost",
             "bundle_id": BUNDLE_ID,
             "file_id": files[ORGANIZATION_VERSION],
             "project_file_id": files[PROJECT_VERSION],
