@@ -18,7 +18,7 @@ from recount import Recount
 from running import folder
 from small_events import PROJECTS, Sent, sending
 
-from shipmark.ingest.event_log import Frame, FrameType
+from shipmark.ingest.event_log import FrameType, LogFrame
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 
@@ -118,7 +118,7 @@ def make_damaged_log(server: Server) -> Path:
     logs = LogFolder(server.data / "event-log")
     writer = SqliteLogWriter(logs, bytes_max=2**30)
     for number in range(1000):
-        frame = Frame(
+        frame = LogFrame(
             type=FrameType.EVENT,
             project_id=next(iter(server.projects.values()))[0],
             received_at=datetime.now(UTC),

@@ -19,7 +19,7 @@ import pytest
 from shipmark.events.sender import Sender
 from shipmark.infrastructure.errors import TooManyRequests, Unavailable
 from shipmark.ingest import log_folder, sqlite_log
-from shipmark.ingest.event_log import Frame, FrameType, UnreadableLogError
+from shipmark.ingest.event_log import FrameType, LogFrame, UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
 
@@ -30,7 +30,7 @@ APPENDING = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from shipmark.ingest.event_log import Frame, FrameType, UnreadableLogError
+from shipmark.ingest.event_log import LogFrame, FrameType, UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 
@@ -38,7 +38,7 @@ writer = SqliteLogWriter(LogFolder(Path(sys.argv[1])), bytes_max=1_000_000_000)
 number = 0
 while True:
     frames = [
-        Frame(
+        LogFrame(
             type=FrameType.EVENT, project_id=1, received_at=datetime.now(UTC),
             payload=str(number + index).encode(), event_id=f"{number + index:032x}",
         )
@@ -51,8 +51,8 @@ while True:
 """
 
 
-def frame(number: int = 0) -> Frame:
-    return Frame(
+def frame(number: int = 0) -> LogFrame:
+    return LogFrame(
         type=FrameType.EVENT,
         project_id=1,
         received_at=AT,

@@ -26,7 +26,7 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.ingest import digester as digester_module
 from shipmark.ingest.backlog import read_backlog, unreadable_logs
 from shipmark.ingest.digester import Digester
-from shipmark.ingest.event_log import Frame, FrameType
+from shipmark.ingest.event_log import FrameType, LogFrame
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
 from shipmark.projects import store as projects
@@ -52,7 +52,7 @@ def send(writer: SqliteLogWriter, world: World) -> Send:
     def sent(value: str = "boom", *, project: str = "web", **more: object) -> str:
         payload = error_event(value, **more)
         event_id = str(payload["event_id"])
-        frame = Frame(
+        frame = LogFrame(
             type=FrameType.EVENT,
             project_id=world.projects[project],
             received_at=datetime.now(UTC),
@@ -161,7 +161,7 @@ def test_one_bad_event_is_set_aside_and_the_others_are_stored(
 def test_an_event_that_can_not_be_read_is_set_aside(
     digester: Digester, database: Database, writer: SqliteLogWriter, world: World, send: Send
 ) -> None:
-    frame = Frame(
+    frame = LogFrame(
         type=FrameType.EVENT,
         project_id=world.projects["web"],
         received_at=datetime.now(UTC),
@@ -291,7 +291,7 @@ def test_the_clock_of_the_sender_is_corrected(
     received = datetime.now(UTC).replace(microsecond=0)
     behind = received - timedelta(hours=3)
     payload = error_event(timestamp=behind.isoformat())
-    frame = Frame(
+    frame = LogFrame(
         type=FrameType.EVENT,
         project_id=world.projects["web"],
         received_at=received,

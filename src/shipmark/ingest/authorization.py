@@ -10,7 +10,7 @@ from shipmark.projects.model import Project
 _REJECTED = "event submission rejected with_reason: ProjectId"
 
 
-class Sender:
+class SenderAuthorization:
     """The sender of one request. The project is looked up once."""
 
     def __init__(self, request: AnyRequest, project: str) -> None:

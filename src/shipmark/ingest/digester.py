@@ -25,7 +25,13 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.ingest.event_json import event_object
-from shipmark.ingest.event_log import Frame, FrameType, LogReader, StoredFrame, UnreadableLogError
+from shipmark.ingest.event_log import (
+    FrameType,
+    LogFrame,
+    LogReader,
+    StoredFrame,
+    UnreadableLogError,
+)
 from shipmark.ingest.report_items import (
     Discards,
     discard_of_filter,
@@ -64,7 +70,7 @@ class _Prepared:
     error: str = ""
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> LogFrame:
         return self.stored.frame
 
     @property
@@ -182,7 +188,7 @@ class Digester:
             report_exception("An event could not be read", error, project=project.slug)
             return _Prepared(stored=stored, error=_text_of(error))
 
-    def _content_of(self, frame: Frame, project: Project, rules: ProjectRules) -> _Content:
+    def _content_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> _Content:
         match frame.type:
             case FrameType.EVENT:
                 return self._event_of(frame, project, rules)
@@ -197,7 +203,7 @@ class Digester:
             case _:
                 assert_never(frame.type)
 
-    def _event_of(self, frame: Frame, project: Project, rules: ProjectRules) -> Event | Dropped:
+    def _event_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> Event | Dropped:
         """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""
         payload = with_current_names(event_object(frame.payload))
         if event_symbolication.needs_symbolication(payload):

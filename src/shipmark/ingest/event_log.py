@@ -29,7 +29,7 @@ class FrameType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class LogFrame:
     """A thing that an endpoint took in, as it was sent, with what the digester must know about the request.
 
     ``sent_at`` is by the clock of the client, ``received_at`` by ours.
@@ -49,7 +49,7 @@ class StoredFrame:
     """A frame in a log. Positions of a log grow."""
 
     position: int
-    frame: Frame
+    frame: LogFrame
 
 
 class UnreadableLogError(Exception):
@@ -59,7 +59,7 @@ class UnreadableLogError(Exception):
 class LogWriter(Protocol):
     """The log of one process. Thread-safe."""
 
-    def append(self, frame: Frame) -> Future[None]:
+    def append(self, frame: LogFrame) -> Future[None]:
         """Return the future of a frame, which is done when it is durable, and fails if it could not be written.
 
         Raise `TooManyRequests` while the logs hold more than they may: the digester is behind, or the disk nearly full;

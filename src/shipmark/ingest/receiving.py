@@ -4,7 +4,7 @@ from shipmark.http.body_budget import Reservation
 from shipmark.infrastructure.errors import BadRequest, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import encodings
-from shipmark.ingest.authorization import Sender
+from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, EnvelopeReader, ItemRules
 from shipmark.ingest.event_json import without_form, without_mark
 
@@ -24,7 +24,11 @@ class EnvelopeReceiver:
     """
 
     def __init__(
-        self, sender: Sender, content_encoding: str, settings: Settings, reservation: Reservation
+        self,
+        sender: SenderAuthorization,
+        content_encoding: str,
+        settings: Settings,
+        reservation: Reservation,
     ) -> None:
         self._sender, self._content_encoding = sender, content_encoding
         self._max_bytes = settings.envelope_max_bytes
@@ -64,7 +68,11 @@ class StoreReceiver:
     """Receives the body of a legacy event, batch by batch, in a thread. The key is in the request itself."""
 
     def __init__(
-        self, sender: Sender, content_encoding: str, settings: Settings, reservation: Reservation
+        self,
+        sender: SenderAuthorization,
+        content_encoding: str,
+        settings: Settings,
+        reservation: Reservation,
     ) -> None:
         self._sender, self._content_encoding = sender, content_encoding
         self._max_bytes = settings.event_max_bytes

@@ -12,7 +12,7 @@ from shipmark.events.payload import Json, text_of
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.ingest.envelope import event_id_of
 from shipmark.ingest.event_json import event_object
-from shipmark.ingest.event_log import Frame
+from shipmark.ingest.event_log import LogFrame
 from shipmark.ingest.rate_limits import category_of
 from shipmark.issues import user_reports
 from shipmark.issues.user_reports import NewUserReport
@@ -21,7 +21,7 @@ from shipmark.issues.user_reports import NewUserReport
 Discards = tuple[Discard, ...]
 
 
-def user_report_of(frame: Frame) -> NewUserReport | Discards:
+def user_report_of(frame: LogFrame) -> NewUserReport | Discards:
     """Return the report of a user, or that it is discarded: it names no event, or says nothing.
 
     The event that the report itself names counts before that of its envelope.
@@ -40,7 +40,7 @@ def user_report_of(frame: Frame) -> NewUserReport | Discards:
     return report or _invalid(frame, "feedback")
 
 
-def feedback_of(frame: Frame) -> NewUserReport | Discards:
+def feedback_of(frame: LogFrame) -> NewUserReport | Discards:
     """Return the report of a feedback, or that it is discarded: it says nothing.
 
     One that names an event by something else than an id is about none.
@@ -60,7 +60,7 @@ def feedback_of(frame: Frame) -> NewUserReport | Discards:
     return report or _invalid(frame, "feedback")
 
 
-def discards_of_client_report(frame: Frame) -> Discards:
+def discards_of_client_report(frame: LogFrame) -> Discards:
     """Return the counts of a client report; one that can't be read counts as invalid itself."""
     try:
         payload = event_object(frame.payload)
@@ -70,7 +70,7 @@ def discards_of_client_report(frame: Frame) -> Discards:
     return tuple(of_client_report(payload, sent_at=moment, received_at=frame.received_at))
 
 
-def discards_of_unsupported(frame: Frame) -> Discards:
+def discards_of_unsupported(frame: LogFrame) -> Discards:
     """Return the counts of items that the endpoint did not keep, from `unsupported_payload`."""
     day = day_of(frame.received_at)
     return tuple(
@@ -85,7 +85,7 @@ def discards_of_unsupported(frame: Frame) -> Discards:
     )
 
 
-def discard_of_filter(frame: Frame, reason: DropReason) -> Discard:
+def discard_of_filter(frame: LogFrame, reason: DropReason) -> Discard:
     """Return the count of an event that a filter dropped."""
     return Discard(
         day=day_of(frame.received_at),
@@ -103,11 +103,11 @@ def unsupported_payload(numbers: Mapping[str, int]) -> bytes:
     return json.dumps(by_category).encode()
 
 
-def _invalid(frame: Frame, category: str) -> Discards:
+def _invalid(frame: LogFrame, category: str) -> Discards:
     day = day_of(frame.received_at)
     return (Discard(day=day, outcome=Outcome.INVALID, reason="invalid", category=category),)
 
 
-def _event_id(payload: Json, frame: Frame) -> str:
+def _event_id(payload: Json, frame: LogFrame) -> str:
     named = text_of(payload, "event_id")
     return event_id_of(named) if named or not frame.event_id else frame.event_id

@@ -18,7 +18,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from shipmark.events.sender import Sender as EventSender
+from shipmark.events.sender import Sender
 from shipmark.http import AnyRequest
 from shipmark.http.body_budget import Reservation
 from shipmark.http.client_address import client_address
@@ -29,10 +29,10 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import count, log, span
-from shipmark.ingest.authorization import Sender
+from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
-from shipmark.ingest.event_log import Frame, FrameType, LogWriter
+from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
 from shipmark.ingest.rate_limits import limits_of_unsupported
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
 from shipmark.ingest.report_items import unsupported_payload
@@ -69,7 +69,7 @@ class _Receiver(Protocol[T_co]):
 @post(["/{project:str}/envelope"], status_code=200, scopes=None, streams_body=True)
 async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive an envelope."""
-    sender = Sender(request, project)
+    sender = SenderAuthorization(request, project)
     receiver = EnvelopeReceiver(sender, *_limits(request))
     return await _Reception("ingest.envelope", request, sender).run(receiver, _take_envelope)
 
@@ -77,7 +77,7 @@ async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accep
 @post(["/{project:str}/store"], status_code=200, scopes=None, streams_body=True)
 async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event, as older SDKs send it."""
-    sender = Sender(request, project)
+    sender = SenderAuthorization(request, project)
     receiver = StoreReceiver(sender, *_limits(request))
     return await _Reception("ingest.store", request, sender).run(receiver, _take_event)
 
@@ -85,7 +85,7 @@ async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted
 @get(["/{project:str}/store"], status_code=200, scopes=None)
 async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event in the query, as the oldest clients of browsers send it."""
-    sender = Sender(request, project)
+    sender = SenderAuthorization(request, project)
     receiver = StoreReceiver(sender, *_limits(request))
     content = request.query_params.get(FORM_FIELD, "").encode()
     if not content:
@@ -104,10 +104,10 @@ class _Reception:
 
     step: str
     request: AnyRequest
-    sender: Sender
+    sender: SenderAuthorization
 
     async def run(
-        self, receiver: _Receiver[T], take: Callable[[AnyRequest, Sender, T], Taken]
+        self, receiver: _Receiver[T], take: Callable[[AnyRequest, SenderAuthorization, T], Taken]
     ) -> Accepted:
         """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
         try:
@@ -122,7 +122,7 @@ class _Reception:
         self,
         receiver: _Receiver[T],
         rest: bytes,
-        take: Callable[[AnyRequest, Sender, T], Taken],
+        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
     ) -> Accepted:
         """Feed the receiver with the rest of the body, and process what it received."""
 
@@ -161,7 +161,7 @@ async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) ->
     return await loop.run_in_executor(_THREADS, partial(call, *args, **kwargs))
 
 
-def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> Taken:
+def _take_envelope(request: AnyRequest, sender: SenderAuthorization, received: Envelope) -> Taken:
     """Log the event or feedback of an envelope, if any, and the other items that are stored."""
     event_id = received.event_id
     event = next((item for item in received.items if item.type in {EVENT, FEEDBACK}), None)
@@ -177,7 +177,7 @@ def _take_envelope(request: AnyRequest, sender: Sender, received: Envelope) -> T
     return Taken(event_id=event_id, limits=limits, written=written)
 
 
-def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> Taken:
+def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
     """Log an event without an envelope."""
     received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
     event_id = id_of(event_object(content), received)
@@ -187,7 +187,7 @@ def _take_event(request: AnyRequest, sender: Sender, content: bytes) -> Taken:
 
 def _append(
     request: AnyRequest,
-    sender: Sender,
+    sender: SenderAuthorization,
     frame_type: FrameType,
     content: bytes,
     sent_at: datetime | None,
@@ -195,14 +195,14 @@ def _append(
 ) -> Future[None]:
     """Append the JSON of an item to the log; the digester stores it."""
     writer: LogWriter = request.app.state.event_log
-    frame = Frame(
+    frame = LogFrame(
         type=frame_type,
         project_id=sender.known.id,
         received_at=now(),
         payload=content,
         event_id=event_id or "",
         sent_at=sent_at,
-        sender=EventSender(
+        sender=Sender(
             address=client_address(request, request.app.state.settings),
             user_agent=request.headers.get("user-agent"),
         ),
@@ -210,7 +210,9 @@ def _append(
     return writer.append(frame)
 
 
-def _count_others(request: AnyRequest, sender: Sender, received: Envelope) -> list[Future[None]]:
+def _count_others(
+    request: AnyRequest, sender: SenderAuthorization, received: Envelope
+) -> list[Future[None]]:
     """Count and log the items that are not stored."""
     kinds = Counter(item.type for item in received.items if item.type not in _FRAME_TYPES)
     if not kinds:

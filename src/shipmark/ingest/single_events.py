@@ -19,12 +19,13 @@ from litestar.types.asgi_types import ReceiveMessage
 
 from shipmark.events.sender import Sender
 from shipmark.http.client_address import forwarded_address
+from shipmark.http.connections import is_small
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Refusal
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 from shipmark.ingest.envelope import event_id_of, in_utc
-from shipmark.ingest.event_log import Frame, FrameType, LogWriter
+from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
 from shipmark.ingest.keys import request_key
 from shipmark.ingest.project_keys import ProjectKeys
 
@@ -51,7 +52,7 @@ class _ItemHeader(msgspec.Struct):
     length: int | None = None
 
 
-class _Payload(msgspec.Struct):
+class _EventHead(msgspec.Struct):
     """What is read of the event; decoding it shows that it is JSON."""
 
     event_id: object = None
@@ -68,7 +69,7 @@ class _Event:
 
 _decode_header = msgspec.json.Decoder(_Header).decode
 _decode_item_header = msgspec.json.Decoder(_ItemHeader).decode
-_decode_payload = msgspec.json.Decoder(_Payload).decode
+_decode_payload = msgspec.json.Decoder(_EventHead).decode
 
 
 class SingleEvents:
@@ -109,16 +110,7 @@ class SingleEvents:
     def _project_of(self, scope: HTTPScope, headers: Mapping[str, str]) -> int | None:
         """Return the project if its key is remembered, and the request is one to answer here."""
         path = _PATH.fullmatch(scope["path"])
-        length = headers.get("content-length", "")
-        is_plain = (
-            path is not None
-            and length.isdigit()
-            and 0 < int(length[:10]) <= BODY_BYTES_MAX
-            and "x-sentry-auth" in headers
-            and not scope["query_string"]
-            and not _SPECIAL & headers.keys()
-        )
-        if path is None or not is_plain:
+        if path is None or scope["query_string"] or not _is_plain(headers):
             return None
         try:
             key = request_key(headers, {})
@@ -129,38 +121,30 @@ class SingleEvents:
 
     def _event_of(self, body: bytes, headers: Mapping[str, str]) -> _Event | None:
         """Return the event of an envelope that has just that, or None for the framework to look at it."""
-        most = self._settings.event_max_bytes
         encoding = headers.get("content-encoding", "").strip().lower()
         try:
-            content = (
-                body if not encoding else _gunzipped(body, most) if encoding == "gzip" else b""
+            content = _decoded(body, encoding, self._settings.event_max_bytes)
+            header, item, payload = _parts_of(content)
+            sent_id = (
+                _decode_payload(payload).event_id if header.event_id is None else header.event_id
             )
-            header_line, item_line, rest = content.split(b"\n", 2)
-            if not (_is_object(header_line) and _is_object(item_line)):
-                return None
-            header, item = _decode_header(header_line), _decode_item_header(item_line)
-            length = len(rest.rstrip(b"\n")) if item.length is None else item.length
-            payload, more = rest[:length], rest[length:]
-            if item.type != "event" or header.dsn is not None or more.strip(b"\n"):
-                return None
-            if not 0 < len(payload) <= most or len(payload) != length:
-                return None
-            decoded = _decode_payload(payload)
-            sent_id = decoded.event_id if header.event_id is None else header.event_id
             event_id = event_id_of(cast("Any", sent_id))
         except (ValueError, TypeError, AttributeError, RecursionError, zlib.error, Refusal):
             # Also what msgspec raises: each of them is a ValueError.
+            return None
+        is_single = item.type == "event" and header.dsn is None
+        if not is_single or len(payload) > self._settings.event_max_bytes:
             return None
         sent_at = None if header.sent_at is None else in_utc(header.sent_at)
         return _Event(event_id, sent_at, payload)
 
     def _frame(
         self, event: _Event, project_id: int, scope: HTTPScope, headers: Mapping[str, str]
-    ) -> Frame:
+    ) -> LogFrame:
         peer = scope["client"][0] if scope["client"] else None
         forwarded = headers.get("x-forwarded-for", "")
         address = forwarded_address(peer, forwarded, self._settings.trusted_proxies)
-        return Frame(
+        return LogFrame(
             type=FrameType.EVENT,
             project_id=project_id,
             received_at=now(),
@@ -171,15 +155,36 @@ class SingleEvents:
         )
 
 
-def _is_object(line: bytes) -> bool:
-    return line.startswith(b"{") and line.endswith(b"}")
+def _is_plain(headers: Mapping[str, str]) -> bool:
+    return (
+        "x-sentry-auth" in headers
+        and not _SPECIAL & headers.keys()
+        and is_small(headers, BODY_BYTES_MAX)
+    )
 
 
-def _gunzipped(body: bytes, most: int) -> bytes:
-    """Return the content of a single member that ends with the body; b"" for anything else."""
+def _decoded(body: bytes, encoding: str, most: int) -> bytes:
+    """Return the content of a body. Raise ValueError unless it is plain, or gzip with a single member."""
+    if not encoding:
+        return body
     decoder = zlib.decompressobj(_GZIP_WINDOW)
-    content = decoder.decompress(body, most + BODY_BYTES_MAX)
-    return content if decoder.eof and not decoder.unused_data else b""
+    content = decoder.decompress(body, most + BODY_BYTES_MAX) if encoding == "gzip" else b""
+    if not decoder.eof or decoder.unused_data:
+        raise ValueError("another encoding")
+    return content
+
+
+def _parts_of(content: bytes) -> tuple[_Header, _ItemHeader, bytes]:
+    """Return the headers and the payload of an envelope. Raise ValueError unless it has just one whole item."""
+    header_line, item_line, rest = content.split(b"\n", 2)
+    if not all(line.startswith(b"{") and line.endswith(b"}") for line in (header_line, item_line)):
+        raise ValueError("not an object on one line")
+    item = _decode_item_header(item_line)
+    length = len(rest.rstrip(b"\n")) if item.length is None else item.length
+    payload, more = rest[:length], rest[length:]
+    if not payload or len(payload) != length or more.strip(b"\n"):
+        raise ValueError("more or less than one item")
+    return _decode_header(header_line), item, payload
 
 
 async def _read(receive: Receive) -> bytes:

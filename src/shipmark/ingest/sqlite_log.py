@@ -21,7 +21,7 @@ from shipmark.infrastructure.errors import TooManyRequests, Unavailable
 from shipmark.infrastructure.telemetry import log as telemetry_log
 from shipmark.infrastructure.telemetry import report_exception
 from shipmark.ingest import log_folder
-from shipmark.ingest.event_log import Frame, FrameType, StoredFrame, UnreadableLogError
+from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame, UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
 
 #: A log that is larger ends, and is deleted once it is digested.
@@ -55,7 +55,7 @@ _READ = "SELECT * FROM frames WHERE position > ? ORDER BY position LIMIT ?"
 #: The index of the payload in the values of `_INSERT`.
 _PAYLOAD = 3
 
-_Waiting = tuple[Frame, Future[None]]
+_Waiting = tuple[LogFrame, Future[None]]
 
 
 class SqliteLogWriter:
@@ -70,7 +70,7 @@ class SqliteLogWriter:
         self._is_full, self._looked_at = False, 0.0
         self._failure = ""
 
-    def append(self, frame: Frame) -> Future[None]:
+    def append(self, frame: LogFrame) -> Future[None]:
         """See `LogWriter`."""
         self._refuse_if_full()
         future: Future[None] = Future()
@@ -284,7 +284,7 @@ def _created(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _row_of(frame: Frame, compressor: zstandard.ZstdCompressor) -> tuple[Any, ...]:
+def _row_of(frame: LogFrame, compressor: zstandard.ZstdCompressor) -> tuple[Any, ...]:
     return (
         frame.type.value,
         frame.project_id,
@@ -300,7 +300,7 @@ def _row_of(frame: Frame, compressor: zstandard.ZstdCompressor) -> tuple[Any, ..
 def _frame_of(row: tuple[Any, ...]) -> StoredFrame:
     try:
         position, type_, project_id, received_at, payload, event_id, sent_at, *sender = row
-        frame = Frame(
+        frame = LogFrame(
             type=FrameType(type_),
             project_id=project_id,
             received_at=datetime.fromtimestamp(received_at, UTC),

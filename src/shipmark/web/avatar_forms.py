@@ -32,7 +32,7 @@ class AvatarForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class AvatarProblem:
     """Why an avatar was not kept, in a sentence, and the status of the answer."""
 
     status: int
@@ -75,18 +75,18 @@ async def receive(web_request: WebRequest) -> AvatarForm:
 
 def save(
     web_request: WebRequest, form: AvatarForm, store: Callable[[Connection, NewAvatar], object]
-) -> Problem | None:
+) -> AvatarProblem | None:
     """Check the photo, and have ``store`` keep the avatar in a transaction. Return what is wrong, if anything."""
     try:
         new = _stage(web_request, form)
         with web_request.database.transaction() as connection:
             store(connection, new)
     except PhotoMissing:
-        return Problem(status=400, text=PHOTO_MISSING)
+        return AvatarProblem(status=400, text=PHOTO_MISSING)
     except BadRequest as refusal:
-        return Problem(status=400, text=refusal.detail)
+        return AvatarProblem(status=400, text=refusal.detail)
     except TooLarge as refusal:
-        return Problem(status=413, text=refusal.detail)
+        return AvatarProblem(status=413, text=refusal.detail)
     return None
 
 

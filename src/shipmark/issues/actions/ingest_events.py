@@ -30,7 +30,7 @@ from shipmark.releases.store import environments as release_environments
 from shipmark.releases.store import locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.environments import SeenRelease
-from shipmark.releases.store.locks import Place
+from shipmark.releases.store.locks import ReleasePlacement
 
 _GONE = "An issue was deleted while its event was stored."
 
@@ -49,12 +49,12 @@ class Arrival:
         return self.project.id, self.event.event_id
 
     @property
-    def place(self) -> Place | None:
+    def place(self) -> ReleasePlacement | None:
         """Return where its release was seen, or None without a release."""
         project, event = self.project, self.event
         if event.release is None:
             return None
-        return Place(
+        return ReleasePlacement(
             organization_id=project.organization_id,
             version=event.release,
             project_id=project.id,
@@ -151,7 +151,7 @@ def _releases(
     before the events are stored. One is locked only if a row of a project or an environment will be added, which
     repeats its status and dates.
     """
-    first: dict[Place, Arrival] = {}
+    first: dict[ReleasePlacement, Arrival] = {}
     for arrival in arrivals:
         if arrival.place is not None:
             first.setdefault(arrival.place, arrival)

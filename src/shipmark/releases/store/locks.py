@@ -62,7 +62,7 @@ _LOCK_SHARED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Place:
+class ReleasePlacement:
     """Where an event of a release came from: a project and the name of an environment."""
 
     organization_id: int
@@ -79,7 +79,9 @@ class LockedRelease:
     is_placed: bool
 
 
-def lock_shared(connection: Connection, places: Collection[Place]) -> dict[Place, LockedRelease]:
+def lock_shared(
+    connection: Connection, places: Collection[ReleasePlacement]
+) -> dict[ReleasePlacement, LockedRelease]:
     """Return the releases that exist, by place, and prevent their deletion until the transaction ends.
 
     Waits for a transaction that deletes one, which is then missing. A caller that has to add missing rows locks the
@@ -92,9 +94,9 @@ def lock_shared(connection: Connection, places: Collection[Place]) -> dict[Place
     }
 
 
-def _place_of(row: Sequence[Any]) -> Place:
+def _place_of(row: Sequence[Any]) -> ReleasePlacement:
     organization_id, version, project_id, environment = row[:4]
-    return Place(
+    return ReleasePlacement(
         organization_id=organization_id,
         version=version,
         project_id=project_id,
