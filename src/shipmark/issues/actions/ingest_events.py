@@ -6,7 +6,7 @@ that is new, and an issue that is resolved.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -18,7 +18,8 @@ from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.actions import regressions, resolve
 from shipmark.issues.model import InboxReason, Issue
-from shipmark.issues.store import inbox, issues, occurrences
+from shipmark.issues.store import inbox, issues
+from shipmark.issues.store import occurrences as occurrence_store
 from shipmark.issues.store.issues import Occurrences
 from shipmark.issues.store.occurrences import ReleaseOccurrence
 from shipmark.organizations import store as organizations
@@ -32,6 +33,8 @@ from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.environments import SeenRelease
 from shipmark.releases.store.locks import ReleasePlacement
 
+#: A release by its organization and version.
+_ReleaseKey = tuple[int, str]
 _GONE = "An issue was deleted while its event was stored."
 
 
@@ -49,7 +52,7 @@ class Arrival:
         return self.project.id, self.event.event_id
 
     @property
-    def place(self) -> ReleasePlacement | None:
+    def placement(self) -> ReleasePlacement | None:
         """Return where its release was seen, or None without a release."""
         project, event = self.project, self.event
         if event.release is None:
@@ -88,6 +91,14 @@ class _Occurrence:
     def at(self) -> datetime:
         return self.arrival.event.at
 
+    @property
+    def release_id(self) -> int | None:
+        return self.release.id if self.release else None
+
+    @property
+    def hash_keys(self) -> list[tuple[int, str]]:
+        return [(self.arrival.project.id, hash_) for hash_ in self.arrival.event.hashes]
+
 
 def ingest(connection: Connection, arrivals: Sequence[Arrival]) -> list[IngestResult]:
     """Store events and their consequences, as if they came one after the other. Return the result of each.
@@ -96,55 +107,49 @@ def ingest(connection: Connection, arrivals: Sequence[Arrival]) -> list[IngestRe
     tries again.
     """
     stored = store.stored_among(connection, {arrival.key for arrival in arrivals})
-    new = {arrival.key: arrival for arrival in reversed(arrivals) if arrival.key not in stored}
+    new: dict[tuple[int, str], Arrival] = {}
+    for arrival in arrivals:
+        if arrival.key not in stored:
+            new.setdefault(arrival.key, arrival)
     if not new:
         return [_DUPLICATE] * len(arrivals)
-    # The first of several with one id counts, and they come in the order of their arrival.
-    ordered = [arrival for arrival in arrivals if new.get(arrival.key) is arrival]
-    results = dict(zip(map(_key_of, ordered), _ingest_new(connection, ordered), strict=True))
-    return [
-        results[arrival.key] if new.get(arrival.key) is arrival else _DUPLICATE
-        for arrival in arrivals
-    ]
-
-
-def _key_of(arrival: Arrival) -> tuple[int, str]:
-    return arrival.key
+    results = dict(zip(new, _ingest_new(connection, list(new.values())), strict=True))
+    # Of several with one id the first is stored.
+    return [results.pop(arrival.key, _DUPLICATE) for arrival in arrivals]
 
 
 def _ingest_new(connection: Connection, arrivals: Sequence[Arrival]) -> list[IngestResult]:
     """Store events that are not stored yet."""
     # Releases come first: see the order of locks in releases/store/locks.py.
     releases, added = _releases(connection, arrivals)
-    occurrences_ = _with_environments(connection, arrivals, releases)
-    _record_projects(connection, occurrences_)
-    occurrences_ = _with_issues(connection, occurrences_)
-    issue_ids = {each.issue_id for each in occurrences_}
+    occurrences = _with_environments(connection, arrivals, releases)
+    _record_projects(connection, occurrences)
+    occurrences = _with_issues(connection, occurrences)
+    issue_ids = {each.issue_id for each in occurrences}
     for release, project_ids in added:
         # Its commits may name issues of these projects: they ship here now. Others may wait for their next release.
-        at = next(each for each in occurrences_ if each.release is release).arrival.event
-        resolve.in_release(
-            connection, release, at.received_at, new_in=project_ids, lock_too=issue_ids
-        )
+        first = next(each for each in occurrences if each.release is release)
+        received_at = first.arrival.event.received_at
+        resolve.in_release(connection, release, received_at, new_in=project_ids, lock_too=issue_ids)
     current = issues.lock_whole(connection, issue_ids)
     if len(current) < len(issue_ids):
         raise Conflict(_GONE)
-    store.add(connection, [_row_of(each) for each in occurrences_])
-    _count(connection, occurrences_)
-    regressed = _regressions(connection, occurrences_, current)
+    store.add(connection, [_row_of(each) for each in occurrences])
+    _count(connection, occurrences)
+    regressed = _regressions(connection, occurrences, current)
     return [
         IngestResult(
             issue_id=each.issue_id,
             is_new_issue=each.is_new_issue,
             is_regression=index in regressed,
         )
-        for index, each in enumerate(occurrences_)
+        for index, each in enumerate(occurrences)
     ]
 
 
 def _releases(
     connection: Connection, arrivals: Sequence[Arrival]
-) -> tuple[dict[tuple[int, str], Release], list[tuple[Release, set[int]]]]:
+) -> tuple[dict[_ReleaseKey, Release], list[tuple[Release, set[int]]]]:
     """Return the releases by organization and version, and those that are new to projects, with these.
 
     Missing ones are created, dated by their first event (releases.md 3.2). All are held, so that none is deleted
@@ -153,27 +158,19 @@ def _releases(
     """
     first: dict[ReleasePlacement, Arrival] = {}
     for arrival in arrivals:
-        if arrival.place is not None:
-            first.setdefault(arrival.place, arrival)
+        if arrival.placement is not None:
+            first.setdefault(arrival.placement, arrival)
     if not first:
         return {}, []
     locked = locks.lock_shared(connection, first)
-    releases = {
-        (place.organization_id, place.version): held.release for place, held in locked.items()
-    }
+    releases = {_key_of(placement): held.release for placement, held in locked.items()}
+    placed = {placement for placement, held in locked.items() if held.is_placed}
     unplaced = grouped(
-        ((place.organization_id, place.version), arrival)
-        for place, arrival in first.items()
-        if place not in locked or not locked[place].is_placed
+        (_key_of(placement), arrival)
+        for placement, arrival in first.items()
+        if placement not in placed
     )
-    # Only then may their order be any.
-    if len(unplaced) > 1:
-        for organization_id in sorted({organization_id for organization_id, _ in unplaced}):
-            organizations.lock_organization(connection, organization_id)
-    for (organization_id, version), missing in unplaced.items():
-        new = NewRelease(version=version, created_at=missing[0].event.at)
-        release, _ = release_actions.get_or_create(connection, organization_id, new)
-        releases[organization_id, version] = release
+    releases |= _ensure_releases(connection, unplaced)
     added = []
     for key, missing in unplaced.items():
         attached = {arrival.project.id: arrival.project for arrival in missing}
@@ -183,40 +180,58 @@ def _releases(
     return releases, added
 
 
+def _ensure_releases(
+    connection: Connection, arrivals: Mapping[_ReleaseKey, Sequence[Arrival]]
+) -> dict[_ReleaseKey, Release]:
+    """Return these releases, locked, each created by the first of its events if it is missing."""
+    # Several are locked in any order only by one who holds the organization.
+    if len(arrivals) > 1:
+        for organization_id in sorted({organization_id for organization_id, _ in arrivals}):
+            organizations.lock_organization(connection, organization_id)
+    releases = {}
+    for (organization_id, version), of_release in arrivals.items():
+        new = NewRelease(version=version, created_at=of_release[0].event.at)
+        release, _ = release_actions.get_or_create(connection, organization_id, new)
+        releases[organization_id, version] = release
+    return releases
+
+
+def _key_of(placement: ReleasePlacement) -> _ReleaseKey:
+    return placement.organization_id, placement.version
+
+
 def _with_environments(
     connection: Connection,
     arrivals: Sequence[Arrival],
-    releases: Mapping[tuple[int, str], Release],
+    releases: Mapping[_ReleaseKey, Release],
 ) -> list[_Occurrence]:
-    named = {
-        (arrival.project.organization_id, arrival.event.environment): arrival.project.id
-        for arrival in arrivals
-    }
-    environments = projects.ensure_environments(connection, list(named))
-    found = []
+    names = {(arrival.project.organization_id, arrival.event.environment) for arrival in arrivals}
+    environments = projects.ensure_environments(connection, names)
+    occurrences = []
     for arrival in arrivals:
         organization_id, event = arrival.project.organization_id, arrival.event
-        release = releases[organization_id, event.release] if event.release else None
-        environment = environments[organization_id, event.environment]
-        found.append(_Occurrence(arrival=arrival, release=release, environment_id=environment.id))
-    return found
+        occurrence = _Occurrence(
+            arrival=arrival,
+            release=releases[organization_id, event.release] if event.release else None,
+            environment_id=environments[organization_id, event.environment].id,
+        )
+        occurrences.append(occurrence)
+    return occurrences
 
 
-def _record_projects(connection: Connection, occurred: Sequence[_Occurrence]) -> None:
+def _record_projects(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
     """Record which environments and platforms the projects have, and where their releases were seen."""
-    by_project = {each.arrival.project.id: each.arrival.project for each in occurred}
-    pairs = {(each.arrival.project.id, each.environment_id) for each in occurred}
+    pairs = {(each.arrival.project.id, each.environment_id) for each in occurrences}
     projects.link_environments(connection, pairs)
-    first_events = {
-        each.arrival.project.id: each.at
-        for each in reversed(occurred)
-        if by_project[each.arrival.project.id].first_event_at is None
-    }
-    platforms = {(each.arrival.project.id, each.arrival.event.platform) for each in occurred}
+    first_events: dict[int, datetime] = {}
+    for each in occurrences:
+        if each.arrival.project.first_event_at is None:
+            first_events.setdefault(each.arrival.project.id, each.at)
+    platforms = {(each.arrival.project.id, each.arrival.event.platform) for each in occurrences}
     projects.record_events(connection, first_events, platforms)
     seen = grouped(
         ((each.release.id, each.arrival.project.id, each.environment_id), each)
-        for each in occurred
+        for each in occurrences
         if each.release is not None
     )
     if seen:
@@ -235,32 +250,20 @@ def _seen(group: Sequence[_Occurrence]) -> SeenRelease:
     )
 
 
-def _with_issues(connection: Connection, occurred: Sequence[_Occurrence]) -> list[_Occurrence]:
+def _with_issues(connection: Connection, occurrences: Sequence[_Occurrence]) -> list[_Occurrence]:
     """Return the occurrences with their issues: that of the first hash that has one, else a new one."""
-    hashed = {
-        (each.arrival.project.id, event_hash)
-        for each in occurred
-        for event_hash in each.arrival.event.hashes
-    }
-    known = issues.ids_by_hashes(connection, hashed)
-    found = []
-    for each in occurred:
-        keys = [(each.arrival.project.id, hashed) for hashed in each.arrival.event.hashes]
-        issue_id = next((known[key] for key in keys if key in known), None)
+    known = issues.ids_by_hashes(
+        connection, {key for each in occurrences for key in each.hash_keys}
+    )
+    result = []
+    for each in occurrences:
+        issue_id = next((known[key] for key in each.hash_keys if key in known), None)
         is_new = False
         if issue_id is None:
             issue_id, is_new = _new_issue(connection, each)
-            known |= dict.fromkeys(keys, issue_id)
-        found.append(
-            _Occurrence(
-                arrival=each.arrival,
-                release=each.release,
-                environment_id=each.environment_id,
-                issue_id=issue_id,
-                is_new_issue=is_new,
-            )
-        )
-    return found
+            known |= dict.fromkeys(each.hash_keys, issue_id)
+        result.append(replace(each, issue_id=issue_id, is_new_issue=is_new))
+    return result
 
 
 def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bool]:
@@ -268,17 +271,15 @@ def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bo
     project, event = occurrence.arrival.project, occurrence.arrival.event
     # Taking a number blocks concurrent transactions; the second one finds the issue of the first.
     number = projects.next_short_id(connection, project.id)
-    keys = [(project.id, event_hash) for event_hash in event.hashes]
-    made = issues.ids_by_hashes(connection, keys)
-    if made:
-        return next(made[key] for key in keys if key in made), False
+    if made := issues.ids_by_hashes(connection, occurrence.hash_keys):
+        return next(made[key] for key in occurrence.hash_keys if key in made), False
     issue = issues.add(
         connection,
         organization_id=project.organization_id,
         project_id=project.id,
         number=number,
         event=event,
-        first_release_id=occurrence.release.id if occurrence.release else None,
+        first_release_id=occurrence.release_id,
     )
     issues.map_hashes(connection, issue, event.hashes)
     return issue.id, True
@@ -288,28 +289,28 @@ def _row_of(occurrence: _Occurrence) -> NewEvent:
     return NewEvent(
         project_id=occurrence.arrival.project.id,
         issue_id=occurrence.issue_id,
-        release_id=occurrence.release.id if occurrence.release else None,
+        release_id=occurrence.release_id,
         environment_id=occurrence.environment_id,
         event=occurrence.arrival.event,
         encoded=occurrence.arrival.encoded,
     )
 
 
-def _count(connection: Connection, occurred: Sequence[_Occurrence]) -> None:
+def _count(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
     """Count events, users and new issues, and put the new issues into the inbox."""
     affected = {
         (each.issue_id, each.arrival.event.user_hash)
-        for each in occurred
+        for each in occurrences
         if each.arrival.event.user_hash is not None
     }
     new_users = issues.record_users(connection, affected)
-    by_issue = grouped((each.issue_id, each) for each in occurred)
+    by_issue = grouped((each.issue_id, each) for each in occurrences)
     issues.count(
         connection,
         [_counted(group, new_users[issue_id]) for issue_id, group in sorted(by_issue.items())],
     )
-    _count_environments(connection, occurred)
-    new = [each for each in occurred if each.is_new_issue]
+    _count_environments(connection, occurrences)
+    new = [each for each in occurrences if each.is_new_issue]
     added = [(each.issue_id, each.arrival.event.received_at) for each in new]
     inbox.add(connection, added, InboxReason.NEW)
     release_projects.count_new_issues(
@@ -330,16 +331,16 @@ def _counted(group: Sequence[_Occurrence], new_users: int) -> Occurrences:
     )
 
 
-def _count_environments(connection: Connection, occurred: Sequence[_Occurrence]) -> None:
+def _count_environments(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
     """Record in which environments and releases issues were seen, and count those that are new in an environment."""
-    first = {(each.issue_id, each.environment_id): each for each in reversed(occurred)}
-    new = occurrences.record_environments(
+    first = {(each.issue_id, each.environment_id): each for each in reversed(occurrences)}
+    new = occurrence_store.record_environments(
         connection,
-        [(*key, each.release.id if each.release else None, each.at) for key, each in first.items()],
+        [(*key, each.release_id, each.at) for key, each in first.items()],
     )
     released = grouped(
         ((each.issue_id, each.release.id, each.environment_id), each.at)
-        for each in occurred
+        for each in occurrences
         if each.release is not None
     )
     if not released:
@@ -354,20 +355,20 @@ def _count_environments(connection: Connection, occurred: Sequence[_Occurrence])
         )
         for (issue_id, release_id, environment_id), moments in released.items()
     ]
-    occurrences.record_releases(connection, seen)
+    occurrence_store.record_releases(connection, seen)
     release_environments.count_new_issues(
         connection, Counter(_places_of_new(first[key] for key in new))
     )
 
 
-def _places_of_new(occurred: Iterable[_Occurrence]) -> Iterable[tuple[int, int, int]]:
-    for each in occurred:
+def _places_of_new(occurrences: Iterable[_Occurrence]) -> Iterable[tuple[int, int, int]]:
+    for each in occurrences:
         if each.release is not None:
             yield each.release.id, each.arrival.project.id, each.environment_id
 
 
 def _regressions(
-    connection: Connection, occurred: Sequence[_Occurrence], current: Mapping[int, Issue]
+    connection: Connection, occurrences: Sequence[_Occurrence], current: Mapping[int, Issue]
 ) -> set[int]:
     """Reopen the resolved issues that occur again after their fix. Return the indexes of the events that show it.
 
@@ -376,9 +377,9 @@ def _regressions(
     regressed: set[int] = set()
     reopened: set[int] = set()
     decided: set[tuple[int, int | None]] = set()
-    for index, each in enumerate(occurred):
+    for index, each in enumerate(occurrences):
         issue, event = current[each.issue_id], each.arrival.event
-        key = (issue.id, each.release.id if each.release else None)
+        key = (issue.id, each.release_id)
         is_decided = issue.id in reopened or key in decided
         if is_decided or each.is_new_issue or not regressions.may_regress(issue, event):
             continue

@@ -82,7 +82,7 @@ class LockedRelease:
 def lock_shared(
     connection: Connection, places: Collection[ReleasePlacement]
 ) -> dict[ReleasePlacement, LockedRelease]:
-    """Return the releases that exist, by place, and prevent their deletion until the transaction ends.
+    """Return the releases that exist, by placement, and prevent their deletion until the transaction ends.
 
     Waits for a transaction that deletes one, which is then missing. A caller that has to add missing rows locks the
     release first.
