@@ -1,6 +1,6 @@
 """How far the logs of events are digested, and the frames that could not be."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,10 +56,11 @@ class QuarantinedFrame:
     error: str
 
 
-def position_of(connection: sa.Connection, log: str) -> int:
-    """Return the position up to which a log is digested, 0 for a new one."""
-    query = sa.select(digest_positions.c.position).where(digest_positions.c.log == log)
-    return connection.execute(query).scalar_one_or_none() or 0
+def positions_of(connection: sa.Connection, logs: Collection[str]) -> dict[str, int]:
+    """Return the position up to which each log is digested, 0 for a new one."""
+    query = sa.select(digest_positions.c.log, digest_positions.c.position)
+    rows = connection.execute(query.where(digest_positions.c.log.in_(list(logs))))
+    return dict.fromkeys(logs, 0) | {log: position for log, position in rows}
 
 
 def advance(connection: sa.Connection, log: str, before: int, after: int) -> None:
@@ -84,20 +85,22 @@ def forget(connection: sa.Connection, log: str) -> None:
 
 def quarantine(connection: sa.Connection, frames: Sequence[QuarantinedFrame]) -> None:
     """Keep frames that could not be digested."""
-    for frame in frames:
-        connection.execute(
-            sa.insert(quarantined_frames).values(
-                project_id=frame.project_id,
-                type=frame.type,
-                event_id=frame.event_id,
-                received_at=frame.received_at,
-                sent_at=frame.sent_at,
-                address=frame.sender.address,
-                user_agent=frame.sender.user_agent,
-                payload=zstandard.compress(frame.payload),
-                error=frame.error,
-            )
-        )
+    rows = [
+        {
+            "project_id": frame.project_id,
+            "type": frame.type,
+            "event_id": frame.event_id,
+            "received_at": frame.received_at,
+            "sent_at": frame.sent_at,
+            "address": frame.sender.address,
+            "user_agent": frame.sender.user_agent,
+            "payload": zstandard.compress(frame.payload),
+            "error": frame.error,
+        }
+        for frame in frames
+    ]
+    if rows:
+        connection.execute(sa.insert(quarantined_frames), rows)
 
 
 def quarantined_count(connection: sa.Connection) -> int:

@@ -25,6 +25,7 @@ from shipmark.events.payload import (
     main_exception,
     object_of,
     objects_of,
+    pairs_of,
     plain,
     text_of,
     thread_frames,
@@ -100,12 +101,7 @@ def tag_of(payload: Json, name: str) -> str:
     tags = payload.get("tags")
     if isinstance(tags, dict):
         return as_text(tags.get(name))
-    pairs = tags if isinstance(tags, list) else []
-    return next((as_text(pair[1]) for pair in pairs if _is_pair_of(name, pair)), "")
-
-
-def _is_pair_of(name: str, pair: object) -> bool:
-    return isinstance(pair, list) and len(pair) == 2 and as_text(pair[0]) == name
+    return next((as_text(value) for key, value in pairs_of(tags) if as_text(key) == name), "")
 
 
 def _error_type(payload: Json) -> str:

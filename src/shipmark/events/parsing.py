@@ -20,9 +20,11 @@ from shipmark.events.payload import (
     as_text,
     crash_frame_of,
     exceptions_of,
+    is_pair,
     level_of,
     main_of,
     object_of,
+    pairs_of,
     storable,
     text_of,
 )
@@ -225,7 +227,7 @@ def _user_problems(payload: Json) -> Iterator[Json]:
 def _tag_problems(payload: Json) -> Iterator[Json]:
     sent = payload.get("tags")
     for index, pair in enumerate(sent if isinstance(sent, list) else ()):
-        if not (isinstance(pair, list) and len(pair) == 2):
+        if not is_pair(pair):
             yield problems.invalid(f"tags.{index}", pair, "not a pair")
     for number, (key, value) in enumerate(_sent_pairs(payload.get("tags"))):
         name = f"tags.{key[:TAG_NAME_MAX]}"
@@ -340,12 +342,7 @@ def _is_valid_tag_name(name: str) -> bool:
 
 
 def _sent_pairs(tags: object) -> list[tuple[str, str]]:
-    if isinstance(tags, dict):
-        return [(as_text(key), as_text(value)) for key, value in tags.items()]
-    if isinstance(tags, list):
-        pairs = [pair for pair in tags if isinstance(pair, list) and len(pair) == 2]
-        return [(as_text(key), as_text(value)) for key, value in pairs]
-    return []
+    return [(as_text(key), as_text(value)) for key, value in pairs_of(tags)]
 
 
 def _is_tag_value(text: str) -> bool:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 Json = dict[str, object]
 #: Deeper values are dropped; no SDK nests more than about ten levels.
@@ -172,6 +173,19 @@ def object_of(holder: Json, key: str) -> Json:
     return value if isinstance(value, dict) else {}
 
 
+def pairs_of(value: object) -> list[tuple[Any, object]]:
+    """Return the names and values of an object or of a list of pairs, as tags and headers are sent; none of others."""
+    if isinstance(value, dict):
+        return list(value.items())
+    pairs = value if isinstance(value, list) else []
+    return [(pair[0], pair[1]) for pair in pairs if is_pair(pair)]
+
+
+def is_pair(value: object) -> bool:
+    """Return True for a list of two."""
+    return isinstance(value, list) and len(value) == 2
+
+
 def objects_of(holder: Json, key: str) -> tuple[Json, ...]:
     """Return the objects of ``{"values": […]}``, a bare list, or a single object."""
     value = holder.get(key)
@@ -185,6 +199,11 @@ def _objects(value: object) -> tuple[Json, ...]:
         return ()
     # A tuple of a list is made faster than one of a generator.
     return tuple([item for item in value if isinstance(item, dict)])
+
+
+def without_dashes(event_id: str) -> str:
+    """Return an event's id as it is stored; clients send it in several forms."""
+    return event_id.replace("-", "").lower()
 
 
 def level_of(payload: Json) -> str:

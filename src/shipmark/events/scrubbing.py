@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from operator import is_
 from urllib.parse import unquote_plus
 
-from shipmark.events.payload import Json, Scan, scan
+from shipmark.events.payload import Json, Scan, is_pair, scan
 from shipmark.events.secret_texts import FILTERED, may_be_secret, without_secrets
 
 #: Names of fields whose values are removed by default, wherever they occur within the name.
@@ -188,7 +188,7 @@ class _ByName:
 
     def _items(self, items: list[object]) -> list[object]:
         """Return a list; pairs in it are a name and a value, as headers and tags may be sent."""
-        if _is_pair(items) and items[0] in self._names:
+        if _is_named_pair(items) and items[0] in self._names:
             return [items[0], FILTERED] if items[1] else items
         result = items
         for index, item in enumerate(items):
@@ -207,7 +207,7 @@ def _names_of_pairs(payload: Json) -> Iterator[str]:
         places += [request.get(name) for name in ("headers", "cookies", "query_string", "env")]
     for place in places:
         for pair in place if isinstance(place, list) else ():
-            if _is_pair(pair):
+            if _is_named_pair(pair):
                 yield pair[0]
 
 
@@ -330,11 +330,13 @@ def _without_address_headers(headers: object) -> object:
 
 
 def _is_address_header(pair: object) -> bool:
-    return _is_pair(pair) and isinstance(pair, list) and _normalized(pair[0]) in _ADDRESS_HEADERS
+    return (
+        _is_named_pair(pair) and isinstance(pair, list) and _normalized(pair[0]) in _ADDRESS_HEADERS
+    )
 
 
-def _is_pair(item: object) -> bool:
-    return isinstance(item, list) and len(item) == 2 and isinstance(item[0], str)
+def _is_named_pair(item: object) -> bool:
+    return isinstance(item, list) and is_pair(item) and isinstance(item[0], str)
 
 
 def _without(value: Json, names: Iterable[str]) -> Json:

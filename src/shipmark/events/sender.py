@@ -1,10 +1,9 @@
 """What the connection of a sender tells about an event: its address and its User-Agent (ingest.md 5, 8.5)."""
 
 import ipaddress
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shipmark.events.payload import Json, object_of, text_of
+from shipmark.events.payload import Json, object_of, pairs_of, text_of
 
 AUTO = "{{auto}}"
 #: Platforms whose events come from the device of the user, not from a server.
@@ -55,13 +54,9 @@ def with_user_address(payload: Json, address: str) -> Json:
 
 def user_agent_of(payload: Json) -> str:
     """Return the User-Agent of the event's request, or ""."""
-    headers = object_of(payload, "request").get("headers")
-    pairs: Iterable[object] = headers if isinstance(headers, list) else ()
-    if isinstance(headers, dict):
-        pairs = headers.items()
-    for pair in pairs:
-        if isinstance(pair, tuple | list) and len(pair) == 2 and _is_user_agent(pair[0]):
-            return text_of({"value": pair[1]}, "value")
+    for name, value in pairs_of(object_of(payload, "request").get("headers")):
+        if _is_user_agent(name):
+            return text_of({"value": value}, "value")
     return ""
 
 

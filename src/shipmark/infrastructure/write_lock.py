@@ -77,14 +77,15 @@ class FileWriteLock:
     def _acquire_file(self, deadline: float) -> bool:
         if self._file is None:
             self._file = self._path.open("ab")
-        while not _try_lock(self._file):
+        while not try_lock(self._file):
             if time.monotonic() > deadline:
                 return False
             time.sleep(self._PAUSE_SECONDS)
         return True
 
 
-def _try_lock(file: IO[bytes]) -> bool:
+def try_lock(file: IO[bytes] | int) -> bool:
+    """Lock a file, or one that a descriptor has open. Return False if another process holds the lock."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -51,7 +51,7 @@ def _read(database: Database, folder: LogFolder) -> tuple[list[tuple[int, float]
     with closing(SqliteLogReader(folder)) as reader:
         logs = reader.logs()
         with database.snapshot() as connection:
-            positions = {name: digest_store.position_of(connection, name) for name in logs}
+            positions = digest_store.positions_of(connection, logs)
         for name, position in positions.items():
             try:
                 waiting.append(reader.waiting(name, position))

@@ -147,7 +147,7 @@ class Digester:
     def _position_of(self, name: str) -> int:
         if name not in self._positions:
             with self._database.autocommit_read() as connection:
-                self._positions[name] = digest_store.position_of(connection, name)
+                self._positions |= digest_store.positions_of(connection, [name])
         return self._positions[name]
 
     def _forget(self, name: str) -> None:
@@ -261,17 +261,9 @@ def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestRes
     dropped = len(batch) - len(there)
     if dropped:
         count("events", "project_deleted", dropped)
-    arrivals = [
-        Arrival(
-            project=known[prepared.frame.project_id],
-            event=prepared.content,
-            encoded=prepared.encoded,
-        )
-        for prepared in there
-        if isinstance(prepared.content, Event)
-    ]
     bad = [_quarantined(prepared) for prepared in there if prepared.content is None]
     digest_store.quarantine(connection, bad)
+    arrivals = _arrivals_of(there, known)
     results = ingest(connection, arrivals) if arrivals else []
     contents = [prepared.content for prepared in there]
     reports = [content for content in contents if isinstance(content, NewUserReport)]
@@ -281,6 +273,18 @@ def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestRes
         ((each.frame.project_id, discard) for each in there for discard in each.discards),
     )
     return results
+
+
+def _arrivals_of(batch: Sequence[_Prepared], known: Mapping[int, Project]) -> list[Arrival]:
+    return [
+        Arrival(
+            project=known[prepared.frame.project_id],
+            event=prepared.content,
+            encoded=prepared.encoded,
+        )
+        for prepared in batch
+        if isinstance(prepared.content, Event)
+    ]
 
 
 def _encoded(event: Event) -> bytes | None:
@@ -316,7 +320,8 @@ def _report(batch: Sequence[_Prepared], results: Sequence[IngestResult]) -> None
         count("events_filtered", reason, number)
     numbers = {f"events.{kind}": number for kind, number in kinds.items()}
     numbers |= {f"filtered.{reason}": number for reason, number in reasons.items()}
-    log.info("Events were digested", **numbers)
+    if numbers:
+        log.info("Events were digested", **numbers)
 
 
 def _kind_of(result: IngestResult) -> str:

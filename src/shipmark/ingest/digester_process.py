@@ -72,7 +72,7 @@ class DigesterProcess:
         return max(_STOP_SECONDS_MIN, limit - (time.monotonic() - self._stopping_since))
 
     def _supervise(self) -> None:
-        # The thread that forks lives as long as the child: the child is told when its parent thread ends.
+        # The thread that forks lives as long as the child: Linux kills a child when the thread that forked it ends.
         while not self._stopping.is_set():
             process = _FORK.Process(target=run, args=(self._settings, os.getpid()), name="digester")
             process.start()

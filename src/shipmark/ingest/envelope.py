@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
+from shipmark.events.payload import without_dashes
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest, TooLarge
 
@@ -269,7 +270,7 @@ def _known_headers(headers: dict[str, object], keys: type[Keys], place: str) -> 
 
 def event_id_of(text: str) -> str:
     """Return the event id without dashes, which sentry-cli sends (ingest.md 3.1)."""
-    event_id = text.replace("-", "").lower()
+    event_id = without_dashes(text)
     if not _EVENT_ID.fullmatch(text) or event_id == _NIL_ID:
         raise BadRequest("malformed envelope: event_id is not an event id")
     return event_id

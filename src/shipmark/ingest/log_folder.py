@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from shipmark.infrastructure import ids
+from shipmark.infrastructure.write_lock import try_lock
 
 LOG_SUFFIX = ".log"
 _OWNER_SUFFIX = ".owner"
@@ -73,12 +74,7 @@ class LogFolder:
         """Hold the lock of the digester for a block; False if another process has it."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.path / _DIGESTER_LOCK).open("ab") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+            yield try_lock(file)
 
     def wake(self) -> None:
         """Wake the digester, if one waits: without it a frame would wait for the digester's next look."""
@@ -150,10 +146,6 @@ def ended(log: Path) -> Iterator[bool]:
         yield True
         return
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
+        yield try_lock(descriptor)
     finally:
         os.close(descriptor)

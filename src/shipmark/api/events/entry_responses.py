@@ -7,6 +7,7 @@ import msgspec
 from shipmark.api.events.request_entry import request_data
 from shipmark.api.responses import Wire
 from shipmark.events import parsing, stack_lines, titles
+from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import (
     Json,
     Raised,
@@ -21,7 +22,6 @@ from shipmark.events.payload import (
 )
 from shipmark.symbolication import javascript_stacks
 
-BREADCRUMBS_MAX = 100
 THREADS_MAX = 250
 _IMAGES_MAX = 1000
 _FRAME_DATA = ("sourcemap", "symbolicated", "resolved_with")
@@ -155,12 +155,12 @@ def _exception(raised: Raised, sent: Raised) -> ExceptionResponse:
 
 def _mechanism(mechanism: Json) -> MechanismResponse:
     return MechanismResponse(
-        type=text_of(mechanism, "type") or None,
+        type=_text(mechanism, "type"),
         handled=_flag(mechanism, "handled"),
         synthetic=_flag(mechanism, "synthetic"),
-        description=text_of(mechanism, "description") or None,
-        help_link=text_of(mechanism, "help_link") or None,
-        source=text_of(mechanism, "source") or None,
+        description=_text(mechanism, "description"),
+        help_link=_text(mechanism, "help_link"),
+        source=_text(mechanism, "source"),
         exception_id=stack_lines.number(mechanism, "exception_id"),
         parent_id=stack_lines.number(mechanism, "parent_id"),
         is_exception_group=_flag(mechanism, "is_exception_group"),
@@ -196,10 +196,10 @@ def _thread(thread: Json, sent: Sequence[Json]) -> ThreadResponse:
     frames = frames_of(thread)
     return ThreadResponse(
         id=as_text(thread.get("id")) or None,
-        name=text_of(thread, "name") or None,
+        name=_text(thread, "name"),
         crashed=_flag(thread, "crashed"),
         current=_flag(thread, "current"),
-        state=text_of(thread, "state") or None,
+        state=_text(thread, "state"),
         stacktrace=_stack(frames),
         raw_stacktrace=_stack(sent) if tuple(sent) != frames else None,
     )
@@ -228,10 +228,10 @@ def _breadcrumb(breadcrumb: Json) -> BreadcrumbResponse:
         type=text_of(breadcrumb, "type") or "default",
         timestamp=at.isoformat().replace("+00:00", "Z") if at else None,
         level=level_of(breadcrumb) if text_of(breadcrumb, "level") else "info",
-        message=text_of(breadcrumb, "message") or None,
-        category=text_of(breadcrumb, "category") or None,
+        message=_text(breadcrumb, "message"),
+        category=_text(breadcrumb, "category"),
         data=object_of(breadcrumb, "data") or None,
-        event_id=text_of(breadcrumb, "event_id") or None,
+        event_id=_text(breadcrumb, "event_id"),
     )
 
 
@@ -253,13 +253,13 @@ def _frame(frame: Json) -> FrameResponse:
     data = object_of(frame, "data")
     return FrameResponse(
         filename=filename_of(frame) or None,
-        abs_path=text_of(frame, "abs_path") or None,
-        module=text_of(frame, "module") or None,
-        package=text_of(frame, "package") or None,
-        function=text_of(frame, "function") or None,
-        raw_function=text_of(frame, "raw_function") or None,
-        platform=text_of(frame, "platform") or None,
-        instruction_addr=text_of(frame, "instruction_addr") or None,
+        abs_path=_text(frame, "abs_path"),
+        module=_text(frame, "module"),
+        package=_text(frame, "package"),
+        function=_text(frame, "function"),
+        raw_function=_text(frame, "raw_function"),
+        platform=_text(frame, "platform"),
+        instruction_addr=_text(frame, "instruction_addr"),
         line_no=stack_lines.number(frame, "lineno"),
         col_no=stack_lines.number(frame, "colno"),
         in_app=frame.get("in_app") is True,
@@ -272,3 +272,7 @@ def _frame(frame: Json) -> FrameResponse:
 def _flag(holder: Json, name: str) -> bool | None:
     value = holder.get(name)
     return value if isinstance(value, bool) else None
+
+
+def _text(holder: Json, name: str) -> str | None:
+    return text_of(holder, name) or None

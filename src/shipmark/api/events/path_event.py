@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.issues.path_issue import find_issue
 from shipmark.events import store
+from shipmark.events.payload import without_dashes
 from shipmark.events.store import StoredEvent
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext
@@ -21,7 +22,7 @@ def _in_project(
     context: RequestContext, connection: Connection, project: str, event: str
 ) -> StoredEvent:
     path_project = projects.require_project(connection, context.access, project)
-    stored = store.by_event_id(connection, path_project.id, _plain(event))
+    stored = store.by_event_id(connection, path_project.id, without_dashes(event))
     if stored is None:
         raise NotFound("Event not found")
     return stored
@@ -40,7 +41,7 @@ def _in_issue(
     elif event == _OLDEST:
         stored = store.oldest_of(connection, path_issue.id)
     else:
-        stored = store.by_event_id(connection, path_issue.project_id, _plain(event))
+        stored = store.by_event_id(connection, path_issue.project_id, without_dashes(event))
     if stored is None or stored.issue_id != path_issue.id:
         raise NotFound("Event not found")
     return stored
@@ -53,10 +54,6 @@ def _blamed_issue(
         return find_issue(context, connection, organization, issue)
     except NotFound:
         raise NotFound("Issue not found") from None
-
-
-def _plain(event: str) -> str:
-    return event.replace("-", "").lower()
 
 
 #: The event of the path, in the project of the path.

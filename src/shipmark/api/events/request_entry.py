@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl, urlsplit
 
-from shipmark.events.payload import Json, as_text, object_of, text_of
+from shipmark.events.payload import Json, as_text, is_pair, object_of, text_of
 
 _PAIRS_MAX = 200
 _JSON = "application/json"
@@ -48,12 +48,8 @@ def _pairs(value: object, separator: str = "&") -> list[list[str]]:
     elif isinstance(value, dict):
         pairs = [[name, _text(held)] for name, held in value.items()]
     elif isinstance(value, list):
-        pairs = [[as_text(item[0]), _text(item[1])] for item in value if _is_pair(item)]
+        pairs = [[as_text(item[0]), _text(item[1])] for item in value if is_pair(item)]
     return pairs[:_PAIRS_MAX]
-
-
-def _is_pair(item: object) -> bool:
-    return isinstance(item, list) and len(item) == 2
 
 
 def _text(value: object) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shipmark.events.payload import without_dashes
 from shipmark.http.validation import RequestModel, Text, require
 from shipmark.issues.user_reports import COMMENTS_MAX, EMAIL_MAX, NAME_MAX, NewUserReport
 
@@ -15,11 +16,7 @@ _EXAMPLE = "14bad9a2e3774046977a21440ddb39b2"
 
 
 def _is_event_id(text: str) -> bool:
-    return _EVENT_ID.fullmatch(_plain(text)) is not None
-
-
-def _plain(event_id: str) -> str:
-    return event_id.replace("-", "").lower()
+    return _EVENT_ID.fullmatch(without_dashes(text)) is not None
 
 
 class UserReportRequest(RequestModel):
@@ -40,7 +37,7 @@ class UserReportRequest(RequestModel):
 
     def to_report(self, project_id: int, at: datetime) -> NewUserReport:
         """Return the report to store."""
-        event_id = _plain(self.event_id)
+        event_id = without_dashes(self.event_id)
         return NewUserReport(
             project_id=project_id,
             report_key=event_id,

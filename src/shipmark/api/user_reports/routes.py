@@ -1,6 +1,6 @@
 """Reports of users: those of a project and of an issue, and one that a program sends for a user."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from litestar import Response
 from sqlalchemy import Connection
@@ -32,11 +32,7 @@ def list_reports_of_project(
     context: RequestContext, project: PathProject, query: PageQuery
 ) -> Response[list[UserReportResponse]]:
     """List what users wrote about events of a project, the newest first."""
-    page = query.dated_page()
-    with context.database.snapshot() as connection:
-        rows = user_reports.of_project(connection, project.id, page.position, limit=page.limit)
-        reports, links = paginate_by_keyset(rows, page)
-        return context.listed(_serialize(context, connection, reports), links)
+    return _list_reports(context, query, user_reports.of_project, project.id)
 
 
 @endpoint.get(_ISSUE, scopes=ISSUE_READ)
@@ -44,11 +40,7 @@ def list_reports_of_issue(
     context: RequestContext, issue: PathIssue, query: PageQuery
 ) -> Response[list[UserReportResponse]]:
     """List what users wrote about events of an issue, the newest first."""
-    page = query.dated_page()
-    with context.database.snapshot() as connection:
-        rows = user_reports.of_issue(connection, issue.id, page.position, limit=page.limit)
-        reports, links = paginate_by_keyset(rows, page)
-        return context.listed(_serialize(context, connection, reports), links)
+    return _list_reports(context, query, user_reports.of_issue, issue.id)
 
 
 @endpoint.post(_PROJECT, scopes=PROJECT_WRITE, status_code=200)
@@ -63,6 +55,20 @@ def send_report(
         current = reload_project(context, connection, project)
         report = submit(connection, body.to_report(current.id, now()))
         return _serialize(context, connection, [report])[0]
+
+
+def _list_reports(
+    context: RequestContext,
+    query: PageQuery,
+    find: Callable[..., list[UserReport]],
+    owner_id: int,
+) -> Response[list[UserReportResponse]]:
+    """Return a page of the reports of a project or an issue, which ``find`` selects."""
+    page = query.dated_page()
+    with context.database.snapshot() as connection:
+        rows = find(connection, owner_id, page.position, limit=page.limit)
+        reports, links = paginate_by_keyset(rows, page)
+        return context.listed(_serialize(context, connection, reports), links)
 
 
 def _serialize(

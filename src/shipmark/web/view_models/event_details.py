@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from shipmark.events import parsing
+from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import Json, as_text, level_of, object_of, objects_of, text_of
 from shipmark.events.store import StoredEvent
 from shipmark.web.view_models.redaction import FILTERED, is_sensitive, redacted, redacted_url
 
-BREADCRUMBS_MAX = 100
 _TEXT_MAX = 500
 _TAGS_MAX = 100
 
