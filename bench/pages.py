@@ -26,7 +26,8 @@ EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 #: Milliseconds a page, and bytes of the first load.
 TARGET_MS = 30.0
 TARGET_BYTES = 150_000
-WARM_UP = 5
+#: Enough for both workers to have prepared the statements of a page.
+WARM_UP = 20
 ACME = "/organizations/acme"
 VERSION = "web%400.50.1"
 PAGES = {

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from factories import statements
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from shipmark.accounts.store import users
@@ -104,3 +104,21 @@ def test_a_unit_of_work_sends_no_statement_of_its_own(database: Database) -> Non
         with statements(database) as sent, unit() as connection:
             count(connection)
         assert len(sent.texts) == 1
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_statements_stay_prepared_from_unit_to_unit(database: Database) -> None:
+    """PostgreSQL plans a statement that is sent often once, and not for each page again."""
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%users%'")
+    for _ in range(5):  # the driver prepares what a connection has sent twice
+        with database.snapshot() as connection:
+            count(connection)
+    with database.snapshot() as connection:
+        assert connection.execute(prepared).scalar_one() == 1
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_rows_at_random_cost_little(database: Database) -> None:
+    """Else a table of ten thousand rows is read whole for three of them."""
+    with database.snapshot() as connection:
+        assert connection.execute(text("SHOW random_page_cost")).scalar_one() == "1.1"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Response
+from markupsafe import Markup
 
 from shipmark.accounts.model import User
 from shipmark.avatars import images
@@ -122,6 +123,11 @@ def page(
             )
         )
     return answer
+
+
+def fragment(template: str, **variables: object) -> Markup:
+    """Return a part of a page that depends on nothing of the request, to be kept and put into pages."""
+    return Markup(_TEMPLATES.get_template(template).render(variables))  # noqa: S704  # it is escaped by the template
 
 
 def redirect(address: str) -> Answer:

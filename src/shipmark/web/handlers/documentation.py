@@ -5,10 +5,11 @@ from typing import Any
 
 from litestar import get
 from litestar.params import FromPath
+from markupsafe import Markup
 
 from shipmark.infrastructure.errors import NotFound
 from shipmark.web import urls
-from shipmark.web.rendering import Answer, page
+from shipmark.web.rendering import Answer, fragment, page
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.documentation import DescribedRow, Documentation, documentation
 
@@ -31,7 +32,10 @@ def show_subject(web_request: InjectedWebRequest, subject: FromPath[str]) -> Ans
     shown = _of(web_request)
     for each in shown.subjects:
         if each.anchor == subject:
-            return _page(web_request, "documentation_subject.html", shown, subject=each)
+            content = _content(web_request.request.app.state.document, subject)
+            return _page(
+                web_request, "documentation_subject.html", shown, subject=each, content=content
+            )
     raise NotFound
 
 
@@ -43,6 +47,14 @@ def _of(web_request: WebRequest) -> Documentation:
 def _documentation(document: DescribedRow) -> Documentation:
     """Return the pages of the document, which does not change while a server runs."""
     return documentation(document.described)
+
+
+@lru_cache(maxsize=32)
+def _content(document: DescribedRow, subject: str) -> Markup:
+    """Return the operations and objects of a subject as HTML, which took three quarters of the time of its page."""
+    shown = _documentation(document)
+    [described] = [each for each in shown.subjects if each.anchor == subject]
+    return fragment("documentation_operations.html", shown=shown, subject=described)
 
 
 def _page(web_request: WebRequest, template: str, shown: Documentation, **variables: Any) -> Answer:

@@ -21,6 +21,8 @@ class DescribedRow(Protocol):
     def described(self) -> Json:
         """Return the document."""
 
+    def __hash__(self) -> int: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
