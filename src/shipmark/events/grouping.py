@@ -8,10 +8,18 @@ versions, hashes in file names.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from urllib.parse import urlsplit
 
-from shipmark.events.grouping_names import file_name, function_name, module_name, parameterised
+from shipmark.events.grouping_names import (
+    REMEMBERED_CHARACTERS_MAX,
+    REMEMBERED_MAX,
+    file_name,
+    function_name,
+    module_name,
+    parameterised,
+)
 from shipmark.events.payload import (
     NOTHING_RAISED,
     Json,
@@ -45,9 +53,13 @@ _VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
 Variants = tuple[list[str], list[str]]
 
 
-def hashes_of(payload: Json) -> tuple[str, ...]:
-    """Return the hashes of an event, the more specific first; only the payload counts."""
-    return tuple(dict.fromkeys(map(_md5, _resolved(_fingerprint(payload), payload))))
+def hashes_of(payload: Json, chain: Sequence[Raised] | None = None) -> tuple[str, ...]:
+    """Return the hashes of an event, the more specific first; only the payload counts.
+
+    ``chain`` has its exceptions, if they are read already.
+    """
+    chain = exceptions_of(payload) if chain is None else chain
+    return tuple(dict.fromkeys(map(_md5, _resolved(_fingerprint(payload), payload, chain))))
 
 
 def _md5(values: list[str]) -> str:
@@ -61,14 +73,14 @@ def _fingerprint(payload: Json) -> tuple[str, ...]:
     return tuple(text for value in sent[:FINGERPRINT_MAX] if (text := as_text(value))) or _DEFAULT
 
 
-def _resolved(fingerprint: tuple[str, ...], payload: Json) -> Variants:
+def _resolved(fingerprint: tuple[str, ...], payload: Json, chain: Sequence[Raised]) -> Variants:
     """Return the fingerprint with variables replaced by values, ``{{ default }}`` by the default components."""
     variants: Variants = ([], [])
     default: Variants | None = None
     for text in fingerprint:
         variable = _VARIABLE.fullmatch(text)
         if variable is not None and variable[1] == "default":
-            default = default or _default_components(payload)
+            default = default or _default_components(payload, chain)
             _extend(variants, default)
         else:
             value = text if variable is None else _variable(variable[1], payload)
@@ -145,9 +157,9 @@ _VARIABLES: dict[str, tuple[str, Callable[[Json], str]]] = {
 }
 
 
-def _default_components(payload: Json) -> Variants:
+def _default_components(payload: Json, chain: Sequence[Raised]) -> Variants:
     """Return the components of the first strategy that has any (ingest.md 9.2); other events are one group."""
-    stacks = _exception_components(payload)
+    stacks = _exception_components(payload, chain)
     stacks = stacks if stacks[0] else _logged_components(payload)
     if stacks[0]:
         return stacks
@@ -155,9 +167,8 @@ def _default_components(payload: Json) -> Variants:
     return texts, texts
 
 
-def _exception_components(payload: Json) -> Variants:
+def _exception_components(payload: Json, chain: Sequence[Raised]) -> Variants:
     variants: Variants = ([], [])
-    chain = exceptions_of(payload)
     is_logged = len(chain) == 1 and _is_logged(chain[0], payload)
     for raised in chain:
         if raised.type and not raised.is_synthetic:
@@ -212,14 +223,28 @@ def _without_repetition(names: list[str]) -> list[str]:
 
 def _frame_component(frame: Json, platform: str) -> str:
     """Return the name of a frame that is stable across releases, or "" (ingest.md 9.3)."""
-    file, absolute_path = text_of(frame, "filename"), text_of(frame, "abs_path")
-    if _is_native(file) or _is_native(absolute_path):
+    names = (
+        text_of(frame, "filename"),
+        text_of(frame, "abs_path"),
+        text_of(frame, "module"),
+        text_of(frame, "function"),
+    )
+    is_long = sum(map(len, names)) > REMEMBERED_CHARACTERS_MAX
+    place = _place.__wrapped__(*names) if is_long else _place(*names)
+    if place is None:
         return ""
-    module = text_of(frame, "module")
-    source = (module and module_name(module)) or file_name(file or absolute_path)
-    function = function_name(text_of(frame, "function"))
+    source, function = place
     line = "" if function else _context_line(frame, text_of(frame, "platform") or platform)
     return f"frame:{source}|{function}|{line}\n" if source or function else ""
+
+
+@lru_cache(REMEMBERED_MAX)
+def _place(file: str, absolute_path: str, module: str, function: str) -> tuple[str, str] | None:
+    """Return the source and the function that count for a frame, or None for code that has no place of its own."""
+    if _is_native(file) or _is_native(absolute_path):
+        return None
+    source = (module and module_name(module)) or file_name(file or absolute_path)
+    return source, function_name(function)
 
 
 def _is_native(file: str) -> bool:

@@ -150,7 +150,7 @@ def read_storable(
         user_hash=_md5(user[1]) if user else None,
         tags=_tags(payload, exceptions),
         is_unhandled=_is_unhandled(exceptions),
-        hashes=grouping.hashes_of(payload),
+        hashes=grouping.hashes_of(payload, exceptions),
         payload=payload,
     )
 

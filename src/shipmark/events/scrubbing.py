@@ -42,6 +42,8 @@ _STACKS = ("stacktrace", "raw_stacktrace")
 _QUERY = re.compile(r"\?([^\s#\"'<>?]*=[^\s#\"'<>]*)")
 _PAIR = re.compile(r"([^=&;?\s]+)=([^&;\s#]*)")
 _NAMES_MAX = 4096
+#: The most sets of names that are remembered.
+_SETS_MAX = 256
 _NAME_MAX = 200
 #: Longer bodies of requests are not parsed, but still searched for secret texts.
 _BODY_MAX = 100_000
@@ -101,11 +103,16 @@ class _Scrubber:
     def __init__(self, rules: ScrubbingRules) -> None:
         self._verdicts = _FieldVerdicts(rules)
         self._has_defaults = rules.has_defaults
+        # Events of an application have the same fields again and again.
+        self._sensitive_among = lru_cache(_SETS_MAX)(self._sensitive)
+
+    def _sensitive(self, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(name for name in names if self._verdicts[name])
 
     def scrub(self, payload: Json, seen: Scan) -> Json:
         """Return the event without secrets: by the names of fields, then by the form of texts."""
-        names = [*seen.names, *_names_of_pairs(payload)]
-        if sensitive := {name for name in names if self._verdicts[name]}:
+        names = seen.names.union(_names_of_pairs(payload))
+        if sensitive := self._sensitive_among(names):
             payload = _each_part(payload, _ByName(sensitive).value)
         payload = self._request_texts(payload)
         is_suspect = self._has_defaults and may_be_secret(seen.text)

@@ -12,6 +12,8 @@ _DIGITS = bytes(
 _SEPARATORS = b" -"
 _SHORTEST_CARD = b"0" * 13
 _SSN_FORM = b"000-00-0000"
+#: The first digits of cards of a scheme in use.
+_FIRST_DIGITS = b"23456"
 
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)")
 _SSN = re.compile(r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])")
@@ -54,28 +56,47 @@ def _has_secret_number(text: str) -> bool:
     """Return True if one of the lines has a number to remove.
 
     Long numbers, such as times, are common, and patterns that could begin anywhere are slow: only the lines with a
-    number of the form are read by them.
+    number that may be one are read by them.
     """
-    raw = text.encode("latin-1", "replace")
+    raw = text.encode("latin-1", "replace")  # a byte for each character
     digits = raw.translate(_DIGITS)
+    lines = {_line_at(text, position) for position in _positions(_SSN_FORM, digits)}
     compact = raw.translate(_DIGITS, _SEPARATORS)
-    numbers = {*_lines_with(_SSN_FORM, digits), *_lines_with(_SHORTEST_CARD, compact)}
-    if not numbers:
-        return False
-    lines = text.split("\n")
-    return any(_without_numbers(lines[number]) != lines[number] for number in numbers)
+    number = compact.count(_SHORTEST_CARD)
+    if number > digits.count(_SHORTEST_CARD):
+        # Some have separators within; where those are is not known from the compact text.
+        numbers = {compact.count(b"\n", 0, at) for at in _positions(_SHORTEST_CARD, compact)}
+        every = text.split("\n")
+        lines |= {every[number] for number in numbers}
+    elif number:
+        positions = _positions(_SHORTEST_CARD, digits)
+        lines |= {_line_at(text, at) for at in positions if _may_be_card(raw, at)}
+    return any(_without_numbers(line) != line for line in lines)
 
 
-def _lines_with(form: bytes, digits: bytes) -> Iterator[int]:
-    """Yield the numbers of the lines that have a form."""
-    number, counted = 0, 0
+def _positions(form: bytes, digits: bytes) -> Iterator[int]:
+    """Yield the first position of a form in each number that has it."""
     position = digits.find(form)
     while position >= 0:
-        number += digits.count(b"\n", counted, position)
-        counted = position
-        yield number
-        end = digits.find(b"\n", position)
-        position = digits.find(form, end) if end >= 0 else -1
+        yield position
+        end = position + len(form)
+        while digits[end : end + 1] == b"0":
+            end += 1
+        position = digits.find(form, end)
+
+
+def _may_be_card(raw: bytes, position: int) -> bool:
+    """Return False for a number without separators that `_CARD` or `_is_card` would refuse at a glance."""
+    before = raw[position - 1 : position] if position else b""
+    if before and before in _SEPARATORS:
+        return True  # it may be the end of one
+    is_within_word = before.isalnum() or before in {b".", b"_"}
+    return not is_within_word and raw[position : position + 1] in _FIRST_DIGITS
+
+
+def _line_at(text: str, position: int) -> str:
+    end = text.find("\n", position)
+    return text[text.rfind("\n", 0, position) + 1 : end if end >= 0 else None]
 
 
 def _has_scheme(text: str) -> bool:
@@ -91,7 +112,7 @@ def _without_numbers(text: str) -> str:
 def _is_card(text: str) -> bool:
     """Return True for a number with the check digit of payment cards (Luhn), of a scheme in use."""
     digits = [int(character) for character in text if character.isdecimal()]
-    if digits[0] not in {2, 3, 4, 5, 6}:
+    if str(digits[0]).encode() not in _FIRST_DIGITS:
         return False
     doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
