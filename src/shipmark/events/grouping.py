@@ -8,7 +8,7 @@ versions, hashes in file names.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from urllib.parse import urlsplit
 
@@ -51,15 +51,27 @@ _DEFAULT = ("{{ default }}",)
 _VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
 #: Components by the application's frames, and by all frames. Both are empty, or neither.
 Variants = tuple[list[str], list[str]]
+#: A version of the rules: the components of an event with these exceptions.
+Version = Callable[[Json, Sequence[Raised]], Variants]
 
 
-def hashes_of(payload: Json, chain: Sequence[Raised] | None = None) -> tuple[str, ...]:
-    """Return the hashes of an event, the more specific first; only the payload counts.
+def hashes_of(
+    payload: Json,
+    chain: Sequence[Raised] | None = None,
+    versions: Sequence[Version] | None = None,
+) -> tuple[str, ...]:
+    """Return the hashes of an event by each version of the rules, the more specific first; only the payload counts.
 
     ``chain`` has its exceptions, if they are read already.
     """
     chain = exceptions_of(payload) if chain is None else chain
-    return tuple(dict.fromkeys(map(_md5, _resolved(_fingerprint(payload), payload, chain))))
+    fingerprint = _fingerprint(payload)
+    hashes = [
+        _md5(values)
+        for components_of in versions or VERSIONS
+        for values in _resolved(fingerprint, payload, partial(components_of, payload, chain))
+    ]
+    return tuple(dict.fromkeys(hashes))
 
 
 def _md5(values: list[str]) -> str:
@@ -73,14 +85,16 @@ def _fingerprint(payload: Json) -> tuple[str, ...]:
     return tuple(text for value in sent[:FINGERPRINT_MAX] if (text := as_text(value))) or _DEFAULT
 
 
-def _resolved(fingerprint: tuple[str, ...], payload: Json, chain: Sequence[Raised]) -> Variants:
+def _resolved(
+    fingerprint: tuple[str, ...], payload: Json, components: Callable[[], Variants]
+) -> Variants:
     """Return the fingerprint with variables replaced by values, ``{{ default }}`` by the default components."""
     variants: Variants = ([], [])
     default: Variants | None = None
     for text in fingerprint:
         variable = _VARIABLE.fullmatch(text)
         if variable is not None and variable[1] == "default":
-            default = default or _default_components(payload, chain)
+            default = default or components()
             _extend(variants, default)
         else:
             value = text if variable is None else _variable(variable[1], payload)
@@ -280,3 +294,8 @@ def _host(address: str) -> str:
         return urlsplit(address).hostname or address
     except ValueError:
         return address
+
+
+#: The versions of the rules, the newest first. Where others are to count, their function goes before these: an event
+#: then leads to the issue that its hash by an older version made, and its newest hash leads there from then on.
+VERSIONS: tuple[Version, ...] = (_default_components,)

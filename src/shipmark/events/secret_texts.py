@@ -86,7 +86,7 @@ def _positions(form: bytes, digits: bytes) -> Iterator[int]:
 
 
 def _may_be_card(raw: bytes, position: int) -> bool:
-    """Return False for a number without separators that `_CARD` or `_is_card` would refuse at a glance."""
+    """Return False for a number whose first digit, or what is before it, says that it is no card."""
     before = raw[position - 1 : position] if position else b""
     if before and before in _SEPARATORS:
         return True  # it may be the end of one
