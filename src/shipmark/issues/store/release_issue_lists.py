@@ -42,30 +42,48 @@ _fixed = (
 _seen = sa.select(issue_releases.c.issue_id).where(issue_releases.c.release_id.in_(_IN_RELEASES))
 
 
-def _last_seen(*parts: sa.Select[Any]) -> sa.Select[Any]:
-    """Return the statement of the last seen issues in any of the parts, with the number of all."""
+def _found(*parts: sa.Select[Any]) -> sa.Select[Any]:
+    """Return the statement of the issues in any of the parts, each once."""
     # An issue can regress in several of the releases. A union of one part would keep its duplicates.
     rows = parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0].distinct()
     selected = rows.subquery("found")
     return (
-        sa.select(sa.func.count().over(), *ISSUE.columns)
+        sa.select(issues.c.id)
         .join(selected, selected.c.issue_id == issues.c.id)
         # The sum keeps PostgreSQL from reading all issues of the projects.
         .where((issues.c.project_id + 0).in_(sa.select(IDS.c.id)))
-        .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
-        .limit(sa.bindparam("most", type_=sa.Integer))
     )
 
 
-_STATEMENTS = {
-    IssueSelection.ATTENTION: _last_seen(_new, _regressed).where(
+_FOUND = {
+    IssueSelection.ATTENTION: _found(_new, _regressed).where(
         issues.c.status == IssueStatus.UNRESOLVED.value
     ),
-    IssueSelection.NEW: _last_seen(_new),
-    IssueSelection.REGRESSED: _last_seen(_regressed),
-    IssueSelection.RESOLVED: _last_seen(_set_resolved, _fixed),
-    IssueSelection.ALL: _last_seen(_new, _regressed, _set_resolved, _fixed, _seen),
+    IssueSelection.NEW: _found(_new),
+    IssueSelection.REGRESSED: _found(_regressed),
+    IssueSelection.RESOLVED: _found(_set_resolved, _fixed),
+    IssueSelection.ALL: _found(_new, _regressed, _set_resolved, _fixed, _seen),
 }
+_LAST_SEEN = {
+    selection: found.with_only_columns(sa.func.count().over(), *ISSUE.columns)
+    .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
+    .limit(sa.bindparam("most", type_=sa.Integer))
+    for selection, found in _FOUND.items()
+}
+_COUNTS = sa.select(
+    *(
+        found.with_only_columns(sa.func.count()).scalar_subquery().label(selection.value)
+        for selection, found in _FOUND.items()
+    )
+)
+
+
+def counts_in(
+    connection: sa.Connection, release_ids: Collection[int], project_ids: Collection[int]
+) -> dict[IssueSelection, int]:
+    """Return the number of the projects' issues in each of the lists over these releases, by one statement."""
+    parameters = _parameters(release_ids, project_ids)
+    return dict(zip(_FOUND, connection.execute(_COUNTS, parameters).one(), strict=True))
 
 
 def selected_in(
@@ -77,9 +95,13 @@ def selected_in(
     limit: int,
 ) -> IssueSummary:
     """Return the projects' issues of a list over these releases, the last seen first."""
-    parameters = ids_param(project_ids) | {"most": limit}
-    parameters |= rows_param("of_releases", ([release_id] for release_id in sorted(release_ids)))
-    rows = connection.execute(_STATEMENTS[selection], parameters).all()
+    parameters = _parameters(release_ids, project_ids) | {"most": limit}
+    rows = connection.execute(_LAST_SEEN[selection], parameters).all()
     return IssueSummary(
         count=rows[0][0] if rows else 0, issues=tuple(ISSUE(row[1:]) for row in rows)
     )
+
+
+def _parameters(release_ids: Collection[int], project_ids: Collection[int]) -> dict[str, Any]:
+    releases = rows_param("of_releases", ([release_id] for release_id in sorted(release_ids)))
+    return ids_param(project_ids) | releases

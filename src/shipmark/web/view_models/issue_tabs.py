@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.issues.store.release_issue_lists import IssueSelection, selected_in
+from shipmark.issues.store.release_issue_lists import IssueSelection, counts_in, selected_in
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
 
@@ -53,21 +53,15 @@ def issue_tabs(
     release_ids: Collection[int],
     selection: IssueSelection,
 ) -> IssueTabs:
-    """Return the tabs. Of the others than the selected one only the number is read, which comes with any row."""
-    summaries = {
-        tab: selected_in(
-            connection,
-            tab,
-            release_ids,
-            workspace.project_ids,
-            limit=ISSUES_MAX if tab is selection else 1,
-        )
-        for tab in TABS
-    }
-    tabs = tuple(
-        IssueTab(selection=tab, name=name, count=summaries[tab].count) for tab, name in TABS.items()
+    """Return the tabs, of the others than the selected one with the number only."""
+    counts = counts_in(connection, release_ids, workspace.project_ids)
+    listed = selected_in(
+        connection, selection, release_ids, workspace.project_ids, limit=ISSUES_MAX
     )
-    lines = issue_lines(summaries[selection].issues, workspace)
+    tabs = tuple(
+        IssueTab(selection=tab, name=name, count=counts[tab]) for tab, name in TABS.items()
+    )
+    lines = issue_lines(listed.issues, workspace)
     current = next(tab for tab in tabs if tab.selection is selection)
     return IssueTabs(tabs=tabs, current=current, lines=_urgent_first(lines))
 

@@ -1,7 +1,8 @@
 """Authors of commits, with the photos of those who are members."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -24,10 +25,15 @@ class Person:
 
 
 def people(
-    connection: Connection, organization_id: int, author_ids: Collection[int | None]
-) -> dict[int, Person]:
-    """Return the authors with these ids, of which None are left out, by two statements."""
+    connection: Connection,
+    organization_id: int,
+    author_ids: Collection[int | None],
+    known: Mapping[int, Person] = MappingProxyType({}),
+) -> Mapping[int, Person]:
+    """Return the authors with these ids, of which None are left out, by two statements; none if all are known."""
     ids = {id_ for id_ in author_ids if id_ is not None}
+    if ids <= known.keys():
+        return known
     authors = repositories.authors_by_ids(connection, ids).values()
     addresses = {author.email for author in authors}
     avatars = organizations.avatars_by_email(connection, organization_id, addresses)

@@ -100,7 +100,9 @@ def release_page(
     uploads = scope_of(workspace, release)
     artifacts = version_listing.count_of(connection, uploads)
     scope = (workspace.organization.slug, shown.projects[0].slug)
-    commits = commit_page(connection, release, commits_page, resolved=resolved)
+    commits = commit_page(
+        connection, release, commits_page, resolved=resolved, authors=people_by_id
+    )
     previous = lineage.previous(connection, release, visible_ids)
     deployed = deploy_lines(connection, workspace, release)
     shows_all_commits = commits.number == 1 and not commits.has_older

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -106,14 +107,18 @@ def commit_page(
     number: int,
     *,
     resolved: Sequence[IssueLine],
+    authors: Mapping[int, Person] = MappingProxyType({}),
     limit: int = COMMITS_PER_PAGE,
 ) -> CommitPage:
-    """Return a page of the commits; ``resolved`` are the issues that commits may be said to fix."""
+    """Return a page of the commits; ``resolved`` are the issues that commits may be said to fix.
+
+    ``authors`` are those that are loaded already.
+    """
     rows = release_commits.page_of(
         connection, release.id, limit=limit + 1, offset=(number - 1) * limit
     )
     commits = [commit for _, commit in rows[:limit]]
-    lines = _lines(connection, release.organization_id, commits, resolved)
+    lines = _lines(connection, release.organization_id, commits, resolved, authors)
     return CommitPage(
         groups=_groups(connection, release, lines),
         number=number,
@@ -150,10 +155,12 @@ def _lines(
     organization_id: int,
     commits: Sequence[Commit],
     resolved: Sequence[IssueLine],
+    known: Mapping[int, Person],
 ) -> tuple[CommitLine, ...]:
     repository_ids = {commit.repository_id for commit in commits}
     repositories_by_id = repositories.by_ids(connection, repository_ids)
-    authors = people(connection, organization_id, {commit.author_id for commit in commits})
+    author_ids = {commit.author_id for commit in commits}
+    authors = people(connection, organization_id, author_ids, known)
     files = repositories.changes_of(connection, [commit.id for commit in commits])
     issues_by_short_id = {line.short_id: line for line in resolved}
     return tuple(
