@@ -36,6 +36,7 @@ from shipmark.ingest import routes as ingest
 from shipmark.ingest.backlog import read_backlog
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.read_your_writes import ReadYourWrites
 from shipmark.ingest.single_events import SingleEvents
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 from shipmark.repositories.git.remote_rules import parse_remote_rules
@@ -74,6 +75,7 @@ def create() -> ASGIApp:
     folder = LogFolder(settings.event_log)
     app.state.event_log = SqliteLogWriter(folder, bytes_max=settings.event_log_max_bytes)
     app.state.backlog = lambda: asdict(read_backlog(app.state.database, folder))
+    app.state.wait_for_writes = ReadYourWrites(app.state.database, folder).wait
     return served(app)
 
 
@@ -119,6 +121,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
                 "blobs": None,
                 "event_log": None,
                 "backlog": dict,
+                "wait_for_writes": None,
                 "project_keys": None,
                 "live": LiveUpdates(),
                 "provider": _provider(settings),

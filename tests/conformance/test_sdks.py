@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from http.client import HTTPConnection
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -263,6 +265,22 @@ def test_a_script_that_the_hook_of_bash_watches(cli: Client) -> None:
     assert "cp missing-file elsewhere" in event["title"]
     assert event["release"]["version"] == "web@1.2.3"
     assert "save" in functions_of(event)
+
+
+def test_what_was_sent_is_read_at_once(organization: Organization) -> None:
+    """A test of a client, or a pipeline, asks for the event that it has just sent."""
+    dsn = urlsplit(organization.dsns["web"])
+    connection = HTTPConnection(str(dsn.hostname), dsn.port, timeout=120)
+    path = f"/api{dsn.path}/store/?sentry_key={dsn.username}"
+    for number in range(5):
+        body = {"message": f"Backup {'I' * number} failed", "release": f"web@1.0.{number}"}
+        connection.request("POST", path, json.dumps(body))
+        event_id = json.loads(connection.getresponse().read())["id"]
+        event = organization.of_project(f"events/{event_id}/")
+        assert event["title"] == body["message"]
+        assert organization.release(body["release"])["newGroups"] == 1
+        assert len(organization.of_project("issues/?query=")) == number + 1
+    connection.close()
 
 
 def only_event(organization: Organization) -> Any:

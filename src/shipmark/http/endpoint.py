@@ -102,6 +102,8 @@ class Endpoint:
         if context.prepared is None:
             with context.database.autocommit_read() as connection:
                 self._authorize(context, connection)
+            context.wait_for_writes()
+            with context.database.autocommit_read() as connection:
                 query = validate_query(self.query, context.query_pairs()) if self.query else None
                 context.prepared = {
                     name: load.load(context, connection, query) for name, load in self.loads.items()

@@ -60,6 +60,11 @@ class RequestContext:
         """Keep the access that the endpoint has authorized."""
         self._access = access
 
+    def wait_for_writes(self) -> None:
+        """Return when the events that were acknowledged just before are stored: who sends one may read it at once."""
+        if (wait := self.request.app.state.wait_for_writes) is not None:
+            wait()
+
     @property
     def organization_id(self) -> int:
         """Return the id of the organization of the path."""

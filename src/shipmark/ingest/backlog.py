@@ -10,7 +10,7 @@ from shipmark.events import digest_store
 from shipmark.infrastructure.database import Database
 from shipmark.ingest.event_log import UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
-from shipmark.ingest.sqlite_log import SqliteLogReader
+from shipmark.ingest.sqlite_log import SqliteLogReader, WaitingFrames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,8 +30,8 @@ class Backlog:
 def read_backlog(database: Database, folder: LogFolder) -> Backlog:
     """Return what waits now."""
     waiting, unreadable = _read(database, folder)
-    events = sum(number for number, _ in waiting)
-    oldest = min((at for number, at in waiting if number), default=0.0)
+    events = sum(each.number for each in waiting)
+    oldest = min((each.oldest for each in waiting if each.number), default=0.0)
     return Backlog(
         events=events,
         seconds=max(0.0, time.time() - oldest) if events else 0.0,
@@ -45,9 +45,9 @@ def unreadable_logs(database: Database, folder: LogFolder) -> Mapping[Path, str]
     return _read(database, folder)[1]
 
 
-def _read(database: Database, folder: LogFolder) -> tuple[list[tuple[int, float]], dict[Path, str]]:
-    """Return the number of events that wait in each log, and since when; and the logs that can't be read."""
-    waiting, unreadable = list[tuple[int, float]](), dict[Path, str]()
+def _read(database: Database, folder: LogFolder) -> tuple[list[WaitingFrames], dict[Path, str]]:
+    """Return what waits in each log, and the logs that can't be read."""
+    waiting, unreadable = list[WaitingFrames](), dict[Path, str]()
     with closing(SqliteLogReader(folder)) as reader:
         logs = reader.logs()
         with database.snapshot() as connection:

@@ -22,10 +22,14 @@ _OWNER_SUFFIX = ".owner"
 #: The files of a log that hold frames: that of SQLite, and what it keeps beside.
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _SUFFIXES = {_OWNER_SUFFIX, *(LOG_SUFFIX + each for each in _BESIDE)}
+#: Of the files of a log, the one that each commit writes to.
+_WRITTEN = f"{LOG_SUFFIX}-wal"
 _WAKE = "wake"
 _DIGESTER_LOCK = "digester.lock"
 #: This much of the disk stays free: the digester has to write what it takes from the logs.
 FREE_BYTES_MIN = 64 * 2**20
+#: Files of logs, and when they were written to last (nanoseconds).
+WriteTimes = tuple[tuple[str, int], ...]
 
 
 class LogFolder:
@@ -57,6 +61,16 @@ class LogFolder:
                 with suppress(FileNotFoundError):
                     total += entry.stat().st_size
         return total
+
+    def written_since(self, moment: float) -> WriteTimes:
+        """Return the logs that were written to since a moment (seconds since 1970), and when (nanoseconds)."""
+        times = list[tuple[str, int]]()
+        with suppress(FileNotFoundError), os.scandir(self.path) as entries:
+            for entry in entries:
+                if entry.name.endswith(_WRITTEN):
+                    with suppress(FileNotFoundError):
+                        times.append((entry.name, entry.stat().st_mtime_ns))
+        return tuple(sorted(each for each in times if each[1] >= moment * 1e9))
 
     def is_full(self, bytes_max: int) -> bool:
         """Return True if the logs hold more than this, or the disk is nearly full."""

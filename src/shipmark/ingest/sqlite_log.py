@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ CREATE TABLE frames (
 )
 """
 _INSERT = "INSERT INTO frames VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
-_WAITING = "SELECT count(*), min(received_at) FROM frames WHERE position > ?"
+_WAITING = "SELECT count(*), min(received_at), max(position) FROM frames WHERE position > ?"
 _READ = "SELECT * FROM frames WHERE position > ? ORDER BY position LIMIT ?"
 
 #: The index of the payload in the values of `_INSERT`.
@@ -183,6 +184,15 @@ class _LogFile:
         os.close(self._owner)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingFrames:
+    """The frames behind a position: their number, when the oldest was received (seconds since 1970), the last one's."""
+
+    number: int
+    oldest: float
+    last: int
+
+
 class SqliteLogReader:
     """Reads the logs of a folder, for one thread."""
 
@@ -211,11 +221,11 @@ class SqliteLogReader:
             return frames or self.read(log, after, 1)
         return frames
 
-    def waiting(self, log: str, after: int) -> tuple[int, float]:
-        """Return the number of frames behind a position, and when the oldest was received (seconds since 1970)."""
+    def waiting(self, log: str, after: int) -> WaitingFrames:
+        """Return what of a log is behind a position."""
         rows = list(self._rows(log, _WAITING, after))
-        number, oldest = rows[0] if rows else (0, None)
-        return number, oldest or 0.0
+        number, oldest, last = rows[0] if rows else (0, None, None)
+        return WaitingFrames(number=number, oldest=oldest or 0.0, last=last or after)
 
     def delete_if_ended(self, log: str, position: int) -> bool:
         """See `LogReader`."""

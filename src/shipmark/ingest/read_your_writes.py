@@ -1,0 +1,79 @@
+"""Read-your-writes: who asks the API sees the events that were acknowledged just before.
+
+A pipeline or a test that sends an event, and reads it, would otherwise find none, for the digester takes some
+milliseconds. A request looks at the times of the logs' files first, which takes 15 µs; only after a recent write does
+it ask for positions.
+"""
+
+import time
+from collections.abc import Mapping
+from contextlib import closing, suppress
+
+from shipmark.events import digest_store
+from shipmark.infrastructure.database import Database
+from shipmark.ingest.event_log import UnreadableLogError
+from shipmark.ingest.log_folder import LogFolder, WriteTimes
+from shipmark.ingest.sqlite_log import SqliteLogReader
+
+#: What was written before is digested, or waits for something that takes longer.
+RECENT_SECONDS = 5.0
+#: A longer backlog is not waited for: under load what is listed is a moment old.
+FRAMES_MAX = 25
+#: The first event after a start, with source maps to read, may take a second.
+WAIT_SECONDS = 5.0
+_LOOK_SECONDS = 0.005
+#: Requests don't look again for this time after a longer backlog, and after waiting in vain.
+_BUSY_SECONDS = 0.25
+_IN_VAIN_SECONDS = 30.0
+
+
+class ReadYourWrites:
+    """Holds up requests until the digester has what was acknowledged before them. Thread-safe."""
+
+    def __init__(
+        self, database: Database, folder: LogFolder, *, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
+        self._database, self._folder, self._wait_seconds = database, folder, wait_seconds
+        self._digested: WriteTimes = ()
+        self._busy_until = 0.0
+
+    def wait(self) -> None:
+        """Return when all that was acknowledged before is digested, after ``wait_seconds`` at the latest.
+
+        Return at once if nothing was written recently, or more waits than `FRAMES_MAX`.
+        """
+        written = self._folder.written_since(time.time() - RECENT_SECONDS)
+        if not written or written == self._digested or time.monotonic() < self._busy_until:
+            return
+        deadline = time.monotonic() + self._wait_seconds
+        ends, number = self._ends()
+        if number > FRAMES_MAX:
+            self._busy_until = time.monotonic() + _BUSY_SECONDS
+            return
+        while not self._are_digested(ends):
+            if time.monotonic() > deadline:
+                self._busy_until = time.monotonic() + _IN_VAIN_SECONDS
+                return
+            time.sleep(_LOOK_SECONDS)
+        self._digested = written
+
+    def _ends(self) -> tuple[Mapping[str, int], int]:
+        """Return the last positions of the logs, and the number of frames that wait."""
+        ends, number = dict[str, int](), 0
+        with closing(SqliteLogReader(self._folder)) as reader:
+            names = reader.logs()
+            for name, position in self._positions(names).items():
+                with suppress(UnreadableLogError):
+                    waiting = reader.waiting(name, position)
+                    if waiting.number:
+                        ends[name] = waiting.last
+                        number += waiting.number
+        return ends, number
+
+    def _are_digested(self, ends: Mapping[str, int]) -> bool:
+        positions = self._positions(list(ends)) if ends else {}
+        return all(positions[name] >= end for name, end in ends.items())
+
+    def _positions(self, names: list[str]) -> Mapping[str, int]:
+        with self._database.autocommit_read() as connection:
+            return digest_store.positions_of(connection, names)
