@@ -21,6 +21,8 @@ from shipmark.artifacts import actions
 from shipmark.deletion import organization_deletion
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
+from shipmark.issues.actions import expire_events
+from shipmark.issues.store import retention
 from shipmark.organizations import store
 from shipmark.worker import scheduler
 
@@ -516,6 +518,30 @@ def test_letting_artifacts_go_scans_nothing(alice: Caller, database: Database) -
             actions.remove_unused(connection, later, timedelta(days=90), project_id)
         actions.schedule_pruning(connection, later)
     assert scans(found) == []
+
+
+def test_deleting_events_reads_no_more_than_a_step(large: Large, copies: Copies, kind: str) -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    with copies(kind, template=large(kind)) as database:
+        with database.transaction() as connection:
+            retention.set_stored(connection, 1, 10**6)
+            connection.execute(
+                retention.stored_event_counts.insert().values(issue_id=1, event_count=10**6)
+            )
+        with costs(database) as found:
+            for step in (
+                lambda connection: expire_events.remove_old(connection, later),
+                lambda connection: expire_events.thin_out(connection, 100),
+                lambda connection: expire_events.schedule(connection, later),
+            ):
+                with database.transaction() as connection:
+                    step(connection)
+    assert len(found) > 8
+    # A step looks at the limit and a thousand events more, each with its report, and sorts what it adds.
+    own = ("has_report", "thinned_rows")
+    problems = [problem for cost in found for problem in cost.problems()]
+    assert [each for each in problems if not any(part in each for part in own)] == []
+    assert [scan for cost in found for scan in cost.scans] == []
 
 
 @SQLITE

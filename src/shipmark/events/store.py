@@ -37,6 +37,7 @@ events = sa.Table(
     sa.UniqueConstraint("project_id", "event_id"),
     sa.Index("ix_events_issue_id_happened_at", "issue_id", "happened_at", "id"),
     sa.Index("ix_events_release_id_happened_at", "release_id", "project_id", "happened_at"),
+    sa.Index("ix_events_received_at", "received_at"),
     sqlite_autoincrement=True,
 )
 
@@ -49,6 +50,11 @@ _STORED = sa.select(events.c.project_id, events.c.event_id).join(
     sa.and_(events.c.project_id == _SENT.c.project_id, events.c.event_id == _SENT.c.event_id),
 )
 _ISSUES = _STORED.add_columns(events.c.issue_id)
+_REMOVE = (
+    sa.delete(events)
+    .where(events.c.id.in_(sa.select(IDS.c.id)))
+    .returning(events.c.project_id, events.c.event_id)
+)
 _EVENT = (
     events.c.id,
     events.c.project_id,
@@ -200,6 +206,15 @@ def replace(connection: sa.Connection, row_id: int, payload: dict[str, object]) 
     """Replace the payload of an event."""
     statement = sa.update(events).where(events.c.id == row_id)
     connection.execute(statement.values(payload=_compressed(payload)))
+
+
+def remove(connection: sa.Connection, row_ids: Collection[int]) -> list[tuple[int, str]]:
+    """Delete events by the ids of their rows. Return the project's id and the event's id of each.
+
+    Whatever else is stored of single events is deleted here.
+    """
+    removed = connection.execute(_REMOVE, ids_param(row_ids))
+    return [(project_id, event_id) for project_id, event_id in removed]
 
 
 def _first(connection: sa.Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:

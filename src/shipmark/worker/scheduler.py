@@ -25,7 +25,7 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
-from shipmark.issues.actions import user_reports
+from shipmark.issues.actions import expire_events, user_reports
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
@@ -50,6 +50,7 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     assemblies.delete_old(connection, at)
     artifacts.schedule_pruning(connection, at)
     files.schedule_collection(connection, at)
+    expire_events.schedule(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, JobKind.TIDY, {}, now=at, run_at=at + _PERIOD)
 
@@ -95,6 +96,7 @@ EXTERNAL_JOBS = (
     JobKind.PRUNE_ARTIFACTS,
     JobKind.PRUNE_PROJECT_ARTIFACTS,
     JobKind.MEASURE_STORAGE,
+    JobKind.EXPIRE_EVENTS,
 )
 
 

@@ -18,7 +18,7 @@ from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.actions import regressions, resolve
 from shipmark.issues.model import InboxReason, Issue
-from shipmark.issues.store import inbox, issues
+from shipmark.issues.store import inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
 from shipmark.issues.store.issues import Occurrences
 from shipmark.issues.store.occurrences import ReleaseOccurrence
@@ -136,6 +136,7 @@ def _ingest_new(connection: Connection, arrivals: Sequence[Arrival]) -> list[Ing
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
     _count(connection, occurrences)
+    retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
     return [
         IngestResult(
