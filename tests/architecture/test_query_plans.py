@@ -13,12 +13,14 @@ from artifacts import DEBUG_ID, built, bundle, js_event, upload
 from bundling import zipped
 from factories import ALICE, Caller, World, commit, error_event, release_path, rows, send_event
 from httpx import Client, Response
+from sample_data import quarantine_event
 from sqlalchemy import event
 from statement_costs import SMALL, Cost, costs
 
 from shipmark.accounts import actions as accounts
 from shipmark.artifacts import actions
 from shipmark.deletion import organization_deletion
+from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import expire_events
@@ -155,6 +157,7 @@ PAGES = (
     "/organizations/acme/settings/repositories/1/",
     "/organizations/acme/settings/storage/",
     "/organizations/acme/settings/jobs/",
+    "/organizations/acme/settings/quarantine/",
     "/account/",
     "/account/tokens/",
 )
@@ -542,6 +545,24 @@ def test_deleting_events_reads_no_more_than_a_step(large: Large, copies: Copies,
     problems = [problem for cost in found for problem in cost.problems()]
     assert [each for each in problems if not any(part in each for part in own)] == []
     assert [scan for cost in found for scan in cost.scans] == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_what_is_in_quarantine_is_found_without_a_scan(database: Database, world: World) -> None:
+    quarantine_event(database, world)
+    acme, at = world.organizations["acme"], datetime.now(UTC)
+    with plans(database) as found, database.transaction() as connection:
+        quarantine_store.page_of(connection, acme, limit=50)
+        quarantine_store.count_of(connection, acme)
+        quarantine_store.request_all(connection, acme, at)
+        [(frame_id, _)] = quarantine_store.requested(connection, limit=20)
+        quarantine_store.record_failure(connection, frame_id, "again")
+        quarantine_store.set_organizations(connection)
+        quarantine_store.is_any_older(connection, at)
+        quarantine_store.remove_received_before(connection, at)
+    # The first requests, in the order of their key.
+    assert {step for step, _ in scans(found)} == {"SCAN quarantine_retries"}
 
 
 @SQLITE

@@ -138,7 +138,10 @@ def _problems_of_events(database: Database, settings: Settings) -> Iterator[str]
         count = digest_store.quarantined_count(connection)
         errors = digest_store.newest_errors(connection, _JOBS_SHOWN)
     if count:
-        yield f"{count} events could not be stored, and are kept aside: {'; '.join(errors)}"
+        yield (
+            f"{count} events could not be stored, and are in quarantine, where they can be processed again (settings,"
+            f" Quarantine): {'; '.join(errors)}"
+        )
 
 
 def _mend(database: Database) -> None:

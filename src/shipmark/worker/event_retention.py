@@ -20,9 +20,12 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     with span("events.expire") as fields:
         old, old_steps = remove_old(database, settings, at, steps=STEPS_MAX)
         thinned, steps = thin_out(database, settings, steps=STEPS_MAX - old_steps)
+        quarantined = remove_quarantined(database, at)
         fields |= {"events.old": old, "events.thinned": thinned}
+        fields["events.quarantined"] = quarantined
+    is_more = old_steps + steps >= STEPS_MAX
     with database.transaction() as connection:
-        if jobs.finish(connection, job) and old_steps + steps >= STEPS_MAX:
+        if jobs.finish(connection, job) and is_more:
             kind = JobKind.EXPIRE_EVENTS
             jobs.enqueue(connection, kind, {}, now=at, key=kind)
 
@@ -52,3 +55,15 @@ def thin_out(database: Database, settings: Settings, *, steps: int) -> tuple[int
             return total, step
         total += removed
     return total, steps if limit > 0 else 0
+
+
+def remove_quarantined(database: Database, at: datetime) -> int:
+    """Delete the frames that are in quarantine for too long. Return their number."""
+    total = 0
+    for _ in range(STEPS_MAX):
+        with database.transaction() as connection:
+            removed = expire_events.remove_quarantined(connection, at)
+        total += removed
+        if not removed:
+            break
+    return total

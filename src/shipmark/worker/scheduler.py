@@ -15,7 +15,7 @@ from shipmark.accounts.sign_in_limits import FORGET_AFTER
 from shipmark.artifacts import actions as artifacts
 from shipmark.artifacts.store import assemblies
 from shipmark.deletion import organization_deletion, project_deletion, repository_deletion
-from shipmark.events import discard_store
+from shipmark.events import discard_store, quarantine_store
 from shipmark.events.discards import DAYS, day_of
 from shipmark.files import actions as files
 from shipmark.infrastructure import jobs
@@ -50,6 +50,7 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     assemblies.delete_old(connection, at)
     artifacts.schedule_pruning(connection, at)
     files.schedule_collection(connection, at)
+    quarantine_store.set_organizations(connection)
     expire_events.schedule(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, JobKind.TIDY, {}, now=at, run_at=at + _PERIOD)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from shipmark.events import quarantine, quarantine_store
 from shipmark.events.retention import ids_to_keep
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.jobs import JobKind
@@ -25,6 +26,11 @@ def remove_old(connection: Connection, before: datetime) -> int:
     """Delete a batch of events that were received before, and of what is counted of then. Return the number."""
     removed = retention.remove_received_before(connection, before)
     return removed or retention.remove_counts_before(connection, before)
+
+
+def remove_quarantined(connection: Connection, at: datetime) -> int:
+    """Delete a batch of frames that are in quarantine for too long. Return their number."""
+    return quarantine_store.remove_received_before(connection, at - quarantine.RETENTION)
 
 
 def thin_out(connection: Connection, limit: int) -> int | None:
@@ -48,6 +54,8 @@ def thin_out(connection: Connection, limit: int) -> int | None:
 
 def schedule(connection: Connection, at: datetime) -> None:
     """Schedule the deletion of events if some may be too old or too many by any settings."""
-    if retention.is_any_due(connection, at - RETENTION_MIN, EVENTS_PER_ISSUE_MIN):
+    if retention.is_any_due(
+        connection, at - RETENTION_MIN, EVENTS_PER_ISSUE_MIN
+    ) or quarantine_store.is_any_older(connection, at - quarantine.RETENTION):
         kind = JobKind.EXPIRE_EVENTS
         jobs.enqueue(connection, kind, {}, now=at, key=kind)

@@ -1,4 +1,4 @@
-"""Retention of events: their age, and how many of an issue are stored."""
+"""Retention of events, by age and number, and retries of frames in quarantine."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,6 +14,11 @@ _MOMENT = sa.DateTime(timezone=True)
 
 def upgrade() -> None:
     """Take the step. Nodes of the release before it don't count stored events: an issue has more of them for a while."""
+    _count_events()
+    _retry_quarantined_frames()
+
+
+def _count_events() -> None:
     op.create_index("ix_events_received_at", "events", ["received_at"])
     op.create_table(
         "stored_event_counts",
@@ -54,8 +59,36 @@ def upgrade() -> None:
     )
 
 
+def _retry_quarantined_frames() -> None:
+    op.add_column("quarantined_frames", sa.Column("organization_id", _ID))
+    op.add_column(
+        "quarantined_frames",
+        sa.Column("attempts", sa.Integer(), nullable=False, server_default=sa.text("1")),
+    )
+    op.execute(
+        "UPDATE quarantined_frames SET organization_id ="
+        " (SELECT organization_id FROM projects WHERE projects.id = quarantined_frames.project_id)"
+    )
+    op.create_index(
+        "ix_quarantined_frames_organization_id_id", "quarantined_frames", ["organization_id", "id"]
+    )
+    op.create_index("ix_quarantined_frames_received_at", "quarantined_frames", ["received_at"])
+    op.create_table(
+        "quarantine_retries",
+        sa.Column("frame_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("requested_at", _MOMENT, nullable=False),
+        _parent("quarantine_retries", "frame_id", "quarantined_frames"),
+        sa.PrimaryKeyConstraint("frame_id", name="pk_quarantine_retries"),
+    )
+
+
 def downgrade() -> None:
     """Take it back."""
+    op.drop_table("quarantine_retries")
+    op.drop_index("ix_quarantined_frames_received_at", "quarantined_frames")
+    op.drop_index("ix_quarantined_frames_organization_id_id", "quarantined_frames")
+    op.drop_column("quarantined_frames", "attempts")
+    op.drop_column("quarantined_frames", "organization_id")
     op.drop_table("thinned_event_counts")
     op.drop_table("stored_event_counts")
     op.drop_index("ix_events_received_at", "events")
