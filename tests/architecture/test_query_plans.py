@@ -24,8 +24,10 @@ from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import expire_events
-from shipmark.issues.store import retention
+from shipmark.issues.store import late_symbolications, retention
 from shipmark.organizations import store
+from shipmark.symbolication import waits
+from shipmark.symbolication.waits import Target
 from shipmark.worker import scheduler
 
 SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
@@ -549,6 +551,27 @@ def test_deleting_events_reads_no_more_than_a_step(large: Large, copies: Copies,
 
 @SQLITE
 @pytest.mark.usefixtures("_filled")
+def test_events_that_wait_for_files_are_found_without_a_scan(
+    alice: Caller, world: World, database: Database
+) -> None:
+    sent = js_event(221, release="web@1.1.0", url="https://shop.example.com/other.js")
+    send_event(alice.client, world.keys["web"], world.projects["web"], sent)
+    target = Target(project_id=world.projects["web"], key="r:web@1.1.0")
+    with plans(database) as found, database.transaction() as connection:
+        release_id = 3
+        assert waits.targets_of_bundle(connection, 1) == [target]
+        waits.targets_of_release(connection, release_id)
+        issue_id = waits.next_issue(connection, target, 0)
+        assert issue_id is not None
+        [row_id] = waits.newest_of(connection, target, issue_id, limit=50)
+        waits.count_of_release(connection, [world.projects["web"]], "web@1.1.0", limit=1000)
+        late_symbolications.of_release(connection, release_id)
+        waits.remove(connection, row_id)
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
 def test_what_is_in_quarantine_is_found_without_a_scan(database: Database, world: World) -> None:
     quarantine_event(database, world)
     acme, at = world.organizations["acme"], datetime.now(UTC)
@@ -561,8 +584,7 @@ def test_what_is_in_quarantine_is_found_without_a_scan(database: Database, world
         quarantine_store.set_organizations(connection)
         quarantine_store.is_any_older(connection, at)
         quarantine_store.remove_received_before(connection, at)
-    # The first requests, in the order of their key.
-    assert {step for step, _ in scans(found)} == {"SCAN quarantine_retries"}
+    assert scans(found) == []
 
 
 @SQLITE

@@ -37,6 +37,7 @@ class JobKind(StrEnum):
     MEASURE_STORAGE = "measure_storage"
     PRUNE_PROJECT_ARTIFACTS = "prune_project_artifacts"
     EXPIRE_EVENTS = "expire_events"
+    SYMBOLICATE_AGAIN = "symbolicate_again"
 
 
 class JobColumns(sa.TypedColumns):

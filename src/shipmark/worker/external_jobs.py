@@ -16,6 +16,7 @@ from shipmark.worker import (
     blob_gc,
     event_retention,
     fetches,
+    late_symbolication,
     scheduler,
     storage_measurement,
 )
@@ -30,6 +31,7 @@ EXTERNAL_JOBS: dict[str, ExternalJob] = {
     JobKind.PRUNE_PROJECT_ARTIFACTS: artifact_retention.run_for_project,
     JobKind.MEASURE_STORAGE: storage_measurement.run,
     JobKind.EXPIRE_EVENTS: event_retention.run,
+    JobKind.SYMBOLICATE_AGAIN: late_symbolication.run,
 }
 
 

@@ -32,6 +32,7 @@ from shipmark.releases.store import locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.environments import SeenRelease
 from shipmark.releases.store.locks import ReleasePlacement
+from shipmark.symbolication import waits
 
 #: A release by its organization and version.
 _ReleaseKey = tuple[int, str]
@@ -135,6 +136,7 @@ def _ingest_new(connection: Connection, arrivals: Sequence[Arrival]) -> list[Ing
     if len(current) < len(issue_ids):
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
+    waits.add(connection, ((a.project.id, a.event) for a in arrivals))
     _count(connection, occurrences)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)

@@ -1,4 +1,4 @@
-"""Retention of events, by age and number, and retries of frames in quarantine."""
+"""Retention of events, by age and number, retries of frames in quarantine, and symbolicating again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,7 @@ def upgrade() -> None:
     """Take the step. Nodes of the release before it don't count stored events: an issue has more of them for a while."""
     _count_events()
     _retry_quarantined_frames()
+    _symbolicate_again()
 
 
 def _count_events() -> None:
@@ -82,8 +83,37 @@ def _retry_quarantined_frames() -> None:
     )
 
 
+def _symbolicate_again() -> None:
+    op.add_column("events", sa.Column("symbolicated_at", _MOMENT))
+    op.create_table(
+        "symbolication_waits",
+        sa.Column("project_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(length=256), nullable=False),
+        sa.Column("issue_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("event_row_id", _ID, nullable=False),
+        _parent("symbolication_waits", "event_row_id", "events"),
+        sa.PrimaryKeyConstraint(
+            "project_id", "key", "issue_id", "event_row_id", name="pk_symbolication_waits"
+        ),
+    )
+    op.create_index(
+        "ix_symbolication_waits_event_row_id", "symbolication_waits", ["event_row_id"]
+    )
+    op.create_table(
+        "late_symbolications",
+        sa.Column("release_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("event_count", _ID, nullable=False),
+        sa.Column("last_at", _MOMENT, nullable=False),
+        _parent("late_symbolications", "release_id", "releases"),
+        sa.PrimaryKeyConstraint("release_id", name="pk_late_symbolications"),
+    )
+
+
 def downgrade() -> None:
     """Take it back."""
+    op.drop_table("late_symbolications")
+    op.drop_table("symbolication_waits")
+    op.drop_column("events", "symbolicated_at")
     op.drop_table("quarantine_retries")
     op.drop_index("ix_quarantined_frames_received_at", "quarantined_frames")
     op.drop_index("ix_quarantined_frames_organization_id_id", "quarantined_frames")

@@ -23,6 +23,7 @@ _TITLES = {
     JobKind.REMOVE_ORGANIZATION: "Delete the organization",
     JobKind.MEASURE_STORAGE: "Measure the storage",
     JobKind.PRUNE_PROJECT_ARTIFACTS: "Delete unused artifacts",
+    JobKind.SYMBOLICATE_AGAIN: "Look up minified stacks again",
 }
 
 
