@@ -58,7 +58,7 @@ def run(database: Database, blobs_url: str) -> Run:
         settings = replace(Settings(), blobs_url=blobs_url)
         while job := scheduler.claim(database, at, [JobKind.SYMBOLICATE_AGAIN]):
             late_symbolication.run(database, settings, job, at)
-            number += 1
+            number, at = number + 1, at + LATER
         return number
 
     return ran

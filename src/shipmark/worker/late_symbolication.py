@@ -1,7 +1,7 @@
 """The job that symbolicates the events again that waited for what was uploaded."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs.object_store import open_object_store
@@ -14,7 +14,7 @@ from shipmark.symbolication import waits
 from shipmark.symbolication.waits import Target
 
 #: The newest events of an issue that are tried for an upload. Older ones are symbolicated when they are shown.
-OF_ISSUE_MAX = 50
+OF_ISSUE_MAX = 20
 #: The issues of an upload whose events are tried.
 ISSUES_MAX = 500
 #: After this time the job is rescheduled, before its lease ends.
@@ -31,7 +31,11 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
             details = {**job.details, "from": position}
             organization_id = job.details.get("organization_id")
             assert organization_id is None or isinstance(organization_id, int)
-            jobs.enqueue(connection, kind, details, now=at, organization_id=organization_id)
+            # What came meanwhile has its turn first.
+            run_at = at + timedelta(seconds=SECONDS_MAX)
+            jobs.enqueue(
+                connection, kind, details, now=at, run_at=run_at, organization_id=organization_id
+            )
 
 
 def _run(
