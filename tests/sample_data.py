@@ -2,9 +2,16 @@
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
 
 from artifacts import BUNDLE_ID, bundle, upload
 from factories import REPOSITORIES, WEB_RELEASES, Caller, World, commit, error_event, send_event
+
+from shipmark.events import digest_store
+from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.sender import UNKNOWN_SENDER
+from shipmark.infrastructure.database import Database
 
 ORGANIZATION_VERSION = "web@1.0.0"
 PROJECT_VERSION = "web@2.0.0"
@@ -36,7 +43,26 @@ class Seeded:
         return self.parts[name]
 
 
-def seed(alice: Caller, world: World) -> Seeded:
+def quarantine_event(database: Database, world: World, payload: bytes = b"[]") -> str:
+    """Put an event of project web into quarantine, as only a fault of the server does; says its id."""
+    event_id = uuid4().hex
+    frame = QuarantinedFrame(
+        organization_id=world.organizations["acme"],
+        project_id=world.projects["web"],
+        type="event",
+        event_id=event_id,
+        received_at=datetime.now(UTC),
+        sent_at=None,
+        sender=UNKNOWN_SENDER,
+        payload=payload,
+        error="ValueError: it was not understood",
+    )
+    with database.transaction() as connection:
+        digest_store.quarantine(connection, [frame])
+    return event_id
+
+
+def seed(alice: Caller, world: World, database: Database) -> Seeded:
     """Fill acme by the API itself: releases, commits, deploys, an issue, thresholds, a repository."""
     for number, version in enumerate((ORGANIZATION_VERSION, PROJECT_VERSION), start=1):
         alice.publish(version, "web", commits=[commit(str(number), message="Fixes WEB-1")])
@@ -59,6 +85,8 @@ def seed(alice: Caller, world: World) -> Seeded:
         ).json()["id"]
         for version in (ORGANIZATION_VERSION, PROJECT_VERSION)
     }
+    quarantine_event(database, world)
+    quarantined = alice.get("/organizations/acme/quarantined-events/").json()
     repository = alice.get(REPOSITORIES).json()[0]
     hook = alice.get(f"{WEB_RELEASES}token/").json()["webhookUrl"].rstrip("/").split("/")
     return Seeded(
@@ -82,6 +110,7 @@ def seed(alice: Caller, world: World) -> Seeded:
             "team": "core",
             "token": alice.get("/organizations/acme/org-auth-tokens/").json()[0]["id"],
             "key": world.keys["web"],
+            "quarantined": quarantined[0]["id"],
             "plugin": hook[-3],
             "signature": hook[-1],
         }

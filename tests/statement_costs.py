@@ -26,7 +26,7 @@ _INSTRUCTIONS_COUNTED = 50
 #: A subquery counts as well: what it reads itself has steps of its own.
 SMALL = re.compile(
     r"(\w+_rows|given|kept|these|wanted\w*|(\d+ )?CONSTANT ROWS?|anon_\d+|page|jobs|numbered|newest|found)\b"
-    r"|\(subquery-\d+\)"
+    r"|quarantine_retries\b|\(subquery-\d+\)"
 )
 
 #: Where PostgreSQL takes a sequential scan for cheap, as in tables of thousands of rows, it would not in one of

@@ -25,6 +25,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from shipmark.infrastructure.database import Database
+
 ADDRESS = "https://ship.example.com"
 CHECKS = [
     not_a_server_error,
@@ -75,8 +77,8 @@ def sender(alice: Caller) -> Sender:
 
 
 @pytest.fixture
-def parts(alice: Caller, world: World) -> Seeded:
-    return seed(alice, world)
+def parts(alice: Caller, world: World, database: Database) -> Seeded:
+    return seed(alice, world, database)
 
 
 @pytest.fixture

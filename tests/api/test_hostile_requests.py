@@ -13,6 +13,8 @@ from factories import Caller, World
 from httpx import Client
 from sample_data import Seeded, seed
 
+from shipmark.infrastructure.database import Database
+
 HUGE = "9" * 30
 PROJECT = "/api/0/projects/{organization}/{project}/"
 VALUES = [
@@ -95,8 +97,8 @@ def document(client: Client) -> dict[str, Any]:
 
 
 @pytest.fixture
-def seeded(alice: Caller, world: World) -> Seeded:
-    return seed(alice, world)
+def seeded(alice: Caller, world: World, database: Database) -> Seeded:
+    return seed(alice, world, database)
 
 
 #: Chooses some of the values for the next place.

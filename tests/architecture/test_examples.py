@@ -7,14 +7,16 @@ import pytest
 from factories import Caller, World, on_one_database
 from sample_data import Seeded, seed
 
+from shipmark.infrastructure.database import Database
+
 METHODS = ("get", "put", "post", "delete")
 BODY = b'{"status": "open"}'
 PROJECT = "/api/0/projects/{organization}/{project}/"
 
 
 @pytest.fixture
-def seeded(alice: Caller, world: World) -> Seeded:
-    return seed(alice, world)
+def seeded(alice: Caller, world: World, database: Database) -> Seeded:
+    return seed(alice, world, database)
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -13,15 +13,21 @@ from artifacts import DEBUG_ID, built, bundle, js_event, upload
 from bundling import zipped
 from factories import ALICE, Caller, World, commit, error_event, release_path, rows, send_event
 from httpx import Client, Response
+from sample_data import quarantine_event
 from sqlalchemy import event
 from statement_costs import SMALL, Cost, costs
 
 from shipmark.accounts import actions as accounts
 from shipmark.artifacts import actions
 from shipmark.deletion import organization_deletion
+from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
+from shipmark.issues.actions import expire_events
+from shipmark.issues.store import late_symbolications, retention
 from shipmark.organizations import store
+from shipmark.symbolication import waits
+from shipmark.symbolication.waits import Target
 from shipmark.worker import scheduler
 
 SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
@@ -153,6 +159,7 @@ PAGES = (
     "/organizations/acme/settings/repositories/1/",
     "/organizations/acme/settings/storage/",
     "/organizations/acme/settings/jobs/",
+    "/organizations/acme/settings/quarantine/",
     "/account/",
     "/account/tokens/",
 )
@@ -515,6 +522,68 @@ def test_letting_artifacts_go_scans_nothing(alice: Caller, database: Database) -
         for project_id in (None, 1):
             actions.remove_unused(connection, later, timedelta(days=90), project_id)
         actions.schedule_pruning(connection, later)
+    assert scans(found) == []
+
+
+def test_deleting_events_reads_no_more_than_a_step(large: Large, copies: Copies, kind: str) -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    with copies(kind, template=large(kind)) as database:
+        with database.transaction() as connection:
+            retention.set_stored(connection, 1, 10**6)
+            connection.execute(
+                retention.stored_event_counts.insert().values(issue_id=1, event_count=10**6)
+            )
+        with costs(database) as found:
+            for step in (
+                lambda connection: expire_events.remove_old(connection, later),
+                lambda connection: expire_events.thin_out(connection, 100),
+                lambda connection: expire_events.schedule(connection, later),
+            ):
+                with database.transaction() as connection:
+                    step(connection)
+    assert len(found) > 8
+    # A step looks at the limit and a thousand events more, each with its report, and sorts what it adds.
+    own = ("has_report", "thinned_rows", "DELETE FROM events")
+    problems = [problem for cost in found for problem in cost.problems()]
+    assert [each for each in problems if not any(part in each for part in own)] == []
+    assert [scan for cost in found for scan in cost.scans] == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_events_that_wait_for_files_are_found_without_a_scan(
+    alice: Caller, world: World, database: Database
+) -> None:
+    sent = js_event(221, release="web@1.1.0", url="https://shop.example.com/other.js")
+    send_event(alice.client, world.keys["web"], world.projects["web"], sent)
+    target = Target(project_id=world.projects["web"], key="r:web@1.1.0")
+    with plans(database) as found, database.transaction() as connection:
+        release_id = 3
+        assert waits.targets_of_bundle(connection, 1) == [target]
+        waits.targets_of_release(connection, release_id)
+        issue_id = waits.next_issue(connection, target, 0)
+        assert issue_id is not None
+        [row_id] = waits.newest_of(connection, target, issue_id, limit=50)
+        waits.count_of_release(connection, [world.projects["web"]], "web@1.1.0", limit=1000)
+        late_symbolications.of_release(connection, release_id)
+        waits.remove(connection, row_id)
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_what_is_in_quarantine_is_found_without_a_scan(database: Database, world: World) -> None:
+    quarantine_event(database, world)
+    acme, at = world.organizations["acme"], datetime.now(UTC)
+    with plans(database) as found, database.transaction() as connection:
+        quarantine_store.page_of(connection, acme, limit=50)
+        quarantine_store.count_of(connection, acme)
+        quarantine_store.request_all(connection, acme, at)
+        [(frame_id, _)] = quarantine_store.requested(connection, limit=20)
+        quarantine_store.record_failure(connection, frame_id, "again")
+        quarantine_store.set_organizations(connection)
+        quarantine_store.is_any_older(connection, at)
+        quarantine_store.remove_received_before(connection, at)
     assert scans(found) == []
 
 

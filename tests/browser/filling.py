@@ -11,9 +11,13 @@ from browser.servers import CHINESE_NAME, EMAIL, LONG_NAME, PASSWORD, RELEASES, 
 from conformance.servers import shipmark
 from sqlalchemy import insert, select
 
+from shipmark.events import digest_store
+from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.sender import UNKNOWN_SENDER
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import ATTEMPTS_MAX, JobKind, jobs
 from shipmark.organizations.store import organizations
+from shipmark.projects.store import projects
 
 #: A member of acme without further rights, and a user of no organization.
 MEMBER, NEWCOMER = "mia@example.com", "noa@example.com"
@@ -71,6 +75,27 @@ def fail_job(server: Server, error: str) -> None:
     database.close()
 
 
+def quarantine_event(server: Server, error: str) -> None:
+    """Put an event of the first project into quarantine, as only a fault of the server does."""
+    database = Database(f"sqlite:///{server.data / 'shipmark.db'}")
+    with database.transaction() as connection:
+        query = select(projects.c.id, projects.c.organization_id).order_by(projects.c.id).limit(1)
+        project_id, organization_id = connection.execute(query).one()
+        frame = QuarantinedFrame(
+            organization_id=organization_id,
+            project_id=project_id,
+            type="event",
+            event_id=uuid4().hex,
+            received_at=datetime.now(UTC),
+            sent_at=None,
+            sender=UNKNOWN_SENDER,
+            payload=b"[]",
+            error=error,
+        )
+        digest_store.quarantine(connection, [frame])
+    database.close()
+
+
 def fill_all(server: Server) -> Places:
     """Add releases and issues, people of each kind, and all that settings show."""
     servers.fill(server)
@@ -100,6 +125,8 @@ def _fill_people(server: Server) -> None:
 def _fill_settings(server: Server, repository: str, team: str) -> Places:
     """Add a repository with a remote that can't be reached, a team, a threshold and an invitation."""
     acme = "/api/0/organizations/acme"
+    for error in ("ValueError: it was not understood", f"KeyError: {'long_name_' * 30}"):
+        quarantine_event(server, error)
     made = server.send("POST", f"{acme}/repos/", {"name": repository})
     remote = {"url": f"https://git.example.invalid/{repository}.git", "username": "reader"}
     server.send("PUT", f"{acme}/repos/{made['id']}/remote/", remote | {"password": "secret"})

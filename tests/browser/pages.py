@@ -25,6 +25,7 @@ SETTINGS_PAGES = {
     "settings-storage": f"{SETTINGS}/storage/",
     "settings-storage-preview": f"{SETTINGS}/storage/?project=web&days=30",
     "settings-jobs": f"{SETTINGS}/jobs/",
+    "settings-quarantine": f"{SETTINGS}/quarantine/",
     "settings-audit-log": f"{SETTINGS}/audit-log/",
 }
 ACCOUNT_PAGES = {

@@ -170,7 +170,10 @@ def test_check_is_content_with_what_bootstrap_made(data: Path) -> None:
     result = run(data, "check")
     assert result.exit_code == 0
     assert re.fullmatch(
-        r"✓ Everything is all right\. \d+\.\d GiB are free for blobs\.\n", result.output
+        r"✓ Everything is all right\. \d+\.\d GiB are free for blobs\.\n"
+        r"  Events are kept for 90 days, about 1000 of each issue\.\n"
+        r"  The database has \d\.\d MiB, of which \d\.\d MiB are free for new rows\.\n",
+        result.output,
     )
 
 

@@ -41,6 +41,7 @@ PAGES = [
     "/organizations/acme/settings/storage/",
     "/organizations/acme/settings/storage/?project=web&days=30",
     "/organizations/acme/settings/jobs/",
+    "/organizations/acme/settings/quarantine/",
     "/organizations/acme/settings/audit-log/",
     "/organizations/acme/search/?query=web",
     "/account/",

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import delete
 
 from shipmark.events import store as events
 from shipmark.infrastructure.clock import now
@@ -329,3 +330,19 @@ def test_reports_of_users_are_shown(house, owner):
     for shown in ("User reports", "Jane &lt;Doe&gt;", "jane@example.com", "It &lt;broke&gt;."):
         assert shown in text, shown
     assert f"?event={newest.event_id}" in text
+
+
+def test_an_event_that_is_gone_is_said_to_be_so(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    gone = owner.get(f"{ISSUES}{issue_id}/?event={'f' * 32}").text
+    assert "This event is not stored, or not any more. The latest one is shown." in gone
+    assert "not any more" not in owner.get(f"{ISSUES}{issue_id}/?event=oldest").text
+
+
+def test_an_issue_whose_events_are_gone_shows_what_it_counted(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    with house.database.transaction() as connection:
+        connection.execute(delete(events.events))
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert "No event of this issue is stored any more." in text
+    assert '<dt>Events</dt><dd class="num">1</dd>' in text

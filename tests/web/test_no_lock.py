@@ -48,10 +48,13 @@ CHANGES = [
     f"{ACME}/settings/repositories/1/delete/",
     f"{ACME}/settings/storage/",
     f"{ACME}/settings/jobs/1/",
+    f"{ACME}/settings/quarantine/",
+    f"{ACME}/settings/quarantine/1/",
     f"{ACME}/settings/tokens/",
     f"{ACME}/settings/tokens/1/",
 ]
 ACTIONS = {"repositories/1/": "hide", "storage/": "measure", "jobs/1/": "run"}
+ACTIONS |= {"quarantine/": "retry-all", "quarantine/1/": "retry"}
 DATA = {
     "scope": "org:read",
     "name": "x",

@@ -85,6 +85,7 @@ def test_a_stack_is_the_original_one_once_its_map_is_there(house, owner, upload)
         'data-n="17">export const checkout', "The stack as it was sent", "/static/app.js:1:221",
     ):  # fmt: skip
         assert shown in text, shown
+    assert "by files that were uploaded after the event" in text
 
 
 def test_a_stack_that_is_readable_in_part_says_so(house, owner, upload):

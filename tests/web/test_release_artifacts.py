@@ -1,6 +1,8 @@
 """What was uploaded for a release: a count on its page, and a page of its own."""
 
 import pytest
+from artifacts import js_event
+from sqlalchemy import delete
 
 from shipmark.artifacts.model import Association, BundleEntry, NewBundle
 from shipmark.artifacts.store import bundles, release_files
@@ -8,6 +10,8 @@ from shipmark.artifacts.zip_entries import EntryLocation
 from shipmark.files.model import FileKind, NewFile, StagedFile
 from shipmark.files.store import files
 from shipmark.infrastructure.clock import now
+from shipmark.issues.store import late_symbolications
+from shipmark.symbolication import waits
 from shipmark.web.template_filters import size_in_words
 
 PAGE = "/organizations/acme/releases/web%401.0.0/artifacts/"
@@ -151,3 +155,20 @@ def test_a_stranger_does_not_learn_of_them(house, browser):
 )
 def test_sizes_are_told_in_words(size, words):
     assert size_in_words(size) == words
+
+
+def test_it_says_which_events_wait_for_files_and_which_got_theirs(house, owner):
+    release = house.publish("web@1.0.0")
+    event = js_event(release="web@1.0.0")
+    del event["event_id"]
+    errors = [{"type": "js_no_source", "message": "Nothing was uploaded.", "data": {}}]
+    house.fail(event.pop("release"), **event, errors=errors)
+    text = owner.get(PAGE).text
+    assert "The stacks of 1 event are minified still" in text
+    with house.database.transaction() as connection:
+        for _ in range(2):
+            late_symbolications.count(connection, release.id, now())
+        connection.execute(delete(waits.waits))
+    text = owner.get(PAGE).text
+    assert "2 events of this release were made readable" in text
+    assert "minified still" not in text

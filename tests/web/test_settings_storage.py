@@ -154,3 +154,9 @@ def test_the_page_takes_the_same_statements_for_any_number_of_projects(house, ow
     statements.clear()
     owner.get(PATH)
     assert len(statements) == few
+
+
+def test_it_says_how_long_events_are_kept(house, owner):
+    text = owner.get(PATH).text
+    assert "Events are deleted 90 days after they were received." in text
+    assert "Of each issue about 1,000 are kept" in text

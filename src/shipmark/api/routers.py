@@ -20,6 +20,7 @@ from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
 from shipmark.api.project_keys import routes as project_keys
 from shipmark.api.projects import routes as projects
+from shipmark.api.quarantine import routes as quarantine
 from shipmark.api.release_files import routes as release_files
 from shipmark.api.releases import bulk_routes as releases_bulk
 from shipmark.api.releases import detail_routes as releases_detail
@@ -43,6 +44,7 @@ ROUTERS = (
     health.router,
     organizations.router,
     audit_log.router,
+    quarantine.router,
     tokens_organization.router,
     tokens.router,
     members.router,

@@ -21,13 +21,13 @@ RETENTION_MIN = timedelta(days=1)
 
 def upsert_bundle(
     connection: Connection, new: NewBundle, file: NewFile, content: StagedFile, at: datetime
-) -> None:
-    """Store a bundle with its associations. A repeated upload replaces the bundle before (5.4)."""
+) -> int:
+    """Store a bundle with its associations. A repeated upload replaces the bundle before (5.4). Return its row's id."""
     existing = bundles.by_bundle_id(connection, new.organization_id, new.bundle_id)
     if existing and _file(connection, existing).sha1 == content.sha1:
         bundles.associate(connection, existing.id, new, at)
         bundles.touch(connection, [existing.id], at, older_than=at)
-        return
+        return existing.id
     stored = files.create(connection, file, content, at)
     bundle, before = bundles.upsert_bundle(connection, new, stored.id, at)
     bundles.associate(connection, bundle, new, at)
@@ -35,6 +35,7 @@ def upsert_bundle(
         bundles.replace_bundle(connection, bundle, new.release_id, new.association.dist)
     if before is not None:
         remove_files(connection, [before], at)
+    return bundle
 
 
 def upsert_release_file(

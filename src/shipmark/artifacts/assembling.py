@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from shipmark.artifacts import actions, bundles, debug_ids
+from shipmark.artifacts import actions, arrivals, bundles, debug_ids
 from shipmark.artifacts.bundles import Bundle, Entry
 from shipmark.artifacts.manifests import BundleProblem
 from shipmark.artifacts.model import (
@@ -117,13 +117,16 @@ class _Assembler:
         ]
         entries = [] if is_small else _entries(bundle, is_summed=release is not None)
         done = Assembly(state=AssembleState.OK)
+        organization_id = self.request.organization.id
         with self.database.transaction() as connection:
-            if is_small:
+            if release is not None and is_small:
                 for entry, content in extracted:
                     self._store_file(connection, bundle, entry, content)
+                arrivals.announce_release_files(connection, organization_id, release.id, self.at)
             else:
                 new, file = _new_bundle(self.request, bundle, entries)
-                actions.upsert_bundle(connection, new, file, assembled.content, self.at)
+                row_id = actions.upsert_bundle(connection, new, file, assembled.content, self.at)
+                arrivals.announce_bundle(connection, organization_id, row_id, self.at)
             assemblies.record(connection, self.request.key, done, self.at)
         return done
 

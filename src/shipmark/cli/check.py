@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.accounts import store as accounts
 from shipmark.cli.data_checks import database_problems, missing_blobs, space_problems
+from shipmark.cli.event_storage import event_lines
 from shipmark.cli.options import with_settings
 from shipmark.events import digest_store
 from shipmark.files.store import garbage
@@ -40,6 +41,12 @@ def check(settings: Settings) -> None:
     free_bytes = open_object_store(settings.blobs).free_bytes()
     free = "" if free_bytes is None else f" {_gibibytes(free_bytes)} are free for blobs."
     click.echo(f"✓ Everything is all right.{free}")
+    database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
+    try:
+        for line in event_lines(database, settings):
+            click.echo(f"  {line}")
+    finally:
+        database.close()
 
 
 def _problems(settings: Settings) -> Iterator[str]:
@@ -131,7 +138,10 @@ def _problems_of_events(database: Database, settings: Settings) -> Iterator[str]
         count = digest_store.quarantined_count(connection)
         errors = digest_store.newest_errors(connection, _JOBS_SHOWN)
     if count:
-        yield f"{count} events could not be stored, and are kept aside: {'; '.join(errors)}"
+        yield (
+            f"{count} events could not be stored, and are in quarantine, where they can be processed again (settings,"
+            f" Quarantine): {'; '.join(errors)}"
+        )
 
 
 def _mend(database: Database) -> None:

@@ -24,7 +24,10 @@ class DigestPositionColumns(sa.TypedColumns):
 
 
 class QuarantinedFrameColumns(sa.TypedColumns):
-    """A frame that could not be digested, with the error. ``payload`` is compressed with Zstandard."""
+    """A frame that could not be digested, with the last error. ``payload`` is compressed with Zstandard.
+
+    ``organization_id`` is that of the project; it is NULL until the hourly clean-up where an earlier version wrote it.
+    """
 
     id = sa.Column(db.Id, primary_key=True)
     project_id = parent("projects", index=True)
@@ -36,16 +39,24 @@ class QuarantinedFrameColumns(sa.TypedColumns):
     user_agent = sa.Column(sa.Text)
     payload = sa.Column(sa.LargeBinary, nullable=False)
     error = sa.Column(sa.Text, nullable=False)
+    organization_id = sa.Column(db.Id)
+    attempts = sa.Column(sa.Integer, nullable=False, server_default=sa.text("1"))
 
 
 digest_positions = table("digest_positions", DigestPositionColumns)
-quarantined_frames = table("quarantined_frames", QuarantinedFrameColumns)
+quarantined_frames = table(
+    "quarantined_frames",
+    QuarantinedFrameColumns,
+    sa.Index("ix_quarantined_frames_organization_id_id", "organization_id", "id"),
+    sa.Index("ix_quarantined_frames_received_at", "received_at"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinedFrame:
     """A frame that could not be digested."""
 
+    organization_id: int
     project_id: int
     type: str
     event_id: str
@@ -87,6 +98,7 @@ def quarantine(connection: sa.Connection, frames: Sequence[QuarantinedFrame]) ->
     """Keep frames that could not be digested."""
     rows = [
         {
+            "organization_id": frame.organization_id,
             "project_id": frame.project_id,
             "type": frame.type,
             "event_id": frame.event_id,

@@ -15,7 +15,10 @@ from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, me
 
 
 class EventColumns(sa.TypedColumns):
-    """An event. ``payload`` is the JSON object that the SDK sent, compressed with Zstandard."""
+    """An event. ``payload`` is the JSON object that the SDK sent, compressed with Zstandard.
+
+    ``symbolicated_at`` is when its stack became the original one by files that were uploaded later, or NULL.
+    """
 
     id = sa.Column(Id, primary_key=True)
     project_id = sa.Column(Id, sa.ForeignKey("projects.id", ondelete="CASCADE"), nullable=False)
@@ -28,6 +31,7 @@ class EventColumns(sa.TypedColumns):
     happened_at = sa.Column(UtcDateTime, nullable=False)
     received_at = sa.Column(UtcDateTime, nullable=False)
     payload = sa.Column(sa.LargeBinary, nullable=False)
+    symbolicated_at = sa.Column(UtcDateTime)
 
 
 events = sa.Table(
@@ -37,6 +41,7 @@ events = sa.Table(
     sa.UniqueConstraint("project_id", "event_id"),
     sa.Index("ix_events_issue_id_happened_at", "issue_id", "happened_at", "id"),
     sa.Index("ix_events_release_id_happened_at", "release_id", "project_id", "happened_at"),
+    sa.Index("ix_events_received_at", "received_at"),
     sqlite_autoincrement=True,
 )
 
@@ -49,6 +54,11 @@ _STORED = sa.select(events.c.project_id, events.c.event_id).join(
     sa.and_(events.c.project_id == _SENT.c.project_id, events.c.event_id == _SENT.c.event_id),
 )
 _ISSUES = _STORED.add_columns(events.c.issue_id)
+_REMOVE = (
+    sa.delete(events)
+    .where(events.c.id.in_(sa.select(IDS.c.id)))
+    .returning(events.c.project_id, events.c.event_id)
+)
 _EVENT = (
     events.c.id,
     events.c.project_id,
@@ -57,6 +67,7 @@ _EVENT = (
     events.c.happened_at,
     events.c.received_at,
     events.c.payload,
+    events.c.symbolicated_at,
 )
 
 
@@ -71,6 +82,7 @@ class StoredEvent:
     at: datetime
     received_at: datetime
     payload: dict[str, object]
+    symbolicated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,10 +208,34 @@ def neighbours_of(connection: sa.Connection, event: StoredEvent) -> tuple[str | 
     return previous, following
 
 
-def replace(connection: sa.Connection, row_id: int, payload: dict[str, object]) -> None:
-    """Replace the payload of an event."""
+def by_row_id(connection: sa.Connection, row_id: int) -> StoredEvent | None:
+    """Return the event of a row, or None."""
+    row = connection.execute(sa.select(*_EVENT).where(events.c.id == row_id)).first()
+    return _stored(row) if row else None
+
+
+def release_of(connection: sa.Connection, row_id: int) -> int | None:
+    """Return the id of the event's release, or None."""
+    query = sa.select(events.c.release_id).where(events.c.id == row_id)
+    return connection.execute(query).scalar_one_or_none()
+
+
+def replace_symbolicated(
+    connection: sa.Connection, row_id: int, payload: dict[str, object], at: datetime
+) -> bool:
+    """Replace the payload of an event by one with its original stack. Return False if the event was deleted."""
     statement = sa.update(events).where(events.c.id == row_id)
-    connection.execute(statement.values(payload=_compressed(payload)))
+    values = {"payload": _compressed(payload), "symbolicated_at": at}
+    return connection.execute(statement.values(values)).rowcount == 1
+
+
+def remove(connection: sa.Connection, row_ids: Collection[int]) -> list[tuple[int, str]]:
+    """Delete events by the ids of their rows. Return the project's id and the event's id of each.
+
+    Whatever else is stored of single events is deleted here.
+    """
+    removed = connection.execute(_REMOVE, ids_param(row_ids))
+    return [(project_id, event_id) for project_id, event_id in removed]
 
 
 def _first(connection: sa.Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:
@@ -210,9 +246,11 @@ def _first(connection: sa.Connection, issue_id: int, *, is_newest: bool) -> Stor
 
 
 def _stored(row: Sequence[Any]) -> StoredEvent:
-    id_, project_id, event_id, issue_id, at, received_at, packed = row
+    id_, project_id, event_id, issue_id, at, received_at, packed, symbolicated_at = row
     payload = json.loads(zstandard.decompress(packed))
-    return StoredEvent(id_, project_id, event_id, issue_id, at, received_at, payload)
+    return StoredEvent(
+        id_, project_id, event_id, issue_id, at, received_at, payload, symbolicated_at
+    )
 
 
 def _compressed(payload: dict[str, object]) -> bytes:

@@ -36,6 +36,8 @@ class JobKind(StrEnum):
     REMOVE_ORGANIZATION = "remove_organization"
     MEASURE_STORAGE = "measure_storage"
     PRUNE_PROJECT_ARTIFACTS = "prune_project_artifacts"
+    EXPIRE_EVENTS = "expire_events"
+    SYMBOLICATE_AGAIN = "symbolicate_again"
 
 
 class JobColumns(sa.TypedColumns):

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 PREFIX = "SHIPMARK_"
 MEBIBYTE = 1024 * 1024
+#: A lower limit would keep nothing that explains an issue.
+EVENTS_PER_ISSUE_MIN = 100
 #: The longest address of an OpenID provider.
 ISSUER_MAX = 500
 #: The names for all addresses of a machine, and the loopback address of each.
@@ -52,6 +54,8 @@ class Settings:
     outgoing_allow_private: bool = False
     secret_key: str = ""
     artifact_days: int = 90
+    event_retention_days: int = 90
+    events_per_issue_max: int = 1000
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
@@ -60,11 +64,16 @@ class Settings:
     oidc_trust_emails: bool = False
 
     def __post_init__(self) -> None:
-        """Raise `SettingsError` for a base URL or an OpenID provider that cannot be used."""
+        """Raise `SettingsError` for a base URL, a limit or an OpenID provider that cannot be used."""
         if self.base_url:
             _check_base_url(self.base_url)
         if self.oidc_issuer:
             _check_issuer(self.oidc_issuer)
+        if 0 < self.events_per_issue_max < EVENTS_PER_ISSUE_MIN:
+            raise SettingsError(
+                "SHIPMARK_EVENTS_PER_ISSUE_MAX must be 0, for no limit, or at least"
+                f" {EVENTS_PER_ISSUE_MIN}."
+            )
         if bool(self.oidc_issuer) != bool(self.oidc_client_id):
             raise SettingsError(
                 "SHIPMARK_OIDC_ISSUER and SHIPMARK_OIDC_CLIENT_ID must be set together."

@@ -66,6 +66,26 @@ def damage(path: Path) -> str | None:
     return None if result == "ok" else " ".join(result.split())
 
 
+def size_bytes(path: Path) -> int:
+    """Return the size of the database's file, without its write-ahead log."""
+    return _size(path)
+
+
+def unused_bytes(path: Path) -> int:
+    """Return how much of the file is of deleted rows, and is used for new ones. Reads one page."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        pages: int = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        page_bytes: int = connection.execute("PRAGMA page_size").fetchone()[0]
+    return pages * page_bytes
+
+
+def compact(path: Path) -> None:
+    """Write the database anew, without the space of deleted rows. Writers wait, and are refused if it takes long."""
+    with closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as connection:
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
 def _value(path: Path, statement: str) -> object:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         value: object = connection.execute(statement).fetchone()[0]

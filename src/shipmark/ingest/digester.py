@@ -32,6 +32,7 @@ from shipmark.ingest.event_log import (
     StoredFrame,
     UnreadableLogError,
 )
+from shipmark.ingest.quarantine_retries import QuarantineRetries
 from shipmark.ingest.report_items import (
     Discards,
     discard_of_filter,
@@ -97,14 +98,15 @@ class Digester:
         self._positions: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
         self._rules: dict[int, tuple[ProjectRules, float]] = {}
+        self._retries = QuarantineRetries(database, self._prepared, _store)
 
     def digest_pending(self) -> int:
-        """Digest what the logs hold, a batch of each. Return the number of frames.
+        """Digest what the logs hold, a batch of each, and requested retries. Return the number of frames.
 
         A log that can't be digested is reported once and held for a while; the others go on. Raise `Conflict`,
         `StorageFull` or `Unavailable` if the database can't take them now: call it again later.
         """
-        number, names = 0, self._logs.logs()
+        number, names = self._retries.digest_requested(), self._logs.logs()
         self._held = {name: held for name, held in self._held.items() if name in names}
         for name in names:
             held = self._held.get(name)
@@ -261,7 +263,11 @@ def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestRes
     dropped = len(batch) - len(there)
     if dropped:
         count("events", "project_deleted", dropped)
-    bad = [_quarantined(prepared) for prepared in there if prepared.content is None]
+    bad = [
+        _quarantined(prepared, known[prepared.frame.project_id])
+        for prepared in there
+        if prepared.content is None
+    ]
     digest_store.quarantine(connection, bad)
     arrivals = _arrivals_of(there, known)
     results = ingest(connection, arrivals) if arrivals else []
@@ -295,9 +301,10 @@ def _encoded(event: Event) -> bytes | None:
         return None
 
 
-def _quarantined(prepared: _Prepared) -> QuarantinedFrame:
+def _quarantined(prepared: _Prepared, project: Project) -> QuarantinedFrame:
     frame = prepared.frame
     return QuarantinedFrame(
+        organization_id=project.organization_id,
         project_id=frame.project_id,
         type=frame.type,
         event_id=frame.event_id,

@@ -79,6 +79,11 @@ class AuditEvent(IntEnum):
         "artifacts.prune",
         "requested the deletion of artifacts of project {project_slug} unused for {days} days",
     )
+    QUARANTINE_DISCARD = (
+        10_070,
+        "quarantined-event.remove",
+        "discarded the quarantined {type} {event_id}",
+    )
 
     @classmethod
     def named(cls, name: str) -> Self | None:

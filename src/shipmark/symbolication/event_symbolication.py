@@ -89,19 +89,30 @@ def refresh_event(event: StoredEvent, uploads: Uploads) -> StoredEvent:
 
     Its issue stays: it was grouped when it was ingested.
     """
+    payload = current_payload(event, uploads)
+    if payload is None:
+        return event
+    if not is_better(payload, event.payload):
+        return replace(event, payload=payload)
+    _store(event, payload, uploads)
+    return replace(event, payload=payload, symbolicated_at=event.symbolicated_at or uploads.at)
+
+
+def is_better(payload: Json, before: Json) -> bool:
+    """Return True if more of the stack is the original one, or fewer problems are left."""
+    return _quality_of(payload) > _quality_of(before)
+
+
+def current_payload(event: StoredEvent, uploads: Uploads) -> Json | None:
+    """Return the payload with the currently possible stack; None if there is nothing to do, or it would be worse."""
     if not (needs_symbolication(event.payload) or problems_of(event.payload)):
-        return event
+        return None
     symbolicated = explain_event(event.payload, uploads)
-    after = symbolicated.payload
-    before = _quality(event.payload, _problem_count(event.payload))
-    now = _quality(after, len(symbolicated.problems))
     is_untried = any(problem.type == BUSY.type for problem in symbolicated.problems)
-    if is_untried or now[0] < before[0]:
-        return event
-    payload = _with_problems(after, symbolicated.problems)
-    if now > before:
-        _store(event, payload, uploads)
-    return replace(event, payload=payload)
+    payload = _with_problems(symbolicated.payload, symbolicated.problems)
+    count_before = javascript_stacks.symbolicated_count(event.payload)
+    is_worse = javascript_stacks.symbolicated_count(payload) < count_before
+    return None if is_untried or is_worse else payload
 
 
 def problems_of(payload: Json) -> list[Json]:
@@ -160,8 +171,8 @@ def _problem_count(payload: Json) -> int:
     return len(problems_of(payload)) or len(javascript_stacks.files_of(payload))
 
 
-def _quality(payload: Json, problem_count: int) -> tuple[int, int]:
-    return javascript_stacks.symbolicated_count(payload), -problem_count
+def _quality_of(payload: Json) -> tuple[int, int]:
+    return javascript_stacks.symbolicated_count(payload), -_problem_count(payload)
 
 
 def _outcome(result: Symbolicated) -> str:
@@ -173,7 +184,7 @@ def _outcome(result: Symbolicated) -> str:
 def _store(event: StoredEvent, payload: Json, uploads: Uploads) -> None:
     try:
         with uploads.database.transaction() as connection:
-            store.replace(connection, event.id, payload)
+            store.replace_symbolicated(connection, event.id, payload, uploads.at)
     except Refusal as refusal:
         # It is shown all the same, and stored the next time.
         log.warning("A better stack could not be kept", reason=refusal.reason)

@@ -33,6 +33,14 @@ class Usage:
     release_files: Amount = NOTHING
     projects: Mapping[int, ProjectUsage] = field(default_factory=dict)
 
+    @property
+    def events(self) -> Amount:
+        """Return the events of all projects."""
+        amounts = [usage.events for usage in self.projects.values()]
+        return Amount(
+            count=sum(each.count for each in amounts), bytes=sum(each.bytes for each in amounts)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:

@@ -15,6 +15,7 @@ from shipmark.files.store.blobs import blobs
 from shipmark.files.store.files import file_pieces, files
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.schema import parent, table
+from shipmark.organizations.store import organizations
 from shipmark.projects.store import projects
 from shipmark.releases.store.releases import releases
 from shipmark.usage.model import NOTHING, Amount, Measurement, ProjectUsage, Usage
@@ -113,6 +114,19 @@ def last(connection: sa.Connection, organization_id: int) -> Measurement | None:
     )
     row = connection.execute(query).first()
     return Measurement(usage=_usage(json.loads(row[1])), measured_at=row[0]) if row else None
+
+
+def all_last(connection: sa.Connection) -> list[tuple[str, Measurement]]:
+    """Return the slug and the last measurement of each organization that was measured."""
+    query = (
+        sa.select(organizations.c.slug, measurements.c.measured_at, measurements.c.details)
+        .join(organizations, organizations.c.id == measurements.c.organization_id)
+        .order_by(measurements.c.organization_id)
+    )
+    return [
+        (slug, Measurement(usage=_usage(json.loads(details)), measured_at=measured_at))
+        for slug, measured_at, details in connection.execute(query)
+    ]
 
 
 def _usage(details: dict[str, Any]) -> Usage:

@@ -67,6 +67,7 @@ def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
         names["Storage"] = "storage"
     if workspace.may(ORGANIZATION_CHANGE):
         names["Jobs"] = "jobs"
+        names["Quarantine"] = "quarantine"
     if workspace.may(AUDIT_READ):
         names["Audit log"] = "audit-log"
     return [(name, urls.settings(slug, path)) for name, path in names.items()]

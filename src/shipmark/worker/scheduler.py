@@ -15,7 +15,7 @@ from shipmark.accounts.sign_in_limits import FORGET_AFTER
 from shipmark.artifacts import actions as artifacts
 from shipmark.artifacts.store import assemblies
 from shipmark.deletion import organization_deletion, project_deletion, repository_deletion
-from shipmark.events import discard_store
+from shipmark.events import discard_store, quarantine_store
 from shipmark.events.discards import DAYS, day_of
 from shipmark.files import actions as files
 from shipmark.infrastructure import jobs
@@ -25,7 +25,7 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
-from shipmark.issues.actions import user_reports
+from shipmark.issues.actions import expire_events, user_reports
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
@@ -50,6 +50,8 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     assemblies.delete_old(connection, at)
     artifacts.schedule_pruning(connection, at)
     files.schedule_collection(connection, at)
+    quarantine_store.set_organizations(connection)
+    expire_events.schedule(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, JobKind.TIDY, {}, now=at, run_at=at + _PERIOD)
 
@@ -95,6 +97,8 @@ EXTERNAL_JOBS = (
     JobKind.PRUNE_ARTIFACTS,
     JobKind.PRUNE_PROJECT_ARTIFACTS,
     JobKind.MEASURE_STORAGE,
+    JobKind.EXPIRE_EVENTS,
+    JobKind.SYMBOLICATE_AGAIN,
 )
 
 

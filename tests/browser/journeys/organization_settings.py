@@ -2,10 +2,11 @@
 
 import re
 
-from browser.filling import fail_job, run
+from browser.filling import fail_job, quarantine_event, run
 from browser.journeys.person import Person
 from browser.servers import EMAIL, PASSWORD
 from playwright.sync_api import expect
+from processes import wait_until
 
 
 def rename_the_organization(person: Person) -> None:
@@ -233,6 +234,24 @@ def run_failed_jobs_again_or_discard_them(person: Person) -> None:
     expect(discarded).to_have_count(0)
 
 
+def process_what_was_set_aside_again(person: Person) -> None:
+    """Retry an event that can't be read, which stays with the new error, and discard it, after a question."""
+    quarantine_event(person.server, "ValueError: of an earlier version")
+    person.go("settings/jobs/")
+    person.see("could not be stored")
+    person.follow("Quarantine", person.page.get_by_role("main"))
+    person.see_heading("Quarantine")
+    row = person.row("of an earlier version")
+    row.get_by_role("button", name="Retry").click()
+    person.see_heading("Quarantine")
+    failed = person.row("not a JSON object")
+    wait_until(lambda: person.page.reload() is not None and failed.count() == 1)
+    expect(failed).to_contain_text("2")
+    failed.locator("summary").click()
+    person.press("Discard", failed)
+    expect(failed).to_have_count(0)
+
+
 JOURNEYS = [
     rename_the_organization,
     delete_and_restore_an_organization,
@@ -244,5 +263,6 @@ JOURNEYS = [
     keep_a_repository,
     read_the_audit_log,
     measure_storage,
+    process_what_was_set_aside_again,
     run_failed_jobs_again_or_discard_them,
 ]

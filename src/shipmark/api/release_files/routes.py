@@ -17,7 +17,7 @@ from shipmark.api.release_files.responses import (
     release_file_response,
 )
 from shipmark.api.release_files.uploads import MISSING, FileReceiver
-from shipmark.artifacts import actions, bundles
+from shipmark.artifacts import actions, arrivals, bundles
 from shipmark.artifacts.model import ListedFile, ReleaseFile
 from shipmark.artifacts.store import release_files as store
 from shipmark.artifacts.store import release_listing
@@ -219,6 +219,7 @@ def _added(
         added = store.add(connection, release.id, new.name, new.dist, file)
         if added is None:
             raise Conflict(TAKEN)
+        arrivals.announce_release_files(connection, context.organization_id, release.id, now())
     return release_file_response(added)
 
 

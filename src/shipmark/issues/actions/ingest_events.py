@@ -18,7 +18,7 @@ from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.actions import regressions, resolve
 from shipmark.issues.model import InboxReason, Issue
-from shipmark.issues.store import inbox, issues
+from shipmark.issues.store import inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
 from shipmark.issues.store.issues import Occurrences
 from shipmark.issues.store.occurrences import ReleaseOccurrence
@@ -32,6 +32,7 @@ from shipmark.releases.store import locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.environments import SeenRelease
 from shipmark.releases.store.locks import ReleasePlacement
+from shipmark.symbolication import waits
 
 #: A release by its organization and version.
 _ReleaseKey = tuple[int, str]
@@ -135,7 +136,9 @@ def _ingest_new(connection: Connection, arrivals: Sequence[Arrival]) -> list[Ing
     if len(current) < len(issue_ids):
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
+    waits.add(connection, ((a.project.id, a.event) for a in arrivals))
     _count(connection, occurrences)
+    retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
     return [
         IngestResult(

@@ -272,6 +272,13 @@ def count(connection: sa.Connection, occurred: Collection[Occurrences]) -> None:
     connection.execute(_COUNT, db.rows_param("occurred", rows))
 
 
+def describe(connection: sa.Connection, issue_id: int, event: Event) -> None:
+    """Have the issue show title and details of an event."""
+    connection.execute(
+        sa.update(issues).where(issues.c.id == issue_id).values(_event_values(event))
+    )
+
+
 def record_users(connection: sa.Connection, affected: Collection[tuple[int, str]]) -> Counter[int]:
     """Record users, by pairs of an issue's id and the user's digest. Return the number of new ones of each issue."""
     if not affected:

@@ -12,6 +12,7 @@ from shipmark.events.store import events
 from shipmark.infrastructure.database import Id, UtcDateTime, json_rows, rows_param
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.occurrences import issue_environments
+from shipmark.issues.store.retention import thinned_event_counts as thinned
 from shipmark.projects.store import environments
 from shipmark.releases.store.releases import releases
 from shipmark.releases.thresholds import Watch
@@ -44,8 +45,17 @@ def _counts(
     *conditions: sa.ColumnElement[bool],
 ) -> sa.Select[int, int]:
     """Return the query for the number of rows with a moment in each window, and for which the conditions hold."""
+    return _totals(rows, sa.func.count(counted), moment, *conditions)
+
+
+def _totals(
+    rows: sa.Subquery,
+    total: sa.ColumnElement[int],
+    moment: sa.Column[datetime],
+    *conditions: sa.ColumnElement[bool],
+) -> sa.Select[int, int]:
     is_within = sa.and_(moment >= rows.c.begins_at, moment < rows.c.ends_at)
-    query = sa.select(rows.c.number, sa.func.count(counted))
+    query = sa.select(rows.c.number, total)
     return query.join(moment.table, sa.and_(is_within, *conditions)).group_by(rows.c.number)
 
 
@@ -56,6 +66,15 @@ _ERRORS = _counts(
     events.c.release_id == _W.release_id,
     events.c.project_id == _W.project_id,
     sa.or_(_W.environment_id.is_(None), events.c.environment_id == _W.environment_id),
+)
+_THINNED = sa.cast(sa.func.sum(thinned.c.event_count), Id)
+_THINNED_ERRORS = _totals(
+    _WINDOWS,
+    _THINNED,
+    thinned.c.minute,
+    thinned.c.release_id == _W.release_id,
+    thinned.c.project_id == _W.project_id,
+    sa.or_(_W.environment_id.is_(None), thinned.c.environment_id == _W.environment_id),
 )
 _NEW_ISSUES = _counts(
     _WINDOWS,
@@ -81,9 +100,15 @@ _EVENTS_OF_ISSUE = _counts(
     events.c.happened_at,
     events.c.issue_id == sa.bindparam("issue_id", type_=Id),
 )
-_EVENTS_OF_ISSUE_IN_RELEASE = _EVENTS_OF_ISSUE.where(
-    events.c.release_id == sa.bindparam("release_id", type_=Id)
+_THINNED_OF_ISSUE = _totals(
+    _STEPS,
+    _THINNED,
+    thinned.c.minute,
+    thinned.c.issue_id == sa.bindparam("issue_id", type_=Id),
 )
+_RELEASE_ID = sa.bindparam("release_id", type_=Id)
+_EVENTS_OF_ISSUE_IN_RELEASE = _EVENTS_OF_ISSUE.where(events.c.release_id == _RELEASE_ID)
+_THINNED_OF_ISSUE_IN_RELEASE = _THINNED_OF_ISSUE.where(thinned.c.release_id == _RELEASE_ID)
 _SPANS = json_rows(
     "spans",
     number=sa.Integer(),
@@ -101,16 +126,30 @@ def _counted_up(
     moment: sa.Column[Any], most: int, *conditions: sa.ColumnElement[bool]
 ) -> sa.ScalarSelect[int]:
     """Return the number of rows with a moment in the span, up to the limit, counted in an index."""
-    found = (
-        sa.select(moment)
+    found = _found(moment, moment, most, *conditions)
+    return sa.select(sa.func.count()).select_from(found).correlate(_SPANS).scalar_subquery()
+
+
+def _found(
+    column: sa.Column[Any], moment: sa.Column[Any], most: int, *conditions: sa.ColumnElement[bool]
+) -> sa.Subquery:
+    """Return the column of the rows with a moment in the span, of at most so many rows."""
+    return (
+        sa.select(column)
         .where(moment >= _SPANS.c.begins_at, moment < _SPANS.c.ends_at, *conditions)
         .limit(most)
         .correlate(_SPANS)
         .subquery("found")
     )
-    return sa.select(sa.func.count()).select_from(found).correlate(_SPANS).scalar_subquery()
 
 
+_thinned_of_release = _found(
+    thinned.c.event_count,
+    thinned.c.minute,
+    EVENTS_MAX,
+    thinned.c.release_id == _SPANS.c.release_id,
+    thinned.c.project_id == _SPANS.c.project_id,
+)
 _EVENTS_OF_RELEASES = sa.select(
     _SPANS.c.number,
     _counted_up(
@@ -119,6 +158,9 @@ _EVENTS_OF_RELEASES = sa.select(
         events.c.release_id == _SPANS.c.release_id,
         events.c.project_id == _SPANS.c.project_id,
     ),
+    sa.select(sa.cast(sa.func.coalesce(sa.func.sum(_thinned_of_release.c.event_count), 0), Id))
+    .correlate(_SPANS)
+    .scalar_subquery(),
 )
 _NEW_AND_RESOLVED = sa.select(
     _SPANS.c.number,
@@ -147,8 +189,10 @@ def events_of_releases(connection: sa.Connection, spans: Sequence[Span]) -> Coun
     """Return the number of events by the number of the spans, of each at most `EVENTS_MAX`."""
     total = Counter[int]()
     if spans:
-        for number, count in connection.execute(_EVENTS_OF_RELEASES, _spans_param(spans)):
-            total[number] += count
+        for number, count, thinned_count in connection.execute(
+            _EVENTS_OF_RELEASES, _spans_param(spans)
+        ):
+            total[number] += min(count + thinned_count, EVENTS_MAX)
     return total
 
 
@@ -180,8 +224,12 @@ def _spans_param(spans: Sequence[Span]) -> dict[str, str]:
 
 
 def errors(connection: sa.Connection, watches: Sequence[Watch]) -> dict[int, int]:
-    """Return the number of errors in each window, by its index; windows without errors are left out."""
-    return _counted(connection, watches, _ERRORS)
+    """Return the number of errors in each window, by its index; windows without errors are left out.
+
+    What was deleted because an issue had too many events counts by its minute.
+    """
+    stored = Counter(_counted(connection, watches, _ERRORS))
+    return dict(stored + Counter(_counted(connection, watches, _THINNED_ERRORS)))
 
 
 def new_issues(connection: sa.Connection, watches: Sequence[Watch]) -> dict[int, int]:
@@ -199,15 +247,19 @@ def events_of_issue(
 ) -> list[int]:
     """Return the number of events of the issue in each interval of that length: in a release, or in all.
 
-    Those of all releases are counted in an index.
+    Those of all releases are counted in an index. What was deleted because there were too many counts by its minute.
     """
     value = rows_param("steps", ((number, at, at + length) for number, at in enumerate(begins)))
     parameters: dict[str, object] = {"issue_id": issue_id}
-    query = _EVENTS_OF_ISSUE
+    queries = (_EVENTS_OF_ISSUE, _THINNED_OF_ISSUE)
     if release_id is not None:
-        query, parameters["release_id"] = _EVENTS_OF_ISSUE_IN_RELEASE, release_id
-    counts = {number: count for number, count in connection.execute(query, value | parameters)}
-    return [counts.get(number, 0) for number in range(len(begins))]
+        queries = (_EVENTS_OF_ISSUE_IN_RELEASE, _THINNED_OF_ISSUE_IN_RELEASE)
+        parameters["release_id"] = release_id
+    counts = Counter[int]()
+    for query in queries:
+        for number, count in connection.execute(query, value | parameters):
+            counts[number] += count
+    return [counts[number] for number in range(len(begins))]
 
 
 def origins_of_issue(connection: sa.Connection, issue_id: int, *, limit: int) -> list[Origin]:

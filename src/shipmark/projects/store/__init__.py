@@ -39,6 +39,7 @@ from shipmark.projects.store.projects import (
     ensure,
     ids_of_team,
     is_on_its_team,
+    lock_short_ids,
     next_short_id,
     of_organization,
     of_teams,

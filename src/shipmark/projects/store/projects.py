@@ -299,6 +299,12 @@ def next_short_id(connection: sa.Connection, project_id: int) -> int:
     return connection.execute(statement).scalar_one()
 
 
+def lock_short_ids(connection: sa.Connection, project_id: int) -> None:
+    """Have concurrent transactions that take a number of the project wait until this one ends."""
+    query = sa.select(projects.c.id).where(projects.c.id == project_id)
+    connection.execute(query.with_for_update(key_share=True))
+
+
 def _visible_to(
     connection: sa.Connection, access: Access, *, covers_all_projects: bool
 ) -> list[Project]:

@@ -14,7 +14,7 @@ from shipmark.web import urls
 from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
-from shipmark.web.view_models.issue import event_of, issue_page, require_issue
+from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue
 from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE
 
 _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
@@ -80,4 +80,5 @@ def _render(
         workspace=workspace,
         content=content,
         problem=problem,
+        is_other_event=is_missing(event, web_request.parameter("event")),
     )

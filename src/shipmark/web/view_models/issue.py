@@ -194,6 +194,11 @@ def event_of(connection: Connection, issue: Issue, name: str) -> StoredEvent | N
     return events.newest_of(connection, issue.id)
 
 
+def is_missing(event: StoredEvent | None, name: str) -> bool:
+    """Return True if the name is the id of an event that is not stored, or not any more: another one is shown."""
+    return bool(_EVENT_ID.fullmatch(name)) and (event is None or event.event_id != name)
+
+
 def _load_related(
     connection: Connection,
     release_ids: Sequence[int | None],

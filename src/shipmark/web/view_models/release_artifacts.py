@@ -7,12 +7,17 @@ from sqlalchemy import Connection
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count, UploadedFile, VersionScope
+from shipmark.issues.store import late_symbolications
+from shipmark.issues.store.late_symbolications import LateSymbolications
 from shipmark.projects.model import Project
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
+from shipmark.symbolication import waits
 from shipmark.web.request_context import PAGES_MAX, Workspace
 
 PER_PAGE = 100
+#: The waiting events of a project that are counted.
+WAITING_MAX = 1000
 _TYPES = {
     None: "File",
     ArtifactType.SOURCE: "Source",
@@ -24,7 +29,10 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactPage:
-    """A page of the files, with their total number."""
+    """A page of the files, with their total number.
+
+    ``late`` are the events that they have made readable after they came, ``waiting`` is how many still wait for files.
+    """
 
     release: Release
     project: Project
@@ -32,6 +40,8 @@ class ArtifactPage:
     files: tuple[UploadedFile, ...]
     number: int
     has_more: bool
+    late: LateSymbolications | None
+    waiting: int
 
 
 def scope_of(workspace: Workspace, release: Release) -> VersionScope:
@@ -62,6 +72,10 @@ def artifact_page(
         files=tuple(rows[:PER_PAGE]),
         number=number,
         has_more=len(rows) > PER_PAGE and number < PAGES_MAX,
+        late=late_symbolications.of_release(connection, release.id),
+        waiting=waits.count_of_release(
+            connection, workspace.project_ids, release.version, limit=WAITING_MAX
+        ),
     )
 
 

@@ -89,6 +89,7 @@ class ShownEvent:
     exceptions: tuple[ShownException, ...]
     problems: tuple[ShownProblem, ...]
     is_partly_original: bool
+    symbolicated_at: datetime | None = None
 
 
 def shown_event(event: StoredEvent) -> ShownEvent:
@@ -103,6 +104,7 @@ def shown_event(event: StoredEvent) -> ShownEvent:
         exceptions=tuple(_exceptions(payload)),
         problems=tuple(_problems(payload)),
         is_partly_original=javascript_stacks.symbolicated_count(payload) > 0,
+        symbolicated_at=event.symbolicated_at,
     )
 
 

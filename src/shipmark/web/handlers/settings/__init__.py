@@ -11,6 +11,7 @@ from shipmark.web.handlers.settings import (
     project_thresholds,
     project_webhook,
     projects,
+    quarantine,
     repositories,
     repository,
     storage,
@@ -36,5 +37,6 @@ handlers = [
     *tokens.handlers,
     *storage.handlers,
     *jobs.handlers,
+    *quarantine.handlers,
     *audit_log.handlers,
 ]

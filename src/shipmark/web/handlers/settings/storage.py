@@ -93,6 +93,8 @@ def _answer(
         may_prune=may_prune,
         is_requested=web_request.parameter("requested") == "1",
         artifact_days=settings.artifact_days,
+        event_days=settings.event_retention_days,
+        events_per_issue=settings.events_per_issue_max,
         days_max=DAYS_MAX,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.events import quarantine_store
 from shipmark.infrastructure import job_records
 from shipmark.infrastructure.job_records import JobRecord, JobState
 from shipmark.infrastructure.jobs import JobKind
@@ -22,6 +23,7 @@ _TITLES = {
     JobKind.REMOVE_ORGANIZATION: "Delete the organization",
     JobKind.MEASURE_STORAGE: "Measure the storage",
     JobKind.PRUNE_PROJECT_ARTIFACTS: "Delete unused artifacts",
+    JobKind.SYMBOLICATE_AGAIN: "Look up minified stacks again",
 }
 
 
@@ -53,6 +55,7 @@ class JobsPage:
     rows: Sequence[JobRow]
     number: int
     has_more: bool
+    quarantined_count: int
 
     @property
     def failed_count(self) -> int:
@@ -77,7 +80,12 @@ def jobs_page(connection: Connection, workspace: Workspace, number: int, at: dat
         rows.append(
             JobRow(job=job, title=title, subject=subject, version=version, state=job.state(at))
         )
-    return JobsPage(rows=rows, number=number, has_more=len(jobs) > ROWS_PER_PAGE)
+    return JobsPage(
+        rows=rows,
+        number=number,
+        has_more=len(jobs) > ROWS_PER_PAGE,
+        quarantined_count=quarantine_store.count_of(connection, workspace.organization.id),
+    )
 
 
 def _subjects(

@@ -13,7 +13,7 @@ from shipmark.infrastructure.ids import id_of
 from shipmark.infrastructure.job_records import JobState
 from shipmark.projects.model import Project
 from shipmark.usage import actions, store
-from shipmark.usage.model import Amount, Measurement, ProjectUsage
+from shipmark.usage.model import NOTHING, Amount, Measurement, ProjectUsage
 from shipmark.web.request_context import Workspace
 
 DAYS_MAX = 36_500
@@ -69,14 +69,10 @@ def storage_page(connection: Connection, workspace: Workspace, at: datetime) -> 
     is_recent = measurement is not None and at - measurement.measured_at < _PAUSE
     by_project = measurement.usage.projects if measurement else {}
     rows = [(each, by_project.get(each.id, ProjectUsage())) for each in workspace.projects]
-    all_events = [usage.events for usage in by_project.values()]
     return StoragePage(
         measurement=measurement,
         rows=sorted(rows, key=lambda row: -_bytes(row[1])),
-        events=Amount(
-            count=sum(each.count for each in all_events),
-            bytes=sum(each.bytes for each in all_events),
-        ),
+        events=measurement.usage.events if measurement else NOTHING,
         is_being_measured=is_being_measured,
         may_be_measured=not is_being_measured and not is_recent,
     )

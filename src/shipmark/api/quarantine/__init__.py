@@ -1,0 +1,1 @@
+"""Frames of the logs of events that could not be digested."""

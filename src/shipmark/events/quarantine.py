@@ -1,0 +1,51 @@
+"""Requests of people and programs about frames in quarantine: try them again, or discard them."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from shipmark.events import quarantine_store
+from shipmark.events.quarantine_store import QuarantinedFrameRecord
+from shipmark.infrastructure.errors import NotFound
+from shipmark.organizations import store as organizations
+from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.membership import ActionContext
+
+#: The time after which a frame is deleted, since it was received.
+RETENTION = timedelta(days=30)
+
+
+def find(connection: Connection, organization_id: int, frame_id: int) -> QuarantinedFrameRecord:
+    """Return a frame of the organization. Raise `NotFound` if there is none: it may have been stored meanwhile."""
+    frame = quarantine_store.by_id(connection, organization_id, frame_id)
+    if frame is None:
+        raise NotFound
+    return frame
+
+
+def retry(connection: Connection, context: ActionContext, frame_id: int) -> None:
+    """Have a frame digested again. Raise `NotFound` as `find` does."""
+    frame = find(connection, context.access.organization.id, frame_id)
+    quarantine_store.request_retry(connection, frame.id, context.at)
+
+
+def retry_all(connection: Connection, context: ActionContext) -> int:
+    """Have all frames of the organization digested again. Return the number of those that were not requested before."""
+    return quarantine_store.request_all(connection, context.access.organization.id, context.at)
+
+
+def discard(connection: Connection, context: ActionContext, frame_id: int) -> None:
+    """Delete a frame for good, which the audit log has. Raise `NotFound` as `find` does."""
+    organization_id = context.access.organization.id
+    frame = find(connection, organization_id, frame_id)
+    if not quarantine_store.take(connection, frame.id):
+        raise NotFound
+    organizations.record(
+        connection,
+        organization_id,
+        AuditEvent.QUARANTINE_DISCARD,
+        context.by,
+        context.at,
+        data={"event_id": frame.event_id, "type": frame.type},
+        target_id=frame.id,
+    )
