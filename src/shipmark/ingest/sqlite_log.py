@@ -50,7 +50,11 @@ CREATE TABLE frames (
 )
 """
 _INSERT = "INSERT INTO frames VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
-_WAITING = "SELECT count(*), min(received_at), max(position) FROM frames WHERE position > ?"
+#: Two look-ups: counting would read a page for each frame that waits, and there may be hundreds of thousands.
+_WAITING = (
+    "SELECT coalesce(max(position), 0), (SELECT received_at FROM frames WHERE position > ? ORDER BY position LIMIT 1)"
+    " FROM frames"
+)
 _READ = "SELECT * FROM frames WHERE position > ? ORDER BY position LIMIT ?"
 
 #: The index of the payload in the values of `_INSERT`.
@@ -222,10 +226,10 @@ class SqliteLogReader:
         return frames
 
     def waiting(self, log: str, after: int) -> WaitingFrames:
-        """Return what of a log is behind a position."""
+        """Return what of a log is behind a position. Its positions have no gaps."""
         rows = list(self._rows(log, _WAITING, after))
-        number, oldest, last = rows[0] if rows else (0, None, None)
-        return WaitingFrames(number=number, oldest=oldest or 0.0, last=last or after)
+        last, oldest = rows[0] if rows else (0, None)
+        return WaitingFrames(number=max(0, last - after), oldest=oldest or 0.0, last=last)
 
     def delete_if_ended(self, log: str, position: int) -> bool:
         """See `LogReader`."""
