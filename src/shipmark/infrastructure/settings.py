@@ -37,6 +37,8 @@ class Settings:
     body_max_bytes: int = 50 * MEBIBYTE
     event_max_bytes: int = MEBIBYTE
     envelope_max_bytes: int = 100 * MEBIBYTE
+    attachment_max_bytes: int = 20 * MEBIBYTE
+    attachments_max_bytes: int = 100 * MEBIBYTE
     event_log_max_bytes: int = 1024 * MEBIBYTE
     body_budget_bytes: int = 64 * MEBIBYTE
     read_timeout_seconds: float = 30.0
@@ -52,6 +54,7 @@ class Settings:
     outgoing_allow_private: bool = False
     secret_key: str = ""
     artifact_days: int = 90
+    attachment_retention_days: int = 30
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
