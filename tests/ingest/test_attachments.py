@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from conftest import Serve
 from factories import World, counts, envelope, error_event, on_one_database, rows
+from factories import attachment_item as item
 from httpx import Client, Response
 from sqlalchemy import event, text
 
@@ -51,11 +52,6 @@ class Sdk:
 @pytest.fixture
 def sdk(client: Client, world: World) -> Sdk:
     return Sdk(client, world)
-
-
-def item(content: bytes = b"line\nline\n", **headers: object) -> bytes:
-    head: dict[str, object] = {"type": "attachment", "length": len(content), "filename": "a.log"}
-    return json.dumps(head | headers).encode() + b"\n" + content
 
 
 def contents(database: Database, blobs: Blobs) -> dict[str, bytes]:
