@@ -17,6 +17,8 @@ from shipmark.infrastructure.jobs import JobKind
 
 #: Attachments that are deleted together: each has a file.
 BATCH = 100
+#: The shortest retention that can be set.
+_RETENTION_MIN = timedelta(days=1)
 
 
 def receive(
@@ -119,7 +121,7 @@ def delete_older(connection: Connection, before: datetime, at: datetime) -> int:
 
 
 def schedule_pruning(connection: Connection, at: datetime) -> None:
-    """Schedule the deletion of old attachments, if there may be any."""
-    if store.ids_before(connection, at, limit=1):
+    """Schedule the deletion of old attachments, if any may be old enough."""
+    if store.ids_before(connection, at - _RETENTION_MIN, limit=1):
         kind = JobKind.PRUNE_ATTACHMENTS
         jobs.enqueue(connection, kind, {}, now=at, key=kind)

@@ -11,7 +11,14 @@ from shipmark.infrastructure.errors import Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.infrastructure.telemetry import count
-from shipmark.worker import artifact_retention, blob_gc, fetches, scheduler, storage_measurement
+from shipmark.worker import (
+    artifact_retention,
+    attachment_retention,
+    blob_gc,
+    fetches,
+    scheduler,
+    storage_measurement,
+)
 
 #: The function of an external job: it opens its own transactions and finishes the job.
 ExternalJob = Callable[[Database, Settings, Job, datetime], None]
@@ -20,6 +27,7 @@ EXTERNAL_JOBS: dict[str, ExternalJob] = {
     JobKind.FETCH_COMMITS: fetches.run,
     JobKind.COLLECT_BLOBS: blob_gc.run,
     JobKind.PRUNE_ARTIFACTS: artifact_retention.run,
+    JobKind.PRUNE_ATTACHMENTS: attachment_retention.run,
     JobKind.PRUNE_PROJECT_ARTIFACTS: artifact_retention.run_for_project,
     JobKind.MEASURE_STORAGE: storage_measurement.run,
 }
