@@ -154,6 +154,15 @@ def by_id(
     return _ATTACHMENT.first(connection, query)
 
 
+def by_id_in_issue(
+    connection: sa.Connection, issue_id: int, attachment_id: int
+) -> Attachment | None:
+    """Return the attachment with this id of any event of the issue, or None."""
+    c = event_attachments.c
+    query = _ATTACHMENT.select().where(c.id == attachment_id, c.issue_id == issue_id)
+    return _ATTACHMENT.first(connection, query)
+
+
 def of_event(
     connection: sa.Connection,
     project_id: int,

@@ -16,6 +16,8 @@ OCTETS = "application/octet-stream"
 _UNNAMED = "attachment"
 #: The media types of images that browsers show without running anything that is in them.
 SAFE_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+#: Larger images are not shown in pages.
+PREVIEW_BYTES_MAX = 5 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,11 @@ class Attachment:
     def is_safe_image(self) -> bool:
         """Return True if the sender calls it an image of a type that browsers can show safely."""
         return self.content_type in SAFE_IMAGE_TYPES
+
+    @property
+    def has_preview(self) -> bool:
+        """Return True if pages may show it, if it is the image that the sender says."""
+        return self.is_safe_image and self.size <= PREVIEW_BYTES_MAX
 
 
 def name_of(text: str) -> str:
