@@ -10,11 +10,13 @@ from typing import ParamSpec, Protocol, TypeVar
 
 from shipmark.events.sender import Sender
 from shipmark.http import AnyRequest
+from shipmark.http.body_budget import Reservation
 from shipmark.http.client_address import client_address
-from shipmark.http.connections import is_small
+from shipmark.http.connections import is_small, reservation_of
 from shipmark.http.multipart import threaded
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Refusal
+from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
@@ -196,3 +198,14 @@ def append(
     written = writer.append(*frames)
     spooler.hand_over(written)
     return [written]
+
+
+def reception_limits(
+    request: AnyRequest,
+) -> tuple[str, Settings, Reservation, AttachmentSpooler]:
+    """Return the encoding of a body, and what limits it in memory and on disk."""
+    settings: Settings = request.app.state.settings
+    writer: LogWriter = request.app.state.event_log
+    spooler = AttachmentSpooler(writer.new_spool_file, settings)
+    encoding = request.headers.get("content-encoding", "")
+    return encoding, settings, reservation_of(request.scope), spooler

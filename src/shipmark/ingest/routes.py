@@ -6,6 +6,7 @@ The key is verified before the body is read if the request has it, and before it
 to stop sending those that are not this product's subject.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -14,14 +15,13 @@ from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
 from shipmark.http import AnyRequest
-from shipmark.http.body_budget import Reservation
-from shipmark.http.connections import reservation_of
 from shipmark.http.error_responses import refusal_response
+from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
-from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import count, log
-from shipmark.ingest.attachment_spooling import AttachmentSpooler
+from shipmark.ingest import form_routes
 from shipmark.ingest.authorization import SenderAuthorization
+from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_envelope
 from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, Envelope, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import FrameType, LogWriter
@@ -32,7 +32,7 @@ from shipmark.ingest.receiving import (
     ReceivedEnvelope,
     StoreReceiver,
 )
-from shipmark.ingest.reception import FrameFactory, Reception, Taken, append
+from shipmark.ingest.reception import FrameFactory, Reception, Taken, append, reception_limits
 from shipmark.ingest.report_items import unsupported_payload
 
 Accepted = Response[dict[str, str]]
@@ -43,7 +43,7 @@ _NO_EVENT_ID = "missing event_id: attachments belong to an event"
 async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive an envelope."""
     sender = SenderAuthorization(request, project)
-    receiver = EnvelopeReceiver(sender, *_limits(request))
+    receiver = EnvelopeReceiver(sender, *reception_limits(request))
     taken = await Reception("ingest.envelope", request, sender).run(receiver, _take_envelope)
     return _accepted(taken)
 
@@ -52,7 +52,7 @@ async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accep
 async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event, as older SDKs send it."""
     sender = SenderAuthorization(request, project)
-    receiver = StoreReceiver(sender, *_limits(request))
+    receiver = StoreReceiver(sender, *reception_limits(request))
     return _accepted(await Reception("ingest.store", request, sender).run(receiver, _take_event))
 
 
@@ -60,20 +60,12 @@ async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted
 async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event in the query, as the oldest clients of browsers send it."""
     sender = SenderAuthorization(request, project)
-    receiver = StoreReceiver(sender, *_limits(request))
+    receiver = StoreReceiver(sender, *reception_limits(request))
     content = request.query_params.get(FORM_FIELD, "").encode()
     if not content:
         raise BadRequest(f"missing {FORM_FIELD}")
     reception = Reception("ingest.store", request, sender)
     return _accepted(await reception.finish(receiver, content, _take_event))
-
-
-def _limits(request: AnyRequest) -> tuple[str, Settings, Reservation, AttachmentSpooler]:
-    encoding = request.headers.get("content-encoding", "")
-    settings: Settings = request.app.state.settings
-    writer: LogWriter = request.app.state.event_log
-    spooler = AttachmentSpooler(writer.new_spool_file, settings)
-    return encoding, settings, reservation_of(request.scope), spooler
 
 
 def _accepted(taken: Taken) -> Accepted:
@@ -100,9 +92,14 @@ def _take_envelope(
     # Those of an event that is not stored, such as a transaction, are not stored either.
     has_attachments = bool(spooler.received) and not types & _UNSTORED_EVENTS
     if has_attachments:
+        crash = _crash_of(received) if event is None else None
+        if crash is not None:
+            event_id = event_id or ids.hex32()
+            frames.append(factory.frame(FrameType.EVENT, crash, event_id))
         if event_id is None:
             raise BadRequest(_NO_EVENT_ID)
-        frames += factory.attachments(spooler, event_id, is_sent_with_event=EVENT in types)
+        has_event = crash is not None or EVENT in types
+        frames += factory.attachments(spooler, event_id, is_sent_with_event=has_event)
     if received.unnamed:
         payload = unsupported_payload({ATTACHMENT: received.unnamed})
         frames.append(factory.frame(FrameType.INVALID, payload, None))
@@ -110,6 +107,17 @@ def _take_envelope(
     others = _others(envelope, len(spooler.received) if not has_attachments else 0)
     written += _count_others(request, sender, factory, others)
     return Taken(event_id=event_id, limits=limits_of_unsupported(types), written=written)
+
+
+def _crash_of(received: ReceivedEnvelope) -> bytes | None:
+    """Return the event of a minidump or crash report that has none in its envelope, if there is one."""
+    types = [attachment.attachment_type for attachment in received.attachments.received]
+    crash_type = next((kind for kind in types if kind in CRASH_TYPES), None)
+    if crash_type is None:
+        return None
+    return json.dumps(
+        crash_event(crash_type, sent_with_envelope(received.envelope.headers))
+    ).encode()
 
 
 def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
@@ -181,7 +189,14 @@ def router(body_max_bytes: int) -> Router:
     """Return the routes, with the limit of a body as sent."""
     return Router(
         "/api",
-        route_handlers=[receive_envelope, receive_event, receive_event_by_query],
+        route_handlers=[
+            receive_envelope,
+            receive_event,
+            receive_event_by_query,
+            form_routes.receive_minidump,
+            form_routes.receive_attachments,
+            form_routes.refuse_unreal_crash,
+        ],
         exception_handlers={Refusal: ingest_refusal},
         request_max_body_size=body_max_bytes,
     )
