@@ -12,9 +12,11 @@ from datetime import datetime
 from shipmark.events import digest_store
 from shipmark.events.attachments import NewAttachment
 from shipmark.files import staging
+from shipmark.files.model import StagedFile
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.telemetry import log
+from shipmark.ingest.batches import PASSING
 from shipmark.ingest.event_log import FrameType, LogFrame, LogReader, StoredFrame
 from shipmark.ingest.spool import SpooledAttachment, spooled_attachment
 
@@ -35,22 +37,23 @@ class AttachmentDigestion:
         self._set_aside: set[str] | None = None
         self._searched_at = 0.0
 
-    def staged(self, frame: LogFrame, spooled: SpooledAttachment, at: datetime) -> NewAttachment:
-        """Write the content of an attachment to the blob store, and return what a transaction can store then."""
-        parts = self._logs.spool.parts(spooled)
-        content = staging.stage_parts(self._database, self._blobs, parts, at)
-        if content.sha1 != spooled.sha1:
-            raise ValueError("the spool file is damaged: its content has another checksum")
-        return NewAttachment(
-            project_id=frame.project_id,
-            event_id=frame.event_id,
-            name=spooled.filename,
-            type=spooled.attachment_type,
-            content_type=spooled.content_type,
-            content=content,
-            created_at=frame.received_at,
-            is_sent_with_event=spooled.is_sent_with_event,
-        )
+    def staged(
+        self, waiting: Sequence[tuple[LogFrame, SpooledAttachment]], at: datetime
+    ) -> list[NewAttachment | Exception]:
+        """Write the contents of attachments to the blob store, and return what a transaction can store then.
+
+        One that can't be read is its error instead. Raise what says nothing about the attachments.
+        """
+        contents = (self._logs.spool.parts(spooled) for _, spooled in waiting)
+        try:
+            files = staging.stage_all(self._database, self._blobs, contents, at)
+            return [_new_attachment(*each, file) for each, file in zip(waiting, files, strict=True)]
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001  # which it is, is found out one by one
+            if len(waiting) == 1:
+                return [error]
+            return [self.staged([each], at)[0] for each in waiting]
 
     def delete_digested(self, frames: Iterable[LogFrame], bad: Iterable[LogFrame]) -> None:
         """Delete the files whose last attachments were stored or dropped, but none of a bad frame."""
@@ -89,6 +92,23 @@ class AttachmentDigestion:
                 connection, FrameType.ATTACHMENT.value, limit=_SET_ASIDE_MAX
             )
         return _names(payloads)
+
+
+def _new_attachment(
+    frame: LogFrame, spooled: SpooledAttachment, content: StagedFile
+) -> NewAttachment:
+    if content.sha1 != spooled.sha1:
+        raise ValueError("the spool file is damaged: its content has another checksum")
+    return NewAttachment(
+        project_id=frame.project_id,
+        event_id=frame.event_id,
+        name=spooled.filename,
+        type=spooled.attachment_type,
+        content_type=spooled.content_type,
+        content=content,
+        created_at=frame.received_at,
+        is_sent_with_event=spooled.is_sent_with_event,
+    )
 
 
 def bounded(frames: Sequence[StoredFrame]) -> Sequence[StoredFrame]:

@@ -13,15 +13,19 @@ from shipmark.events.discards import Discard
 from shipmark.events.normalization import Dropped
 from shipmark.events.parsing import Event
 from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame
 from shipmark.ingest.report_items import Discards, discard_of_filter
+from shipmark.ingest.spool import SpooledAttachment
 from shipmark.issues.actions import user_reports
 from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
 from shipmark.issues.user_reports import NewUserReport
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
+#: What says nothing about the frames: they are tried again until it is over.
+PASSING = (Conflict, StorageFull, Unavailable)
 #: What is in a frame, and what drops it.
 FrameContent = Event | NewUserReport | NewAttachment | Dropped | Discards
 #: What identifies an event: its project and its id.
@@ -36,6 +40,7 @@ class PreparedFrame:
 
     stored: StoredFrame
     content: FrameContent | None = None
+    spooled: SpooledAttachment | None = None
     encoded: bytes | None = None
     error: str = ""
 

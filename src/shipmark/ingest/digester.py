@@ -7,7 +7,7 @@ goes on where the database is. Everything that can be done before the transactio
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
@@ -15,7 +15,6 @@ import msgspec
 from sqlalchemy import Connection
 
 from shipmark.events import digest_store
-from shipmark.events.attachments import NewAttachment
 from shipmark.events.discards import Outcome
 from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.normalization import Dropped, normalize
@@ -24,10 +23,16 @@ from shipmark.events.project_rules import ProjectRules, rules_from
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log, report_exception
 from shipmark.ingest.attachment_digestion import AttachmentDigestion, bounded
-from shipmark.ingest.batches import EventKey, FrameContent, PreparedFrame, report_batch, store_batch
+from shipmark.ingest.batches import (
+    PASSING,
+    EventKey,
+    FrameContent,
+    PreparedFrame,
+    report_batch,
+    store_batch,
+)
 from shipmark.ingest.event_json import event_object
 from shipmark.ingest.event_log import (
     FrameType,
@@ -54,8 +59,6 @@ BATCH_MAX = 500
 HELD_SECONDS = 10.0
 #: Rules of projects are read again after this time.
 _RULES_SECONDS = 2.0
-#: What says nothing about the frames: they are tried again until it is over.
-PASSING = (Conflict, StorageFull, Unavailable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +155,21 @@ class Digester:
             if prepared.is_event and isinstance(prepared.content, Dropped):
                 dropped[prepared.event_key] = prepared.content
             batch.append(prepared)
-        return batch
+        return self._with_staged(batch)
+
+    def _with_staged(self, batch: list[PreparedFrame]) -> list[PreparedFrame]:
+        """Return the batch with the contents of its attachments in the blob store."""
+        waiting = [(each.frame, each.spooled) for each in batch if each.spooled is not None]
+        staged = iter(self._attachments.staged(waiting, now())) if waiting else iter(())
+        result = []
+        for each in batch:
+            content = next(staged) if each.spooled is not None else None
+            if isinstance(content, Exception):
+                report_exception("An attachment could not be read", content)
+                result.append(PreparedFrame(stored=each.stored, error=_text_of(content)))
+            else:
+                result.append(replace(each, content=content) if content else each)
+        return result
 
     def _rules_of(self, connection: Connection, project: Project) -> ProjectRules:
         now = time.monotonic()
@@ -175,9 +192,7 @@ class Digester:
             return PreparedFrame(stored=stored)
         try:
             if stored.frame.type is FrameType.ATTACHMENT:
-                return PreparedFrame(
-                    stored=stored, content=self._attachment_of(stored.frame, dropped)
-                )
+                return self._prepare_attachment(stored, dropped)
             content = self._content_of(stored.frame, project, rules[project.id])
             encoded = _encoded(content) if isinstance(content, Event) else None
             return PreparedFrame(stored=stored, content=content, encoded=encoded)
@@ -206,16 +221,16 @@ class Digester:
             case _:
                 assert_never(frame.type)
 
-    def _attachment_of(
-        self, frame: LogFrame, dropped: Mapping[EventKey, Dropped]
-    ) -> NewAttachment | Dropped:
-        """Return an attachment whose content is staged, or the filter that drops the event that came with it."""
-        spooled = spooled_attachment(frame.payload)
+    def _prepare_attachment(
+        self, stored: StoredFrame, dropped: Mapping[EventKey, Dropped]
+    ) -> PreparedFrame:
+        """Return an attachment that is to be staged, or the filter that drops the event that came with it."""
+        spooled = spooled_attachment(stored.frame.payload)
         if spooled.is_sent_with_event:
-            filtered = dropped.get((frame.project_id, frame.event_id))
+            filtered = dropped.get((stored.frame.project_id, stored.frame.event_id))
             if filtered is not None:
-                return filtered
-        return self._attachments.staged(frame, spooled, now())
+                return PreparedFrame(stored=stored, content=filtered)
+        return PreparedFrame(stored=stored, spooled=spooled)
 
     def _event_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> Event | Dropped:
         """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""
