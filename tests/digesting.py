@@ -17,7 +17,7 @@ from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.project_keys import ProjectKeys
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
 
-_INGEST = re.compile(r"/api/\d+/[a-z]+/")
+_INGEST = re.compile(r"/api/\d+/[a-z]+/(?:[0-9a-f-]+/)?")
 _open: list[SqliteLogWriter] = []
 
 

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from artifacts import BUNDLE_ID, bundle, upload
-from factories import REPOSITORIES, WEB_RELEASES, Caller, World, commit, error_event, send_event
+from factories import (
+    REPOSITORIES,
+    WEB_RELEASES,
+    Caller,
+    World,
+    commit,
+    error_event,
+    send_attachment,
+    send_event,
+)
 
 from shipmark.events import digest_store
 from shipmark.events.digest_store import QuarantinedFrame
@@ -70,6 +79,8 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
         alice.post(f"/organizations/acme/releases/{version}/deploys/", deploy)
     event = error_event(release=ORGANIZATION_VERSION, environment="production")
     event_id = send_event(alice.client, world.keys["web"], world.projects["web"], event)
+    listed = f"/projects/acme/web/events/{event_id}/attachments/"
+    send_attachment(alice.client, world.keys["web"], world.projects["web"], event_id)
     threshold = alice.post(
         "/projects/acme/web/release-thresholds/",
         {"threshold_type": "total_error_count", "trigger_type": "over", "value": 1}
@@ -99,6 +110,7 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
             "issue": alice.get("/organizations/acme/issues/").json()[0]["id"],
             "short_id": "WEB-1",
             "event": event_id,
+            "attachment": alice.get(listed).json()[0]["id"],
             "threshold": threshold["id"],
             "filter_id": "localhost",
             "bundle_id": BUNDLE_ID,

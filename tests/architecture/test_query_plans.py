@@ -535,8 +535,8 @@ def test_deleting_events_reads_no_more_than_a_step(large: Large, copies: Copies,
             )
         with costs(database) as found:
             for step in (
-                lambda connection: expire_events.remove_old(connection, later),
-                lambda connection: expire_events.thin_out(connection, 100),
+                lambda connection: expire_events.remove_old(connection, later, later),
+                lambda connection: expire_events.thin_out(connection, 100, later),
                 lambda connection: expire_events.schedule(connection, later),
             ):
                 with database.transaction() as connection:

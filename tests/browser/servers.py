@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import data_folders
 from conformance.servers import DIGEST_SECONDS, shipmark
+from pictures import picture
 from processes import free_port, serving
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
@@ -114,6 +115,24 @@ class Server:
                 return
         raise AssertionError("The event is not digested")
 
+    def attach(self, event_id: str, name: str, content: bytes, content_type: str) -> None:
+        """Send a file of an event that is there, and wait until it is digested."""
+        head = {"type": "attachment", "length": len(content), "filename": name}
+        head |= {"content_type": content_type}
+        lines = [json.dumps({"event_id": event_id}).encode(), json.dumps(head).encode(), content]
+        request = urllib.request.Request(
+            f"{self.address}/api/{self.project_id}/envelope/?sentry_key={self.key}",
+            b"\n".join(lines),
+        )
+        with urllib.request.urlopen(request, timeout=120):
+            pass
+        path = f"/api/0/projects/acme/{self.project_id}/events/{event_id}/attachments/"
+        for _ in range(DIGEST_SECONDS * 50):
+            if name in [shown["name"] for shown in self.send("GET", path)]:
+                return
+            time.sleep(0.02)
+        raise AssertionError("The attachment is not digested")
+
     def publish(self, version: str, *, project: str = "web", **more: object) -> None:
         """Publish a release of a project."""
         self.send("POST", RELEASES, {"version": version, "projects": [project]} | more)
@@ -163,6 +182,9 @@ def fill(server: Server) -> None:
         kind, value = _ERRORS[number % 7 % len(_ERRORS)]
         server.fail("web@2.0.0", kind, value, **error)
     server.fail("web@2.1.0-rc.1", "QuotaExceededError", "The quota has been exceeded")
+    newest = server.send("GET", "/api/0/organizations/acme/issues/WEB-1/events/latest/")
+    server.attach(newest["eventID"], "screenshot.png", picture("PNG", 300, 200), "image/png")
+    server.attach(newest["eventID"], "app.log", b"before the crash", "text/plain")
     server.send("PUT", f"{RELEASES}web%401.14.0/", {"status": "archived"})
 
 
@@ -201,7 +223,9 @@ def fill_with_awkward_names(server: Server) -> None:
     for number in range(40):
         server.deploy("web@1.0.0", f"{CHINESE_NAME if number % 7 == 0 else 'region'}-{number:02}")
     server.fail("web@1.0.0", HEBREW_NAME, CHINESE_NAME * 20)
-    server.fail("web@1.0.0", "E" * 120, "w" * 400, transaction="t" * 200)
+    named = uuid4().hex
+    server.fail("web@1.0.0", "E" * 120, "w" * 400, transaction="t" * 200, event_id=named)
+    server.attach(named, "n" * 250 + ".log", b"x", "application/octet-stream")
 
 
 def commit(number: int, at: datetime) -> dict[str, object]:

@@ -53,7 +53,7 @@ def test_compact_gives_the_space_of_deleted_events_back(
     path = sqlite_file.path_of(database.url)
     assert path is not None
     with database.transaction() as connection:
-        assert retention.remove_received_before(connection, now()) == 50
+        assert len(retention.remove_received_before(connection, now())) == 50
     with database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

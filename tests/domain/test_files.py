@@ -114,6 +114,23 @@ def test_equal_files_share_their_content(database: Database, blobs: Blobs, folde
     assert objects(folder) == 0
 
 
+def test_several_contents_are_staged_together(database: Database, blobs: Blobs) -> None:
+    large = random.Random(1).randbytes(2 * PIECE_BYTES + 5)
+    contents = [b"one", b"", large, b"one", b"two", large[:PIECE_BYTES] * 2, large]
+    staged = staging.stage_all(
+        database, blobs, [[each[:2], each[2:]] for each in contents], BEGINNING
+    )
+    # Any of those that are equal may be the first of which a file is made.
+    for content, each in reversed(list(zip(contents, staged, strict=True))):
+        assert (each.size, each.sha1) == (len(content), hashlib.sha1(content).hexdigest())
+        with database.transaction() as connection:
+            file = actions.create(connection, NEW, each, BEGINNING)
+            pieces = file_store.pieces_of(connection, file.id)
+        assert b"".join(piece_reader.read_range(blobs, pieces)) == content
+    with database.snapshot() as connection:
+        assert garbage.with_wrong_ref_count(connection) == []
+
+
 def test_a_stream_that_gives_little_at_a_time_is_cut_as_any_other(
     database: Database, blobs: Blobs
 ) -> None:

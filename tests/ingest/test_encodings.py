@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import random
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from shipmark.ingest.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_sto
 
 PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50
 MEGABYTE = 1024 * 1024
+randbytes = random.Random(1).randbytes
 
 
 def decoded(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
@@ -53,6 +55,18 @@ Compress = Callable[[bytes], bytes]
 @pytest.mark.parametrize(("name", "compress"), CODECS)
 def test_each_codec_is_undone(name: str, compress: Compress) -> None:
     assert decoded(compress(PLAIN), name, len(PLAIN)) == PLAIN
+
+
+@pytest.mark.parametrize(("name", "compress"), CODECS)
+@pytest.mark.parametrize(
+    "content", [bytes(range(256)) * 4000, randbytes(300_000), b"a" * 3_000_000]
+)
+def test_a_body_of_many_pieces_is_undone(name: str, compress: Compress, content: bytes) -> None:
+    body = compress(content)
+    assert decoded(body, name, len(content)) == content
+    codec = decoder(name, len(content))
+    pieces = [piece for at in range(0, len(body), 997) for piece in codec.feed(body[at : at + 997])]
+    assert b"".join([*pieces, *codec.finish()]) == content
 
 
 @pytest.mark.parametrize(("name", "compress"), CODECS)

@@ -99,8 +99,8 @@ def test_a_first_line_without_end_is_refused(small: Client, world: World) -> Non
 def test_an_item_that_is_not_kept_is_passed_without_holding_it(
     client: Client, world: World, database: Database
 ) -> None:
-    attachment = b'{"type":"attachment","filename":"a","length":%d}\n' % (60 * MEBIBYTE)
-    body = gzip.compress(envelope(error_event()) + b"\n" + attachment + bytes(60 * MEBIBYTE))
+    recording = b'{"type":"replay_recording","length":%d}\n' % (60 * MEBIBYTE)
+    body = gzip.compress(envelope(error_event()) + b"\n" + recording + bytes(60 * MEBIBYTE))
     headers = {"Content-Encoding": "gzip"} | auth(world.keys["web"])
     tracemalloc.start()
     try:

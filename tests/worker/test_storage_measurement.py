@@ -1,7 +1,15 @@
 """The job that measures the storage of an organization."""
 
 from artifacts import bundle, upload
-from factories import Caller, World, error_event, rows, send_event
+from factories import (
+    Caller,
+    World,
+    attachment_item,
+    error_event,
+    rows,
+    send_attachment,
+    send_event,
+)
 from sqlalchemy import text
 
 from shipmark.infrastructure import jobs
@@ -32,6 +40,8 @@ def test_the_storage_of_an_organization_is_measured(
     assert alice.post(files, data={"name": "x"}, files={"file": ("a", b"four")}).is_success
     for number in range(2):
         send_event(alice.client, world.keys["web"], world.projects["web"], error_event(str(number)))
+    item = attachment_item(b"seven..")
+    send_attachment(alice.client, world.keys["web"], world.projects["web"], "a" * 32, item)
     payloads = [len(row["payload"]) for row in rows(database, "events")]
     measure(database, world.organizations["acme"])
     measure(database, world.organizations["globex"])
@@ -44,9 +54,10 @@ def test_the_storage_of_an_organization_is_measured(
     web = acme.usage.projects[world.projects["web"]]
     assert (web.bundles.count, web.bundles.bytes) == (1, len(content))
     assert (web.events.count, web.events.bytes) == (2, sum(payloads))
+    assert (web.attachments.count, web.attachments.bytes) == (1, 7)
     assert web.debug_files.count == 0
     assert (acme.usage.release_files.count, acme.usage.release_files.bytes) == (1, 4)
-    assert (acme.usage.blobs.count, acme.usage.blobs.bytes) == (2, len(content) + 4)
+    assert (acme.usage.blobs.count, acme.usage.blobs.bytes) == (3, len(content) + 11)
     assert (globex.usage.blobs.count, dict(globex.usage.projects)) == (0, {})
 
 

@@ -4,6 +4,7 @@ from shipmark.api.artifact_bundles import archive_routes as artifact_bundles_arc
 from shipmark.api.artifact_bundles import assemble_routes as artifact_bundles_assemble
 from shipmark.api.artifact_bundles import lookup_routes as artifact_bundles_lookup
 from shipmark.api.artifact_bundles import routes as artifact_bundles
+from shipmark.api.attachments import routes as attachments
 from shipmark.api.audit_log import routes as audit_log
 from shipmark.api.auth import routes as auth
 from shipmark.api.avatars import routes as avatars
@@ -69,6 +70,7 @@ ROUTERS = (
     issues.router,
     commits_unreleased.router,
     events.router,
+    attachments.router,
     user_reports.router,
     avatars.router,
 )

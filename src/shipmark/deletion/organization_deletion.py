@@ -8,6 +8,7 @@ from shipmark.artifacts import actions as artifacts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
+from shipmark.events import attachment_actions as attachments
 from shipmark.infrastructure.telemetry import span
 from shipmark.organizations import store as organizations
 from shipmark.projects.store import deletion
@@ -45,3 +46,4 @@ def _remove_files(connection: Connection, organization_id: int, at: datetime) ->
         avatars.remove(connection, kind, ids, at)
     artifacts.remove_of_organization(connection, organization_id, at)
     debug_files.remove_of_organization(connection, organization_id, at)
+    attachments.delete_of_projects(connection, owners[OwnerKind.PROJECT], at)

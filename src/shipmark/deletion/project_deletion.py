@@ -1,8 +1,8 @@
 """Deletion of projects in batches, each in its own transaction.
 
 Each batch is selected by an index and has a bounded number of rows, so that no publish and no event waits long. Rows
-that refer to others are deleted before them: reports of users, events, issues and their users, releases, artifacts,
-activities, and finally the project with its remaining rows.
+that refer to others are deleted before them: attachments, reports of users, events, issues and their users, releases,
+artifacts, activities, and finally the project with its remaining rows.
 """
 
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
 from shipmark.deletion.release_deletion import delete_releases
+from shipmark.events import attachment_actions as attachments
 from shipmark.infrastructure.telemetry import span
 from shipmark.issues.store import deletion as issue_deletion
 from shipmark.issues.store import user_reports
@@ -71,6 +72,9 @@ def _remove_releases(connection: Connection, project: DeletedProject, at: dateti
 
 
 _STEPS: dict[str, Step] = {
+    "attachments": lambda connection, project, at: attachments.delete_of_project(
+        connection, project.id, at, limit=BATCH
+    ),
     "user_reports": lambda connection, project, _: user_reports.remove_of_project(
         connection, project.id
     ),

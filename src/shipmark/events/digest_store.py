@@ -51,6 +51,16 @@ quarantined_frames = table(
     sa.Index("ix_quarantined_frames_received_at", "received_at"),
 )
 
+_SENT = db.json_rows("sent", project_id=db.Id, event_id=sa.Text())
+_QUARANTINED = sa.select(quarantined_frames.c.project_id, quarantined_frames.c.event_id).join(
+    _SENT,
+    sa.and_(
+        quarantined_frames.c.project_id == _SENT.c.project_id,
+        quarantined_frames.c.event_id == _SENT.c.event_id,
+        quarantined_frames.c.type == "event",
+    ),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuarantinedFrame:
@@ -113,6 +123,21 @@ def quarantine(connection: sa.Connection, frames: Sequence[QuarantinedFrame]) ->
     ]
     if rows:
         connection.execute(sa.insert(quarantined_frames), rows)
+
+
+def quarantined_among(
+    connection: sa.Connection, event_keys: Collection[tuple[int, str]]
+) -> set[tuple[int, str]]:
+    """Return those of the events, by project and event, whose own frames are quarantined."""
+    rows = connection.execute(_QUARANTINED, db.rows_param("sent", event_keys))
+    return {(project_id, event_id) for project_id, event_id in rows}
+
+
+def quarantined_payloads(connection: sa.Connection, frame_type: str, *, limit: int) -> list[bytes]:
+    """Return the payloads of quarantined frames of a type, the newest first."""
+    c = quarantined_frames.c
+    query = sa.select(c.payload).where(c.type == frame_type).order_by(c.id.desc()).limit(limit)
+    return [zstandard.decompress(payload) for payload in connection.execute(query).scalars()]
 
 
 def quarantined_count(connection: sa.Connection) -> int:

@@ -26,6 +26,7 @@ class FileKind(StrEnum):
     RELEASE_BUNDLE = "release.bundle"
     ARTIFACT_BUNDLE = "artifact.bundle"
     DEBUG_FILE = "project.dif"
+    ATTACHMENT = "event.attachment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ a day before anything relies on it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
@@ -71,6 +71,56 @@ def stage_parts(
     for part in parts:
         stager.add(part)
     return stager.finish()
+
+
+def stage_all(
+    database: Database, blobs: Blobs, contents: Iterable[Iterable[bytes]], at: datetime
+) -> list[StagedFile]:
+    """Write several contents, each of parts of any length, and return them in order.
+
+    Pieces of different contents are registered and written together, so that many small ones take a few transactions.
+    Equal contents are written each by itself: any of them may be the only one that a transaction creates a file of.
+    """
+    batch: dict[str, tuple[int, bytes]] = {}
+    staged: dict[tuple[int, str], StagedBlob] = {}
+    files: list[tuple[list[str], int, str]] = []
+
+    def write() -> None:
+        pieces = [(sha1, piece) for sha1, (_, piece) in batch.items()]
+        for blob in stage_chunks(database, blobs, pieces, at) if pieces else ():
+            staged[batch[blob.sha1][0], blob.sha1] = blob
+        batch.clear()
+
+    for number, content in enumerate(contents):
+        sha1s, size, whole = list[str](), 0, hashlib.sha1(usedforsecurity=False)
+        for piece in _cut(content):
+            size += len(piece)
+            whole.update(piece)
+            sha1 = sha1_of(piece)
+            sha1s.append(sha1)
+            if (number, sha1) in staged or batch.get(sha1, (None,))[0] == number:
+                continue
+            if sha1 in batch or len(batch) == BATCH:
+                write()
+            batch[sha1] = number, piece
+        files.append((sha1s, size, whole.hexdigest()))
+    write()
+    return [
+        StagedFile(pieces=tuple(staged[number, sha1] for sha1 in sha1s), size=size, sha1=whole_sha1)
+        for number, (sha1s, size, whole_sha1) in enumerate(files)
+    ]
+
+
+def _cut(content: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of a content, as `FileStager` cuts them."""
+    buffered = bytearray()
+    for part in content:
+        buffered += part
+        while len(buffered) >= PIECE_BYTES:
+            yield bytes(buffered[:PIECE_BYTES])
+            del buffered[:PIECE_BYTES]
+    if buffered:
+        yield bytes(buffered)
 
 
 class FileStager:

@@ -119,7 +119,7 @@ async def receive(request: AnyRequest, receiver: Receiver) -> list[tuple[str, st
     Raise `Unsupported` for another media type, `BadRequest` for an invalid form, and the receiver's refusal: once the
     client has sent the rest, within a limit.
     """
-    form = Form(receiver, _boundary(request.headers.get("content-type", "")))
+    form = Form(receiver, boundary_of(request.headers.get("content-type", "")))
     reading = _Reading(form)
     try:
         async for content in request.stream():
@@ -189,7 +189,8 @@ async def _fed(form: Form, batch: Sequence[bytes]) -> Refusal | None:
     return None
 
 
-def _boundary(content_type: str) -> str:
+def boundary_of(content_type: str) -> str:
+    """Return the boundary of a form's parts. Raise `Unsupported` for another media type."""
     media_type, options = parse_options_header(content_type)
     boundary = str(options.get("boundary", ""))
     if media_type != "multipart/form-data" or not boundary:

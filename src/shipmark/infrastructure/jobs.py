@@ -35,6 +35,7 @@ class JobKind(StrEnum):
     REMOVE_PROJECT = "remove_project"
     REMOVE_ORGANIZATION = "remove_organization"
     MEASURE_STORAGE = "measure_storage"
+    PRUNE_ATTACHMENTS = "prune_attachments"
     PRUNE_PROJECT_ARTIFACTS = "prune_project_artifacts"
     EXPIRE_EVENTS = "expire_events"
     SYMBOLICATE_AGAIN = "symbolicate_again"

@@ -39,6 +39,8 @@ class Settings:
     body_max_bytes: int = 50 * MEBIBYTE
     event_max_bytes: int = MEBIBYTE
     envelope_max_bytes: int = 100 * MEBIBYTE
+    attachment_max_bytes: int = 20 * MEBIBYTE
+    attachments_max_bytes: int = 100 * MEBIBYTE
     event_log_max_bytes: int = 1024 * MEBIBYTE
     body_budget_bytes: int = 64 * MEBIBYTE
     read_timeout_seconds: float = 30.0
@@ -56,6 +58,7 @@ class Settings:
     artifact_days: int = 90
     event_retention_days: int = 90
     events_per_issue_max: int = 1000
+    attachment_retention_days: int = 30
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""

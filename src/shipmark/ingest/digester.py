@@ -5,25 +5,34 @@ goes on where the database is. Everything that can be done before the transactio
 """
 
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import assert_never
 
 import msgspec
 from sqlalchemy import Connection
 
-from shipmark.events import digest_store, discard_store
-from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events import digest_store
+from shipmark.events.discards import Outcome
 from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.normalization import Dropped, normalize
 from shipmark.events.parsing import Event
 from shipmark.events.project_rules import ProjectRules, rules_from
 from shipmark.infrastructure.blobs import Blobs
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
-from shipmark.infrastructure.telemetry import count, log, report_exception
+from shipmark.infrastructure.telemetry import log, report_exception
+from shipmark.ingest.attachment_digestion import AttachmentDigestion, bounded
+from shipmark.ingest.batches import (
+    PASSING,
+    EventKey,
+    FrameContent,
+    PreparedFrame,
+    report_batch,
+    store_batch,
+)
 from shipmark.ingest.event_json import event_object
 from shipmark.ingest.event_log import (
     FrameType,
@@ -34,16 +43,12 @@ from shipmark.ingest.event_log import (
 )
 from shipmark.ingest.quarantine_retries import QuarantineRetries
 from shipmark.ingest.report_items import (
-    Discards,
-    discard_of_filter,
     discards_of_client_report,
-    discards_of_unsupported,
+    discards_of_items,
     feedback_of,
     user_report_of,
 )
-from shipmark.issues.actions import user_reports
-from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
-from shipmark.issues.user_reports import NewUserReport
+from shipmark.ingest.spool import spooled_attachment
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.symbolication import event_symbolication
@@ -55,31 +60,6 @@ BATCH_MAX = 500
 HELD_SECONDS = 10.0
 #: Rules of projects are read again after this time.
 _RULES_SECONDS = 2.0
-#: What is in a frame, and what drops it.
-_Content = Event | NewUserReport | Dropped | Discards
-#: What says nothing about the frames: they are tried again until it is over.
-PASSING = (Conflict, StorageFull, Unavailable)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    """A frame with what is in it, the filter that drops it, or the error that it causes."""
-
-    stored: StoredFrame
-    content: _Content | None = None
-    encoded: bytes | None = None
-    error: str = ""
-
-    @property
-    def frame(self) -> LogFrame:
-        return self.stored.frame
-
-    @property
-    def discards(self) -> Discards:
-        """What the frame says was not stored, or the event itself that a filter drops."""
-        if isinstance(self.content, Dropped):
-            return (discard_of_filter(self.frame, self.content.reason),)
-        return self.content if isinstance(self.content, tuple) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +78,8 @@ class Digester:
         self._positions: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
         self._rules: dict[int, tuple[ProjectRules, float]] = {}
-        self._retries = QuarantineRetries(database, self._prepared, _store)
+        self._retries = QuarantineRetries(database, self._prepared, store_batch)
+        self._attachments = AttachmentDigestion(database, blobs, logs)
 
     def digest_pending(self) -> int:
         """Digest what the logs hold, a batch of each, and requested retries. Return the number of frames.
@@ -120,10 +101,16 @@ class Digester:
                 self._hold(name, error)
             else:
                 self._release(name)
+        self._delete_orphans()
         return number
 
+    def _delete_orphans(self) -> None:
+        # A log that can't be read, which may name any of them, was reported.
+        with suppress(UnreadableLogError):
+            self._attachments.delete_orphans()
+
     def _digest_log(self, name: str) -> int:
-        frames = self._logs.read(name, self._position_of(name), BATCH_MAX)
+        frames = bounded(self._logs.read(name, self._position_of(name), BATCH_MAX))
         if frames:
             self._digest(name, self._prepared(frames))
         elif self._logs.delete_if_ended(name, self._positions[name]):
@@ -159,13 +146,32 @@ class Digester:
         self._logs.forget(name)
         del self._positions[name]
 
-    def _prepared(self, frames: Sequence[StoredFrame]) -> list[_Prepared]:
+    def _prepared(self, frames: Sequence[StoredFrame]) -> list[PreparedFrame]:
         with self._database.autocommit_read() as connection:
             known = projects.by_ids(connection, {stored.frame.project_id for stored in frames})
             rules = {project.id: self._rules_of(connection, project) for project in known.values()}
-        return [
-            self._prepare(stored, known.get(stored.frame.project_id), rules) for stored in frames
-        ]
+        batch, dropped = list[PreparedFrame](), dict[EventKey, Dropped]()
+        for stored in frames:
+            project = known.get(stored.frame.project_id)
+            prepared = self._prepare(stored, project, rules, dropped)
+            if prepared.is_event and isinstance(prepared.content, Dropped):
+                dropped[prepared.event_key] = prepared.content
+            batch.append(prepared)
+        return self._with_staged(batch)
+
+    def _with_staged(self, batch: list[PreparedFrame]) -> list[PreparedFrame]:
+        """Return the batch with the contents of its attachments in the blob store."""
+        waiting = [(each.frame, each.spooled) for each in batch if each.spooled is not None]
+        staged = iter(self._attachments.staged(waiting, now())) if waiting else iter(())
+        result = []
+        for each in batch:
+            content = next(staged) if each.spooled is not None else None
+            if isinstance(content, Exception):
+                report_exception("An attachment could not be read", content)
+                result.append(PreparedFrame(stored=each.stored, error=_text_of(content)))
+            else:
+                result.append(replace(each, content=content) if content else each)
+        return result
 
     def _rules_of(self, connection: Connection, project: Project) -> ProjectRules:
         now = time.monotonic()
@@ -178,19 +184,27 @@ class Digester:
         return rules
 
     def _prepare(
-        self, stored: StoredFrame, project: Project | None, rules: Mapping[int, ProjectRules]
-    ) -> _Prepared:
+        self,
+        stored: StoredFrame,
+        project: Project | None,
+        rules: Mapping[int, ProjectRules],
+        dropped: Mapping[EventKey, Dropped],
+    ) -> PreparedFrame:
         if project is None:
-            return _Prepared(stored=stored)
+            return PreparedFrame(stored=stored)
         try:
+            if stored.frame.type is FrameType.ATTACHMENT:
+                return self._prepare_attachment(stored, dropped)
             content = self._content_of(stored.frame, project, rules[project.id])
             encoded = _encoded(content) if isinstance(content, Event) else None
-            return _Prepared(stored=stored, content=content, encoded=encoded)
+            return PreparedFrame(stored=stored, content=content, encoded=encoded)
+        except PASSING:
+            raise
         except Exception as error:  # noqa: BLE001  # one bad frame must not hold up the others
             report_exception("An event could not be read", error, project=project.slug)
-            return _Prepared(stored=stored, error=_text_of(error))
+            return PreparedFrame(stored=stored, error=_text_of(error))
 
-    def _content_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> _Content:
+    def _content_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> FrameContent:
         match frame.type:
             case FrameType.EVENT:
                 return self._event_of(frame, project, rules)
@@ -201,9 +215,24 @@ class Digester:
             case FrameType.CLIENT_REPORT:
                 return discards_of_client_report(frame)
             case FrameType.UNSUPPORTED:
-                return discards_of_unsupported(frame)
+                return discards_of_items(frame, Outcome.NOT_SUPPORTED)
+            case FrameType.INVALID:
+                return discards_of_items(frame, Outcome.INVALID)
+            case FrameType.ATTACHMENT:
+                raise AssertionError("attachments are staged")
             case _:
                 assert_never(frame.type)
+
+    def _prepare_attachment(
+        self, stored: StoredFrame, dropped: Mapping[EventKey, Dropped]
+    ) -> PreparedFrame:
+        """Return an attachment that is to be staged, or the filter that drops the event that came with it."""
+        spooled = spooled_attachment(stored.frame.payload)
+        if spooled.is_sent_with_event:
+            filtered = dropped.get((stored.frame.project_id, stored.frame.event_id))
+            if filtered is not None:
+                return PreparedFrame(stored=stored, content=filtered)
+        return PreparedFrame(stored=stored, spooled=spooled)
 
     def _event_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> Event | Dropped:
         """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""
@@ -226,13 +255,13 @@ class Digester:
             sender=frame.sender,
         )
 
-    def _digest(self, name: str, batch: Sequence[_Prepared]) -> None:
+    def _digest(self, name: str, batch: Sequence[PreparedFrame]) -> None:
         """Digest a batch in one transaction. If it fails it is halved, until the one bad frame is alone."""
         before, after = self._positions[name], batch[-1].stored.position
         try:
             with self._database.transaction() as connection:
                 digest_store.advance(connection, name, before, after)
-                results = _store(connection, batch)
+                results = store_batch(connection, batch)
         except PASSING:
             # Where another digester has moved the position, it is read again.
             self._positions.pop(name, None)
@@ -241,9 +270,15 @@ class Digester:
             self._digest_by_halves(name, batch, error)
         else:
             self._positions[name] = after
-            _report(batch, results)
+            self._attachments.delete_digested(
+                [prepared.frame for prepared in batch],
+                bad=[prepared.frame for prepared in batch if prepared.error],
+            )
+            report_batch(batch, results)
 
-    def _digest_by_halves(self, name: str, batch: Sequence[_Prepared], error: Exception) -> None:
+    def _digest_by_halves(
+        self, name: str, batch: Sequence[PreparedFrame], error: Exception
+    ) -> None:
         if len(batch) > 1:
             middle = len(batch) // 2
             self._digest(name, batch[:middle])
@@ -253,44 +288,7 @@ class Digester:
         if bad.error:
             raise error
         report_exception("An event could not be stored", error, project=bad.frame.project_id)
-        self._digest(name, [_Prepared(stored=bad.stored, error=_text_of(error))])
-
-
-def _store(connection: Connection, batch: Sequence[_Prepared]) -> list[IngestResult]:
-    """Store what is in a batch, and set aside its bad frames. Those of deleted projects are dropped."""
-    known = projects.by_ids(connection, {prepared.frame.project_id for prepared in batch})
-    there = [prepared for prepared in batch if prepared.frame.project_id in known]
-    dropped = len(batch) - len(there)
-    if dropped:
-        count("events", "project_deleted", dropped)
-    bad = [
-        _quarantined(prepared, known[prepared.frame.project_id])
-        for prepared in there
-        if prepared.content is None
-    ]
-    digest_store.quarantine(connection, bad)
-    arrivals = _arrivals_of(there, known)
-    results = ingest(connection, arrivals) if arrivals else []
-    contents = [prepared.content for prepared in there]
-    reports = [content for content in contents if isinstance(content, NewUserReport)]
-    user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
-    discard_store.count(
-        connection,
-        ((each.frame.project_id, discard) for each in there for discard in each.discards),
-    )
-    return results
-
-
-def _arrivals_of(batch: Sequence[_Prepared], known: Mapping[int, Project]) -> list[Arrival]:
-    return [
-        Arrival(
-            project=known[prepared.frame.project_id],
-            event=prepared.content,
-            encoded=prepared.encoded,
-        )
-        for prepared in batch
-        if isinstance(prepared.content, Event)
-    ]
+        self._digest(name, [PreparedFrame(stored=bad.stored, error=_text_of(error))])
 
 
 def _encoded(event: Event) -> bytes | None:
@@ -299,44 +297,6 @@ def _encoded(event: Event) -> bytes | None:
         return msgspec.json.encode(event.payload)
     except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError):
         return None
-
-
-def _quarantined(prepared: _Prepared, project: Project) -> QuarantinedFrame:
-    frame = prepared.frame
-    return QuarantinedFrame(
-        organization_id=project.organization_id,
-        project_id=frame.project_id,
-        type=frame.type,
-        event_id=frame.event_id,
-        received_at=frame.received_at,
-        sent_at=frame.sent_at,
-        sender=frame.sender,
-        payload=frame.payload,
-        error=prepared.error or "The project was restored while its event was read.",
-    )
-
-
-def _report(batch: Sequence[_Prepared], results: Sequence[IngestResult]) -> None:
-    kinds = Counter(map(_kind_of, results))
-    for kind, number in kinds.items():
-        count("events", kind, number)
-    reasons = Counter(
-        prepared.content.reason.value for prepared in batch if isinstance(prepared.content, Dropped)
-    )
-    for reason, number in reasons.items():
-        count("events_filtered", reason, number)
-    numbers = {f"events.{kind}": number for kind, number in kinds.items()}
-    numbers |= {f"filtered.{reason}": number for reason, number in reasons.items()}
-    if numbers:
-        log.info("Events were digested", **numbers)
-
-
-def _kind_of(result: IngestResult) -> str:
-    if result.issue_id is None:
-        return "duplicate"
-    if result.is_new_issue:
-        return "new_issue"
-    return "regression" if result.is_regression else "known_issue"
 
 
 def _text_of(error: Exception) -> str:

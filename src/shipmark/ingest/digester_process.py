@@ -15,7 +15,8 @@ from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import log, report_exception
-from shipmark.ingest.digester import PASSING, Digester
+from shipmark.ingest.batches import PASSING
+from shipmark.ingest.digester import Digester
 from shipmark.ingest.log_folder import LogFolder, Waiting
 from shipmark.ingest.sqlite_log import SqliteLogReader
 

@@ -187,9 +187,10 @@ class _Brotli:
             return
         try:
             piece = self._stream.process(content, output_buffer_limit=_PIECE_BYTES)
+            # It may have consumed all content, and yet hold output beyond the limit.
             while piece or not self._stream.can_accept_more_data():
                 yield bytes(piece)
-                if self._stream.can_accept_more_data():
+                if self._stream.is_finished():
                     return
                 piece = self._stream.process(b"", output_buffer_limit=_PIECE_BYTES)
         except brotli.error as error:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -19,6 +19,7 @@ from shipmark.infrastructure.errors import BadRequest, TooLarge
 
 EVENT = "event"
 FEEDBACK = "feedback"
+ATTACHMENT = "attachment"
 
 #: SDKs send a few dozen at most; each item costs an object and a row in the log.
 ITEMS_MAX = 1000
@@ -34,7 +35,7 @@ _EVENT_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 class Item:
     """An item of an envelope; ``headers`` include unknown keys (ingest.md 3.2).
 
-    ``payload`` is empty if the reader does not store payloads of this type.
+    ``payload`` is empty if the reader does not store payloads of this type, or a sink took it.
     """
 
     type: str
@@ -77,6 +78,16 @@ class ItemRules:
         return self.single_bytes_max if item_type in self.single else self.bytes_max.get(item_type)
 
 
+class PayloadSink(Protocol):
+    """Takes the payload of an item piece by piece, so that it is not held."""
+
+    def add(self, content: bytes) -> None:
+        """Add content. May raise refusals."""
+
+    def end(self) -> None:
+        """End the payload, which is complete."""
+
+
 class _EnvelopeKeys(msgspec.Struct):
     """The keys whose wrong type makes an envelope malformed."""
 
@@ -97,11 +108,16 @@ class _ItemKeys(msgspec.Struct):
     attachment_type: str | None = None
 
 
+def _no_sink(_type: str, _headers: Mapping[str, object]) -> PayloadSink | None:
+    return None
+
+
 class EnvelopeReader:
     """Parses an envelope as a stream, and holds only a header and the stored payloads.
 
     ``on_header`` is called once, before anything after the envelope's header is read, and may refuse the envelope.
-    ``on_stored`` is called with the number of bytes before they are stored, and may refuse them.
+    ``on_stored`` is called with the number of bytes before they are stored, and may refuse them. ``sink_of`` may return
+    a sink for the payload of an item, given its type and headers.
     All methods raise `BadRequest` for invalid framing or headers, and `TooLarge` by the rules.
     """
 
@@ -111,8 +127,10 @@ class EnvelopeReader:
         *,
         on_header: Callable[[EnvelopeHeader], object] = bool,
         on_stored: Callable[[int], object] = bool,
+        sink_of: Callable[[str, Mapping[str, object]], PayloadSink | None] = _no_sink,
     ) -> None:
         self._rules, self._on_header, self._on_stored = rules, on_header, on_stored
+        self._sink_of = sink_of
         self._header: EnvelopeHeader | None = None
         self._items: list[Item] = []
         self._has_single = False
@@ -180,6 +198,7 @@ class EnvelopeReader:
                 raise BadRequest("an envelope holds one event at the most")
             self._has_single = True
         self._check_size(self._payload, keys.length or 0)
+        self._payload.sink = self._sink_of(keys.type, headers)
 
     def _read_payload(self, payload: "_Payload", piece: bytes, position: int) -> int:
         """Read ``length`` bytes, which may contain newlines; without a length the payload is one line."""
@@ -199,7 +218,9 @@ class EnvelopeReader:
     def _add(self, payload: "_Payload", content: bytes) -> None:
         payload.count += len(content)
         self._check_size(payload, payload.count)
-        if self._rules.stored_types is None or payload.type in self._rules.stored_types:
+        if payload.sink is not None:
+            payload.sink.add(content)
+        elif self._rules.stored_types is None or payload.type in self._rules.stored_types:
             self._on_stored(len(content))
             payload.content += content
 
@@ -213,6 +234,8 @@ class EnvelopeReader:
         if payload.length is not None and payload.count < payload.length:
             raise _shorter()
         self._payload = None
+        if payload.sink is not None:
+            payload.sink.end()
         content = bytes(payload.content)
         self._items.append(Item(type=payload.type, headers=payload.headers, payload=content))
 
@@ -226,6 +249,7 @@ class _Payload:
     length: int | None
     count: int = 0
     content: bytearray = field(default_factory=bytearray)
+    sink: PayloadSink | None = None
 
 
 def parse(body: bytes, rules: ItemRules = ItemRules()) -> Envelope:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from shipmark.events.sender import UNKNOWN_SENDER, Sender
+from shipmark.ingest.spool import SpoolFile, SpoolFolder
 
 
 class FrameType(StrEnum):
@@ -24,8 +25,12 @@ class FrameType(StrEnum):
     FEEDBACK = "feedback"
     #: What an SDK discarded.
     CLIENT_REPORT = "client_report"
+    #: A file of an event: the payload says where it is (`spool.py`).
+    ATTACHMENT = "attachment"
     #: The number of items of an envelope by their category, which is not supported.
     UNSUPPORTED = "unsupported"
+    #: The number of items of an envelope by their category, which are invalid.
+    INVALID = "invalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +64,28 @@ class UnreadableLogError(Exception):
 class LogWriter(Protocol):
     """The log of one process. Thread-safe."""
 
-    def append(self, frame: LogFrame) -> Future[None]:
-        """Return the future of a frame, which is done when it is durable, and fails if it could not be written.
+    def append(self, *frames: LogFrame) -> Future[None]:
+        """Return the future of frames, which is done when they are durable, and fails if they could not be written.
+
+        Those of one call are written together or not at all, and in one log in their order.
 
         Raise `TooManyRequests` while the logs hold more than they may: the digester is behind, or the disk nearly full;
         `Unavailable` once the log is closed.
         """
+
+    def new_spool_file(self) -> SpoolFile:
+        """Return a new file for attachments, on the disk of the logs, with which it counts. Raise as `append` does."""
 
     def close(self) -> None:
         """Write what was appended, and end the log."""
 
 
 class LogReader(Protocol):
-    """All logs of all processes."""
+    """All logs of all processes, with the files beside them."""
+
+    @property
+    def spool(self) -> SpoolFolder:
+        """Return the files that frames name."""
 
     def logs(self) -> Sequence[str]:
         """Return the names of the logs that are not forgotten, oldest first. Some may hold no frame yet, or no more."""
@@ -80,6 +94,12 @@ class LogReader(Protocol):
         """Return the first frames of a log behind a position, 0 for all, in the order of their positions.
 
         Those before a damaged place are returned, then `UnreadableLogError` is raised.
+        """
+
+    def payloads(self, log: str, after: int, frame_type: FrameType) -> list[bytes]:
+        """Return the payloads of all frames of a type behind a position.
+
+        Raise `UnreadableLogError` for a damaged log.
         """
 
     def delete_if_ended(self, log: str, position: int) -> bool:

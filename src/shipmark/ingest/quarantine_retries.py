@@ -5,15 +5,14 @@ A frame leaves the quarantine in the transaction that stores what is in it, so i
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 from shipmark.events import quarantine_store
 from shipmark.events.digest_store import QuarantinedFrame
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import report_exception
+from shipmark.ingest.batches import PASSING, PreparedFrame
 from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame
 
 #: How often a digester looks for requests.
@@ -23,29 +22,14 @@ FRAMES_MAX = 20
 _UNKNOWN = "This version of the server does not know what is in it."
 
 
-class PreparedFrame(Protocol):
-    """A frame with what is in it, None of a deleted project, or the error that it causes."""
-
-    @property
-    def stored(self) -> StoredFrame:
-        """Return the frame; its position is the id of its row here."""
-
-    @property
-    def error(self) -> str:
-        """Return the error of reading it, or ""."""
-
-
-Prepared = TypeVar("Prepared", bound=PreparedFrame)
-
-
-class QuarantineRetries(Generic[Prepared]):
+class QuarantineRetries:
     """Digests requested frames by functions of the digester: to prepare frames, and to store what is in them."""
 
     def __init__(
         self,
         database: Database,
-        prepare: Callable[[Sequence[StoredFrame]], list[Prepared]],
-        store: Callable[[Connection, Sequence[Prepared]], object],
+        prepare: Callable[[Sequence[StoredFrame]], list[PreparedFrame]],
+        store: Callable[[Connection, Sequence[PreparedFrame]], object],
     ) -> None:
         self._database, self._prepare, self._store = database, prepare, store
         self._look_at = 0.0
@@ -68,7 +52,7 @@ class QuarantineRetries(Generic[Prepared]):
             self._digest(prepared)
         return len(requested)
 
-    def _digest(self, prepared: Prepared) -> None:
+    def _digest(self, prepared: PreparedFrame) -> None:
         row_id = prepared.stored.position
         if prepared.error:
             self._fail(row_id, prepared.error)
@@ -78,7 +62,7 @@ class QuarantineRetries(Generic[Prepared]):
                 # Another digester may have been faster, or a person has discarded it.
                 if quarantine_store.take(connection, row_id):
                     self._store(connection, [prepared])
-        except (Conflict, StorageFull, Unavailable):
+        except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the reason why the frame stays
             report_exception("A frame in quarantine could not be stored", error, frame=row_id)

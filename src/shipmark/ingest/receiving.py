@@ -1,11 +1,23 @@
 """Streaming of ingest bodies: the key is checked first, and as little memory as possible is used."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from shipmark.http.body_budget import Reservation
 from shipmark.infrastructure.errors import BadRequest, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import encodings
+from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
-from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, EnvelopeReader, ItemRules
+from shipmark.ingest.envelope import (
+    ATTACHMENT,
+    EVENT,
+    FEEDBACK,
+    Envelope,
+    EnvelopeReader,
+    ItemRules,
+    PayloadSink,
+)
 from shipmark.ingest.event_json import without_form, without_mark
 
 #: The types of which an envelope contains at most one item (ingest.md 2).
@@ -16,11 +28,20 @@ ITEM_BYTES_MAX = {"user_report": 64 * 1024, "client_report": 4 * 1024}
 RETRY_AFTER_SECONDS = 5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedEnvelope:
+    """An envelope with stored payloads only. ``unnamed`` is the number of attachments that lack a name."""
+
+    envelope: Envelope
+    attachments: AttachmentSpooler
+    unnamed: int
+
+
 class EnvelopeReceiver:
     """Receives the body of an envelope, batch by batch, in a thread.
 
     Nothing after the envelope's header is decompressed before the key is verified; only payloads to store
-    are held, and count in the budget.
+    are held, and count in the budget. Attachments go to the spooler.
     """
 
     def __init__(
@@ -29,7 +50,9 @@ class EnvelopeReceiver:
         content_encoding: str,
         settings: Settings,
         reservation: Reservation,
+        spooler: AttachmentSpooler,
     ) -> None:
+        self.spooler = spooler
         self._sender, self._content_encoding = sender, content_encoding
         self._max_bytes = settings.envelope_max_bytes
         self._decoder: encodings.Decoder | None = None
@@ -43,18 +66,38 @@ class EnvelopeReceiver:
             rules,
             on_header=lambda header: sender.project(header.dsn),
             on_stored=lambda count: reserve(reservation, count),
+            sink_of=self._sink_of,
         )
+        self._unnamed = 0
 
     def feed(self, batch: bytes) -> None:
         """Decompress a batch; raise refusals."""
         for piece in self._decoded().feed(batch):
             self._reader.feed(piece)
 
-    def finish(self) -> Envelope:
-        """Return the envelope, with stored payloads only."""
+    def finish(self) -> ReceivedEnvelope:
+        """Return the envelope."""
         for piece in self._decoded().finish():
             self._reader.feed(piece)
-        return self._reader.finish()
+        return ReceivedEnvelope(
+            envelope=self._reader.finish(), attachments=self.spooler, unnamed=self._unnamed
+        )
+
+    def _sink_of(self, item_type: str, headers: Mapping[str, object]) -> PayloadSink | None:
+        """Begin an attachment, unless it has no name (ingest.md 3.2). The reader has checked the types of headers."""
+        if item_type != ATTACHMENT:
+            return None
+        filename, length = headers.get("filename"), headers.get("length")
+        if not filename:
+            self._unnamed += 1
+            return None
+        self.spooler.begin(
+            filename=str(filename),
+            content_type=str(headers.get("content_type") or ""),
+            attachment_type=str(headers.get("attachment_type") or ""),
+            length=length if isinstance(length, int) else 0,
+        )
+        return self.spooler
 
     def _decoded(self) -> encodings.Decoder:
         if self._decoder is None:
@@ -73,7 +116,9 @@ class StoreReceiver:
         content_encoding: str,
         settings: Settings,
         reservation: Reservation,
+        spooler: AttachmentSpooler,
     ) -> None:
+        self.spooler = spooler
         self._sender, self._content_encoding = sender, content_encoding
         self._max_bytes = settings.event_max_bytes
         self._reservation = reservation

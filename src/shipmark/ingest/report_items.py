@@ -4,9 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from shipmark.events.discards import Discard, Outcome, day_of, of_client_report
-from shipmark.events.inbound_filters import DropReason
 from shipmark.events.parsing import moment_of
 from shipmark.events.payload import Json, text_of
 from shipmark.infrastructure.errors import BadRequest
@@ -70,14 +70,14 @@ def discards_of_client_report(frame: LogFrame) -> Discards:
     return tuple(of_client_report(payload, sent_at=moment, received_at=frame.received_at))
 
 
-def discards_of_unsupported(frame: LogFrame) -> Discards:
+def discards_of_items(frame: LogFrame, outcome: Outcome) -> Discards:
     """Return the counts of items that the endpoint did not keep, from `unsupported_payload`."""
     day = day_of(frame.received_at)
     return tuple(
         Discard(
             day=day,
-            outcome=Outcome.NOT_SUPPORTED,
-            reason=Outcome.NOT_SUPPORTED.value,
+            outcome=outcome,
+            reason=outcome.value,
             category=category,
             quantity=quantity,
         )
@@ -85,18 +85,21 @@ def discards_of_unsupported(frame: LogFrame) -> Discards:
     )
 
 
-def discard_of_filter(frame: LogFrame, reason: DropReason) -> Discard:
-    """Return the count of an event that a filter dropped."""
+def discard_of_filter(
+    at: datetime, reason: str, *, category: str = "error", quantity: int = 1
+) -> Discard:
+    """Return the count of an event that a filter dropped, or of its attachments."""
     return Discard(
-        day=day_of(frame.received_at),
+        day=day_of(at),
         outcome=Outcome.FILTERED,
-        reason=reason.value,
-        category="error",
+        reason=reason,
+        category=category,
+        quantity=quantity,
     )
 
 
 def unsupported_payload(numbers: Mapping[str, int]) -> bytes:
-    """Return the payload of a frame with numbers of unsupported items by their type."""
+    """Return the payload of a frame with numbers of unsupported or invalid items by their type."""
     by_category: Counter[str] = Counter()
     for item_type, number in numbers.items():
         by_category[category_of(item_type)] += number

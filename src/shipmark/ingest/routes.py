@@ -2,219 +2,147 @@
 
 The key is verified before the body is read if the request has it, and before it is decompressed in any case.
 200 means that an event is in the log, on disk; the digester stores it (`digester.py`). Unsupported items
-(sessions, transactions, attachments …) are counted and logged, and answered with 200, so that SDKs work; SDKs are asked
+(sessions, transactions …) are counted and logged, and answered with 200, so that SDKs work; SDKs are asked
 to stop sending those that are not this product's subject.
 """
 
-import asyncio
+import json
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
-from functools import partial
-from typing import ParamSpec, Protocol, TypeVar
+from collections.abc import Mapping
+from concurrent.futures import Future
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
-from shipmark.events.sender import Sender
 from shipmark.http import AnyRequest
-from shipmark.http.body_budget import Reservation
-from shipmark.http.client_address import client_address
-from shipmark.http.connections import is_small, reservation_of
 from shipmark.http.error_responses import refusal_response
-from shipmark.http.multipart import threaded
-from shipmark.infrastructure.clock import now
+from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
-from shipmark.infrastructure.settings import Settings
-from shipmark.infrastructure.telemetry import count, log, span
+from shipmark.infrastructure.telemetry import count, log
+from shipmark.ingest import form_routes
 from shipmark.ingest.authorization import SenderAuthorization
-from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, id_of
+from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_envelope
+from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, Envelope, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
-from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
+from shipmark.ingest.event_log import FrameType, LogWriter
 from shipmark.ingest.rate_limits import limits_of_unsupported
-from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
+from shipmark.ingest.receiving import (
+    EVENT_ITEM_TYPES,
+    EnvelopeReceiver,
+    ReceivedEnvelope,
+    StoreReceiver,
+)
+from shipmark.ingest.reception import FrameFactory, Reception, Taken, append, reception_limits
 from shipmark.ingest.report_items import unsupported_payload
 
 Accepted = Response[dict[str, str]]
-P = ParamSpec("P")
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-#: The bytes of a body that are received before they are decompressed.
-_BATCH_BYTES = 128 * 1024
-#: A body up to this size is processed in the event loop; it unpacks to at most a thousand times as much.
-_QUICK_BYTES = 16 * 1024
-#: Separate threads, so that requests of SDKs never block other requests.
-_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ingest")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What was taken in: the id for the answer, the limits that the sender must respect, and when it is on disk."""
-
-    event_id: str | None
-    limits: str | None = None
-    written: Sequence[Future[None]] = ()
-
-
-class _Receiver(Protocol[T_co]):
-    """Receives a body batch by batch, always in a thread."""
-
-    def feed(self, batch: bytes) -> None: ...
-
-    def finish(self) -> T_co: ...
+_NO_EVENT_ID = "missing event_id: attachments belong to an event"
 
 
 @post(["/{project:str}/envelope"], status_code=200, scopes=None, streams_body=True)
 async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive an envelope."""
     sender = SenderAuthorization(request, project)
-    receiver = EnvelopeReceiver(sender, *_limits(request))
-    return await _Reception("ingest.envelope", request, sender).run(receiver, _take_envelope)
+    receiver = EnvelopeReceiver(sender, *reception_limits(request))
+    taken = await Reception("ingest.envelope", request, sender).run(receiver, _take_envelope)
+    return _accepted(taken)
 
 
 @post(["/{project:str}/store"], status_code=200, scopes=None, streams_body=True)
 async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event, as older SDKs send it."""
     sender = SenderAuthorization(request, project)
-    receiver = StoreReceiver(sender, *_limits(request))
-    return await _Reception("ingest.store", request, sender).run(receiver, _take_event)
+    receiver = StoreReceiver(sender, *reception_limits(request))
+    return _accepted(await Reception("ingest.store", request, sender).run(receiver, _take_event))
 
 
 @get(["/{project:str}/store"], status_code=200, scopes=None)
 async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event in the query, as the oldest clients of browsers send it."""
     sender = SenderAuthorization(request, project)
-    receiver = StoreReceiver(sender, *_limits(request))
+    receiver = StoreReceiver(sender, *reception_limits(request))
     content = request.query_params.get(FORM_FIELD, "").encode()
     if not content:
         raise BadRequest(f"missing {FORM_FIELD}")
-    return await _Reception("ingest.store", request, sender).finish(receiver, content, _take_event)
+    reception = Reception("ingest.store", request, sender)
+    return _accepted(await reception.finish(receiver, content, _take_event))
 
 
-def _limits(request: AnyRequest) -> tuple[str, Settings, Reservation]:
-    encoding = request.headers.get("content-encoding", "")
-    return encoding, request.app.state.settings, reservation_of(request.scope)
+def _accepted(taken: Taken) -> Accepted:
+    headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
+    return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reception:
-    """Receives the body of a request and processes it."""
-
-    step: str
-    request: AnyRequest
-    sender: SenderAuthorization
-
-    async def run(
-        self, receiver: _Receiver[T], take: Callable[[AnyRequest, SenderAuthorization, T], Taken]
-    ) -> Accepted:
-        """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
-        try:
-            rest = await self._read(receiver)
-        except Refusal:
-            with span(self.step):
-                raise
-
-        return await self.finish(receiver, rest, take)
-
-    async def finish(
-        self,
-        receiver: _Receiver[T],
-        rest: bytes,
-        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
-    ) -> Accepted:
-        """Feed the receiver with the rest of the body, and process what it received."""
-
-        def finished() -> Taken:
-            # As many as events: a line for each would take as long as all the rest.
-            with span(self.step, "debug") as tags:
-                receiver.feed(rest)
-                content = receiver.finish()
-                tags["project"] = self.sender.known.slug
-                return take(self.request, self.sender, content)
-
-        # A thread takes longer than a small event. Its key is known, so that nothing waits for the database.
-        is_quick = len(rest) <= _QUICK_BYTES and self.sender.is_remembered
-        taken = finished() if is_quick else await _in_thread(finished)
-        for written in taken.written:
-            await asyncio.wrap_future(written)
-        headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
-        return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
-
-    async def _read(self, receiver: _Receiver[T]) -> bytes:
-        """Feed the receiver with the body except its last batch, which is returned."""
-        if self.sender.has_key and not is_small(self.request.headers, _BATCH_BYTES):
-            await threaded(self.sender.project)
-        batch, gathered = list[bytes](), 0
-        async for content in self.request.stream():
-            batch.append(content)
-            gathered += len(content)
-            if gathered >= _BATCH_BYTES:
-                await _in_thread(receiver.feed, b"".join(batch))
-                batch, gathered = [], 0
-        return b"".join(batch)
-
-
-async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_THREADS, partial(call, *args, **kwargs))
-
-
-def _take_envelope(request: AnyRequest, sender: SenderAuthorization, received: Envelope) -> Taken:
-    """Log the event or feedback of an envelope, if any, and the other items that are stored."""
-    event_id = received.event_id
-    event = next((item for item in received.items if item.type in {EVENT, FEEDBACK}), None)
+def _take_envelope(
+    request: AnyRequest, sender: SenderAuthorization, received: ReceivedEnvelope
+) -> Taken:
+    """Log the event or feedback of an envelope, if any, its attachments, and the other items that are stored."""
+    envelope = received.envelope
+    event_id, types = envelope.event_id, {item.type for item in envelope.items}
+    event = next((item for item in envelope.items if item.type in {EVENT, FEEDBACK}), None)
     if event is not None:
-        event_id = id_of(event_object(event.payload), received)
-    written = [
-        _append(request, sender, _FRAME_TYPES[item.type], item.payload, received.sent_at, event_id)
-        for item in received.items
+        event_id = id_of(event_object(event.payload), envelope)
+    factory = FrameFactory(request, sender, envelope.sent_at)
+    frames = [
+        factory.frame(_FRAME_TYPES[item.type], item.payload, event_id)
+        for item in envelope.items
         if item.type in _FRAME_TYPES
     ]
-    written += _count_others(request, sender, received)
-    limits = limits_of_unsupported({item.type for item in received.items})
-    return Taken(event_id=event_id, limits=limits, written=written)
+    spooler = received.attachments
+    # Those of an event that is not stored, such as a transaction, are not stored either.
+    has_attachments = bool(spooler.received) and not types & _UNSTORED_EVENTS
+    if has_attachments:
+        crash = _crash_of(received) if event is None else None
+        if crash is not None:
+            event_id = event_id or ids.hex32()
+            frames.append(factory.frame(FrameType.EVENT, crash, event_id))
+        if event_id is None:
+            raise BadRequest(_NO_EVENT_ID)
+        has_event = crash is not None or EVENT in types
+        frames += factory.attachments(spooler, event_id, is_sent_with_event=has_event)
+    if received.unnamed:
+        payload = unsupported_payload({ATTACHMENT: received.unnamed})
+        frames.append(factory.frame(FrameType.INVALID, payload, None))
+    written = append(request, frames, spooler)
+    others = _others(envelope, len(spooler.received) if not has_attachments else 0)
+    written += _count_others(request, sender, factory, others)
+    return Taken(event_id=event_id, limits=limits_of_unsupported(types), written=written)
+
+
+def _crash_of(received: ReceivedEnvelope) -> bytes | None:
+    """Return the event of a minidump or crash report that has none in its envelope, if there is one."""
+    types = [attachment.attachment_type for attachment in received.attachments.received]
+    crash_type = next((kind for kind in types if kind in CRASH_TYPES), None)
+    if crash_type is None:
+        return None
+    return json.dumps(
+        crash_event(crash_type, sent_with_envelope(received.envelope.headers))
+    ).encode()
 
 
 def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
     """Log an event without an envelope."""
     received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
     event_id = id_of(event_object(content), received)
-    written = _append(request, sender, FrameType.EVENT, content, None, event_id)
-    return Taken(event_id=event_id, written=[written])
-
-
-def _append(
-    request: AnyRequest,
-    sender: SenderAuthorization,
-    frame_type: FrameType,
-    content: bytes,
-    sent_at: datetime | None,
-    event_id: str | None,
-) -> Future[None]:
-    """Append the JSON of an item to the log; the digester stores it."""
+    frame = FrameFactory(request, sender, None).frame(FrameType.EVENT, content, event_id)
     writer: LogWriter = request.app.state.event_log
-    frame = LogFrame(
-        type=frame_type,
-        project_id=sender.known.id,
-        received_at=now(),
-        payload=content,
-        event_id=event_id or "",
-        sent_at=sent_at,
-        sender=Sender(
-            address=client_address(request, request.app.state.settings),
-            user_agent=request.headers.get("user-agent"),
-        ),
-    )
-    return writer.append(frame)
+    return Taken(event_id=event_id, written=[writer.append(frame)])
+
+
+def _others(envelope: Envelope, attachments: int) -> Mapping[str, int]:
+    """Return the numbers of items that are not stored, by their type."""
+    stored = {*_FRAME_TYPES, ATTACHMENT}
+    kinds = Counter(item.type for item in envelope.items if item.type not in stored)
+    return kinds + Counter({ATTACHMENT: attachments})
 
 
 def _count_others(
-    request: AnyRequest, sender: SenderAuthorization, received: Envelope
+    request: AnyRequest,
+    sender: SenderAuthorization,
+    factory: FrameFactory,
+    kinds: Mapping[str, int],
 ) -> list[Future[None]]:
     """Count and log the items that are not stored."""
-    kinds = Counter(item.type for item in received.items if item.type not in _FRAME_TYPES)
     if not kinds:
         return []
     for kind, number in kinds.items():
@@ -223,8 +151,9 @@ def _count_others(
         "Items of an envelope are not stored yet", project=sender.known.slug, items=dict(kinds)
     )
     payload = unsupported_payload(kinds)
+    writer: LogWriter = request.app.state.event_log
     try:
-        return [_append(request, sender, FrameType.UNSUPPORTED, payload, None, None)]
+        return [writer.append(factory.frame(FrameType.UNSUPPORTED, payload, None))]
     except TooManyRequests:
         # What is not stored is no reason to send an envelope again.
         return []
@@ -237,8 +166,10 @@ _FRAME_TYPES = {
     "user_report": FrameType.USER_REPORT,
     "client_report": FrameType.CLIENT_REPORT,
 }
+#: The types of events that are not stored.
+_UNSTORED_EVENTS = EVENT_ITEM_TYPES - set(_FRAME_TYPES)
 _KNOWN = EVENT_ITEM_TYPES | {
-    "session", "sessions", "attachment", "check_in", "replay_event",
+    "session", "sessions", ATTACHMENT, "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
     "trace_metric", "nel", "otel_span",
 }  # fmt: skip
@@ -258,7 +189,14 @@ def router(body_max_bytes: int) -> Router:
     """Return the routes, with the limit of a body as sent."""
     return Router(
         "/api",
-        route_handlers=[receive_envelope, receive_event, receive_event_by_query],
+        route_handlers=[
+            receive_envelope,
+            receive_event,
+            receive_event_by_query,
+            form_routes.receive_minidump,
+            form_routes.receive_attachments,
+            form_routes.refuse_unreal_crash,
+        ],
         exception_handlers={Refusal: ingest_refusal},
         request_max_body_size=body_max_bytes,
     )

@@ -24,6 +24,7 @@ from shipmark.infrastructure.telemetry import report_exception
 from shipmark.ingest import log_folder
 from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame, UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder
+from shipmark.ingest.spool import SpoolFile, SpoolFolder
 
 #: A log that is larger ends, and is deleted once it is digested.
 _LOG_BYTES_MAX = 64 * 2**20
@@ -55,12 +56,13 @@ _WAITING = (
     "SELECT coalesce(max(position), 0), (SELECT received_at FROM frames WHERE position > ? ORDER BY position LIMIT 1)"
     " FROM frames"
 )
+_PAYLOADS = "SELECT payload FROM frames WHERE position > ? AND type = ? ORDER BY position"
 _READ = "SELECT * FROM frames WHERE position > ? ORDER BY position LIMIT ?"
 
 #: The index of the payload in the values of `_INSERT`.
 _PAYLOAD = 3
 
-_Waiting = tuple[LogFrame, Future[None]]
+_Waiting = tuple[Sequence[LogFrame], Future[None]]
 
 
 class SqliteLogWriter:
@@ -75,19 +77,24 @@ class SqliteLogWriter:
         self._is_full, self._looked_at = False, 0.0
         self._failure = ""
 
-    def append(self, frame: LogFrame) -> Future[None]:
+    def append(self, *frames: LogFrame) -> Future[None]:
         """See `LogWriter`."""
         self._refuse_if_full()
         future: Future[None] = Future()
         with self._condition:
             if self._is_closing:
                 raise Unavailable(BROKEN)
-            self._waiting.append((frame, future))
+            self._waiting.append((frames, future))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="event-log", daemon=True)
                 self._thread.start()
             self._condition.notify()
         return future
+
+    def new_spool_file(self) -> SpoolFile:
+        """See `LogWriter`."""
+        self._refuse_if_full()
+        return SpoolFile(self._folder)
 
     def close(self) -> None:
         """See `LogWriter`."""
@@ -114,7 +121,7 @@ class SqliteLogWriter:
             try:
                 if file is None:
                     file = _LogFile(self._folder)
-                file.write([_row_of(frame, compressor) for frame, _ in group])
+                file.write([_row_of(frame, compressor) for frames, _ in group for frame in frames])
             except Exception as error:  # noqa: BLE001  # without this thread no request would be answered
                 # Nothing of the group is acknowledged; what comes next gets a new file, which may have a better disk.
                 self._note_failure(error)
@@ -202,6 +209,7 @@ class SqliteLogReader:
 
     def __init__(self, folder: LogFolder) -> None:
         self._folder = folder
+        self.spool = SpoolFolder(folder)
         self._open: dict[str, sqlite3.Connection] = {}
 
     def logs(self) -> list[str]:
@@ -224,6 +232,11 @@ class SqliteLogReader:
             # The module fetches a row ahead, so that the last one before a damaged place is read only by itself.
             return frames or self.read(log, after, 1)
         return frames
+
+    def payloads(self, log: str, after: int, frame_type: FrameType) -> list[bytes]:
+        """See `LogReader`."""
+        rows = self._rows(log, _PAYLOADS, after, frame_type.value)
+        return [_unpacked(payload) for (payload,) in rows]
 
     def waiting(self, log: str, after: int) -> WaitingFrames:
         """Return what of a log is behind a position. Its positions have no gaps."""
@@ -255,7 +268,7 @@ class SqliteLogReader:
             connection.close()
         self._open.clear()
 
-    def _rows(self, log: str, query: str, *parameters: int) -> Generator[Any]:
+    def _rows(self, log: str, query: str, *parameters: int | str) -> Generator[Any]:
         if not (self._folder.path / log).exists():
             self._close(log)
             return

@@ -121,6 +121,11 @@ def role_for_attachments(stored: Stored) -> Role:
     return Role(str(value(stored, "attachmentsRole")))
 
 
+def may_download_attachments(stored: Stored, role: Role | None) -> bool:
+    """Return True if a caller with this role may; tokens of organizations have none, and may not."""
+    return role is not None and role.rank >= role_for_attachments(stored).rank
+
+
 def role_for_debug_files(stored: Stored) -> Role:
     """Return the least role that may download debug files and release files."""
     return Role(str(value(stored, "debugFilesRole")))

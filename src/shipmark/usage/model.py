@@ -23,6 +23,7 @@ class ProjectUsage:
     bundles: Amount = NOTHING
     debug_files: Amount = NOTHING
     events: Amount = NOTHING
+    attachments: Amount = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.debug_files.store.debug_files import debug_files
+from shipmark.events.attachment_store import event_attachments
 from shipmark.events.store import events
 from shipmark.files.store.blobs import blobs
 from shipmark.files.store.files import file_pieces, files
@@ -42,6 +43,7 @@ _FILE_IDS = sa.union_all(
     .join(releases, releases.c.id == release_files.c.release_id)
     .where(releases.c.organization_id == _ORGANIZATION),
     sa.select(debug_files.c.file_id).where(debug_files.c.project_id.in_(_PROJECT_IDS)),
+    sa.select(event_attachments.c.file_id).where(event_attachments.c.project_id.in_(_PROJECT_IDS)),
 )
 _BLOB_IDS = sa.select(file_pieces.c.blob_id).where(file_pieces.c.file_id.in_(_FILE_IDS))
 _BLOBS = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(blobs.c.size), 0)).where(
@@ -66,6 +68,15 @@ _DEBUG_FILES = (
     .where(debug_files.c.project_id.in_(_PROJECT_IDS))
     .group_by(debug_files.c.project_id)
 )
+_ATTACHMENTS = (
+    sa.select(
+        event_attachments.c.project_id,
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(event_attachments.c.size), 0),
+    )
+    .where(event_attachments.c.project_id.in_(_PROJECT_IDS))
+    .group_by(event_attachments.c.project_id)
+)
 # The length of a payload is known without reading it.
 _EVENTS = (
     sa.select(
@@ -80,8 +91,9 @@ _EVENTS = (
 
 def measure(connection: sa.Connection, organization_id: int) -> Usage:
     """Return the storage that the organization uses now. This takes long for large ones."""
-    bundles, debug, stored_events = (
-        _amounts(connection, query, organization_id) for query in (_BUNDLES, _DEBUG_FILES, _EVENTS)
+    bundles, debug, stored_events, attachments = (
+        _amounts(connection, query, organization_id)
+        for query in (_BUNDLES, _DEBUG_FILES, _EVENTS, _ATTACHMENTS)
     )
     return Usage(
         blobs=_amount(connection, _BLOBS, organization_id),
@@ -91,8 +103,9 @@ def measure(connection: sa.Connection, organization_id: int) -> Usage:
                 bundles=bundles.get(id_, NOTHING),
                 debug_files=debug.get(id_, NOTHING),
                 events=stored_events.get(id_, NOTHING),
+                attachments=attachments.get(id_, NOTHING),
             )
-            for id_ in sorted({*bundles, *debug, *stored_events})
+            for id_ in sorted({*bundles, *debug, *stored_events, *attachments})
         },
     )
 

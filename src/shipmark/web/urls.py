@@ -115,6 +115,11 @@ def issue(organization: str, issue_id: int | str, event: str = "") -> str:
     return f"{path}{content}"
 
 
+def attachment(organization: str, issue_id: int | str, attachment_id: int) -> str:
+    """Return the URL of an attachment of an event of an issue."""
+    return f"{issue(organization, issue_id)}attachments/{attachment_id}/"
+
+
 def issues(organization: str, **parameters: object) -> str:
     """Return the URL of the list of issues; empty parameters are left out."""
     content = urlencode({name: value for name, value in parameters.items() if value})

@@ -19,7 +19,7 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     """Delete some batches and finish the job, or reschedule it at once while there are more."""
     with span("events.expire") as fields:
         old, old_steps = remove_old(database, settings, at, steps=STEPS_MAX)
-        thinned, steps = thin_out(database, settings, steps=STEPS_MAX - old_steps)
+        thinned, steps = thin_out(database, settings, at, steps=STEPS_MAX - old_steps)
         quarantined = remove_quarantined(database, at)
         fields |= {"events.old": old, "events.thinned": thinned}
         fields["events.quarantined"] = quarantined
@@ -38,19 +38,21 @@ def remove_old(
     before, total = at - timedelta(days=max(days, 1)), 0
     for step in range(steps if days > 0 else 0):
         with database.transaction() as connection:
-            removed = expire_events.remove_old(connection, before)
+            removed = expire_events.remove_old(connection, before, at)
         total += removed
         if not removed:
             return total, step
     return total, steps if days > 0 else 0
 
 
-def thin_out(database: Database, settings: Settings, *, steps: int) -> tuple[int, int]:
+def thin_out(
+    database: Database, settings: Settings, at: datetime, *, steps: int
+) -> tuple[int, int]:
     """Delete events over the limit of their issue. Return the number of events, and of the steps that it took."""
     limit, total = settings.events_per_issue_max, 0
     for step in range(steps if limit > 0 else 0):
         with database.transaction() as connection:
-            removed = expire_events.thin_out(connection, limit)
+            removed = expire_events.thin_out(connection, limit, at)
         if removed is None:
             return total, step
         total += removed

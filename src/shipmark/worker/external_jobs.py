@@ -13,6 +13,7 @@ from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.infrastructure.telemetry import count
 from shipmark.worker import (
     artifact_retention,
+    attachment_retention,
     blob_gc,
     event_retention,
     fetches,
@@ -28,6 +29,7 @@ EXTERNAL_JOBS: dict[str, ExternalJob] = {
     JobKind.FETCH_COMMITS: fetches.run,
     JobKind.COLLECT_BLOBS: blob_gc.run,
     JobKind.PRUNE_ARTIFACTS: artifact_retention.run,
+    JobKind.PRUNE_ATTACHMENTS: attachment_retention.run,
     JobKind.PRUNE_PROJECT_ARTIFACTS: artifact_retention.run_for_project,
     JobKind.MEASURE_STORAGE: storage_measurement.run,
     JobKind.EXPIRE_EVENTS: event_retention.run,

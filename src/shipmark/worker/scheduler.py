@@ -15,7 +15,7 @@ from shipmark.accounts.sign_in_limits import FORGET_AFTER
 from shipmark.artifacts import actions as artifacts
 from shipmark.artifacts.store import assemblies
 from shipmark.deletion import organization_deletion, project_deletion, repository_deletion
-from shipmark.events import discard_store, quarantine_store
+from shipmark.events import attachment_actions, discard_store, quarantine_store
 from shipmark.events.discards import DAYS, day_of
 from shipmark.files import actions as files
 from shipmark.infrastructure import jobs
@@ -44,11 +44,13 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     """Remove old issues from the inbox, delete expired rows, and reschedule in an hour."""
     removed = inbox.remove_older(connection, at - INBOX_LENGTH)
     user_reports.link_recent(connection, at)
+    attachment_actions.link_recent(connection, at)
     discard_store.remove_older(connection, day_of(at - timedelta(days=DAYS)))
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
     assemblies.delete_old(connection, at)
     artifacts.schedule_pruning(connection, at)
+    attachment_actions.schedule_pruning(connection, at)
     files.schedule_collection(connection, at)
     quarantine_store.set_organizations(connection)
     expire_events.schedule(connection, at)
@@ -95,6 +97,7 @@ EXTERNAL_JOBS = (
     JobKind.FETCH_COMMITS,
     JobKind.COLLECT_BLOBS,
     JobKind.PRUNE_ARTIFACTS,
+    JobKind.PRUNE_ATTACHMENTS,
     JobKind.PRUNE_PROJECT_ARTIFACTS,
     JobKind.MEASURE_STORAGE,
     JobKind.EXPIRE_EVENTS,

@@ -1,8 +1,10 @@
 """Journeys through issues."""
 
 import re
+from uuid import uuid4
 
 from browser.journeys.person import Person
+from pictures import picture
 from playwright.sync_api import expect
 
 
@@ -88,4 +90,25 @@ def walk_through_events(person: Person) -> None:
     expect(event).to_contain_text("1.0.2")
 
 
-JOURNEYS = [change_many_issues, change_an_issue, walk_through_events]
+def look_at_attachments(person: Person) -> None:
+    """See the screenshot of an event, download its log, and delete that."""
+    page, event_id = person.page, uuid4().hex
+    person.server.fail("attached@1.0.0", "AttachedError", "It has files", event_id=event_id)
+    person.server.attach(event_id, "screenshot.png", picture("PNG", 300, 200), "image/png")
+    person.server.attach(event_id, "app.log", b"before the crash", "text/plain")
+    person.go("issues/?query=AttachedError")
+    person.follow(re.compile("^AttachedError"))
+    files = person.card("Attachments")
+    preview = files.get_by_role("img", name="Preview of screenshot.png")
+    preview.scroll_into_view_if_needed()
+    expect(preview).to_have_js_property("naturalWidth", 300)
+    with page.expect_download() as downloading:
+        person.follow("app.log", files)
+    assert downloading.value.suggested_filename == "app.log"
+    assert downloading.value.path().read_bytes() == b"before the crash"
+    person.press("Delete attachment", person.open_menu("Delete app.log", files))
+    expect(files.get_by_role("link", name="screenshot.png")).to_be_visible()
+    expect(files.get_by_role("link", name="app.log")).to_have_count(0)
+
+
+JOURNEYS = [change_many_issues, change_an_issue, walk_through_events, look_at_attachments]

@@ -12,6 +12,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "short_id": ("The short id of the issue, such as `WEB-1A`.", "WEB-1"),
     "event": ("Id of the event, 32 hexadecimal digits.", "0123456789abcdef0123456789abcdef"),
     "quarantined": ("Id of the quarantined event, as the list shows it.", "1"),
+    "attachment": ("Id of the attachment.", "1"),
     "filter_id": ("Name of the filter.", "localhost"),
     "file_id": ("Id of the file, as lists show it.", "1"),
     "bundle_id": ("Id of the artifact bundle.", "eb6e60f1-65ff-4f6f-adff-f1bbeded627b"),

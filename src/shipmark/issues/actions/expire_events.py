@@ -1,15 +1,15 @@
 """Retention of events, by age and by number, in steps that each take one short transaction.
 
 Issues, and what they, releases and environments have counted, stay as they are: they say what happened, not what is
-stored. An issue without events stays too: when it was first seen, in which releases, and how it was resolved is not in
-its events.
+stored. Attachments go with their events. An issue without events stays: when it was first seen, in which releases, and
+how it was resolved is not in its events.
 """
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.events import quarantine, quarantine_store
+from shipmark.events import attachment_actions, quarantine, quarantine_store
 from shipmark.events.retention import ids_to_keep
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.jobs import JobKind
@@ -22,10 +22,11 @@ BEYOND_LIMIT = 1000
 RETENTION_MIN = timedelta(days=1)
 
 
-def remove_old(connection: Connection, before: datetime) -> int:
+def remove_old(connection: Connection, before: datetime, at: datetime) -> int:
     """Delete a batch of events that were received before, and of what is counted of then. Return the number."""
     removed = retention.remove_received_before(connection, before)
-    return removed or retention.remove_counts_before(connection, before)
+    attachment_actions.delete_of_events(connection, removed, at)
+    return len(removed) or retention.remove_counts_before(connection, before)
 
 
 def remove_quarantined(connection: Connection, at: datetime) -> int:
@@ -33,7 +34,7 @@ def remove_quarantined(connection: Connection, at: datetime) -> int:
     return quarantine_store.remove_received_before(connection, at - quarantine.RETENTION)
 
 
-def thin_out(connection: Connection, limit: int) -> int | None:
+def thin_out(connection: Connection, limit: int, at: datetime) -> int | None:
     """Delete a batch of the events of the issue that has the most, if these are more than the limit.
 
     Return their number, or None if no issue has too many. `events/retention.py` has the rule.
@@ -46,10 +47,12 @@ def thin_out(connection: Connection, limit: int) -> int | None:
     oldest = retention.oldest_of(connection, issue_id, limit=limit + BEYOND_LIMIT)
     kept = ids_to_keep(oldest, limit)
     batch = [event.id for event in oldest if event.id not in kept][: retention.BATCH]
-    removed = retention.thin(connection, batch) if batch else 0
-    if len(oldest) - removed <= limit and len(oldest) < limit + BEYOND_LIMIT:
-        retention.set_stored(connection, issue_id, len(oldest) - removed)
-    return removed
+    removed = retention.thin(connection, batch) if batch else []
+    attachment_actions.delete_of_events(connection, removed, at)
+    rest = len(oldest) - len(removed)
+    if rest <= limit and len(oldest) < limit + BEYOND_LIMIT:
+        retention.set_stored(connection, issue_id, rest)
+    return len(removed)
 
 
 def schedule(connection: Connection, at: datetime) -> None:

@@ -129,8 +129,8 @@ def oldest_of(connection: sa.Connection, issue_id: int, *, limit: int) -> list[R
     ]
 
 
-def thin(connection: sa.Connection, row_ids: Collection[int]) -> int:
-    """Delete events of which an issue has too many; they are counted still. Return their number."""
+def thin(connection: sa.Connection, row_ids: Collection[int]) -> list[tuple[int, str]]:
+    """Delete events of which an issue has too many; they are counted still. Return their projects and ids."""
     numbers: Counter[tuple[int, int, int | None, int | None, datetime]] = Counter()
     rows_found = connection.execute(_ORIGINS, db.ids_param(row_ids))
     for issue_id, project_id, release_id, environment_id, at in rows_found:
@@ -138,7 +138,7 @@ def thin(connection: sa.Connection, row_ids: Collection[int]) -> int:
         numbers[issue_id, project_id, release_id, environment_id, minute] += 1
     rows = [(*key, number) for key, number in numbers.items()]
     connection.execute(_ADD_THINNED, db.rows_param("thinned", rows))
-    return len(store.remove(connection, row_ids))
+    return store.remove(connection, row_ids)
 
 
 def set_stored(connection: sa.Connection, issue_id: int, event_count: int) -> None:
@@ -151,12 +151,12 @@ def set_stored(connection: sa.Connection, issue_id: int, event_count: int) -> No
         connection.execute(statement.values(event_count=event_count))
 
 
-def remove_received_before(connection: sa.Connection, moment: datetime) -> int:
-    """Delete a batch of events that were received before. Return their number."""
+def remove_received_before(connection: sa.Connection, moment: datetime) -> list[tuple[int, str]]:
+    """Delete a batch of events that were received before. Return their projects and ids."""
     c = events.c
     query = sa.select(c.id).where(c.received_at < moment).order_by(c.received_at).limit(BATCH)
     row_ids = list(connection.execute(query).scalars())
-    return len(store.remove(connection, row_ids)) if row_ids else 0
+    return store.remove(connection, row_ids) if row_ids else []
 
 
 def remove_counts_before(connection: sa.Connection, moment: datetime) -> int:

@@ -30,6 +30,7 @@ from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.issue_statistics import Shares, Trend, shares_of, trend_of
@@ -76,8 +77,8 @@ class SuspectCommit:
 class IssuePage:
     """An issue with one of its events, its trend and its activity.
 
-    ``older_event`` and ``newer_event`` are the ids of the events beside the shown one, or None. ``details`` and
-    ``event`` are None if no event is kept.
+    ``older_event`` and ``newer_event`` are the ids of the events beside the shown one, or None. ``details``,
+    ``attachments`` and ``event`` are None if no event is kept.
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``reports`` are the newest of ``report_count``.
     ``deleted_fix`` is the version of a deleted release that it was resolved in.
@@ -100,6 +101,7 @@ class IssuePage:
     trend: Trend
     shares: Shares
     activity: tuple[ActivityItem, ...]
+    attachments: EventAttachments | None
     reports: Sequence[UserReport]
     report_count: int
     suspect: SuspectCommit | None
@@ -161,6 +163,7 @@ def issue_page(
         trend=trend_of(connection, issue.id, at),
         shares=shares_of(connection, issue.id),
         activity=activity_items,
+        attachments=event_attachments(connection, workspace, event) if event else None,
         reports=user_reports.of_issue(connection, issue.id, None, limit=REPORTS_MAX),
         report_count=user_reports.count_of_issue(connection, issue.id),
         suspect=_suspect_commit(connection, workspace, issue, event.payload) if event else None,

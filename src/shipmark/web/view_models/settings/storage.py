@@ -101,4 +101,5 @@ def prune_preview(connection: Connection, form: PruneForm, at: datetime) -> Prun
 
 
 def _bytes(usage: ProjectUsage) -> int:
-    return usage.bundles.bytes + usage.debug_files.bytes + usage.events.bytes
+    amounts = (usage.bundles, usage.debug_files, usage.events, usage.attachments)
+    return sum(amount.bytes for amount in amounts)

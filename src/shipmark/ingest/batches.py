@@ -1,0 +1,165 @@
+"""A batch of frames as it is prepared for a transaction, and the transaction that stores it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.events import attachment_actions, digest_store, discard_store
+from shipmark.events.attachments import NewAttachment
+from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.discards import Discard
+from shipmark.events.normalization import Dropped
+from shipmark.events.parsing import Event
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
+from shipmark.infrastructure.telemetry import count, log
+from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame
+from shipmark.ingest.report_items import Discards, discard_of_filter
+from shipmark.ingest.spool import SpooledAttachment
+from shipmark.issues.actions import user_reports
+from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
+from shipmark.issues.user_reports import NewUserReport
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project
+
+#: What says nothing about the frames: they are tried again until it is over.
+PASSING = (Conflict, StorageFull, Unavailable)
+#: What is in a frame, and what drops it.
+FrameContent = Event | NewUserReport | NewAttachment | Dropped | Discards
+#: What identifies an event: its project and its id.
+EventKey = tuple[int, str]
+#: The reason of the discard of attachments whose event was dropped earlier.
+_EVENT_FILTERED = "event_filtered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedFrame:
+    """A frame with what is in it, the filter that drops it, or the error that it causes."""
+
+    stored: StoredFrame
+    content: FrameContent | None = None
+    spooled: SpooledAttachment | None = None
+    encoded: bytes | None = None
+    error: str = ""
+
+    @property
+    def frame(self) -> LogFrame:
+        """Return the frame itself."""
+        return self.stored.frame
+
+    @property
+    def is_event(self) -> bool:
+        """Return True for the frame of an event."""
+        return self.frame.type is FrameType.EVENT
+
+    @property
+    def event_key(self) -> EventKey:
+        """Return the event that the frame is or belongs to."""
+        return self.frame.project_id, self.frame.event_id
+
+    @property
+    def discards(self) -> Discards:
+        """Return what the frame says was not stored, or the event or attachment itself that a filter drops."""
+        if isinstance(self.content, Dropped):
+            category = "error" if self.is_event else "attachment"
+            reason = self.content.reason.value
+            return (discard_of_filter(self.frame.received_at, reason, category=category),)
+        return self.content if isinstance(self.content, tuple) else ()
+
+
+def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[IngestResult]:
+    """Store what is in a batch, and set aside its bad frames. Those of deleted projects are dropped."""
+    known = projects.by_ids(connection, {prepared.frame.project_id for prepared in batch})
+    there = [prepared for prepared in batch if prepared.frame.project_id in known]
+    dropped = len(batch) - len(there)
+    if dropped:
+        count("events", "project_deleted", dropped)
+    bad = [
+        _quarantined(prepared, known[prepared.frame.project_id])
+        for prepared in there
+        if prepared.content is None
+    ]
+    digest_store.quarantine(connection, bad)
+    arrivals = _arrivals_of(there, known)
+    results = ingest(connection, arrivals) if arrivals else []
+    contents = [prepared.content for prepared in there]
+    reports = [content for content in contents if isinstance(content, NewUserReport)]
+    user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
+    discards = [(each.frame.project_id, discard) for each in there for discard in each.discards]
+    discards += _store_attachments(connection, there, [arrival.key for arrival in arrivals])
+    discard_store.count(connection, discards)
+    return results
+
+
+def _store_attachments(
+    connection: Connection, batch: Sequence[PreparedFrame], new_events: Sequence[EventKey]
+) -> list[tuple[int, Discard]]:
+    """Store the attachments of a batch. Return those that are not stored, as their events were dropped, by project."""
+    at = now()
+    new = [each.content for each in batch if isinstance(each.content, NewAttachment)]
+    lost = attachment_actions.receive(connection, new, new_events=new_events, at=at)
+    filtered = {
+        each.event_key for each in batch if each.is_event and isinstance(each.content, Dropped)
+    }
+    numbers = Counter(attachment.project_id for attachment in lost)
+    if filtered:
+        numbers += attachment_actions.delete_of_filtered(connection, filtered, at)
+    return [
+        (project_id, discard_of_filter(at, _EVENT_FILTERED, category="attachment", quantity=number))
+        for project_id, number in numbers.items()
+    ]
+
+
+def _arrivals_of(batch: Sequence[PreparedFrame], known: Mapping[int, Project]) -> list[Arrival]:
+    return [
+        Arrival(
+            project=known[prepared.frame.project_id],
+            event=prepared.content,
+            encoded=prepared.encoded,
+        )
+        for prepared in batch
+        if isinstance(prepared.content, Event)
+    ]
+
+
+def _quarantined(prepared: PreparedFrame, project: Project) -> QuarantinedFrame:
+    frame = prepared.frame
+    return QuarantinedFrame(
+        organization_id=project.organization_id,
+        project_id=frame.project_id,
+        type=frame.type,
+        event_id=frame.event_id,
+        received_at=frame.received_at,
+        sent_at=frame.sent_at,
+        sender=frame.sender,
+        payload=frame.payload,
+        error=prepared.error or "The project was restored while its event was read.",
+    )
+
+
+def report_batch(batch: Sequence[PreparedFrame], results: Sequence[IngestResult]) -> None:
+    """Count and log what a batch has led to."""
+    kinds = Counter(map(_kind_of, results))
+    for kind, number in kinds.items():
+        count("events", kind, number)
+    reasons = Counter(
+        prepared.content.reason.value
+        for prepared in batch
+        if prepared.is_event and isinstance(prepared.content, Dropped)
+    )
+    for reason, number in reasons.items():
+        count("events_filtered", reason, number)
+    numbers = {f"events.{kind}": number for kind, number in kinds.items()}
+    numbers |= {f"filtered.{reason}": number for reason, number in reasons.items()}
+    if numbers:
+        log.info("Events were digested", **numbers)
+
+
+def _kind_of(result: IngestResult) -> str:
+    if result.issue_id is None:
+        return "duplicate"
+    if result.is_new_issue:
+        return "new_issue"
+    return "regression" if result.is_regression else "known_issue"

@@ -1,0 +1,92 @@
+"""``/api/{project}/minidump/`` and ``/attachments/{event_id}/``: files of crash reporters (ingest.md 1).
+
+``/unreal/{key}/`` is refused: what it would receive can't be read.
+"""
+
+import json
+from uuid import UUID
+
+from litestar import Response, post
+from litestar.params import FromPath
+
+from shipmark.events.attachments import MINIDUMP
+from shipmark.http import AnyRequest
+from shipmark.infrastructure.errors import BadRequest, Unsupported
+from shipmark.ingest.authorization import SenderAuthorization
+from shipmark.ingest.crash_events import crash_event, sent_with_form
+from shipmark.ingest.envelope import Envelope, event_id_of, id_of
+from shipmark.ingest.event_log import FrameType
+from shipmark.ingest.form_receiving import FormReceiver, ReceivedForm
+from shipmark.ingest.reception import FrameFactory, Reception, Taken, append, reception_limits
+
+_UNREAL = (
+    "Crash archives of Unreal Engine are not supported. Send minidumps to /api/{project}/minidump/."
+)
+_BAD_EVENT_ID = "invalid event id"
+
+
+@post(["/{project:str}/minidump"], status_code=200, scopes=None, streams_body=True)
+async def receive_minidump(request: AnyRequest, project: FromPath[str]) -> Response[str]:
+    """Receive a minidump, by itself or as a file of a form, whose other files are attachments."""
+    sender = SenderAuthorization(request, project)
+    receiver = FormReceiver(
+        sender, *reception_limits(request), content_type=_content_type(request), needs_minidump=True
+    )
+    reception = Reception("ingest.minidump", request, sender)
+    taken = await reception.run(receiver, _take_minidump)
+    # Crash reporters show it to their users.
+    return Response(str(UUID(taken.event_id)), media_type="text/plain")
+
+
+@post(
+    ["/{project:str}/attachments/{event_id:str}"], status_code=200, scopes=None, streams_body=True
+)
+async def receive_attachments(
+    request: AnyRequest, project: FromPath[str], event_id: FromPath[str]
+) -> Response[dict[str, str]]:
+    """Receive further attachments of an event, as the files of a form."""
+    sender = SenderAuthorization(request, project)
+    try:
+        known_id = event_id_of(event_id)
+    except BadRequest:
+        raise BadRequest(_BAD_EVENT_ID) from None
+    receiver = FormReceiver(
+        sender,
+        *reception_limits(request),
+        content_type=_content_type(request),
+        needs_minidump=False,
+    )
+
+    def take(request: AnyRequest, sender: SenderAuthorization, received: ReceivedForm) -> Taken:
+        factory = FrameFactory(request, sender, None)
+        frames = factory.attachments(received.attachments, known_id, is_sent_with_event=False)
+        written = append(request, frames, received.attachments)
+        return Taken(event_id=known_id, written=written)
+
+    taken = await Reception("ingest.attachments", request, sender).run(receiver, take)
+    return Response({"id": taken.event_id or ""})
+
+
+@post(["/{project:str}/unreal/{key:str}"], status_code=200, scopes=None, streams_body=True)
+async def refuse_unreal_crash(project: FromPath[str], key: FromPath[str]) -> Response[str]:  # noqa: ARG001  # of the path
+    """Refuse a crash of Unreal Engine: 415, which its crash reporter does not repeat."""
+    raise Unsupported(_UNREAL)
+
+
+def _take_minidump(
+    request: AnyRequest, sender: SenderAuthorization, received: ReceivedForm
+) -> Taken:
+    """Log the event of a minidump, and the files of the form."""
+    sent = sent_with_form(received.fields, received.event)
+    event_id = id_of(sent, Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=()))
+    factory = FrameFactory(request, sender, None)
+    event = json.dumps(crash_event(MINIDUMP, sent)).encode()
+    frames = [
+        factory.frame(FrameType.EVENT, event, event_id),
+        *factory.attachments(received.attachments, event_id, is_sent_with_event=True),
+    ]
+    return Taken(event_id=event_id, written=append(request, frames, received.attachments))
+
+
+def _content_type(request: AnyRequest) -> str:
+    return request.headers.get("content-type", "")

@@ -1,0 +1,211 @@
+"""Reception of a request of an SDK: its body is read in batches, parsed in a thread, and appended to the log."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import ParamSpec, Protocol, TypeVar
+
+from shipmark.events.sender import Sender
+from shipmark.http import AnyRequest
+from shipmark.http.body_budget import Reservation
+from shipmark.http.client_address import client_address
+from shipmark.http.connections import is_small, reservation_of
+from shipmark.http.multipart import threaded
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import Refusal
+from shipmark.infrastructure.settings import Settings
+from shipmark.infrastructure.telemetry import span
+from shipmark.ingest.attachment_spooling import AttachmentSpooler
+from shipmark.ingest.authorization import SenderAuthorization
+from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
+
+P = ParamSpec("P")
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+#: The bytes of a body that are received before they are decompressed.
+_BATCH_BYTES = 128 * 1024
+#: A body up to this size is processed in the event loop; it unpacks to at most a thousand times as much.
+_QUICK_BYTES = 16 * 1024
+#: Separate threads, so that requests of SDKs never block other requests.
+_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="ingest")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What was taken in: the id for the answer, the limits that the sender must respect, and when it is on disk."""
+
+    event_id: str | None
+    limits: str | None = None
+    written: Sequence[Future[None]] = ()
+
+
+class Receiver(Protocol[T_co]):
+    """Receives a body batch by batch, always in a thread."""
+
+    spooler: AttachmentSpooler
+
+    def feed(self, batch: bytes) -> None:
+        """Take a batch; raise refusals."""
+
+    def finish(self) -> T_co:
+        """Return what was received."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Receives the body of a request and processes it."""
+
+    step: str
+    request: AnyRequest
+    sender: SenderAuthorization
+
+    async def run(
+        self, receiver: Receiver[T], take: Callable[[AnyRequest, SenderAuthorization, T], Taken]
+    ) -> Taken:
+        """Read a small body at once; verify the key of a large one before it is read, if the request has it.
+
+        Return when what was taken in is on disk.
+        """
+        try:
+            rest = await self._read(receiver)
+        except BaseException as error:
+            receiver.spooler.discard()
+            if isinstance(error, Refusal):
+                with span(self.step):
+                    raise
+            raise
+
+        return await self.finish(receiver, rest, take)
+
+    async def finish(
+        self,
+        receiver: Receiver[T],
+        rest: bytes,
+        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
+    ) -> Taken:
+        """Feed the receiver with the rest of the body, and process what it received."""
+        # A thread takes longer than a small event. Its key is known, so that nothing waits for the database.
+        is_quick = len(rest) <= _QUICK_BYTES and self.sender.is_remembered
+        if is_quick:
+            taken = await self._quickly(receiver, rest, take)
+        else:
+            taken = await in_thread(self._finished, receiver, rest, take)
+        for written in taken.written:
+            await asyncio.wrap_future(written)
+        return taken
+
+    async def _quickly(
+        self,
+        receiver: Receiver[T],
+        rest: bytes,
+        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
+    ) -> Taken:
+        """Do as `_finished`, in the event loop, except for what waits for the disk."""
+        try:
+            with span(self.step, "debug") as tags:
+                content = _parsed(receiver, rest)
+                tags["project"] = self.sender.known.slug
+                if receiver.spooler.received:
+                    return await in_thread(take, self.request, self.sender, content)
+                return take(self.request, self.sender, content)
+        finally:
+            receiver.spooler.discard()
+
+    def _finished(
+        self,
+        receiver: Receiver[T],
+        rest: bytes,
+        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
+    ) -> Taken:
+        try:
+            # As many as events: a line for each would take as long as all the rest.
+            with span(self.step, "debug") as tags:
+                content = _parsed(receiver, rest)
+                tags["project"] = self.sender.known.slug
+                return take(self.request, self.sender, content)
+        finally:
+            receiver.spooler.discard()
+
+    async def _read(self, receiver: Receiver[T]) -> bytes:
+        """Feed the receiver with the body except its last batch, which is returned."""
+        if self.sender.has_key and not is_small(self.request.headers, _BATCH_BYTES):
+            await threaded(self.sender.project)
+        batch, gathered = list[bytes](), 0
+        async for content in self.request.stream():
+            batch.append(content)
+            gathered += len(content)
+            if gathered >= _BATCH_BYTES:
+                await in_thread(receiver.feed, b"".join(batch))
+                batch, gathered = [], 0
+        return b"".join(batch)
+
+
+async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a call in one of the threads for requests of SDKs."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_THREADS, partial(call, *args, **kwargs))
+
+
+def _parsed(receiver: Receiver[T], rest: bytes) -> T:
+    receiver.feed(rest)
+    return receiver.finish()
+
+
+class FrameFactory:
+    """Makes the frames of a request, which all have its moment and its sender."""
+
+    def __init__(
+        self, request: AnyRequest, sender: SenderAuthorization, sent_at: datetime | None
+    ) -> None:
+        self._project_id, self._sent_at, self._received_at = sender.known.id, sent_at, now()
+        self._sender = Sender(
+            address=client_address(request, request.app.state.settings),
+            user_agent=request.headers.get("user-agent"),
+        )
+
+    def frame(self, frame_type: FrameType, payload: bytes, event_id: str | None) -> LogFrame:
+        """Return a frame."""
+        return LogFrame(
+            type=frame_type,
+            project_id=self._project_id,
+            received_at=self._received_at,
+            payload=payload,
+            event_id=event_id or "",
+            sent_at=self._sent_at,
+            sender=self._sender,
+        )
+
+    def attachments(
+        self, spooler: AttachmentSpooler, event_id: str, *, is_sent_with_event: bool
+    ) -> list[LogFrame]:
+        """Return the frames of attachments, once the contents are on disk."""
+        return [
+            self.frame(FrameType.ATTACHMENT, attachment.encoded(), event_id)
+            for attachment in spooler.durable(is_sent_with_event=is_sent_with_event)
+        ]
+
+
+def append(
+    request: AnyRequest, frames: Sequence[LogFrame], spooler: AttachmentSpooler
+) -> list[Future[None]]:
+    """Append the frames of a request, together or not at all, with the attachments that they name."""
+    writer: LogWriter = request.app.state.event_log
+    if not frames:
+        return []
+    written = writer.append(*frames)
+    spooler.hand_over(written)
+    return [written]
+
+
+def reception_limits(
+    request: AnyRequest,
+) -> tuple[str, Settings, Reservation, AttachmentSpooler]:
+    """Return the encoding of a body, and what limits it in memory and on disk."""
+    settings: Settings = request.app.state.settings
+    writer: LogWriter = request.app.state.event_log
+    spooler = AttachmentSpooler(writer.new_spool_file, settings)
+    encoding = request.headers.get("content-encoding", "")
+    return encoding, settings, reservation_of(request.scope), spooler
