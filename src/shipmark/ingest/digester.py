@@ -77,7 +77,7 @@ class _Prepared:
     def discards(self) -> Discards:
         """What the frame says was not stored, or the event itself that a filter drops."""
         if isinstance(self.content, Dropped):
-            return (discard_of_filter(self.frame, self.content.reason),)
+            return (discard_of_filter(self.frame, self.content),)
         return self.content if isinstance(self.content, tuple) else ()
 
 

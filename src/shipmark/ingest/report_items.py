@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from shipmark.events.discards import Discard, Outcome, day_of, of_client_report
-from shipmark.events.inbound_filters import DropReason
+from shipmark.events.normalization import Dropped
 from shipmark.events.parsing import moment_of
 from shipmark.events.payload import Json, text_of
 from shipmark.infrastructure.errors import BadRequest
@@ -85,13 +85,13 @@ def discards_of_unsupported(frame: LogFrame) -> Discards:
     )
 
 
-def discard_of_filter(frame: LogFrame, reason: DropReason) -> Discard:
+def discard_of_filter(frame: LogFrame, dropped: Dropped) -> Discard:
     """Return the count of an event that a filter dropped."""
     return Discard(
         day=day_of(frame.received_at),
         outcome=Outcome.FILTERED,
-        reason=reason.value,
-        category="error",
+        reason=dropped.reason.value,
+        category=dropped.category,
     )
 
 
