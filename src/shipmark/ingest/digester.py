@@ -32,6 +32,7 @@ from shipmark.ingest.event_log import (
     StoredFrame,
     UnreadableLogError,
 )
+from shipmark.ingest.refused_counts import discards_of_refused
 from shipmark.ingest.report_items import (
     Discards,
     discard_of_filter,
@@ -200,6 +201,8 @@ class Digester:
                 return discards_of_client_report(frame)
             case FrameType.UNSUPPORTED:
                 return discards_of_unsupported(frame)
+            case FrameType.REFUSED:
+                return discards_of_refused(frame)
             case _:
                 assert_never(frame.type)
 

@@ -26,6 +26,8 @@ class FrameType(StrEnum):
     CLIENT_REPORT = "client_report"
     #: The number of items of an envelope by their category, which is not supported.
     UNSUPPORTED = "unsupported"
+    #: The numbers of what was refused with 429, by reason and category.
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

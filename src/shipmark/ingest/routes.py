@@ -1,4 +1,4 @@
-"""``/api/{project}/envelope/`` and ``/store/``: the endpoints for SDKs (ingest.md 1).
+"""``/api/{project}/envelope/``, and ``store/``: the endpoints for SDKs (ingest.md 1).
 
 The key is verified before the body is read if the request has it, and before it is decompressed in any case.
 200 means that an event is in the log, on disk; the digester stores it (`digester.py`). Unsupported items
@@ -8,7 +8,7 @@ to stop sending those that are not this product's subject.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +18,8 @@ from typing import ParamSpec, Protocol, TypeVar
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from shipmark.events.discards import UNKNOWN
+from shipmark.events.security_reports import ERROR
 from shipmark.events.sender import Sender
 from shipmark.http import AnyRequest
 from shipmark.http.body_budget import Reservation
@@ -29,12 +31,18 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import count, log, span
+from shipmark.ingest.admission import ATTACHMENT, Admission
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
-from shipmark.ingest.rate_limits import limits_of_unsupported
-from shipmark.ingest.receiving import EVENT_ITEM_TYPES, EnvelopeReceiver, StoreReceiver
+from shipmark.ingest.parts import NO_ENVELOPE, Part
+from shipmark.ingest.rate_limits import limits_of_refusal, limits_of_unsupported
+from shipmark.ingest.receiving import (
+    EVENT_ITEM_TYPES,
+    EnvelopeReceiver,
+    StoreReceiver,
+)
 from shipmark.ingest.report_items import unsupported_payload
 
 Accepted = Response[dict[str, str]]
@@ -112,7 +120,9 @@ class _Reception:
         """Read a small body at once; verify the key of a large one before it is read, if the request has it."""
         try:
             rest = await self._read(receiver)
-        except Refusal:
+        except Refusal as refusal:
+            if isinstance(refusal, TooManyRequests):
+                self._count_overload()
             with span(self.step):
                 raise
 
@@ -129,8 +139,7 @@ class _Reception:
         def finished() -> Taken:
             # As many as events: a line for each would take as long as all the rest.
             with span(self.step, "debug") as tags:
-                receiver.feed(rest)
-                content = receiver.finish()
+                content = self._received(receiver, rest)
                 tags["project"] = self.sender.known.slug
                 return take(self.request, self.sender, content)
 
@@ -141,6 +150,20 @@ class _Reception:
             await asyncio.wrap_future(written)
         headers = {"X-Sentry-Rate-Limits": taken.limits} if taken.limits else None
         return Response({"id": taken.event_id} if taken.event_id else {}, headers=headers)
+
+    def _received(self, receiver: _Receiver[T], rest: bytes) -> T:
+        try:
+            receiver.feed(rest)
+            return receiver.finish()
+        except TooManyRequests:
+            self._count_overload()
+            raise
+
+    def _count_overload(self) -> None:
+        """Count a request whose body is not held for want of memory: what is in it is unknown."""
+        if self.sender.is_known:
+            admission: Admission = self.request.app.state.admission
+            admission.count_overload(self.sender.key, [UNKNOWN])
 
     async def _read(self, receiver: _Receiver[T]) -> bytes:
         """Feed the receiver with the body except its last batch, which is returned."""
@@ -167,22 +190,55 @@ def _take_envelope(request: AnyRequest, sender: SenderAuthorization, received: E
     event = next((item for item in received.items if item.type in {EVENT, FEEDBACK}), None)
     if event is not None:
         event_id = id_of(event_object(event.payload), received)
-    written = [
-        _append(request, sender, _FRAME_TYPES[item.type], item.payload, received.sent_at, event_id)
+    parts = [
+        Part(_FRAME_TYPES[item.type], item.payload, event_id, _CATEGORIES[item.type])
         for item in received.items
         if item.type in _FRAME_TYPES
     ]
-    written += _count_others(request, sender, received)
-    limits = limits_of_unsupported({item.type for item in received.items})
-    return Taken(event_id=event_id, limits=limits, written=written)
+    others = Counter(item.type for item in received.items if item.type not in _STORED)
+    return _take(request, sender, parts, others, sent_at=received.sent_at, event_id=event_id)
 
 
 def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
     """Log an event without an envelope."""
-    received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
-    event_id = id_of(event_object(content), received)
-    written = _append(request, sender, FrameType.EVENT, content, None, event_id)
-    return Taken(event_id=event_id, written=[written])
+    event_id = id_of(event_object(content), NO_ENVELOPE)
+    part = Part(FrameType.EVENT, content, event_id, ERROR)
+    return _take(request, sender, [part], Counter(), event_id=event_id)
+
+
+def _take(
+    request: AnyRequest,
+    sender: SenderAuthorization,
+    parts: Sequence[Part],
+    others: Counter[str],
+    *,
+    sent_at: datetime | None = None,
+    event_id: str | None,
+) -> Taken:
+    """Log the parts of a request that are within the rate limits, and count its other items by their types.
+
+    Raise `TooManyRequests` if nothing is left.
+    """
+    admission: Admission = request.app.state.admission
+    verdict = admission.admit(sender.key, [part.category for part in parts], others[ATTACHMENT])
+    kept = [part for part, is_kept in zip(parts, verdict.kept, strict=True) if is_kept]
+    if verdict.drops_attachments:
+        others = Counter({kind: others[kind] for kind in others if kind != ATTACHMENT})
+    if len(kept) < len(parts) and not kept and not others:
+        raise verdict.refusal()
+    written = list[Future[None]]()
+    try:
+        for part in kept:
+            written.append(
+                _append(request, sender, part.type, part.content, sent_at, part.event_id)
+            )
+    except TooManyRequests:
+        lost = [part.category for part in kept[len(written) :]]
+        admission.count_overload(sender.key, lost)
+        raise
+    written += _count_others(request, sender, others)
+    limits = filter(None, [verdict.limits, limits_of_unsupported(others)])
+    return Taken(event_id=event_id, limits=", ".join(limits) or None, written=written)
 
 
 def _append(
@@ -211,10 +267,9 @@ def _append(
 
 
 def _count_others(
-    request: AnyRequest, sender: SenderAuthorization, received: Envelope
+    request: AnyRequest, sender: SenderAuthorization, kinds: Mapping[str, int]
 ) -> list[Future[None]]:
-    """Count and log the items that are not stored."""
-    kinds = Counter(item.type for item in received.items if item.type not in _FRAME_TYPES)
+    """Count and log the items that are not stored, by their types."""
     if not kinds:
         return []
     for kind, number in kinds.items():
@@ -237,6 +292,14 @@ _FRAME_TYPES = {
     "user_report": FrameType.USER_REPORT,
     "client_report": FrameType.CLIENT_REPORT,
 }
+#: Their categories of data.
+_CATEGORIES = {
+    EVENT: ERROR,
+    FEEDBACK: "feedback",
+    "user_report": "feedback",
+    "client_report": "internal",
+}
+_STORED = frozenset({*_FRAME_TYPES})
 _KNOWN = EVENT_ITEM_TYPES | {
     "session", "sessions", "attachment", "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
@@ -248,7 +311,7 @@ def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """Return the response for a refusal: SDKs read reason and delay from headers too (ingest.md 1.1, 4.1)."""
     answer = refusal_response(request, refusal)
     if isinstance(refusal, TooManyRequests):
-        answer.headers["X-Sentry-Rate-Limits"] = f"{refusal.retry_after_seconds}::key:overloaded"
+        answer.headers["X-Sentry-Rate-Limits"] = limits_of_refusal(refusal)
     reason = str(refusal).encode("ascii", "replace").decode().replace("\n", " ")
     answer.headers["X-Sentry-Error"] = reason
     return answer
@@ -258,7 +321,11 @@ def router(body_max_bytes: int) -> Router:
     """Return the routes, with the limit of a body as sent."""
     return Router(
         "/api",
-        route_handlers=[receive_envelope, receive_event, receive_event_by_query],
+        route_handlers=[
+            receive_envelope,
+            receive_event,
+            receive_event_by_query,
+        ],
         exception_handlers={Refusal: ingest_refusal},
         request_max_body_size=body_max_bytes,
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from shipmark.api.avatars.responses import AvatarResponse, avatar_response
 from shipmark.api.organizations.responses import OrganizationResponse
+from shipmark.api.rate_limits import RateLimitResponse
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.infrastructure.ids import digest
@@ -99,6 +100,7 @@ class ProjectDetailsResponse(OwnedProjectResponse, kw_only=True):
     fingerprinting_rules: str
     sensitive_fields: list[str]
     store_crash_reports: int | None
+    rate_limit: RateLimitResponse | None
     security_token: str
     security_token_header: str | None
     verify_ssl: bool = msgspec.field(name="verifySSL")
@@ -171,6 +173,8 @@ def project_details_response(
     set_to["options"] = {
         name: "\n".join(options.lines(stored, name)) for name in options.FILTER_LISTS
     }
+    if (limit := set_to["rate_limit"]) is not None:
+        set_to["rate_limit"] = RateLimitResponse(**limit)
     if access.user is None or "project:write" not in access.scopes:
         # A secret of the project's own servers: pipelines and readers have no use for it.
         set_to["security_token"] = ""
