@@ -186,6 +186,21 @@ def test_what_is_no_event_is_not_limited(send: Send, alice: Caller, name: str) -
         assert send(b"{}\n" + ITEMS[name]).status_code == 200
 
 
+def test_reports_of_a_list_are_taken_in_as_far_as_the_limit_goes(
+    client: Client, alice: Caller, world: World, database: Database
+) -> None:
+    limit(alice)
+    body = {"documentURL": "https://example.com/", "effectiveDirective": "img-src"}
+    entry = {"type": "csp-violation", "body": body}
+    path = f"/api/{world.projects['web']}/security/?sentry_key={world.keys['web']}"
+    answer = client.post(path, json=[entry] * 5)
+    assert answer.status_code == 200
+    assert masked(answer.headers["x-sentry-rate-limits"]).startswith("*:default;error;security:key")
+    assert client.post(path, json=[entry] * 5).status_code == 429
+    assert counts(database)["events"] == 2
+    assert discarded(database) == {("rate_limited", "key_rate_limit", "security"): 8}
+
+
 @pytest.mark.parametrize("to", ["envelope", "store"])
 @pytest.mark.parametrize("path", [KEY, WEB])
 def test_a_limited_event_is_answered_by_both_paths_alike(

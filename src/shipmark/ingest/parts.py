@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-from shipmark.ingest.envelope import Envelope
+import msgspec
+
+from shipmark.events.security_reports import SECURITY
+from shipmark.ingest.browser_reports import BrowserReports
+from shipmark.ingest.envelope import Envelope, EnvelopeHeader, id_of
 from shipmark.ingest.event_log import FrameType
 
 #: The envelope of what is sent without one.
@@ -17,3 +21,13 @@ class Part:
     content: bytes
     event_id: str | None
     category: str
+
+
+def parts_of_reports(reports: BrowserReports, received: EnvelopeHeader) -> list[Part]:
+    """Return the events of reports; the id of an envelope is that of the first."""
+    parts = list[Part]()
+    for payload in reports.events:
+        event_id = id_of(payload, NO_ENVELOPE if parts else received)
+        content = msgspec.json.encode(payload)
+        parts.append(Part(FrameType.EVENT, content, event_id, SECURITY))
+    return parts

@@ -31,7 +31,6 @@ _FURTHER_CATEGORIES = {
     "sessions": "session",
     "attachment": "attachment",
     SECURITY: SECURITY,
-    "raw_security": SECURITY,
     "nel": SECURITY,
 }
 

@@ -1,4 +1,4 @@
-"""``/api/{project}/envelope/``, and ``store/``: the endpoints for SDKs (ingest.md 1).
+"""``/api/{project}/envelope/``, ``store/`` and ``security/``: the endpoints for SDKs and browsers (ingest.md 1).
 
 The key is verified before the body is read if the request has it, and before it is decompressed in any case.
 200 means that an event is in the log, on disk; the digester stores it (`digester.py`). Unsupported items
@@ -33,14 +33,17 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import count, log, span
 from shipmark.ingest.admission import ATTACHMENT, Admission
 from shipmark.ingest.authorization import SenderAuthorization
+from shipmark.ingest.browser_reports import ReportSource, read_reports
 from shipmark.ingest.envelope import EVENT, FEEDBACK, Envelope, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
-from shipmark.ingest.parts import NO_ENVELOPE, Part
+from shipmark.ingest.parts import NO_ENVELOPE, Part, parts_of_reports
 from shipmark.ingest.rate_limits import limits_of_refusal, limits_of_unsupported
 from shipmark.ingest.receiving import (
     EVENT_ITEM_TYPES,
+    REPORT_ITEM_TYPES,
     EnvelopeReceiver,
+    ReportReceiver,
     StoreReceiver,
 )
 from shipmark.ingest.report_items import unsupported_payload
@@ -88,6 +91,19 @@ async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted
     sender = SenderAuthorization(request, project)
     receiver = StoreReceiver(sender, *_limits(request))
     return await _Reception("ingest.store", request, sender).run(receiver, _take_event)
+
+
+@post(
+    ["/{project:str}/security", "/{project:str}/csp-report"],
+    status_code=200,
+    scopes=None,
+    streams_body=True,
+)
+async def receive_reports(request: AnyRequest, project: FromPath[str]) -> Accepted:
+    """Receive what a browser reports about violated policies: one report, or a list."""
+    sender = SenderAuthorization(request, project)
+    receiver = ReportReceiver(sender, *_limits(request))
+    return await _Reception("ingest.security", request, sender).run(receiver, _take_reports)
 
 
 @get(["/{project:str}/store"], status_code=200, scopes=None)
@@ -196,6 +212,12 @@ def _take_envelope(request: AnyRequest, sender: SenderAuthorization, received: E
         if item.type in _FRAME_TYPES
     ]
     others = Counter(item.type for item in received.items if item.type not in _STORED)
+    for item in received.items:
+        if item.type in REPORT_ITEM_TYPES:
+            reports = read_reports(item.payload, _source_of(request, item.headers))
+            parts += parts_of_reports(reports, received)
+            others.update(reports.others)
+            event_id = parts[-1].event_id if reports.events else event_id
     return _take(request, sender, parts, others, sent_at=received.sent_at, event_id=event_id)
 
 
@@ -204,6 +226,25 @@ def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes
     event_id = id_of(event_object(content), NO_ENVELOPE)
     part = Part(FrameType.EVENT, content, event_id, ERROR)
     return _take(request, sender, [part], Counter(), event_id=event_id)
+
+
+def _take_reports(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
+    """Log the reports of a browser, an event for each."""
+    reports = read_reports(content, _source_of(request, request.query_params))
+    parts = parts_of_reports(reports, NO_ENVELOPE)
+    event_id = parts[0].event_id if parts else None
+    return _take(request, sender, parts, reports.others, event_id=event_id)
+
+
+def _source_of(request: AnyRequest, values: Mapping[str, object]) -> ReportSource:
+    """Return what the request tells of its reports; ``values`` are its query, or the headers of an item."""
+    release, environment = (values.get(f"sentry_{name}") for name in ("release", "environment"))
+    return ReportSource(
+        release=release if isinstance(release, str) else None,
+        environment=environment if isinstance(environment, str) else None,
+        user_agent=request.headers.get("user-agent"),
+        received_at=now(),
+    )
 
 
 def _take(
@@ -299,7 +340,7 @@ _CATEGORIES = {
     "user_report": "feedback",
     "client_report": "internal",
 }
-_STORED = frozenset({*_FRAME_TYPES})
+_STORED = frozenset({*_FRAME_TYPES, *REPORT_ITEM_TYPES})
 _KNOWN = EVENT_ITEM_TYPES | {
     "session", "sessions", "attachment", "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
@@ -325,6 +366,7 @@ def router(body_max_bytes: int) -> Router:
             receive_envelope,
             receive_event,
             receive_event_by_query,
+            receive_reports,
         ],
         exception_handlers={Refusal: ingest_refusal},
         request_max_body_size=body_max_bytes,
