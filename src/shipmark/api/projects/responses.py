@@ -62,7 +62,7 @@ class ProjectResponse(Wire, kw_only=True):
     has_profiles: bool = False
     has_replays: bool = False
     has_sessions: bool = False
-    has_user_reports: bool = False
+    has_user_reports: bool
     event_processing: EventProcessingResponse = msgspec.field(
         default_factory=EventProcessingResponse
     )
@@ -154,6 +154,7 @@ class ProjectContext:
     platforms: Sequence[str] = ()
     environments: Sequence[str] = ()
     latest_version: str | None = None
+    has_user_reports: bool = False
     is_member: bool = False
 
 
@@ -202,6 +203,7 @@ def project_fields(project: Project, access: Access, context: ProjectContext) ->
         "access": sorted(role.scopes) if is_inside else [],
         "has_access": is_inside or access.organization.is_open,
         "environments": list(context.environments),
+        "has_user_reports": context.has_user_reports,
         "features": ["releases"] if project.has_releases else [],
         "latest_release": None if latest is None else LatestReleaseResponse(version=latest),
         "color": color(project.slug),
