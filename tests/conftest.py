@@ -417,6 +417,7 @@ def serve_on(_portal: BlockingPortal, _folder: Path) -> Serve:
         client.follow_redirects = False
         client.limits = limits  # type: ignore[attr-defined]  # for tests that hold some of the budget
         client.log_folder = path  # type: ignore[attr-defined]  # for tests that look at what waits
+        client.state = app.state  # type: ignore[attr-defined]  # for tests of what it keeps
         client.blocking_portal = _portal
         client.event_hooks = {"response": [digest]}
         return client

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import wait
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -12,13 +13,16 @@ from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.settings import Settings
+from shipmark.ingest.admission import Admission
 from shipmark.ingest.digester import Digester
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.quotas import QuotaCounters
+from shipmark.ingest.refused_counts import RefusedCounts
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
 
-_INGEST = re.compile(r"/api/\d+/[a-z]+/(?:[0-9a-f-]+/)?")
-_open: list[SqliteLogWriter] = []
+_INGEST = re.compile(r"/api/\d+/[a-z-]+/(?:[0-9a-f-]+/)?")
+_open: list[tuple[SqliteLogWriter, Admission]] = []
 
 
 def keep_events(
@@ -28,12 +32,19 @@ def keep_events(
     settings: Settings = app.state.settings
     logs = LogFolder(folder)
     writer = SqliteLogWriter(logs, bytes_max=settings.event_log_max_bytes)
-    _open.append(writer)
-    app.state.event_log = writer
+    admission = Admission(
+        QuotaCounters(folder.parent / f"{folder.name}-rate-limits"), RefusedCounts(writer)
+    )
+    _open.append((writer, admission))
+    app.state.event_log, app.state.admission = writer, admission
     app.state.project_keys = ProjectKeys(database, seconds=key_seconds)
 
     def digest(response: Response) -> None:
-        if _INGEST.fullmatch(response.request.url.path) and response.is_success:
+        if not _INGEST.fullmatch(response.request.url.path):
+            return
+        if response.status_code == 429:
+            wait(admission.write())
+        if response.is_success or response.status_code == 429:
             # While the database is away they wait.
             with suppress(Unavailable):
                 digest_all(logs, database, blobs)
@@ -54,4 +65,6 @@ def digest_all(logs: LogFolder, database: Database, blobs: Blobs) -> None:
 def close_logs() -> None:
     """End the logs, and their threads."""
     while _open:
-        _open.pop().close()
+        writer, admission = _open.pop()
+        admission.close()
+        writer.close()

@@ -32,11 +32,15 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, Unavailable
 from shipmark.infrastructure.settings import Settings, from_environment
+from shipmark.ingest import quotas
 from shipmark.ingest import routes as ingest
+from shipmark.ingest.admission import Admission
 from shipmark.ingest.backlog import read_backlog
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.quotas import QuotaCounters
 from shipmark.ingest.read_your_writes import ReadYourWrites
+from shipmark.ingest.refused_counts import RefusedCounts
 from shipmark.ingest.single_events import SingleEvents
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 from shipmark.repositories.git.remote_rules import parse_remote_rules
@@ -74,6 +78,9 @@ def create() -> ASGIApp:
     app.state.project_keys = ProjectKeys(app.state.database)
     folder = LogFolder(settings.event_log)
     app.state.event_log = SqliteLogWriter(folder, bytes_max=settings.event_log_max_bytes)
+    app.state.admission = Admission(
+        QuotaCounters(settings.data / quotas.FILE_NAME), RefusedCounts(app.state.event_log)
+    )
     app.state.backlog = lambda: asdict(read_backlog(app.state.database, folder))
     app.state.wait_for_writes = ReadYourWrites(app.state.database, folder).wait
     return served(app)
@@ -83,7 +90,11 @@ def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
     state = app.state
     single = SingleEvents(
-        TrailingSlashMiddleware(app), state.settings, state.project_keys, state.event_log
+        TrailingSlashMiddleware(app),
+        state.settings,
+        state.project_keys,
+        state.event_log,
+        state.admission,
     )
     return ConnectionLimits(single, state.settings)
 
@@ -120,6 +131,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
                 "database": database,
                 "blobs": None,
                 "event_log": None,
+                "admission": None,
                 "backlog": dict,
                 "wait_for_writes": None,
                 "project_keys": None,
@@ -168,5 +180,6 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
         app.state.live.stop()
         for worker in workers:
             worker.stop()
+        app.state.admission.close()
         app.state.event_log.close()
         database.close()

@@ -125,3 +125,25 @@ def test_who_may_read_and_send_reports(
     assert alice.post(FEEDBACK, BODY | {"event_id": event}).status_code == 200
     assert len(reader.get(issue).json()) == 1
     assert alice.get("/projects/acme/none/user-feedback/").status_code == 404
+
+
+def test_a_project_says_that_it_has_reports(alice: Caller, world: World) -> None:
+    def shown() -> list[bool]:
+        listed = alice.get("/organizations/acme/projects/").json()
+        by_slug = {project["slug"]: project["hasUserReports"] for project in listed}
+        return [
+            by_slug["web"],
+            by_slug["mobile"],
+            alice.get("/projects/acme/web/").json()["hasUserReports"],
+        ]
+
+    assert world.projects
+    assert shown() == [False, False, False]
+    body = {
+        "event_id": "a" * 32,
+        "name": "Ada",
+        "email": "ada@example.com",
+        "comments": "It broke.",
+    }
+    assert alice.post("/projects/acme/web/user-feedback/", body).is_success
+    assert shown() == [True, False, True]

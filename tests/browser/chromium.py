@@ -25,12 +25,12 @@ PATIENCE_MILLISECONDS = 90_000
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """Run a browser until the end of the block."""
+def launched(*flags: str) -> Iterator[Browser]:
+    """Run a browser with further flags until the end of the block."""
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=FLAGS, timeout=PATIENCE_MILLISECONDS
+            executable_path=str(CHROMIUM), args=[*FLAGS, *flags], timeout=PATIENCE_MILLISECONDS
         )
         yield browser
         browser.close()

@@ -75,7 +75,7 @@ class Room:
         with self.database.transaction() as connection:
             found = projects.by_key(connection, self.world.keys["web"])
             assert found is not None
-            return ingest(connection, found, event)
+            return ingest(connection, found.project, event)
 
     def withdraw(self, *versions: str, is_forced: bool = True) -> None:
         with self.database.transaction() as connection:

@@ -51,7 +51,7 @@ def happen(database: Database, world: World) -> Happen:
         with database.transaction() as connection:
             found = projects.by_key(connection, world.keys[project])
             assert found is not None
-            return ingest(connection, found, event)
+            return ingest(connection, found.project, event)
 
     return happened
 

@@ -172,7 +172,7 @@ def test_a_key_leads_to_its_project(connection: Connection, world: World) -> Non
     for name, key in world.keys.items():
         found = store.by_key(connection, key)
         assert found is not None
-        assert found.id == world.projects[name]
+        assert found.project.id == world.projects[name]
 
 
 def test_an_inactive_or_unknown_key_leads_nowhere(connection: Connection, world: World) -> None:

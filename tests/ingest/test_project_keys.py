@@ -26,10 +26,10 @@ def outage(database: Database) -> Iterator[None]:
 def test_a_key_that_was_seen_is_accepted_while_the_database_is_away(database: Database) -> None:
     key = str(rows(database, "project_keys")[0]["public_key"])
     keys = ProjectKeys(database, seconds=0)
-    project = keys.project_of(key)
+    project = keys.find(key)
     assert project is not None
     with outage(database):
-        assert keys.project_of(key) == project
+        assert keys.find(key) == project
 
 
 def test_a_key_that_was_not_seen_is_refused_while_the_database_is_away(
@@ -38,16 +38,16 @@ def test_a_key_that_was_not_seen_is_refused_while_the_database_is_away(
     assert world.projects
     key = str(rows(database, "project_keys")[0]["public_key"])
     with outage(database), pytest.raises(Unavailable):
-        ProjectKeys(database, seconds=0).project_of(key)
+        ProjectKeys(database, seconds=0).find(key)
 
 
 @pytest.mark.usefixtures("world")
 def test_a_key_that_was_revoked_is_forgotten(database: Database) -> None:
     key = str(rows(database, "project_keys")[0]["public_key"])
     keys = ProjectKeys(database, seconds=0)
-    keys.project_of(key)
+    keys.find(key)
     with database.transaction() as connection:
         connection.exec_driver_sql("UPDATE project_keys SET is_active = false")
-    assert keys.project_of(key) is None
+    assert keys.find(key) is None
     with outage(database):
-        assert keys.project_of(key) is None
+        assert keys.find(key) is None

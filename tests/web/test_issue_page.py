@@ -346,3 +346,34 @@ def test_an_issue_whose_events_are_gone_shows_what_it_counted(house, owner):
     text = owner.get(f"{ISSUES}{issue_id}/").text
     assert "No event of this issue is stored any more." in text
     assert '<dt>Events</dt><dd class="num">1</dd>' in text
+
+
+def test_a_report_of_a_browser_says_what_was_blocked(house, owner):
+    report = {
+        "effective_directive": "img-src",
+        "violated_directive": "img-src 'self'",
+        "blocked_uri": "https://tracker.example.org/pixel.gif?user=hunter2",
+        "document_uri": "https://shop.example.com/checkout",
+        "original_policy": "default-src 'none'; img-src 'self'",
+        "source_file": "https://shop.example.com/app.js",
+        "line_number": 14,
+        "script_sample": "<b>alert(1)</b>",
+    }
+    issue_id = house.fail("web@1.0.0", exception=None, csp=report)
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    for shown in (
+        "Blocked &#39;image&#39; from &#39;tracker.example.org&#39;",
+        "Security report",
+        "<dd>https://tracker.example.org/pixel.gif</dd>",
+        "<dd>https://shop.example.com/checkout</dd>",
+        "<dd>img-src</dd>",
+        "<dd>default-src &#39;none&#39;; img-src &#39;self&#39;</dd>",
+        "<dd>https://shop.example.com/app.js:14</dd>",
+        "&lt;b&gt;alert(1)",
+    ):
+        assert shown in text, shown
+    assert "hunter2" not in text
+    host = house.fail("web@1.0.0", exception=None, hpkp={"hostname": "x.example.com", "port": 443})
+    text = owner.get(f"{ISSUES}{host}/").text
+    assert "<dd>x.example.com</dd>" in text
+    assert "Security report" not in owner.get(f"{ISSUES}{house.fail('web@1.0.0')}/").text

@@ -2,6 +2,7 @@
 
 import re
 
+from shipmark.events import security_reports
 from shipmark.events.payload import Json, object_of, text_of
 
 _QUERY = re.compile(r"[?#]")
@@ -23,6 +24,7 @@ def context_tags(payload: Json) -> dict[str, str]:
         tags["device"], tags["device.family"] = text_of(device, "model"), text_of(device, "family")
     if url := text_of(object_of(payload, "request"), "url"):
         tags["url"] = _address(url)
+    tags |= security_reports.tags_of(payload)
     return tags
 
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from itertools import groupby
-from urllib.parse import urlsplit
 
+from shipmark.events import security_reports
 from shipmark.events.grouping_names import (
     REMEMBERED_CHARACTERS_MAX,
     REMEMBERED_MAX,
@@ -31,7 +31,6 @@ from shipmark.events.payload import (
     frames_of,
     level_of,
     main_exception,
-    object_of,
     objects_of,
     pairs_of,
     plain,
@@ -177,7 +176,7 @@ def _default_components(payload: Json, chain: Sequence[Raised]) -> Variants:
     stacks = stacks if stacks[0] else _logged_components(payload)
     if stacks[0]:
         return stacks
-    texts = _message_components(payload) or _policy_components(payload)
+    texts = security_reports.components_of(payload) or _message_components(payload)
     return texts, texts
 
 
@@ -277,23 +276,6 @@ def _message_components(payload: Json) -> list[str]:
     template, formatted = message_parts(payload)
     text = parameterised(template or formatted)
     return [f"message:{text}\n"] if text else []
-
-
-def _policy_components(payload: Json) -> list[str]:
-    """Return the blocked host and the directive of a content security policy's report."""
-    report = object_of(payload, "csp")
-    directive = text_of(report, "effective_directive") or text_of(report, "violated_directive")
-    if not directive:
-        return []
-    blocked = _host(text_of(report, "blocked_uri"))
-    return [f"directive:{directive.split()[0]}\n", f"blocked:{blocked}\n"]
-
-
-def _host(address: str) -> str:
-    try:
-        return urlsplit(address).hostname or address
-    except ValueError:
-        return address
 
 
 #: The versions of the rules, the newest first. Where others are to count, their function goes before these: an event

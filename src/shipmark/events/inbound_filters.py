@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from shipmark.events import security_reports
 from shipmark.events.globs import expression_of
 from shipmark.events.payload import (
     Json,
@@ -174,7 +175,9 @@ def _is_local(payload: Json) -> bool:
 
 
 def _is_of_extension(payload: Json) -> bool:
-    """Return True for an error of JavaScript that an extension of the browser raised."""
+    """Return True for an error of JavaScript that an extension of the browser raised, or a report that it caused."""
+    if security_reports.is_of_extension(payload):
+        return True
     if payload.get("platform") != "javascript":
         return False
     chain = exceptions_of(payload)

@@ -7,7 +7,7 @@ stored text has them.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shipmark.events import parsing, problems
+from shipmark.events import parsing, problems, security_reports
 from shipmark.events.fingerprint_matching import with_fingerprint
 from shipmark.events.inbound_filters import DropReason, reason_to_drop
 from shipmark.events.limits import within_limits
@@ -29,6 +29,7 @@ class Dropped:
     """An event that a filter of the project drops."""
 
     reason: DropReason
+    category: str = security_reports.ERROR
 
 
 def normalize(
@@ -43,7 +44,7 @@ def normalize(
     """Return the event to store, or why there is none; ``drift`` is the delay of the client's clock."""
     payload = with_address_of_request(with_sender(payload, sender))
     if reason := reason_to_drop(payload, rules.filters, sender):
-        return Dropped(reason)
+        return Dropped(reason, security_reports.category_of(payload))
     payload = with_user_agent_contexts(payload)
     payload, found = within_limits(payload)
     seen = scan(payload)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice
 
-from shipmark.events import grouping, problems, titles
+from shipmark.events import grouping, problems, security_reports, titles
 from shipmark.events.context_tags import context_tags
 from shipmark.events.payload import (
     Json,
@@ -136,7 +136,7 @@ def read_storable(
         received_at=received_at,
         platform=platform if platform in PLATFORMS else "other",
         level=level_of(payload),
-        type="error" if exceptions else "default",
+        type="error" if exceptions else security_reports.type_of(payload) or "default",
         release=release,
         dist=_dist(payload) if release else None,
         environment=_environment(payload),

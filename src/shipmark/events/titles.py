@@ -6,6 +6,7 @@ The rules of ingest.md 5.4.
 import re
 from collections.abc import Callable
 
+from shipmark.events import security_reports
 from shipmark.events.grouping_names import function_name
 from shipmark.events.payload import (
     TEXT_MAX,
@@ -42,6 +43,8 @@ def metadata_of(payload: Json, raised: Raised | None, frame: Json) -> dict[str, 
 
 def _metadata(payload: Json, raised: Raised | None, frame: Json) -> dict[str, object]:
     if raised is None:
+        if report := security_reports.metadata_of(payload):
+            return report
         return {"title": _first_line(message_of(payload)) or "<unlabeled event>"}
     value = raised.value or (message_of(payload) if raised.is_synthetic else "")
     metadata: dict[str, object] = {"value": value[:METADATA_VALUE_MAX]}
@@ -59,7 +62,7 @@ def _metadata(payload: Json, raised: Raised | None, frame: Json) -> dict[str, ob
 
 def title_of(metadata: Json) -> str:
     """Return the title of the issue, one line."""
-    if title := text_of(metadata, "title"):
+    if title := text_of(metadata, "title") or _first_line(text_of(metadata, "message")):
         return title
     type_, line = text_of(metadata, "type"), _first_line(text_of(metadata, "value"))
     if type_:
@@ -71,13 +74,13 @@ def title_of(metadata: Json) -> str:
 def culprit_of(payload: Json, frame: Json) -> str:
     """Return the place of the error, by the client's own name if it sends one, else by the `crash_frame`."""
     value = text_of(payload, "culprit") or text_of(payload, "transaction")
-    return (value or _frame_culprit(frame))[:CULPRIT_MAX]
+    return (value or _frame_culprit(frame) or security_reports.culprit_of(payload))[:CULPRIT_MAX]
 
 
 def message_of(payload: Json) -> str:
-    """Return the message with its parameters filled in."""
+    """Return the message with its parameters filled in; of a report of a browser, what it says."""
     template, formatted = message_parts(payload)
-    return formatted or _filled(template, payload)
+    return formatted or _filled(template, payload) or security_reports.message_of(payload)
 
 
 def message_parts(payload: Json) -> tuple[str, str]:

@@ -16,7 +16,7 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
     ├── Renamed           the object has another name now
     ├── TooLarge          a limit is exceeded
     ├── Unsupported       the media type or encoding is not supported
-    ├── TooManyRequests   the server is at its limit; retry later
+    ├── TooManyRequests   the server or the caller is at its limit; retry later
     ├── RequestTimeout    the rest of the body did not arrive in time
     ├── Unavailable       a service that Shipmark depends on has failed; retry later
     └── StorageFull       the upload can't be stored: the blob store is full
@@ -137,13 +137,16 @@ class Unsupported(DetailedRefusal):
 
 
 class TooManyRequests(DetailedRefusal):
-    """The server is at its limit; the same request may succeed after ``retry_after_seconds``."""
+    """The server is at its limit; the same request may succeed after ``retry_after_seconds``.
+
+    ``limits`` are those that SDKs respect, "" for one of everything.
+    """
 
     reason = "too_many_requests"
 
-    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+    def __init__(self, detail: str, *, retry_after_seconds: int, limits: str = "") -> None:
         super().__init__(detail)
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds, self.limits = retry_after_seconds, limits
 
 
 class RequestTimeout(DetailedRefusal):

@@ -4,7 +4,7 @@ from shipmark.http import AnyRequest
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.ingest.keys import dsn_parts, public_key, request_key
-from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.project_keys import KnownKey, ProjectKeys
 from shipmark.projects.model import Project
 
 _REJECTED = "event submission rejected with_reason: ProjectId"
@@ -24,7 +24,7 @@ class SenderAuthorization:
         self._headers = dict(request.headers.items())
         self._query = {name: str(value) for name, value in request.query_params.items()}
         self._keys: ProjectKeys = request.app.state.project_keys
-        self._project: Project | None = None
+        self._key: KnownKey | None = None
 
     @property
     def has_key(self) -> bool:
@@ -43,8 +43,18 @@ class SenderAuthorization:
     @property
     def known(self) -> Project:
         """Return the project that `project` has loaded."""
-        assert self._project is not None, "the project is looked up before a body is unpacked"
-        return self._project
+        return self.key.project
+
+    @property
+    def key(self) -> KnownKey:
+        """Return the key that `project` has looked up."""
+        assert self._key is not None, "the project is looked up before a body is unpacked"
+        return self._key
+
+    @property
+    def is_known(self) -> bool:
+        """Return True if `project` has accepted the key."""
+        return self._key is not None
 
     def project(self, dsn: str | None = None) -> Project:
         """Return the project of the key; ``dsn`` is that of the envelope's header.
@@ -55,9 +65,9 @@ class SenderAuthorization:
         if dsn is not None and dsn_parts(dsn)[1] != self._project_id:
             raise BadRequest("the project of the DSN is not the one of the address")
         key = public_key(self._headers, self._query, dsn)
-        if self._project is None:
-            project = self._keys.project_of(key)
-            if project is None or str(project.id) != self._project_text:
+        if self._key is None:
+            known = self._keys.find(key)
+            if known is None or str(known.project.id) != self._project_text:
                 raise Forbidden(_REJECTED)
-            self._project = project
-        return self._project
+            self._key = known
+        return self._key.project

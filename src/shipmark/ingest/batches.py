@@ -63,7 +63,7 @@ class PreparedFrame:
     def discards(self) -> Discards:
         """Return what the frame says was not stored, or the event or attachment itself that a filter drops."""
         if isinstance(self.content, Dropped):
-            category = "error" if self.is_event else "attachment"
+            category = self.content.category if self.is_event else "attachment"
             reason = self.content.reason.value
             return (discard_of_filter(self.frame.received_at, reason, category=category),)
         return self.content if isinstance(self.content, tuple) else ()

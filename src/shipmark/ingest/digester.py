@@ -5,11 +5,11 @@ goes on where the database is. Everything that can be done before the transactio
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import assert_never
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
@@ -42,6 +42,7 @@ from shipmark.ingest.event_log import (
     UnreadableLogError,
 )
 from shipmark.ingest.quarantine_retries import QuarantineRetries
+from shipmark.ingest.refused_counts import discards_of_refused
 from shipmark.ingest.report_items import (
     discards_of_client_report,
     discards_of_items,
@@ -60,6 +61,15 @@ BATCH_MAX = 500
 HELD_SECONDS = 10.0
 #: Rules of projects are read again after this time.
 _RULES_SECONDS = 2.0
+#: What reads the frames that need nothing of their project. Attachments are staged, a batch at a time.
+_READERS: Mapping[FrameType, Callable[[LogFrame], FrameContent]] = {
+    FrameType.USER_REPORT: user_report_of,
+    FrameType.FEEDBACK: feedback_of,
+    FrameType.CLIENT_REPORT: discards_of_client_report,
+    FrameType.UNSUPPORTED: partial(discards_of_items, outcome=Outcome.NOT_SUPPORTED),
+    FrameType.INVALID: partial(discards_of_items, outcome=Outcome.INVALID),
+    FrameType.REFUSED: discards_of_refused,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,23 +215,9 @@ class Digester:
             return PreparedFrame(stored=stored, error=_text_of(error))
 
     def _content_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> FrameContent:
-        match frame.type:
-            case FrameType.EVENT:
-                return self._event_of(frame, project, rules)
-            case FrameType.USER_REPORT:
-                return user_report_of(frame)
-            case FrameType.FEEDBACK:
-                return feedback_of(frame)
-            case FrameType.CLIENT_REPORT:
-                return discards_of_client_report(frame)
-            case FrameType.UNSUPPORTED:
-                return discards_of_items(frame, Outcome.NOT_SUPPORTED)
-            case FrameType.INVALID:
-                return discards_of_items(frame, Outcome.INVALID)
-            case FrameType.ATTACHMENT:
-                raise AssertionError("attachments are staged")
-            case _:
-                assert_never(frame.type)
+        if frame.type is FrameType.EVENT:
+            return self._event_of(frame, project, rules)
+        return _READERS[frame.type](frame)
 
     def _prepare_attachment(
         self, stored: StoredFrame, dropped: Mapping[EventKey, Dropped]

@@ -21,6 +21,14 @@ def event_object(content: bytes) -> dict[str, object]:
 
     Bytes that are not UTF-8 become U+FFFD; a byte order mark, control characters in texts, NaN and Infinity pass.
     """
+    result = json_value(content)
+    if not isinstance(result, dict):
+        raise BadRequest("invalid event: not a JSON object")
+    return result
+
+
+def json_value(content: bytes) -> object:
+    """Return the JSON of a body, None for an empty one, as leniently as `event_object`. Raise `BadRequest` for none."""
     result: object = None
     if content.strip():
         with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -28,8 +36,6 @@ def event_object(content: bytes) -> dict[str, object]:
             result = msgspec.json.decode(content)
         if result is None:
             result = _leniently(content)
-    if not isinstance(result, dict):
-        raise BadRequest("invalid event: not a JSON object")
     return result
 
 

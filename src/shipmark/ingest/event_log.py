@@ -31,6 +31,8 @@ class FrameType(StrEnum):
     UNSUPPORTED = "unsupported"
     #: The number of items of an envelope by their category, which are invalid.
     INVALID = "invalid"
+    #: The numbers of what was refused with 429, by reason and category.
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,14 +10,17 @@ from litestar import Response, post
 from litestar.params import FromPath
 
 from shipmark.events.attachments import MINIDUMP
+from shipmark.events.security_reports import ERROR
 from shipmark.http import AnyRequest
 from shipmark.infrastructure.errors import BadRequest, Unsupported
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.crash_events import crash_event, sent_with_form
-from shipmark.ingest.envelope import Envelope, event_id_of, id_of
+from shipmark.ingest.envelope import event_id_of, id_of
 from shipmark.ingest.event_log import FrameType
 from shipmark.ingest.form_receiving import FormReceiver, ReceivedForm
-from shipmark.ingest.reception import FrameFactory, Reception, Taken, append, reception_limits
+from shipmark.ingest.parts import NO_ENVELOPE, Part
+from shipmark.ingest.reception import Reception, Taken, reception_limits
+from shipmark.ingest.taking import EventAttachments, take
 
 _UNREAL = (
     "Crash archives of Unreal Engine are not supported. Send minidumps to /api/{project}/minidump/."
@@ -57,13 +60,15 @@ async def receive_attachments(
         needs_minidump=False,
     )
 
-    def take(request: AnyRequest, sender: SenderAuthorization, received: ReceivedForm) -> Taken:
-        factory = FrameFactory(request, sender, None)
-        frames = factory.attachments(received.attachments, known_id, is_sent_with_event=False)
-        written = append(request, frames, received.attachments)
-        return Taken(event_id=known_id, written=written)
+    def take_files(
+        request: AnyRequest, sender: SenderAuthorization, received: ReceivedForm
+    ) -> Taken:
+        attachments = EventAttachments(
+            spooler=received.attachments, event_id=known_id, is_sent_with_event=False
+        )
+        return take(request, sender, [], event_id=known_id, attachments=attachments)
 
-    taken = await Reception("ingest.attachments", request, sender).run(receiver, take)
+    taken = await Reception("ingest.attachments", request, sender).run(receiver, take_files)
     return Response({"id": taken.event_id or ""})
 
 
@@ -78,14 +83,13 @@ def _take_minidump(
 ) -> Taken:
     """Log the event of a minidump, and the files of the form."""
     sent = sent_with_form(received.fields, received.event)
-    event_id = id_of(sent, Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=()))
-    factory = FrameFactory(request, sender, None)
+    event_id = id_of(sent, NO_ENVELOPE)
     event = json.dumps(crash_event(MINIDUMP, sent)).encode()
-    frames = [
-        factory.frame(FrameType.EVENT, event, event_id),
-        *factory.attachments(received.attachments, event_id, is_sent_with_event=True),
-    ]
-    return Taken(event_id=event_id, written=append(request, frames, received.attachments))
+    attachments = EventAttachments(
+        spooler=received.attachments, event_id=event_id, is_sent_with_event=True
+    )
+    part = Part(FrameType.EVENT, event, event_id, ERROR)
+    return take(request, sender, [part], event_id=event_id, attachments=attachments)
 
 
 def _content_type(request: AnyRequest) -> str:

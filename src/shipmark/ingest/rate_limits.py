@@ -1,8 +1,11 @@
-"""Limits by which SDKs stop sending what Shipmark does not keep, such as transactions and replays (ingest.md 4.1)."""
+"""The header by which SDKs stop sending (ingest.md 4.1): what Shipmark does not keep, such as transactions, or all."""
 
 from collections.abc import Collection
 
 from shipmark.events.discards import UNKNOWN
+from shipmark.events.security_reports import SECURITY
+from shipmark.infrastructure.errors import TooManyRequests
+from shipmark.ingest.refused_counts import OVERLOADED
 
 #: After this time SDKs try again: a server may have learned to keep it.
 _SECONDS = 3600
@@ -27,9 +30,8 @@ _FURTHER_CATEGORIES = {
     "session": "session",
     "sessions": "session",
     "attachment": "attachment",
-    "security": "security",
-    "raw_security": "security",
-    "nel": "security",
+    SECURITY: SECURITY,
+    "nel": SECURITY,
 }
 
 
@@ -42,3 +44,8 @@ def limits_of_unsupported(item_types: Collection[str]) -> str | None:
     """Return the value of ``X-Sentry-Rate-Limits`` for the types of an envelope's items, or None if it needs none."""
     categories = sorted({_CATEGORIES[kind] for kind in item_types if kind in _CATEGORIES})
     return f"{_SECONDS}:{';'.join(categories)}:project:not_supported" if categories else None
+
+
+def limits_of_refusal(refusal: TooManyRequests) -> str:
+    """Return the value of the header for a refusal: its own limits, else one of all categories."""
+    return refusal.limits or f"{refusal.retry_after_seconds}::key:{OVERLOADED}"

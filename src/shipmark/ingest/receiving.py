@@ -20,8 +20,10 @@ from shipmark.ingest.envelope import (
 )
 from shipmark.ingest.event_json import without_form, without_mark
 
+#: The types of items with a report of a browser: as an event, or as the browser sends it.
+REPORT_ITEM_TYPES = frozenset({"security", "raw_security"})
 #: The types of which an envelope contains at most one item (ingest.md 2).
-EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", "security", "raw_security", FEEDBACK})
+EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", *REPORT_ITEM_TYPES, FEEDBACK})
 #: The types of other items that are stored, with the most bytes of one. Reports of users have no limit in the protocol.
 ITEM_BYTES_MAX = {"user_report": 64 * 1024, "client_report": 4 * 1024}
 #: The ``Retry-After`` of refusals under overload.
@@ -57,7 +59,7 @@ class EnvelopeReceiver:
         self._max_bytes = settings.envelope_max_bytes
         self._decoder: encodings.Decoder | None = None
         rules = ItemRules(
-            stored_types={EVENT, FEEDBACK, *ITEM_BYTES_MAX},
+            stored_types={EVENT, FEEDBACK, *REPORT_ITEM_TYPES, *ITEM_BYTES_MAX},
             single=EVENT_ITEM_TYPES,
             single_bytes_max=settings.event_max_bytes,
             bytes_max=ITEM_BYTES_MAX,
@@ -133,19 +135,33 @@ class StoreReceiver:
 
     def finish(self) -> bytes:
         """Return the JSON of the event."""
-        self._pieces.extend(self._decoded().finish())
-        content = without_mark(without_form(b"".join(self._pieces)))
+        content = without_mark(without_form(self._received()))
         if not content:
             raise BadRequest("empty request body")
         if not content.lstrip().startswith(b"{"):
             content = encodings.legacy_store_body(content, self._max_bytes)
         return content
 
+    def _received(self) -> bytes:
+        self._pieces.extend(self._decoded().finish())
+        return b"".join(self._pieces)
+
     def _decoded(self) -> encodings.Decoder:
         if self._decoder is None:
             self._sender.project()
             self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
         return self._decoder
+
+
+class ReportReceiver(StoreReceiver):
+    """Receives the body of a request with reports of a browser, as that of a legacy event."""
+
+    def finish(self) -> bytes:
+        """Return the JSON of the reports."""
+        content = without_mark(self._received())
+        if not content.strip():
+            raise BadRequest("empty request body")
+        return content
 
 
 def reserve(reservation: Reservation, count: int) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
+from shipmark.events.discards import UNKNOWN
 from shipmark.events.sender import Sender
 from shipmark.http import AnyRequest
 from shipmark.http.body_budget import Reservation
@@ -15,9 +16,10 @@ from shipmark.http.client_address import client_address
 from shipmark.http.connections import is_small, reservation_of
 from shipmark.http.multipart import threaded
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Refusal
+from shipmark.infrastructure.errors import Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
+from shipmark.ingest.admission import Admission
 from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
@@ -73,6 +75,8 @@ class Reception:
             rest = await self._read(receiver)
         except BaseException as error:
             receiver.spooler.discard()
+            if isinstance(error, TooManyRequests):
+                self._count_overload()
             if isinstance(error, Refusal):
                 with span(self.step):
                     raise
@@ -106,7 +110,7 @@ class Reception:
         """Do as `_finished`, in the event loop, except for what waits for the disk."""
         try:
             with span(self.step, "debug") as tags:
-                content = _parsed(receiver, rest)
+                content = self._parsed(receiver, rest)
                 tags["project"] = self.sender.known.slug
                 if receiver.spooler.received:
                     return await in_thread(take, self.request, self.sender, content)
@@ -123,11 +127,25 @@ class Reception:
         try:
             # As many as events: a line for each would take as long as all the rest.
             with span(self.step, "debug") as tags:
-                content = _parsed(receiver, rest)
+                content = self._parsed(receiver, rest)
                 tags["project"] = self.sender.known.slug
                 return take(self.request, self.sender, content)
         finally:
             receiver.spooler.discard()
+
+    def _parsed(self, receiver: Receiver[T], rest: bytes) -> T:
+        try:
+            receiver.feed(rest)
+            return receiver.finish()
+        except TooManyRequests:
+            self._count_overload()
+            raise
+
+    def _count_overload(self) -> None:
+        """Count a request whose body is not held for want of memory: what is in it is unknown."""
+        if self.sender.is_known:
+            admission: Admission = self.request.app.state.admission
+            admission.count_overload(self.sender.key, [UNKNOWN])
 
     async def _read(self, receiver: Receiver[T]) -> bytes:
         """Feed the receiver with the body except its last batch, which is returned."""
@@ -147,11 +165,6 @@ async def in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
     """Run a call in one of the threads for requests of SDKs."""
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_THREADS, partial(call, *args, **kwargs))
-
-
-def _parsed(receiver: Receiver[T], rest: bytes) -> T:
-    receiver.feed(rest)
-    return receiver.finish()
 
 
 class FrameFactory:
@@ -186,18 +199,6 @@ class FrameFactory:
             self.frame(FrameType.ATTACHMENT, attachment.encoded(), event_id)
             for attachment in spooler.durable(is_sent_with_event=is_sent_with_event)
         ]
-
-
-def append(
-    request: AnyRequest, frames: Sequence[LogFrame], spooler: AttachmentSpooler
-) -> list[Future[None]]:
-    """Append the frames of a request, together or not at all, with the attachments that they name."""
-    writer: LogWriter = request.app.state.event_log
-    if not frames:
-        return []
-    written = writer.append(*frames)
-    spooler.hand_over(written)
-    return [written]
 
 
 def reception_limits(

@@ -9,31 +9,36 @@ to stop sending those that are not this product's subject.
 import json
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import Future
 
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from shipmark.events.security_reports import ERROR
 from shipmark.http import AnyRequest
 from shipmark.http.error_responses import refusal_response
 from shipmark.infrastructure import ids
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
-from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest import form_routes
 from shipmark.ingest.authorization import SenderAuthorization
+from shipmark.ingest.browser_reports import ReportSource, read_reports
 from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_envelope
-from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, Envelope, id_of
+from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
-from shipmark.ingest.event_log import FrameType, LogWriter
-from shipmark.ingest.rate_limits import limits_of_unsupported
+from shipmark.ingest.event_log import FrameType
+from shipmark.ingest.parts import NO_ENVELOPE, Part, parts_of_reports
+from shipmark.ingest.rate_limits import limits_of_refusal
 from shipmark.ingest.receiving import (
     EVENT_ITEM_TYPES,
+    REPORT_ITEM_TYPES,
     EnvelopeReceiver,
     ReceivedEnvelope,
+    ReportReceiver,
     StoreReceiver,
 )
-from shipmark.ingest.reception import FrameFactory, Reception, Taken, append, reception_limits
+from shipmark.ingest.reception import Reception, Taken, reception_limits
 from shipmark.ingest.report_items import unsupported_payload
+from shipmark.ingest.taking import EventAttachments, take
 
 Accepted = Response[dict[str, str]]
 _NO_EVENT_ID = "missing event_id: attachments belong to an event"
@@ -54,6 +59,20 @@ async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted
     sender = SenderAuthorization(request, project)
     receiver = StoreReceiver(sender, *reception_limits(request))
     return _accepted(await Reception("ingest.store", request, sender).run(receiver, _take_event))
+
+
+@post(
+    ["/{project:str}/security", "/{project:str}/csp-report"],
+    status_code=200,
+    scopes=None,
+    streams_body=True,
+)
+async def receive_reports(request: AnyRequest, project: FromPath[str]) -> Accepted:
+    """Receive what a browser reports about violated policies: one report, or a list."""
+    sender = SenderAuthorization(request, project)
+    receiver = ReportReceiver(sender, *reception_limits(request))
+    reception = Reception("ingest.security", request, sender)
+    return _accepted(await reception.run(receiver, _take_reports))
 
 
 @get(["/{project:str}/store"], status_code=200, scopes=None)
@@ -82,31 +101,56 @@ def _take_envelope(
     event = next((item for item in envelope.items if item.type in {EVENT, FEEDBACK}), None)
     if event is not None:
         event_id = id_of(event_object(event.payload), envelope)
-    factory = FrameFactory(request, sender, envelope.sent_at)
-    frames = [
-        factory.frame(_FRAME_TYPES[item.type], item.payload, event_id)
+    parts = [
+        Part(_FRAME_TYPES[item.type], item.payload, event_id, _CATEGORIES[item.type])
         for item in envelope.items
         if item.type in _FRAME_TYPES
     ]
-    spooler = received.attachments
+    others = Counter(item.type for item in envelope.items if item.type not in _STORED)
+    for item in envelope.items:
+        if item.type in REPORT_ITEM_TYPES:
+            reports = read_reports(item.payload, _source_of(request, item.headers))
+            parts += parts_of_reports(reports, envelope)
+            others.update(reports.others)
+            event_id = parts[-1].event_id if reports.events else event_id
+    attachments, number = None, len(received.attachments.received)
     # Those of an event that is not stored, such as a transaction, are not stored either.
-    has_attachments = bool(spooler.received) and not types & _UNSTORED_EVENTS
-    if has_attachments:
-        crash = _crash_of(received) if event is None else None
-        if crash is not None:
-            event_id = event_id or ids.hex32()
-            frames.append(factory.frame(FrameType.EVENT, crash, event_id))
-        if event_id is None:
-            raise BadRequest(_NO_EVENT_ID)
-        has_event = crash is not None or EVENT in types
-        frames += factory.attachments(spooler, event_id, is_sent_with_event=has_event)
+    if types & _UNSTORED_EVENTS:
+        others += Counter({ATTACHMENT: number})
+    elif number:
+        attachments = _attachments_of(received, parts, event_id)
+        event_id = attachments.event_id
     if received.unnamed:
         payload = unsupported_payload({ATTACHMENT: received.unnamed})
-        frames.append(factory.frame(FrameType.INVALID, payload, None))
-    written = append(request, frames, spooler)
-    others = _others(envelope, len(spooler.received) if not has_attachments else 0)
-    written += _count_others(request, sender, factory, others)
-    return Taken(event_id=event_id, limits=limits_of_unsupported(types), written=written)
+        parts.append(Part(FrameType.INVALID, payload, None, ATTACHMENT))
+    return take(
+        request,
+        sender,
+        parts,
+        event_id=event_id,
+        attachments=attachments,
+        others=others,
+        sent_at=envelope.sent_at,
+    )
+
+
+def _attachments_of(
+    received: ReceivedEnvelope, parts: list[Part], event_id: str | None
+) -> EventAttachments:
+    """Return the attachments with their event, which is added to the parts for a crash that has none."""
+    has_event = any(part.type is FrameType.EVENT for part in parts)
+    is_feedback = any(part.type is FrameType.FEEDBACK for part in parts)
+    crash = None if has_event or is_feedback else _crash_of(received)
+    if crash is not None:
+        event_id = event_id or ids.hex32()
+        parts.append(Part(FrameType.EVENT, crash, event_id, ERROR))
+    if event_id is None:
+        raise BadRequest(_NO_EVENT_ID)
+    return EventAttachments(
+        spooler=received.attachments,
+        event_id=event_id,
+        is_sent_with_event=has_event or crash is not None,
+    )
 
 
 def _crash_of(received: ReceivedEnvelope) -> bytes | None:
@@ -122,41 +166,28 @@ def _crash_of(received: ReceivedEnvelope) -> bytes | None:
 
 def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
     """Log an event without an envelope."""
-    received = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
-    event_id = id_of(event_object(content), received)
-    frame = FrameFactory(request, sender, None).frame(FrameType.EVENT, content, event_id)
-    writer: LogWriter = request.app.state.event_log
-    return Taken(event_id=event_id, written=[writer.append(frame)])
+    event_id = id_of(event_object(content), NO_ENVELOPE)
+    part = Part(FrameType.EVENT, content, event_id, ERROR)
+    return take(request, sender, [part], event_id=event_id)
 
 
-def _others(envelope: Envelope, attachments: int) -> Mapping[str, int]:
-    """Return the numbers of items that are not stored, by their type."""
-    stored = {*_FRAME_TYPES, ATTACHMENT}
-    kinds = Counter(item.type for item in envelope.items if item.type not in stored)
-    return kinds + Counter({ATTACHMENT: attachments})
+def _take_reports(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
+    """Log the reports of a browser, an event for each."""
+    reports = read_reports(content, _source_of(request, request.query_params))
+    parts = parts_of_reports(reports, NO_ENVELOPE)
+    event_id = parts[0].event_id if parts else None
+    return take(request, sender, parts, event_id=event_id, others=reports.others)
 
 
-def _count_others(
-    request: AnyRequest,
-    sender: SenderAuthorization,
-    factory: FrameFactory,
-    kinds: Mapping[str, int],
-) -> list[Future[None]]:
-    """Count and log the items that are not stored."""
-    if not kinds:
-        return []
-    for kind, number in kinds.items():
-        count("items_not_stored", kind if kind in _KNOWN else "unknown", number)
-    log.info(
-        "Items of an envelope are not stored yet", project=sender.known.slug, items=dict(kinds)
+def _source_of(request: AnyRequest, values: Mapping[str, object]) -> ReportSource:
+    """Return what the request tells of its reports; ``values`` are its query, or the headers of an item."""
+    release, environment = (values.get(f"sentry_{name}") for name in ("release", "environment"))
+    return ReportSource(
+        release=release if isinstance(release, str) else None,
+        environment=environment if isinstance(environment, str) else None,
+        user_agent=request.headers.get("user-agent"),
+        received_at=now(),
     )
-    payload = unsupported_payload(kinds)
-    writer: LogWriter = request.app.state.event_log
-    try:
-        return [writer.append(factory.frame(FrameType.UNSUPPORTED, payload, None))]
-    except TooManyRequests:
-        # What is not stored is no reason to send an envelope again.
-        return []
 
 
 #: The types of items that are stored, with those of their frames.
@@ -166,20 +197,23 @@ _FRAME_TYPES = {
     "user_report": FrameType.USER_REPORT,
     "client_report": FrameType.CLIENT_REPORT,
 }
+#: Their categories of data.
+_CATEGORIES = {
+    EVENT: ERROR,
+    FEEDBACK: "feedback",
+    "user_report": "feedback",
+    "client_report": "internal",
+}
+_STORED = frozenset({*_FRAME_TYPES, *REPORT_ITEM_TYPES, ATTACHMENT})
 #: The types of events that are not stored.
-_UNSTORED_EVENTS = EVENT_ITEM_TYPES - set(_FRAME_TYPES)
-_KNOWN = EVENT_ITEM_TYPES | {
-    "session", "sessions", ATTACHMENT, "check_in", "replay_event",
-    "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
-    "trace_metric", "nel", "otel_span",
-}  # fmt: skip
+_UNSTORED_EVENTS = EVENT_ITEM_TYPES - _STORED
 
 
 def ingest_refusal(request: AnyRequest, refusal: Refusal) -> Response[object]:
     """Return the response for a refusal: SDKs read reason and delay from headers too (ingest.md 1.1, 4.1)."""
     answer = refusal_response(request, refusal)
     if isinstance(refusal, TooManyRequests):
-        answer.headers["X-Sentry-Rate-Limits"] = f"{refusal.retry_after_seconds}::key:overloaded"
+        answer.headers["X-Sentry-Rate-Limits"] = limits_of_refusal(refusal)
     reason = str(refusal).encode("ascii", "replace").decode().replace("\n", " ")
     answer.headers["X-Sentry-Error"] = reason
     return answer
@@ -193,6 +227,7 @@ def router(body_max_bytes: int) -> Router:
             receive_envelope,
             receive_event,
             receive_event_by_query,
+            receive_reports,
             form_routes.receive_minidump,
             form_routes.receive_attachments,
             form_routes.refuse_unreal_crash,

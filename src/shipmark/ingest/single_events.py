@@ -1,7 +1,8 @@
 """Envelopes with one small event, taken in without the framework: most requests of a fleet are such ones.
 
-A request takes a third of the time here. Whatever could be refused, and whatever is not just that, goes on to the
-framework, which reads the body again: this module only ever answers 200. The rules are those of `routes.py`.
+A request takes a third of the time here. What may be refused for anything but a rate limit, and whatever is not just
+that, goes on to the framework, which reads the body again: this module only answers 200 and 429. The rules are those of
+`routes.py`.
 """
 
 import asyncio
@@ -17,18 +18,23 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPRequestEvent, HTTPScope, Receive, Scope, Send
 from litestar.types.asgi_types import ReceiveMessage
 
+from shipmark.events.security_reports import ERROR
 from shipmark.events.sender import Sender
 from shipmark.http.client_address import forwarded_address
 from shipmark.http.connections import is_small
+from shipmark.http.error_responses import body_of
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import Refusal
+from shipmark.infrastructure.errors import Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
+from shipmark.ingest.admission import Admission
 from shipmark.ingest.envelope import event_id_of, in_utc
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
 from shipmark.ingest.keys import request_key
-from shipmark.ingest.project_keys import ProjectKeys
+from shipmark.ingest.project_keys import KnownKey, ProjectKeys
+from shipmark.ingest.rate_limits import limits_of_refusal
 
+_CATEGORIES = (ERROR,)
 #: Compressed; it unpacks to at most the longest event.
 BODY_BYTES_MAX = 16 * 1024
 _PATH = re.compile(r"/api/([0-9]{1,18})/envelope/")
@@ -75,8 +81,16 @@ _decode_payload = msgspec.json.Decoder(_EventHead).decode
 class SingleEvents:
     """ASGI middleware that answers requests with one small event of a project that is remembered."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, keys: ProjectKeys, log: LogWriter) -> None:
-        self._app, self._settings, self._keys, self._log = app, settings, keys, log
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings,
+        keys: ProjectKeys,
+        log: LogWriter,
+        admission: Admission,
+    ) -> None:
+        self._app, self._settings, self._keys = app, settings, keys
+        self._log, self._admission = log, admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or call the application."""
@@ -85,8 +99,8 @@ class SingleEvents:
             return
         fields = list(scope["headers"])
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in fields}
-        project_id = self._project_of(scope, headers) if len(headers) == len(fields) else None
-        if project_id is None:
+        key = self._key_of(scope, headers) if len(headers) == len(fields) else None
+        if key is None:
             await self._app(scope, receive, send)
             return
         try:
@@ -98,26 +112,30 @@ class SingleEvents:
         if event is None:
             await self._app(scope, _again(body, receive), send)
             return
+        verdict = self._admission.admit(key, _CATEGORIES)
+        if verdict.exhausted:
+            await _refuse(send, verdict.refusal())
+            return
         try:
             with span("ingest.envelope", "debug"):
-                written = self._log.append(self._frame(event, project_id, scope, headers))
+                written = self._log.append(self._frame(event, key, scope, headers))
         except Refusal:
             await self._app(scope, _again(body, receive), send)
             return
         await asyncio.wrap_future(written)
         await _answer(send, event.event_id)
 
-    def _project_of(self, scope: HTTPScope, headers: Mapping[str, str]) -> int | None:
-        """Return the project if its key is remembered, and the request is one to answer here."""
+    def _key_of(self, scope: HTTPScope, headers: Mapping[str, str]) -> KnownKey | None:
+        """Return the key if it is remembered, and the request is one to answer here."""
         path = _PATH.fullmatch(scope["path"])
         if path is None or scope["query_string"] or not _is_plain(headers):
             return None
         try:
-            key = request_key(headers, {})
+            sent = request_key(headers, {})
         except Refusal:
             return None
-        project = self._keys.remembered(key) if key is not None else None
-        return project.id if project is not None and str(project.id) == path[1] else None
+        key = self._keys.remembered(sent) if sent is not None else None
+        return key if key is not None and str(key.project.id) == path[1] else None
 
     def _event_of(self, body: bytes, headers: Mapping[str, str]) -> _Event | None:
         """Return the event of an envelope that has just that, or None for the framework to look at it."""
@@ -139,14 +157,14 @@ class SingleEvents:
         return _Event(event_id, sent_at, payload)
 
     def _frame(
-        self, event: _Event, project_id: int, scope: HTTPScope, headers: Mapping[str, str]
+        self, event: _Event, key: KnownKey, scope: HTTPScope, headers: Mapping[str, str]
     ) -> LogFrame:
         peer = scope["client"][0] if scope["client"] else None
         forwarded = headers.get("x-forwarded-for", "")
         address = forwarded_address(peer, forwarded, self._settings.trusted_proxies)
         return LogFrame(
             type=FrameType.EVENT,
-            project_id=project_id,
+            project_id=key.project.id,
             received_at=now(),
             payload=event.payload,
             event_id=event.event_id,
@@ -217,10 +235,25 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 async def _answer(send: Send, event_id: str) -> None:
-    content = b'{"id":"%s"}' % event_id.encode()
+    await _send_json(send, 200, b'{"id":"%s"}' % event_id.encode(), {})
+
+
+async def _refuse(send: Send, refusal: TooManyRequests) -> None:
+    """Answer as `routes.ingest_refusal` does."""
+    headers = {
+        "retry-after": str(refusal.retry_after_seconds),
+        "x-sentry-rate-limits": limits_of_refusal(refusal),
+        "x-sentry-error": refusal.detail,
+    }
+    content = msgspec.json.encode(body_of(refusal))
+    await _send_json(send, 429, content, headers)
+
+
+async def _send_json(send: Send, status: int, content: bytes, more: Mapping[str, str]) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(content)).encode()),
+        *((name.encode(), value.encode()) for name, value in more.items()),
     ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})

@@ -10,6 +10,9 @@ from shipmark.avatars.model import LETTERS, Avatar
 ENVIRONMENT_MAX = 64
 NAME_MAX = 200
 PLATFORM_MAX = 64
+#: The largest rate limit, and its longest window: a day.
+RATE_COUNT_MAX = 2**31 - 1
+RATE_WINDOW_SECONDS_MAX = 86_400
 _BAD_IN_ENVIRONMENTS = re.compile(r"[\r\n\f/]")
 
 
@@ -42,7 +45,7 @@ class ProjectKey:
     label: str
     is_active: bool
     created_at: datetime | None = None
-    #: Number of events, and seconds; stored and returned, without effect.
+    #: Number of events, and seconds.
     rate_limit: tuple[int, int] | None = None
     details: Mapping[str, object] = field(default_factory=dict)
 
@@ -50,6 +53,24 @@ class ProjectKey:
         """Return the DSN for SDKs, with the URL of this server."""
         scheme, _, host = address.partition("://")
         return f"{scheme}://{self.public_key}@{host}/{self.project_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """The most events that are taken in within each window of this length."""
+
+    count: int
+    window_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingKey:
+    """An active key as the endpoints for SDKs see it: its project, and the limits of both."""
+
+    public_key: str
+    project: Project
+    limit: RateLimit | None = None
+    project_limit: RateLimit | None = None
 
 
 def default_key(project: Project, public_key: str, secret_key: str) -> ProjectKey:

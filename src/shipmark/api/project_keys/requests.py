@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
-
 from shipmark.api.project_keys.responses import SDK_VERSIONS
 from shipmark.api.queries import PageQuery, one_of
+from shipmark.api.rate_limits import OptionalRateLimit
 from shipmark.http.validation import (
-    Integer,
     Omittable,
     OmittableBoolean,
     RequestModel,
@@ -25,19 +23,6 @@ from shipmark.organizations import slugs
 from shipmark.projects.model import Project, ProjectKey
 
 _LABEL_MAX = 64
-_DAY_SECONDS = 86_400
-_COUNT_MAX = 2**31 - 1
-
-
-class RateLimitRequest(RequestModel):
-    """The number of events to accept in a number of seconds; 0 of either for no limit."""
-
-    count: Annotated[int, Integer(maximum=_COUNT_MAX)] = Field(
-        description="Number of events, 0 for no limit."
-    )
-    window: Annotated[int, Integer(maximum=_DAY_SECONDS)] = Field(
-        description="Number of seconds, 0 for no limit."
-    )
 
 
 _IS_HALF = require(re.compile(r"[a-f0-9]{32}").fullmatch, slugs.NO_MATCH)
@@ -57,14 +42,14 @@ class _KeyFields(RequestModel):
     name: Annotated[str, Text(max_length=_LABEL_MAX, blank=True)] | None = optional(
         "Name of the key."
     )
-    rate_limit: Annotated[RateLimitRequest | None, BeforeValidator(lambda value: value or None)] = (
-        optional("Limit that is shown; it has no effect.")
+    rate_limit: OptionalRateLimit = optional(
+        "Most events with the key that are accepted in a window; null for no limit."
     )
 
     def limit(self) -> tuple[int, int] | None:
         """Return the count and the window of the rate limit, or None for no limit."""
         limit = self.rate_limit
-        return (limit.count, limit.window) if limit and limit.count and limit.window else None
+        return (limit.count, limit.window) if limit and limit.is_limit else None
 
 
 class KeyRequest(_KeyFields):

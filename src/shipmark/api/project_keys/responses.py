@@ -3,19 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from shipmark.api.rate_limits import RateLimitResponse
 from shipmark.api.responses import Wire
 from shipmark.projects.model import ProjectKey
 
 #: The versions of the browser SDK that a key can ask for.
 SDK_VERSIONS = ("latest", "7.x", "6.x", "5.x", "4.x")
 SDK_DEFAULT = "7.x"
-
-
-class RateLimitResponse(Wire):
-    """The number of events to accept in a number of seconds."""
-
-    window: int
-    count: int
 
 
 class DsnResponse(Wire):

@@ -10,6 +10,7 @@ from shipmark.api.organizations.responses import OrganizationResponse
 from shipmark.api.projects.responses import ProjectContext, ProjectResponse, project_fields
 from shipmark.api.teams.responses import TeamDetailsResponse, team_response
 from shipmark.http.request_context import RequestContext
+from shipmark.issues.store import user_reports
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Team
 from shipmark.projects import store as projects
@@ -49,6 +50,7 @@ def prefetch_for_projects(
     platforms = projects.platforms_of(connection, ids)
     environments = projects.environment_names(connection, ids)
     latest = shipping_order.latest_versions(connection, ids)
+    reported = user_reports.projects_with_any(connection, ids)
     return {
         id_: ProjectContext(
             address=viewer.address,
@@ -56,6 +58,7 @@ def prefetch_for_projects(
             platforms=platforms.get(id_, ()),
             environments=environments.get(id_, ()),
             latest_version=latest.get(id_),
+            has_user_reports=id_ in reported,
             # A token of the organization is a member everywhere: it has all projects.
             is_member=viewer.access.user is None
             or any(team.id in viewer.team_ids for team in teams.get(id_, ())),

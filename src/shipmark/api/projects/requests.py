@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field
 
 from shipmark.api.projects.filter_lists import filter_lists
 from shipmark.api.queries import Bit, PageQuery, one_of
+from shipmark.api.rate_limits import OptionalRateLimit
 from shipmark.api.teams.requests import TeamSlug
 from shipmark.events import fingerprint_rules
 from shipmark.events.fingerprint_rules import TEXT_MAX, FingerprintRuleError
@@ -27,6 +28,7 @@ from shipmark.organizations import slugs
 from shipmark.projects import options
 from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
 from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX
+from shipmark.projects.options import RATE_LIMIT
 from shipmark.projects.settings import ProjectUpdate
 
 _TEXT_MAX = 200
@@ -139,7 +141,10 @@ class ProjectUpdateRequest(RequestModel):
         "Rules that group events by a fingerprint of your own, one a line."
     )
     store_crash_reports: Annotated[int, Integer(minimum=-1, maximum=100)] | None = optional(
-        "Crash reports to keep per issue; -1 for all, null for as many as the organization says."
+        "Without effect: crash reports to keep per issue; -1 for all, null for as many as the organization says."
+    )
+    rate_limit: OptionalRateLimit = optional(
+        "Most events of the project that are accepted in a window, with all keys together; null for no limit."
     )
     subject_prefix: _TextOrBlank = optional("Prefix of the subjects of mails.")
     subject_template: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = optional(
@@ -158,6 +163,8 @@ class ProjectUpdateRequest(RequestModel):
         """Return the changes for the domain: those that were sent."""
         sent = self.sent()
         sent |= sent.pop("options", None) or {}
+        if (limit := sent.get(RATE_LIMIT)) is not None:
+            sent[RATE_LIMIT] = limit.model_dump() if limit.is_limit else None
         return ProjectUpdate(
             columns={
                 name: value or None for name, value in sent.items() if name not in options.OPTIONS

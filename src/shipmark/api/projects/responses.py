@@ -10,6 +10,7 @@ import msgspec
 
 from shipmark.api.avatars.responses import AvatarResponse, avatar_response
 from shipmark.api.organizations.responses import OrganizationResponse
+from shipmark.api.rate_limits import RateLimitResponse
 from shipmark.api.responses import Wire
 from shipmark.avatars.model import OwnerKind
 from shipmark.infrastructure.ids import digest
@@ -61,7 +62,7 @@ class ProjectResponse(Wire, kw_only=True):
     has_profiles: bool = False
     has_replays: bool = False
     has_sessions: bool = False
-    has_user_reports: bool = False
+    has_user_reports: bool
     event_processing: EventProcessingResponse = msgspec.field(
         default_factory=EventProcessingResponse
     )
@@ -99,6 +100,7 @@ class ProjectDetailsResponse(OwnedProjectResponse, kw_only=True):
     fingerprinting_rules: str
     sensitive_fields: list[str]
     store_crash_reports: int | None
+    rate_limit: RateLimitResponse | None
     security_token: str
     security_token_header: str | None
     verify_ssl: bool = msgspec.field(name="verifySSL")
@@ -152,6 +154,7 @@ class ProjectContext:
     platforms: Sequence[str] = ()
     environments: Sequence[str] = ()
     latest_version: str | None = None
+    has_user_reports: bool = False
     is_member: bool = False
 
 
@@ -171,6 +174,8 @@ def project_details_response(
     set_to["options"] = {
         name: "\n".join(options.lines(stored, name)) for name in options.FILTER_LISTS
     }
+    if (limit := set_to["rate_limit"]) is not None:
+        set_to["rate_limit"] = RateLimitResponse(**limit)
     if access.user is None or "project:write" not in access.scopes:
         # A secret of the project's own servers: pipelines and readers have no use for it.
         set_to["security_token"] = ""
@@ -198,6 +203,7 @@ def project_fields(project: Project, access: Access, context: ProjectContext) ->
         "access": sorted(role.scopes) if is_inside else [],
         "has_access": is_inside or access.organization.is_open,
         "environments": list(context.environments),
+        "has_user_reports": context.has_user_reports,
         "features": ["releases"] if project.has_releases else [],
         "latest_release": None if latest is None else LatestReleaseResponse(version=latest),
         "color": color(project.slug),

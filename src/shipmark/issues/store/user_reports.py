@@ -84,6 +84,9 @@ _LINK = (
     .values(issue_id=_ISSUE_OF_EVENT)
 )
 _REPORT = RowReader(UserReport, user_reports)
+_PROJECTS_WITH_ANY = sa.select(db.IDS.c.id).where(
+    sa.exists().where(user_reports.c.project_id == db.IDS.c.id)
+)
 
 
 def moments_of(
@@ -159,6 +162,11 @@ def of_issue(
 ) -> list[UserReport]:
     """Return a page of the issue's reports, the newest first; before a position, the nearest first."""
     return _page(connection, user_reports.c.issue_id == issue_id, position, limit)
+
+
+def projects_with_any(connection: sa.Connection, project_ids: Collection[int]) -> set[int]:
+    """Return the projects among these that have reports."""
+    return set(connection.execute(_PROJECTS_WITH_ANY, db.ids_param(project_ids)).scalars())
 
 
 def count_of_issue(connection: sa.Connection, issue_id: int) -> int:

@@ -33,7 +33,6 @@ from shipmark.projects.store.projects import (
     add,
     add_owner,
     by_ids,
-    by_key,
     by_slug_or_id,
     change,
     ensure,
@@ -54,3 +53,4 @@ from shipmark.projects.store.projects import (
     set_commit_paths,
     teams_of,
 )
+from shipmark.projects.store.sending_keys import by_key

@@ -24,7 +24,6 @@ from shipmark.organizations.store import (
     teams,
 )
 from shipmark.projects.model import Project
-from shipmark.projects.store.keys import keys
 
 
 class ProjectColumns(sa.TypedColumns):
@@ -65,7 +64,7 @@ class ProjectPlatformColumns(sa.TypedColumns):
 projects = table("projects", ProjectColumns, sa.UniqueConstraint("organization_id", "slug"))
 project_teams = table("project_teams", ProjectTeamColumns)
 platforms = table("project_platforms", ProjectPlatformColumns)
-_PROJECT = RowReader(
+PROJECT = RowReader(
     Project,
     projects,
     commit_paths=lambda text: tuple(json.loads(text)) if text != "[]" else (),
@@ -73,9 +72,9 @@ _PROJECT = RowReader(
 )
 
 IS_VISIBLE = projects.c.deletion_requested_at.is_(None)
-_BY_IDS = _PROJECT.select().join(db.IDS, db.IDS.c.id == projects.c.id).where(IS_VISIBLE)
+_BY_IDS = PROJECT.select().join(db.IDS, db.IDS.c.id == projects.c.id).where(IS_VISIBLE)
 _ALL_OF = (
-    _PROJECT.select()
+    PROJECT.select()
     .where(projects.c.organization_id == sa.bindparam("organization_id"), IS_VISIBLE)
     .order_by(db.in_binary_order(projects.c.slug))
 )
@@ -85,7 +84,7 @@ _OF_TEAMS = _ALL_OF.where(
     )
 )
 _OF_USER = (
-    _PROJECT.select()
+    PROJECT.select()
     .join(organizations, organizations.c.id == projects.c.organization_id)
     .join(members, members.c.organization_id == organizations.c.id)
     .where(
@@ -141,12 +140,12 @@ def projects_of_teams(connection: sa.Connection, access: Access) -> list[Project
 
 def of_organization(connection: sa.Connection, organization_id: int) -> list[Project]:
     """Return all projects of the organization, by slug."""
-    return _PROJECT.all(connection, _ALL_OF, {"organization_id": organization_id})
+    return PROJECT.all(connection, _ALL_OF, {"organization_id": organization_id})
 
 
 def of_user(connection: sa.Connection, user_id: int) -> list[Project]:
     """Return the projects of all organizations that the user may name, by slug, as in `accessible`."""
-    return _PROJECT.all(connection, _OF_USER, {"user_id": user_id, "member_user_id": user_id})
+    return PROJECT.all(connection, _OF_USER, {"user_id": user_id, "member_user_id": user_id})
 
 
 def by_slug_or_id(
@@ -155,17 +154,15 @@ def by_slug_or_id(
     """Return the organization's project with this slug, or with this id if all digits, or None."""
     project_id = id_of(slug_or_id)
     named = projects.c.slug == slug_or_id if project_id is None else projects.c.id == project_id
-    query = _PROJECT.select().where(
-        projects.c.organization_id == organization_id, named, IS_VISIBLE
-    )
-    return _PROJECT.first(connection, query)
+    query = PROJECT.select().where(projects.c.organization_id == organization_id, named, IS_VISIBLE)
+    return PROJECT.first(connection, query)
 
 
 def by_ids(connection: sa.Connection, project_ids: Collection[int]) -> dict[int, Project]:
     """Return the projects with these ids, by id."""
     if not project_ids:
         return {}
-    of_ids = _PROJECT.all(connection, _BY_IDS, db.ids_param(project_ids))
+    of_ids = PROJECT.all(connection, _BY_IDS, db.ids_param(project_ids))
     return {project.id: project for project in of_ids}
 
 
@@ -188,10 +185,10 @@ def ensure(
     """Return the project with this slug, created if missing."""
     if created := add(connection, organization_id, slug, name, platform, at):
         return created
-    query = _PROJECT.select().where(
+    query = PROJECT.select().where(
         projects.c.organization_id == organization_id, projects.c.slug == slug
     )
-    return _PROJECT(connection.execute(query).one())
+    return PROJECT(connection.execute(query).one())
 
 
 def add(
@@ -206,7 +203,7 @@ def add(
     row = {"organization_id": organization_id, "slug": slug, "name": name, "platform": platform}
     row |= {"has_releases": False, "last_short_id": 0, "created_at": at}
     statement = db.upsert(projects).values(row).on_conflict_do_nothing()
-    return _PROJECT.first(connection, statement.returning(*_PROJECT.columns))
+    return PROJECT.first(connection, statement.returning(*PROJECT.columns))
 
 
 def change(connection: sa.Connection, project_id: int, values: Mapping[str, str | None]) -> bool:
@@ -242,16 +239,6 @@ def teams_of(connection: sa.Connection, project_ids: Collection[int]) -> dict[in
     """Return the teams of each project, by slug."""
     rows = connection.execute(_TEAMS_OF, db.ids_param(project_ids))
     return grouped((row[-1], TEAM(row)) for row in rows)
-
-
-def by_key(connection: sa.Connection, public_key: str) -> Project | None:
-    """Return the project with this active key, or None."""
-    query = (
-        _PROJECT.select()
-        .join(keys, keys.c.project_id == projects.c.id)
-        .where(keys.c.public_key == public_key, keys.c.is_active, IS_VISIBLE)
-    )
-    return _PROJECT.first(connection, query)
 
 
 def record_events(
@@ -312,4 +299,4 @@ def _visible_to(
     if not (covers_all_projects or access.reaches_all):
         assert access.user is not None, "only users have teams"
         query, parameters = _OF_TEAMS, parameters | {"member_user_id": access.user.id}
-    return _PROJECT.all(connection, query, parameters)
+    return PROJECT.all(connection, query, parameters)

@@ -1,4 +1,4 @@
-"""What surrounds the error of an event: breadcrumbs, request, user, contexts and tags.
+"""What surrounds the error of an event: breadcrumbs, request, user, contexts and tags; or the report that it is.
 
 Values that may be secret are left out or filtered: headers, cookies, bodies, queries, extras, and data of breadcrumbs.
 """
@@ -11,9 +11,10 @@ from shipmark.events import parsing
 from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import Json, as_text, level_of, object_of, objects_of, text_of
 from shipmark.events.store import StoredEvent
+from shipmark.web.view_models.facts import TEXT_MAX, Fact, facts
 from shipmark.web.view_models.redaction import FILTERED, is_sensitive, redacted, redacted_url
+from shipmark.web.view_models.security_report import report_facts
 
-_TEXT_MAX = 500
 _TAGS_MAX = 100
 
 _USER = {
@@ -38,14 +39,6 @@ _VERSION_KEYS = ("version", "app_version")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """A name and its value."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Breadcrumb:
     """Something that happened before the event."""
 
@@ -64,6 +57,7 @@ class EventDetails:
     user: tuple[Fact, ...]
     contexts: tuple[Fact, ...]
     tags: tuple[Fact, ...]
+    report: tuple[Fact, ...]
 
 
 def event_details(event: StoredEvent) -> EventDetails:
@@ -76,6 +70,7 @@ def event_details(event: StoredEvent) -> EventDetails:
         user=_user(object_of(payload, "user")),
         contexts=_contexts(object_of(payload, "contexts")),
         tags=_tags(read.tags),
+        report=report_facts(payload),
     )
 
 
@@ -88,7 +83,7 @@ def _breadcrumbs(payload: Json) -> tuple[Breadcrumb, ...]:
 def _breadcrumb(breadcrumb: Json) -> Breadcrumb:
     return Breadcrumb(
         at=parsing.moment_of(breadcrumb.get("timestamp")),
-        category=(text_of(breadcrumb, "category") or text_of(breadcrumb, "type"))[:_TEXT_MAX],
+        category=(text_of(breadcrumb, "category") or text_of(breadcrumb, "type"))[:TEXT_MAX],
         text=_breadcrumb_text(breadcrumb),
         level=level_of(breadcrumb) if text_of(breadcrumb, "level") else "info",
     )
@@ -96,29 +91,29 @@ def _breadcrumb(breadcrumb: Json) -> Breadcrumb:
 
 def _breadcrumb_text(breadcrumb: Json) -> str:
     """Return the message, or else what requests and navigations have instead; all other data is left out."""
-    if message := text_of(breadcrumb, "message")[:_TEXT_MAX]:
+    if message := text_of(breadcrumb, "message")[:TEXT_MAX]:
         return redacted(message)
     data = object_of(breadcrumb, "data")
     method, url = text_of(data, "method"), text_of(data, "url")
     origin, target = text_of(data, "from"), text_of(data, "to")
     if url:
-        words = (method, redacted_url(url[:_TEXT_MAX]), as_text(data.get("status_code")))
-        return " ".join(word for word in words if word)[:_TEXT_MAX]
-    return " → ".join(redacted_url(path[:_TEXT_MAX]) for path in (origin, target) if path)
+        words = (method, redacted_url(url[:TEXT_MAX]), as_text(data.get("status_code")))
+        return " ".join(word for word in words if word)[:TEXT_MAX]
+    return " → ".join(redacted_url(path[:TEXT_MAX]) for path in (origin, target) if path)
 
 
 def _request(request: Json) -> tuple[Fact, ...]:
-    url = redacted_url(text_of(request, "url")[:_TEXT_MAX]).partition("?")[0]
-    return _facts([("Method", text_of(request, "method").upper()), ("URL", url)])
+    url = redacted_url(text_of(request, "url")[:TEXT_MAX]).partition("?")[0]
+    return facts([("Method", text_of(request, "method").upper()), ("URL", url)])
 
 
 def _user(user: Json) -> tuple[Fact, ...]:
-    return _facts((label, as_text(user.get(key))) for key, label in _USER.items())
+    return facts((label, as_text(user.get(key))) for key, label in _USER.items())
 
 
 def _contexts(contexts: Json) -> tuple[Fact, ...]:
     known = [(label, _context(object_of(contexts, key))) for key, label in _CONTEXTS.items()]
-    return _facts([*known, ("Trace", text_of(object_of(contexts, "trace"), "trace_id"))])
+    return facts([*known, ("Trace", text_of(object_of(contexts, "trace"), "trace_id"))])
 
 
 def _context(context: Json) -> str:
@@ -132,9 +127,4 @@ def _first_of(context: Json, keys: Sequence[str]) -> str:
 
 def _tags(tags: Iterable[tuple[str, str]]) -> tuple[Fact, ...]:
     named = [(key.removeprefix("sentry:"), value) for key, value in tags][:_TAGS_MAX]
-    return _facts((key, FILTERED if is_sensitive(key) else value) for key, value in named)
-
-
-def _facts(pairs: Iterable[tuple[str, str]]) -> tuple[Fact, ...]:
-    """Return the facts with a value."""
-    return tuple(Fact(name=name, value=value[:_TEXT_MAX]) for name, value in pairs if value)
+    return facts((key, FILTERED if is_sensitive(key) else value) for key, value in named)

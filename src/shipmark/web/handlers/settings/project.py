@@ -1,4 +1,4 @@
-"""A project's name, slug and platform, its teams, commit paths and fingerprint rules, and its deletion."""
+"""A project's name, slug and platform, its teams, commit paths, fingerprint rules and rate limit, and its deletion."""
 
 from collections.abc import Mapping
 
@@ -16,9 +16,10 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import commit_paths, deletion_requests, settings, store
 from shipmark.projects.commit_paths import PATHS_MAX
 from shipmark.projects.model import NAME_MAX, PLATFORM_MAX, Project
+from shipmark.projects.options import RATE_LIMIT
 from shipmark.projects.settings import ProjectUpdate
 from shipmark.web import field_rules, urls
-from shipmark.web.forms import form_of, problems_of
+from shipmark.web.forms import form_of, problem_of, problems_of
 from shipmark.web.handlers.settings.confirmation import confirmation_page
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -26,6 +27,7 @@ from shipmark.web.handlers.settings.project_access import (
     change_project,
     visible_project,
 )
+from shipmark.web.rate_limit_form import limit_of, window_choices, window_name
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.settings.deletion import Deletion
@@ -106,6 +108,29 @@ def change_fingerprint_rules(
         sent, problems = {"rules": typed}, {"rules": str(problem)}
         return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
     return redirect(f"{urls.settings(organization, 'projects', project)}?changed=grouping")
+
+
+@post(PROJECT_PATH + "rate-limit/", scopes=None, sync_to_thread=True)
+def change_rate_limit(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Limit how many events the project takes in, with all its keys together."""
+    sent = form_of(body)
+    try:
+        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+            limit = limit_of(sent)
+            value = {"count": limit[0], "window": limit[1]} if limit else None
+            update = ProjectUpdate(options={RATE_LIMIT: value})
+            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+    except ValidationFailed as refusal:
+        typed, problems = {"count": sent.get("count", "")}, {"limit": problem_of(refusal)}
+        return _answer(
+            web_request, organization, project, status=400, sent=typed, problems=problems
+        )
+    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=limit")
 
 
 @post(PROJECT_PATH + "teams/", scopes=None, sync_to_thread=True)
@@ -239,6 +264,8 @@ def _answer(
         name_max=NAME_MAX,
         platform_max=PLATFORM_MAX,
         platforms=PLATFORMS,
+        window_choices=window_choices,
+        window_name=window_name,
     )
 
 
@@ -247,6 +274,7 @@ handlers = [
     edit_project,
     change_commit_paths,
     change_fingerprint_rules,
+    change_rate_limit,
     change_project_teams,
     confirm_project_deletion,
     delete_project,

@@ -1,5 +1,7 @@
 """A project's client keys (DSN), and how SDKs are set up with them."""
 
+from collections.abc import Mapping
+
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
@@ -16,6 +18,7 @@ from shipmark.web.handlers.settings.project_access import (
     change_project,
     visible_project,
 )
+from shipmark.web.rate_limit_form import limit_of, window_choices, window_name
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, require_storable
 from shipmark.web.view_models.settings.project_keys import keys_page
@@ -67,32 +70,39 @@ def change_key(
     key: FromPath[str],
     body: RawBody,
 ) -> Answer:
-    """Rename, disable, enable or delete a key."""
+    """Rename, limit, disable, enable or delete a key."""
     sent = form_of(body)
     action, name = sent.get("action"), sent.get("name", "").strip()
     scopes = PROJECT_DELETE if action == "delete" else PROJECT_WRITE
     try:
         with change_project(web_request, organization, project, scopes) as change:
-            _apply(change, key, action, name)
+            _apply(change, key, action, sent)
     except ValidationFailed as refusal:
         problem = problem_of(refusal)
         wrong = {"renamed": key, "name": name, "problem": problem}
+        if action == "limit":
+            wrong = {"limited": key, "count": sent.get("count", ""), "problem": problem}
         return _answer(web_request, organization, project, status=400, **wrong)
     return redirect(urls.settings(organization, "projects", project, "keys"))
 
 
-def _apply(change: ProjectChange, public_key: str, action: str | None, name: str) -> None:
+def _apply(
+    change: ProjectChange, public_key: str, action: str | None, sent: Mapping[str, str]
+) -> None:
     require_storable(public_key)
     key = store.key_of(change.connection, change.project.id, public_key)
     if key is None:
         raise NotFound
-    values: dict[str, str | bool]
+    values: dict[str, str | bool | int | None]
     match action:
         case "delete":
             settings.remove_key(change.connection, change.project, key, change.by, change.at)
             return
         case "rename":
-            values = {"label": _label(name)}
+            values = {"label": _label(sent.get("name", "").strip())}
+        case "limit":
+            count, window = limit_of(sent) or (None, None)
+            values = {"rate_limit_count": count, "rate_limit_window": window}
         case "enable" | "disable":
             values = {"is_active": action == "enable"}
         case _:
@@ -113,10 +123,15 @@ def _answer(
     *,
     status: int = 200,
     renamed: str = "",
+    limited: str = "",
+    count: str = "",
     name: str = "",
     problem: str = "",
 ) -> Answer:
-    """Answer with the page; ``renamed`` is the key that ``name`` and ``problem`` are about, "" for a new one."""
+    """Answer with the page.
+
+    ``renamed`` is the key that ``name`` and ``problem`` are about, ``limited`` that of ``count``; "" for a new one.
+    """
     address = web_request.settings.address
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
@@ -132,6 +147,10 @@ def _answer(
         shown=shown,
         address=address,
         renamed=renamed,
+        limited=limited,
+        count=count,
+        window_choices=window_choices,
+        window_name=window_name,
         name=name,
         problem=problem,
         label_max=_LABEL_MAX,

@@ -1,4 +1,4 @@
-"""The view model of a project's settings: name, slug, platform, teams, commit paths and fingerprint rules."""
+"""The view model of a project's settings: profile, teams, commit paths, fingerprint rules and rate limit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Team
 from shipmark.projects import options, store
 from shipmark.projects.model import Project
+from shipmark.projects.options import RATE_LIMIT
 from shipmark.web.request_context import Workspace
 
 #: The platforms that the field suggests; clients may set others.
@@ -38,6 +39,7 @@ class ProjectPage:
     further_teams: Sequence[Team]
     removable_ids: frozenset[int]
     fingerprint_rules: str
+    rate_limit: tuple[int, int] | None
     discards: Sequence[DiscardTotal]
     may_change: bool
     may_delete: bool
@@ -52,6 +54,7 @@ class ProjectPage:
             "platform": project.platform or "",
             "paths": "\n".join(project.commit_paths),
             "rules": self.fingerprint_rules,
+            "count": str(self.rate_limit[0]) if self.rate_limit else "",
         }
 
 
@@ -66,6 +69,7 @@ def project_page(
     own_ids = organizations.team_ids_of(connection, workspace.organization.id, workspace.user.id)
     reached = [team for team in teams if membership.reaches_team(access, team, own_ids)]
     chosen = options.values(store.options_of(connection, project.id))
+    limit = chosen[RATE_LIMIT]
     return ProjectPage(
         project=project,
         teams=owners,
@@ -75,6 +79,7 @@ def project_page(
             connection, project.id, day_of(at - timedelta(days=DAYS)), limit=DISCARDS_MAX
         ),
         fingerprint_rules=str(chosen["fingerprintingRules"]),
+        rate_limit=(limit["count"], limit["window"]) if isinstance(limit, dict) else None,
         may_change=may_change,
         may_delete=workspace.may(PROJECT_DELETE),
     )
