@@ -364,6 +364,7 @@ def test_a_report_of_a_browser_says_what_was_blocked(house, owner):
     for shown in (
         "Blocked &#39;image&#39; from &#39;tracker.example.org&#39;",
         "Security report",
+        "A browser has reported this.",
         "<dd>https://tracker.example.org/pixel.gif</dd>",
         "<dd>https://shop.example.com/checkout</dd>",
         "<dd>img-src</dd>",

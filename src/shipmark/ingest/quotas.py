@@ -12,9 +12,8 @@ import os
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
@@ -41,11 +40,21 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The limit of a key or a project; ``subject`` is the key, or the project's id."""
+    """The limit of a key or a project; ``subject`` is the key, or the project's id.
+
+    ``id`` is the hash of what is counted. Another length of the window is another count, which begins at 0.
+    """
 
     scope: Scope
     subject: str
     limit: RateLimit
+    id: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the id once, not for each event."""
+        name = f"{self.scope}:{self.subject}:{self.limit.window_seconds}"
+        digest = blake2b(name.encode(), digest_size=8).digest()
+        object.__setattr__(self, "id", int.from_bytes(digest) or 1)
 
     @property
     def reason(self) -> str:
@@ -91,15 +100,16 @@ class QuotaCounters:
         self._counts: mmap.mmap | None = None
         self._is_broken = False
         #: The ends of the windows that this process has seen exhausted.
-        self._spent: dict[Quota, int] = {}
+        self._spent: dict[tuple[int, int], int] = {}
 
     def take(self, quotas: Sequence[Quota], number: int = 1) -> Granted:
         """Count as many of these events as are within all quotas; what is refused counts in none of them."""
-        if spent := [each for quota in quotas if (each := self._spent_until_next(quota))]:
-            return Granted(0, spent)
+        if self._spent:
+            spent = [each for quota in quotas if (each := self._spent_until_next(quota))]
+            if spent:
+                return Granted(0, spent)
         try:
-            with self._locked() as counts:
-                return self._take(counts, quotas, number)
+            return self._take_locked(quotas, number)
         except OSError as error:
             if not self._is_broken:
                 self._is_broken = True
@@ -128,12 +138,12 @@ class QuotaCounters:
         ended = [window for window in windows if window.left == granted]
         if len(self._spent) > SLOTS:
             self._spent.clear()
-        self._spent.update((window.quota, window.end) for window in ended)
+        self._spent.update((_key_of(window.quota), window.end) for window in ended)
         return Granted(granted, [_exhausted(window.quota, window.end, now) for window in ended])
 
     def _spent_until_next(self, quota: Quota) -> Exhausted | None:
         """Return a quota that has nothing left, as this process knows without the lock: a flood takes no turns."""
-        end = self._spent.get(quota)
+        end = self._spent.get(_key_of(quota))
         if end is None:
             return None
         now = self._clock()
@@ -142,15 +152,14 @@ class QuotaCounters:
             return None
         return _exhausted(quota, end, now)
 
-    @contextmanager
-    def _locked(self) -> Iterator[mmap.mmap]:
-        """Hold the lock: among the threads of this process first, then among the processes."""
+    def _take_locked(self, quotas: Sequence[Quota], number: int) -> Granted:
+        """Hold the lock for it: among the threads of this process first, then among the processes."""
         with self._threads:
             counts = self._counts or self._opened()
             assert self._file is not None
             fcntl.flock(self._file, fcntl.LOCK_EX)
             try:
-                yield counts
+                return self._take(counts, quotas, number)
             finally:
                 fcntl.flock(self._file, fcntl.LOCK_UN)
 
@@ -176,7 +185,7 @@ class _Window:
         seconds = quota.limit.window_seconds
         self.quota, self._counts = quota, counts
         self.end = (int(now) // seconds + 1) * seconds
-        self._id = _id_of(quota)
+        self._id = quota.id
         self._place, self._count = self._found(int(now))
         if self._place is not None:
             # Taken at once, or another quota of the same event could take it.
@@ -204,11 +213,10 @@ class _Window:
         return free, 0
 
 
+def _key_of(quota: Quota) -> tuple[int, int]:
+    """Return what a spent quota is remembered by: the id, and the limit that it has reached."""
+    return quota.id, quota.limit.count
+
+
 def _exhausted(quota: Quota, end: int, now: float) -> Exhausted:
     return Exhausted(quota, max(1, math.ceil(end - now)))
-
-
-def _id_of(quota: Quota) -> int:
-    """Return the hash of a quota. Another length of its window is another one, which begins at 0."""
-    name = f"{quota.scope}:{quota.subject}:{quota.limit.window_seconds}"
-    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest()) or 1

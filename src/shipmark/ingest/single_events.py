@@ -112,8 +112,7 @@ class SingleEvents:
         if event is None:
             await self._app(scope, _again(body, receive), send)
             return
-        verdict = self._admission.admit(key, _CATEGORIES)
-        if verdict.exhausted:
+        if key.quotas and (verdict := self._admission.admit(key, _CATEGORIES)).exhausted:
             await _refuse(send, verdict.refusal())
             return
         try:
