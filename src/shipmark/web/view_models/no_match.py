@@ -37,7 +37,7 @@ def without_each(
     results = []
     slug = workspace.organization.slug
     for condition, changes in _changes(search):
-        changed = search.changed(**changes)
+        changed = search.changed(**_counted(search, changes))
         try:
             terms = terms_of(changed, at)
         except BadRequest:
@@ -49,6 +49,15 @@ def without_each(
             address = search.address(slug, **changes)
             results.append(WithoutCondition(condition=condition, address=address, count=len(rows)))
     return tuple(sorted(results, key=lambda result: -result.count))
+
+
+def _counted(search: Search, changes: dict[str, str]) -> dict[str, str]:
+    """Return the changes of the search to count: without its status those of the other status, for it has none itself.
+
+    Looking for a text in all open releases again took half of the time of the page.
+    """
+    other = {"open": "archived", "archived": "open"}.get(search.status)
+    return changes | {"status": other} if other and "status" in changes else changes
 
 
 def _changes(search: Search) -> Iterator[tuple[str, dict[str, str]]]:
