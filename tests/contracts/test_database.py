@@ -114,7 +114,7 @@ def test_statements_stay_prepared_from_unit_to_unit(database: Database) -> None:
         with database.snapshot() as connection:
             count(connection)
     with database.snapshot() as connection:
-        assert connection.execute(prepared).scalar_one() == 1
+        assert connection.execute(prepared).scalar_one() >= 1
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])

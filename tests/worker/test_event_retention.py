@@ -43,13 +43,13 @@ Happen = Callable[..., None]
 def happen(database: Database, world: World) -> Happen:
     def happened(moments: Sequence[datetime], value: str = "boom", **more: object) -> None:
         with database.transaction() as connection:
-            project = projects.by_key(connection, world.keys["web"])
-            assert project is not None
+            found = projects.by_key(connection, world.keys["web"])
+            assert found is not None
             arrivals = []
             for at in moments:
                 payload: dict[str, Any] = error_event(value, timestamp=at.isoformat(), **more)
                 read = parsing.read(payload, event_id=payload["event_id"], received_at=at)
-                arrivals.append(Arrival(project=project, event=read))
+                arrivals.append(Arrival(project=found.project, event=read))
             ingest(connection, arrivals)
 
     return happened

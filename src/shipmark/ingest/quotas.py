@@ -2,7 +2,7 @@
 
 Windows are aligned to the clock (one of 60 s begins with each minute), so that they never drift and a restart changes
 nothing. The counts are in a file that each process maps; a lock on it makes reading and adding one step. Only keys with
-a limit need any of that. Decision 32 says why.
+a limit need any of that. Decision 33 says why.
 """
 
 import fcntl
