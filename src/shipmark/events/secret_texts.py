@@ -13,7 +13,7 @@ _SEPARATORS = b" -"
 _SHORTEST_CARD = b"0" * 13
 _SSN_FORM = b"000-00-0000"
 #: The first digits of cards of a scheme in use.
-_FIRST_DIGITS = b"23456"
+_FIRST_DIGITS = range(2, 7)
 
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)")
 _SSN = re.compile(r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])")
@@ -91,7 +91,7 @@ def _may_be_card(raw: bytes, position: int) -> bool:
     if before and before in _SEPARATORS:
         return True  # it may be the end of one
     is_within_word = before.isalnum() or before in {b".", b"_"}
-    return not is_within_word and raw[position : position + 1] in _FIRST_DIGITS
+    return not is_within_word and int(raw[position : position + 1]) in _FIRST_DIGITS
 
 
 def _line_at(text: str, position: int) -> str:
@@ -112,7 +112,7 @@ def _without_numbers(text: str) -> str:
 def _is_card(text: str) -> bool:
     """Return True for a number with the check digit of payment cards (Luhn), of a scheme in use."""
     digits = [int(character) for character in text if character.isdecimal()]
-    if str(digits[0]).encode() not in _FIRST_DIGITS:
+    if digits[0] not in _FIRST_DIGITS:
         return False
     doubled = [digit * 2 - 9 if digit > 4 else digit * 2 for digit in digits[-2::-2]]
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0

@@ -1,8 +1,9 @@
 """Reception of a request of an SDK: its body is read in batches, parsed in a thread, and appended to the log."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -108,15 +109,10 @@ class Reception:
         take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
     ) -> Taken:
         """Do as `_finished`, in the event loop, except for what waits for the disk."""
-        try:
-            with span(self.step, "debug") as tags:
-                content = self._parsed(receiver, rest)
-                tags["project"] = self.sender.known.slug
-                if receiver.spooler.received:
-                    return await in_thread(take, self.request, self.sender, content)
-                return take(self.request, self.sender, content)
-        finally:
-            receiver.spooler.discard()
+        with self._received(receiver, rest) as content:
+            if receiver.spooler.received:
+                return await in_thread(take, self.request, self.sender, content)
+            return take(self.request, self.sender, content)
 
     def _finished(
         self,
@@ -124,12 +120,18 @@ class Reception:
         rest: bytes,
         take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
     ) -> Taken:
+        with self._received(receiver, rest) as content:
+            return take(self.request, self.sender, content)
+
+    @contextmanager
+    def _received(self, receiver: Receiver[T], rest: bytes) -> Iterator[T]:
+        """Give what was received, for the block that takes it; attachments that this does not hand over are deleted."""
         try:
             # As many as events: a line for each would take as long as all the rest.
             with span(self.step, "debug") as tags:
                 content = self._parsed(receiver, rest)
                 tags["project"] = self.sender.known.slug
-                return take(self.request, self.sender, content)
+                yield content
         finally:
             receiver.spooler.discard()
 

@@ -71,7 +71,7 @@ class SpoolFile:
             self.path, self._descriptor = _created(self._folder)
         except OSError as error:
             raise Unavailable(_BROKEN) from error
-        # The thread that writes may outlive its request, which discards the file.
+        # The thread that writes may go on after its request has ended and discarded the file.
         self._lock = threading.Lock()
         self._is_open = True
 
