@@ -8,29 +8,22 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
+from shipmark.worker.batched_removal import finish, remove_batches, retention_of
 
 #: The transactions after which the job is rescheduled, before its lease ends.
 BATCHES_MAX = 50
-#: A longer retention is unlimited.
-DAYS_MAX = 365 * 100
 
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     """Delete some batches and finish the job, or reschedule it at once while there are more."""
-    length = timedelta(days=min(max(settings.artifact_days, 0), DAYS_MAX))
-    is_done = not length
+    length = retention_of(settings.artifact_days)
     with span("artifacts.prune") as fields:
-        removed = 0
-        for _ in range(BATCHES_MAX if length else 0):
-            count = remove_batch(database, at, length)
-            removed += count
-            if is_done := not count:
-                break
-        fields["artifacts.removed"] = removed
-    with database.transaction() as connection:
-        if jobs.finish(connection, job) and not is_done:
-            kind = JobKind.PRUNE_ARTIFACTS
-            jobs.enqueue(connection, kind, {}, now=at, key=kind)
+        removed = remove_batches(
+            lambda: remove_batch(database, at, length) or None, most=BATCHES_MAX if length else 0
+        )
+        fields["artifacts.removed"] = removed.number
+    is_more = removed.batches >= BATCHES_MAX
+    finish(database, job, JobKind.PRUNE_ARTIFACTS, at, is_more=is_more)
 
 
 def run_for_project(database: Database, _: Settings, job: Job, at: datetime) -> None:
@@ -39,15 +32,13 @@ def run_for_project(database: Database, _: Settings, job: Job, at: datetime) -> 
     assert isinstance(project_id, int), "that is how it was enqueued"
     assert isinstance(days, int), "that is how it was enqueued"
     with span("artifacts.prune_project", **{"project.id": project_id}) as fields:
-        removed, is_done = 0, False
-        for _batch in range(BATCHES_MAX):
-            count = remove_batch(database, at, timedelta(days=days), project_id)
-            removed += count
-            if is_done := not count:
-                break
-        fields["artifacts.removed"] = removed
+        removed = remove_batches(
+            lambda: remove_batch(database, at, timedelta(days=days), project_id) or None,
+            most=BATCHES_MAX,
+        )
+        fields["artifacts.removed"] = removed.number
     with database.transaction() as connection:
-        if is_done:
+        if removed.batches < BATCHES_MAX:
             jobs.finish(connection, job)
         else:
             jobs.extend(connection, job, at)

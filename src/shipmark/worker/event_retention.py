@@ -1,18 +1,16 @@
 """The job that deletes events that are too old, and those that an issue has too many of."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from shipmark.infrastructure import jobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 from shipmark.issues.actions import expire_events
+from shipmark.worker.batched_removal import Removed, finish, remove_batches, retention_of
 
 #: The transactions after which the job is rescheduled, before its lease ends.
 STEPS_MAX = 200
-#: A longer retention is unlimited.
-DAYS_MAX = 365 * 100
 
 
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
@@ -22,50 +20,38 @@ def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
         thinned, steps = thin_out(database, settings, at, steps=STEPS_MAX - old_steps)
         quarantined = remove_quarantined(database, at)
         fields |= {"events.old": old, "events.thinned": thinned}
-        fields["events.quarantined"] = quarantined
+        fields["events.quarantined"] = quarantined.number
     is_more = old_steps + steps >= STEPS_MAX
-    with database.transaction() as connection:
-        if jobs.finish(connection, job) and is_more:
-            kind = JobKind.EXPIRE_EVENTS
-            jobs.enqueue(connection, kind, {}, now=at, key=kind)
+    finish(database, job, JobKind.EXPIRE_EVENTS, at, is_more=is_more)
 
 
-def remove_old(
-    database: Database, settings: Settings, at: datetime, *, steps: int
-) -> tuple[int, int]:
-    """Delete old events in at most this many steps. Return the number of rows, and of the steps that it took."""
-    days = min(settings.event_retention_days, DAYS_MAX)
-    before, total = at - timedelta(days=max(days, 1)), 0
-    for step in range(steps if days > 0 else 0):
+def remove_old(database: Database, settings: Settings, at: datetime, *, steps: int) -> Removed:
+    """Delete old events in at most this many steps."""
+    length = retention_of(settings.event_retention_days)
+
+    def remove() -> int | None:
         with database.transaction() as connection:
-            removed = expire_events.remove_old(connection, before, at)
-        total += removed
-        if not removed:
-            return total, step
-    return total, steps if days > 0 else 0
+            return expire_events.remove_old(connection, at - length, at) or None
+
+    return remove_batches(remove, most=steps if length else 0)
 
 
-def thin_out(
-    database: Database, settings: Settings, at: datetime, *, steps: int
-) -> tuple[int, int]:
-    """Delete events over the limit of their issue. Return the number of events, and of the steps that it took."""
-    limit, total = settings.events_per_issue_max, 0
-    for step in range(steps if limit > 0 else 0):
+def thin_out(database: Database, settings: Settings, at: datetime, *, steps: int) -> Removed:
+    """Delete events over the limit of their issue in at most this many steps."""
+    limit = settings.events_per_issue_max
+
+    def remove() -> int | None:
         with database.transaction() as connection:
-            removed = expire_events.thin_out(connection, limit, at)
-        if removed is None:
-            return total, step
-        total += removed
-    return total, steps if limit > 0 else 0
+            return expire_events.thin_out(connection, limit, at)
+
+    return remove_batches(remove, most=steps if limit > 0 else 0)
 
 
-def remove_quarantined(database: Database, at: datetime) -> int:
-    """Delete the frames that are in quarantine for too long. Return their number."""
-    total = 0
-    for _ in range(STEPS_MAX):
+def remove_quarantined(database: Database, at: datetime) -> Removed:
+    """Delete the frames that are in quarantine for too long."""
+
+    def remove() -> int | None:
         with database.transaction() as connection:
-            removed = expire_events.remove_quarantined(connection, at)
-        total += removed
-        if not removed:
-            break
-    return total
+            return expire_events.remove_quarantined(connection, at) or None
+
+    return remove_batches(remove, most=STEPS_MAX)
