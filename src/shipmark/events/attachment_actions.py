@@ -34,7 +34,7 @@ def receive(
     not stored because of a filter. Call it after the events of the same batch are stored.
     """
     if new_events:
-        store.link(connection, new_events)
+        store.links.link(connection, new_events)
     if not attachments:
         return []
     event_keys = {attachment.event_key for attachment in attachments}
@@ -77,7 +77,7 @@ def _add(
 
 def link_recent(connection: Connection, at: datetime) -> int:
     """Tie the attachments of the last day to events that were stored in the same moment. Return their number."""
-    return store.link_since(connection, at - timedelta(days=1))
+    return store.links.link_since(connection, at - timedelta(days=1))
 
 
 def delete(connection: Connection, ids: Collection[int], at: datetime) -> Counter[int]:
@@ -91,7 +91,7 @@ def delete_of_events(
     connection: Connection, event_keys: Collection[tuple[int, str]], at: datetime
 ) -> int:
     """Delete the attachments of these events, given by project and event. Return their number."""
-    ids = store.ids_of_events(connection, event_keys) if event_keys else []
+    ids = store.links.ids_of_events(connection, event_keys) if event_keys else []
     return delete(connection, ids, at).total()
 
 
@@ -99,7 +99,7 @@ def delete_of_filtered(
     connection: Connection, event_keys: Collection[tuple[int, str]], at: datetime
 ) -> Counter[int]:
     """Delete the attachments that wait for events that a filter drops. Return their numbers by project."""
-    return delete(connection, store.unlinked_of_events(connection, event_keys), at)
+    return delete(connection, store.links.unlinked_of_events(connection, event_keys), at)
 
 
 def delete_of_project(

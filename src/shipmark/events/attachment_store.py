@@ -12,7 +12,7 @@ from shipmark.events.attachments import (
     Attachment,
     NewAttachment,
 )
-from shipmark.events.store import events
+from shipmark.events.issue_links import IssueLinks
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.keyset import KeysetPosition, from_position
 from shipmark.infrastructure.row_reader import RowReader
@@ -46,30 +46,10 @@ event_attachments = table(
     sa.Index("ix_event_attachments_created_at", "created_at", "id"),
 )
 
-#: Attachments without an issue that are looked at together.
-_UNLINKED_MAX = 1000
 _SENT = db.json_rows("sent", project_id=db.Id, event_id=sa.Text())
 _OF_SENT = sa.and_(
     event_attachments.c.project_id == _SENT.c.project_id,
     event_attachments.c.event_id == _SENT.c.event_id,
-)
-_ISSUE_OF_EVENT = (
-    sa.select(events.c.issue_id)
-    .where(
-        events.c.project_id == event_attachments.c.project_id,
-        events.c.event_id == event_attachments.c.event_id,
-    )
-    .scalar_subquery()
-)
-_UNLINKED = (
-    sa.select(event_attachments.c.id)
-    .join(_SENT, _OF_SENT)
-    .where(event_attachments.c.issue_id.is_(None))
-)
-_LINK = (
-    sa.update(event_attachments)
-    .where(event_attachments.c.id.in_(sa.select(db.IDS.c.id)))
-    .values(issue_id=_ISSUE_OF_EVENT)
 )
 _KEYS = sa.select(
     event_attachments.c.project_id,
@@ -78,8 +58,9 @@ _KEYS = sa.select(
     event_attachments.c.type,
     event_attachments.c.sha1,
 ).join(_SENT, _OF_SENT)
-_IDS_OF_EVENTS = sa.select(event_attachments.c.id).join(_SENT, _OF_SENT)
 _ATTACHMENT = RowReader(Attachment, event_attachments)
+#: Ties attachments to the issues of their events.
+links = IssueLinks(event_attachments)
 
 
 def add(connection: sa.Connection, new: NewAttachment, file_id: int, issue_id: int | None) -> bool:
@@ -111,36 +92,6 @@ def keys_of(
             _KEYS, db.rows_param("sent", event_keys)
         )
     }
-
-
-def link(connection: sa.Connection, event_keys: Collection[tuple[int, str]]) -> None:
-    """Tie the attachments of these events, by project and event, to the issues of the events."""
-    # Few events have attachments that came before them.
-    if unlinked := unlinked_of_events(connection, event_keys):
-        connection.execute(_LINK, db.ids_param(unlinked))
-
-
-def unlinked_of_events(
-    connection: sa.Connection, event_keys: Collection[tuple[int, str]]
-) -> list[int]:
-    """Return the ids of those attachments of these events, by project and event, that have no issue."""
-    return list(connection.execute(_UNLINKED, db.rows_param("sent", event_keys)).scalars())
-
-
-def link_since(connection: sa.Connection, since: datetime) -> int:
-    """Tie attachments from then on to the issues of events that are stored by now. Return the number of the former.
-
-    On PostgreSQL an attachment and its event may be stored in the same moment, neither of them seeing the other.
-    """
-    c = event_attachments.c
-    unlinked = (
-        sa.select(c.id)
-        .join(events, sa.and_(events.c.project_id == c.project_id, events.c.event_id == c.event_id))
-        .where(c.issue_id.is_(None), c.created_at >= since)
-        .limit(_UNLINKED_MAX)
-    )
-    statement = sa.update(event_attachments).where(c.id.in_(unlinked))
-    return connection.execute(statement.values(issue_id=_ISSUE_OF_EVENT)).rowcount
 
 
 def by_id(
@@ -182,11 +133,6 @@ def of_issue(
 ) -> list[Attachment]:
     """Return a page of the issue's attachments, the newest first; before a position, the nearest first."""
     return _page(connection, event_attachments.c.issue_id == issue_id, position, limit)
-
-
-def ids_of_events(connection: sa.Connection, event_keys: Collection[tuple[int, str]]) -> list[int]:
-    """Return the ids of the attachments of these events, given by project and event."""
-    return list(connection.execute(_IDS_OF_EVENTS, db.rows_param("sent", event_keys)).scalars())
 
 
 def ids_of_project(connection: sa.Connection, project_id: int, *, limit: int) -> list[int]:

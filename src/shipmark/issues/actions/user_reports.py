@@ -26,7 +26,7 @@ def receive(
     One about an event that has a report replaces it within five minutes, and else changes nothing.
     """
     if new_events:
-        store.link(connection, new_events)
+        store.links.link(connection, new_events)
     if reports:
         _write(connection, reports)
 
@@ -58,4 +58,4 @@ def submit(connection: Connection, report: NewUserReport) -> UserReport:
 
 def link_recent(connection: Connection, at: datetime) -> int:
     """Tie the reports of the last day to events that were stored in the same moment. Return their number."""
-    return store.link_since(connection, at - timedelta(days=1))
+    return store.links.link_since(connection, at - timedelta(days=1))

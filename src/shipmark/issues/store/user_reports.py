@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shipmark.events.store import events
+from shipmark.events.issue_links import IssueLinks
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.keyset import KeysetPosition, from_position
@@ -37,8 +37,6 @@ user_reports = table(
     sa.Index("ix_user_reports_issue_id_created_at", "issue_id", "created_at", "id"),
 )
 
-#: Reports without an issue that are looked at together.
-_UNLINKED_MAX = 1000
 #: Reports of a project that are deleted together.
 _BATCH = 1000
 _COLUMNS = (
@@ -53,37 +51,19 @@ _WRITE = _INSERT.on_conflict_do_update(
         if name not in {"project_id", "report_key"}
     },
 )
-_SENT = db.json_rows("sent", project_id=db.Id, text=sa.Text())
+_SENT = db.json_rows("sent", project_id=db.Id, report_key=sa.Text())
 _MOMENTS = sa.select(
     user_reports.c.project_id, user_reports.c.report_key, user_reports.c.created_at
 ).join(
     _SENT,
     sa.and_(
         user_reports.c.project_id == _SENT.c.project_id,
-        user_reports.c.report_key == _SENT.c.text,
+        user_reports.c.report_key == _SENT.c.report_key,
     ),
-)
-_ISSUE_OF_EVENT = (
-    sa.select(events.c.issue_id)
-    .where(
-        events.c.project_id == user_reports.c.project_id,
-        events.c.event_id == user_reports.c.event_id,
-    )
-    .scalar_subquery()
-)
-_OF_EVENTS = sa.select(user_reports.c.id, user_reports.c.issue_id).join(
-    _SENT,
-    sa.and_(
-        user_reports.c.project_id == _SENT.c.project_id,
-        user_reports.c.event_id == _SENT.c.text,
-    ),
-)
-_LINK = (
-    sa.update(user_reports)
-    .where(user_reports.c.id.in_(sa.select(db.IDS.c.id)))
-    .values(issue_id=_ISSUE_OF_EVENT)
 )
 _REPORT = RowReader(UserReport, user_reports)
+#: Ties reports to the issues of their events.
+links = IssueLinks(user_reports)
 _PROJECTS_WITH_ANY = sa.select(db.IDS.c.id).where(
     sa.exists().where(user_reports.c.project_id == db.IDS.c.id)
 )
@@ -117,30 +97,6 @@ def write(
         for report in reports
     ]
     connection.execute(_WRITE, db.rows_param("new", rows))
-
-
-def link(connection: sa.Connection, event_ids: Collection[tuple[int, str]]) -> None:
-    """Tie the reports about these events, by project and event, to the issues of the events."""
-    about = connection.execute(_OF_EVENTS, db.rows_param("sent", event_ids))
-    # Few events have reports: they are looked up by their events, as those without an issue may be many.
-    if unlinked := [row_id for row_id, issue_id in about if issue_id is None]:
-        connection.execute(_LINK, db.ids_param(unlinked))
-
-
-def link_since(connection: sa.Connection, since: datetime) -> int:
-    """Tie reports from then on to the issues of events that are stored by now. Return the number of the former.
-
-    On PostgreSQL a report and its event may be stored in the same moment, neither of them seeing the other.
-    """
-    c = user_reports.c
-    unlinked = (
-        sa.select(c.id)
-        .join(events, sa.and_(events.c.project_id == c.project_id, events.c.event_id == c.event_id))
-        .where(c.issue_id.is_(None), c.created_at >= since)
-        .limit(_UNLINKED_MAX)
-    )
-    statement = sa.update(user_reports).where(c.id.in_(unlinked)).values(issue_id=_ISSUE_OF_EVENT)
-    return connection.execute(statement).rowcount
 
 
 def by_key(connection: sa.Connection, project_id: int, report_key: str) -> UserReport | None:
