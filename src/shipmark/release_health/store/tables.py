@@ -1,0 +1,80 @@
+"""The tables of release health. Moments are seconds since 1970, as buckets are arithmetic."""
+
+import sqlalchemy as sa
+
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.schema import parent, table
+
+
+class HealthSeriesColumns(sa.TypedColumns):
+    """A release in an environment of a project, or all of its releases there (``release_id`` 0), with sessions.
+
+    ``first_start`` and ``last_start`` are those of the first and last bucket ever. ``dirty_since`` is when counts
+    changed that standings do not have yet.
+    """
+
+    id = sa.Column(db.Id, primary_key=True)
+    organization_id = parent("organizations", index=True)
+    project_id = parent("projects")
+    environment_id = parent("environments", index=True)
+    # No foreign key: 0 is no release. Rows of a release are deleted with it by `releases/actions.py: remove`.
+    release_id = sa.Column(db.Id, nullable=False)
+    first_start = sa.Column(sa.BigInteger, nullable=False)
+    last_start = sa.Column(sa.BigInteger, nullable=False)
+    dirty_since = sa.Column(db.UtcDateTime)
+
+
+series = table(
+    "health_series",
+    HealthSeriesColumns,
+    sa.UniqueConstraint("project_id", "release_id", "environment_id"),
+    sa.Index("ix_health_series_release_id", "release_id", "project_id"),
+)
+_is_dirty = series.c.dirty_since.is_not(None)
+sa.Index(
+    "ix_health_series_dirty",
+    series.c.dirty_since,
+    series.c.id,
+    sqlite_where=_is_dirty,
+    postgresql_where=_is_dirty,
+)
+
+
+class HealthCountColumns(sa.TypedColumns):
+    """Numbers of a bucket. Those of sessions may be added; users are distinct within the bucket.
+
+    Mass rows without foreign keys: they are deleted with their series.
+    """
+
+    series_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    width = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
+    start = sa.Column(sa.BigInteger, primary_key=True, autoincrement=False)
+    sessions = sa.Column(sa.BigInteger, nullable=False)
+    errored_preaggregated = sa.Column(sa.BigInteger, nullable=False)
+    errored_sids = sa.Column(sa.BigInteger, nullable=False)
+    crashed = sa.Column(sa.BigInteger, nullable=False)
+    abnormal = sa.Column(sa.BigInteger, nullable=False)
+    unhandled = sa.Column(sa.BigInteger, nullable=False)
+    users = sa.Column(sa.BigInteger, nullable=False)
+    users_errored = sa.Column(sa.BigInteger, nullable=False)
+    users_crashed = sa.Column(sa.BigInteger, nullable=False)
+    users_abnormal = sa.Column(sa.BigInteger, nullable=False)
+    users_anr = sa.Column(sa.BigInteger, nullable=False)
+    users_anr_foreground = sa.Column(sa.BigInteger, nullable=False)
+    users_new_issue = sa.Column(sa.BigInteger, nullable=False)
+
+
+counts = table("health_counts", HealthCountColumns)
+
+
+class HealthSketchColumns(sa.TypedColumns):
+    """A set or distribution of a bucket, encoded (`sketches.py`). Mass rows without foreign keys."""
+
+    series_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    width = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
+    start = sa.Column(sa.BigInteger, primary_key=True, autoincrement=False)
+    kind = sa.Column(sa.String(16), primary_key=True)
+    encoded = sa.Column(sa.LargeBinary, nullable=False)
+
+
+sketches = table("health_sketches", HealthSketchColumns)
