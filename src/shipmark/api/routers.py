@@ -23,6 +23,7 @@ from shipmark.api.project_keys import routes as project_keys
 from shipmark.api.projects import routes as projects
 from shipmark.api.quarantine import routes as quarantine
 from shipmark.api.release_files import routes as release_files
+from shipmark.api.release_health import routes as release_health
 from shipmark.api.releases import bulk_routes as releases_bulk
 from shipmark.api.releases import detail_routes as releases_detail
 from shipmark.api.releases import onboarding_routes as releases_onboarding
@@ -57,6 +58,7 @@ ROUTERS = (
     releases_bulk.router,
     releases_detail.router,
     release_files.router,
+    release_health.router,
     artifact_bundles.router,
     artifact_bundles_lookup.router,
     artifact_bundles_archive.router,

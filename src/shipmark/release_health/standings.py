@@ -8,15 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shipmark.infrastructure.groups import grouped
-from shipmark.release_health.model import SessionCounts, SketchKind, UserCounts
+from shipmark.release_health.model import SessionCounts, SketchKind
 from shipmark.release_health.periods import STANDING_HOURS
-from shipmark.release_health.sketches import DistinctValues
+from shipmark.release_health.sums import HealthSum
 
 #: The environment of a standing that is about all of them.
 ALL_ENVIRONMENTS = 0
 _HOUR = 3600
 #: The kinds of sketches that standings need.
-USER_KINDS = (SketchKind.ALL, SketchKind.ERRORED, SketchKind.CRASHED, SketchKind.ABNORMAL)
+STANDING_KINDS = (SketchKind.ALL, SketchKind.ERRORED, SketchKind.CRASHED, SketchKind.ABNORMAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +65,6 @@ class Standing:
         return self.users_crashed / self.users if self.users else None
 
 
-class _Sum:
-    """What buckets come to, which are added one after the other."""
-
-    def __init__(self) -> None:
-        self.counts = SessionCounts()
-        self.users = {kind.value: DistinctValues() for kind in USER_KINDS}
-
-    def add(self, bucket: SeriesBucket) -> None:
-        self.counts += bucket.counts
-        for kind, encoded in bucket.users.items():
-            if kind in self.users:
-                self.users[kind].update(DistinctValues(encoded))
-
-    def user_counts(self) -> UserCounts:
-        numbers = {kind: len(users) for kind, users in self.users.items()}
-        return UserCounts(
-            all=numbers[SketchKind.ALL],
-            errored_all=numbers[SketchKind.ERRORED],
-            crashed=numbers[SketchKind.CRASHED],
-            abnormal=numbers[SketchKind.ABNORMAL],
-        )
-
-
 def standings_of(
     project_id: int,
     release_id: int,
@@ -115,20 +92,22 @@ def standings_of(
 def _of_scope(
     key: tuple[int, int, int], newest_first: Sequence[SeriesBucket], at: float, hours: Sequence[int]
 ) -> Iterable[Standing]:
-    total, index, last_end = _Sum(), 0, 0
+    total, index, last_end = HealthSum(), 0, 0
     for length in hours:
         since = at - length * _HOUR
         while index < len(newest_first) and newest_first[index].end > since:
-            total.add(newest_first[index])
+            total.counts += newest_first[index].counts
+            for kind, encoded in newest_first[index].users.items():
+                total.add_sketch(kind, encoded)
             last_end = newest_first[index].end
             index += 1
         if index:
             yield _standing(key, length, total, due_at=last_end + length * _HOUR)
 
 
-def _standing(key: tuple[int, int, int], hours: int, total: _Sum, due_at: int) -> Standing:
+def _standing(key: tuple[int, int, int], hours: int, total: HealthSum, due_at: int) -> Standing:
     project_id, release_id, environment_id = key
-    counts, users = total.counts, total.user_counts()
+    counts, users = total.counts, total.user_counts
     return Standing(
         project_id=project_id,
         release_id=release_id,

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SessionCounts
-from shipmark.release_health.standings import USER_KINDS, SeriesBucket
+from shipmark.release_health.standings import STANDING_KINDS, SeriesBucket
 from shipmark.release_health.store.tables import counts, series, sketches
 
 #: A project and a release; `ALL_RELEASES` stands for all of the project.
@@ -53,7 +53,7 @@ _SKETCHES = (
     .where(
         sketches.c.width.in_(_WIDTHS),
         sketches.c.start > _since - sketches.c.width,
-        sketches.c.kind.in_([kind.value for kind in USER_KINDS]),
+        sketches.c.kind.in_([kind.value for kind in STANDING_KINDS]),
     )
 )
 _LAST_STARTS = sa.select(
