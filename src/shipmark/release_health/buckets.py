@@ -56,7 +56,7 @@ class Hasher:
 def hasher_of(secret: bytes, organization_id: int) -> Hasher:
     """Return the hasher of an organization, whose key is made from the secret of the server."""
     name = f"release health of organization {organization_id}".encode()
-    return Hasher(blake2b(name, digest_size=32, key=secret[:64]).digest())
+    return Hasher(blake2b(name, digest_size=32, key=blake2b(secret).digest()).digest())
 
 
 def of_update(update: SessionUpdate, hasher: Hasher) -> HealthUpdate:

@@ -104,7 +104,7 @@ class SessionAggregate:
     attributes: SessionAttributes
 
 
-Session = TypeVar("Session", SessionUpdate, SessionAggregate)
+Session = TypeVar("Session", bound=SessionUpdate | SessionAggregate)
 
 
 def read_update(item: Json, *, default_sid: str, received_at: datetime) -> SessionUpdate:
