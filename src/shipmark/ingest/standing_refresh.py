@@ -50,12 +50,12 @@ class StandingRefresh:
 
 def refresh_some(database: Database, at: datetime) -> bool:
     """Compute the standings of some pairs. Return False if none are due."""
-    # Computed outside of the transaction: what changes meanwhile stays dirty.
+    # Computed outside of the transaction: what changes meanwhile is computed again.
     with database.snapshot() as connection:
         pairs = standing_store.due_pairs(connection, at, _PAIRS)
-        computed = release_health.compute_standings(connection, pairs, at) if pairs else []
-    if not pairs:
+        computed = release_health.compute_standings(connection, pairs, at) if pairs else None
+    if computed is None:
         return False
     with database.transaction() as connection:
-        release_health.keep_standings(connection, pairs, computed, at)
+        release_health.keep_standings(connection, computed)
     return True

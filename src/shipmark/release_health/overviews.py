@@ -16,8 +16,8 @@ from shipmark.release_health.periods import (
     hours_of,
 )
 from shipmark.release_health.standings import ALL_ENVIRONMENTS, Standing, standings_of
-from shipmark.release_health.store import buckets, history, standing_store
-from shipmark.release_health.store.buckets import Bounds, Pair, project_pair
+from shipmark.release_health.store import history, pair_buckets, standing_store
+from shipmark.release_health.store.pair_buckets import Bounds, Pair, project_pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ def of_pairs(
     projects = {project_pair(project_id) for project_id, _ in pairs}
     hours = {hours_of(request.summary_period), ADOPTION_HOURS}
     known = _standings(connection, {*pairs, *projects}, request.environment_ids, hours, at)
-    bounds = buckets.bounds_of(connection, pairs)
+    bounds = pair_buckets.bounds_of(connection, pairs)
     period = PERIODS[request.history_period]
     # Most releases of a list have never had sessions.
     counted = history.numbers(
@@ -121,11 +121,11 @@ def _standings(
     # Standings are kept for each environment and for all, not for any choice of them.
     members = [
         member
-        for member in buckets.series_of(connection, pairs)
+        for member in pair_buckets.series_of(connection, pairs)
         if member.environment_id in environment_ids
     ]
     since = int(at.timestamp()) - max(hours) * 3600
-    by_pair = buckets.buckets_of(connection, members, since, with_users=True)
+    by_pair = pair_buckets.buckets_of(connection, members, since, with_users=True)
     return {
         (*pair, standing.hours): standing
         for pair, found in by_pair.items()

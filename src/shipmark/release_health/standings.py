@@ -101,7 +101,7 @@ def _of_scope(
                 total.add_sketch(kind, encoded)
             last_end = newest_first[index].end
             index += 1
-        if index:
+        if index and (total.counts.sessions or total.counts.crashed or total.users):
             yield _standing(key, length, total, due_at=last_end + length * _HOUR)
 
 

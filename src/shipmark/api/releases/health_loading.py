@@ -26,7 +26,7 @@ def wait_for_standings(connection: Connection, projects: Sequence[Project]) -> N
     """Wait a moment for the standings of sessions that came just now. One statement where none did."""
     deadline = time.monotonic() + _WAIT_SECONDS
     since, ids = now() - _RECENT, [project.id for project in projects]
-    while standing_store.is_any_dirty(connection, ids, since) and time.monotonic() < deadline:
+    while standing_store.is_any_changed(connection, ids, since) and time.monotonic() < deadline:
         time.sleep(_LOOK_SECONDS)
 
 

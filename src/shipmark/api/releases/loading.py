@@ -14,7 +14,7 @@ from shipmark.projects.model import Project
 from shipmark.publishing.comparison import Comparison
 from shipmark.publishing.model import Published
 from shipmark.release_health.overviews import ReleaseHealth
-from shipmark.release_health.store.buckets import Pair
+from shipmark.release_health.store.pair_buckets import Pair
 from shipmark.releases.model import Release, ReleasedProject, ReleaseRef
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments

@@ -44,7 +44,7 @@ from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
 from shipmark.release_health.model import hour_of
-from shipmark.release_health.store import buckets, ranked_list
+from shipmark.release_health.store import pair_buckets, ranked_list
 from shipmark.releases.model import (
     ListRow,
     Position,
@@ -266,7 +266,9 @@ def _neighbours(
     status = query.release_status(default=ReleaseStatus.OPEN)
     near = replace(of_project, status=status, search=query.search())
     here = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
-    bounds = buckets.bounds_of(connection, [(project_id, release.id)]).get((project_id, release.id))
+    bounds = pair_buckets.bounds_of(connection, [(project_id, release.id)]).get(
+        (project_id, release.id)
+    )
     return ProjectMetaResponse(
         sessions_lower_bound=hour_of(bounds.first) if bounds else None,
         sessions_upper_bound=hour_of(bounds.last) if bounds else None,

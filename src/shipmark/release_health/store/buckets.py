@@ -1,138 +1,92 @@
-"""Reading of buckets: of pairs of project and release, with the users that are in them."""
+"""Counts and sketches of buckets, read and written in any number by one statement each.
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+The caller has locked the series, so that no other transaction writes a sketch between its reading and its writing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
-from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SessionCounts
-from shipmark.release_health.standings import STANDING_KINDS, SeriesBucket
-from shipmark.release_health.store.tables import counts, series, sketches
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.release_health.model import BucketWidth, SketchKind
+from shipmark.release_health.store.tables import counts, sketches
 
-#: A project and a release; `ALL_RELEASES` stands for all of the project.
-Pair = tuple[int, int]
 
-_PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)
-_OF_PAIRS = sa.and_(
-    series.c.project_id == _PAIRS.c.project_id, series.c.release_id == _PAIRS.c.release_id
+class Bucket(NamedTuple):
+    """A bucket of a series."""
+
+    series_id: int
+    width: BucketWidth
+    start: int
+
+
+#: A sketch of a bucket.
+SketchKey = tuple[Bucket, SketchKind]
+_BUCKET = ("series_id", "width", "start")
+#: The numbers of a bucket, in the order of their columns.
+NUMBERS = tuple(column.name for column in counts.c if column.name not in _BUCKET)
+#: The number that is the size of a set.
+SIZES: Mapping[SketchKind, str] = {
+    SketchKind.ERRORED_SESSIONS: "errored_sids",
+    SketchKind.ALL: "users",
+    SketchKind.ERRORED: "users_errored",
+    SketchKind.CRASHED: "users_crashed",
+    SketchKind.ABNORMAL: "users_abnormal",
+    SketchKind.ANR: "users_anr",
+    SketchKind.ANR_FOREGROUND: "users_anr_foreground",
+    SketchKind.NEW_ISSUE: "users_new_issue",
+}
+_INSERT_COUNTS = insert_rows(counts, "added", (*_BUCKET, *NUMBERS), order_by=_BUCKET)
+_ADD_COUNTS = _INSERT_COUNTS.on_conflict_do_update(
+    index_elements=_BUCKET,
+    set_={name: counts.c[name] + _INSERT_COUNTS.excluded[name] for name in NUMBERS},
 )
-_SERIES = sa.select(
-    series.c.id,
-    series.c.project_id,
-    series.c.release_id,
-    series.c.environment_id,
-    series.c.dirty_since,
-).join(_PAIRS, _OF_PAIRS)
-_COUNTED = (
-    counts.c.sessions,
-    counts.c.errored_preaggregated,
-    counts.c.errored_sids,
-    counts.c.crashed,
-    counts.c.abnormal,
-    counts.c.unhandled,
+_TOUCHED = db.json_rows(
+    "touched", series_id=db.Id, width=sa.Integer(), start=sa.BigInteger(), kind=sa.Text()
 )
-_WIDTHS = tuple(width.value for width in BucketWidth)
-_since = sa.bindparam("since", type_=sa.BigInteger())
-# A range of the key for each width.
-_BUCKETS = (
-    sa.select(counts.c.series_id, counts.c.width, counts.c.start, *_COUNTED)
-    .join(db.IDS, db.IDS.c.id == counts.c.series_id)
-    .where(counts.c.width.in_(_WIDTHS), counts.c.start > _since - counts.c.width)
+_c = sketches.c
+_READ = sa.select(_c.series_id, _c.width, _c.start, _c.kind, _c.encoded).join(
+    _TOUCHED,
+    sa.and_(
+        _c.series_id == _TOUCHED.c.series_id,
+        _c.width == _TOUCHED.c.width,
+        _c.start == _TOUCHED.c.start,
+        _c.kind == _TOUCHED.c.kind,
+    ),
 )
-_SKETCHES = (
-    sa.select(
-        sketches.c.series_id,
-        sketches.c.width,
-        sketches.c.start,
-        sketches.c.kind,
-        sketches.c.encoded,
-    )
-    .join(db.IDS, db.IDS.c.id == sketches.c.series_id)
-    .where(
-        sketches.c.width.in_(_WIDTHS),
-        sketches.c.start > _since - sketches.c.width,
-        sketches.c.kind.in_([kind.value for kind in STANDING_KINDS]),
-    )
+_INSERT_SKETCHES = db.upsert(sketches)
+_WRITE = _INSERT_SKETCHES.on_conflict_do_update(
+    index_elements=[*_BUCKET, "kind"], set_={"encoded": _INSERT_SKETCHES.excluded.encoded}
 )
-_LAST_STARTS = sa.select(
-    series.c.project_id,
-    series.c.release_id,
-    sa.func.min(series.c.first_start),
-    sa.func.max(series.c.last_start),
-).join(_PAIRS, _OF_PAIRS)
 
 
-class SeriesRow(NamedTuple):
-    """A series, and since when its counts are newer than its standings."""
-
-    id: int
-    project_id: int
-    release_id: int
-    environment_id: int
-    dirty_since: datetime | None
-
-    @property
-    def pair(self) -> Pair:
-        """Return the project and release."""
-        return self.project_id, self.release_id
+def add_counts(connection: sa.Connection, added: Mapping[Bucket, Mapping[str, int]]) -> None:
+    """Add to the numbers of buckets, given by their names."""
+    rows = [
+        (*bucket, *(numbers.get(name, 0) for name in NUMBERS))
+        for bucket, numbers in sorted(added.items())
+    ]
+    connection.execute(_ADD_COUNTS, db.rows_param("added", rows))
 
 
-class Bounds(NamedTuple):
-    """The starts of the first and last bucket that a release has ever had in a project."""
-
-    first: int
-    last: int
-
-
-def series_of(connection: sa.Connection, pairs: Collection[Pair]) -> list[SeriesRow]:
-    """Return the series of pairs in all environments."""
-    if not pairs:
-        return []
-    rows = connection.execute(_SERIES, db.rows_param("pairs", sorted(pairs)))
-    return [SeriesRow(*row) for row in rows]
-
-
-def buckets_of(
-    connection: sa.Connection, members: Collection[SeriesRow], since: int, *, with_users: bool
-) -> dict[Pair, list[SeriesBucket]]:
-    """Return the buckets of series that end after a moment, by project and release; two statements."""
-    if not members:
-        return {}
-    by_id = {each.id: each for each in members}
-    parameters = db.ids_param(by_id) | {"since": since}
-    users: dict[tuple[int, int, int], dict[str, bytes]] = {}
-    if with_users:
-        for *key, kind, encoded in connection.execute(_SKETCHES, parameters):
-            users.setdefault((key[0], key[1], key[2]), {})[kind] = encoded
-    found = {
-        (row[0], row[1], row[2]): SessionCounts(*row[3:])
-        for row in connection.execute(_BUCKETS, parameters)
+def read_sketches(
+    connection: sa.Connection, touched: Collection[SketchKey]
+) -> dict[SketchKey, bytes]:
+    """Return the encoded sketches that exist of these."""
+    rows = ((*bucket, kind) for bucket, kind in sorted(touched))
+    result = connection.execute(_READ, db.rows_param("touched", rows))
+    return {
+        (Bucket(series_id, BucketWidth(width), start), SketchKind(kind)): encoded
+        for series_id, width, start, kind, encoded in result
     }
-    buckets: dict[Pair, list[SeriesBucket]] = {}
-    # A series of hours may have sketches of whole days, and so users in buckets without counts.
-    for series_id, width, start in found.keys() | users.keys():
-        bucket = SeriesBucket(
-            environment_id=by_id[series_id].environment_id,
-            start=start,
-            width=width,
-            counts=found.get((series_id, width, start), SessionCounts()),
-            users=users.get((series_id, width, start), {}),
-        )
-        buckets.setdefault(by_id[series_id].pair, []).append(bucket)
-    return buckets
 
 
-def bounds_of(connection: sa.Connection, pairs: Collection[Pair]) -> Mapping[Pair, Bounds]:
-    """Return the first and last buckets of pairs that have had sessions."""
-    if not pairs:
-        return {}
-    query = _LAST_STARTS.group_by(series.c.project_id, series.c.release_id)
-    rows = connection.execute(query, db.rows_param("pairs", sorted(pairs)))
-    return {(row[0], row[1]): Bounds(row[2], row[3]) for row in rows}
-
-
-def project_pair(project_id: int) -> Pair:
-    """Return the pair that stands for all releases of a project."""
-    return project_id, ALL_RELEASES
+def write_sketches(connection: sa.Connection, changed: Mapping[SketchKey, bytes]) -> None:
+    """Insert or replace sketches."""
+    rows: Sequence[dict[str, object]] = [
+        {**bucket._asdict(), "kind": kind, "encoded": encoded}
+        for (bucket, kind), encoded in sorted(changed.items())
+    ]
+    connection.execute(_WRITE, rows)

@@ -9,7 +9,7 @@ from shipmark.infrastructure import database as db
 from shipmark.release_health.model import BucketWidth, SketchKind
 from shipmark.release_health.periods import Period
 from shipmark.release_health.sketches import union
-from shipmark.release_health.store.buckets import Pair
+from shipmark.release_health.store.pair_buckets import Pair
 from shipmark.release_health.store.tables import counts, series, sketches
 
 _PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)

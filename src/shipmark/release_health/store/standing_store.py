@@ -10,7 +10,7 @@ from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 from shipmark.release_health.standings import Standing
-from shipmark.release_health.store.buckets import Pair
+from shipmark.release_health.store.pair_buckets import Pair, SeriesRow
 from shipmark.release_health.store.tables import series
 
 
@@ -92,16 +92,16 @@ _REMOVE_OTHERS = sa.delete(standings).where(
         standings.c.hours == _KEPT.c.hours,
     ),
 )
-_CLEAN = (
+_SEEN = db.json_rows("seen", series_id=db.Id, changed_at=db.UtcDateTime())
+_MARK_CURRENT = (
     sa.update(series)
     .where(
+        # What changed meanwhile is not in the standings.
         sa.exists().where(
-            series.c.project_id == _PAIRS.c.project_id, series.c.release_id == _PAIRS.c.release_id
-        ),
-        # What came in since then is not in the standings.
-        series.c.dirty_since <= sa.bindparam("computed_at", type_=db.UtcDateTime()),
+            series.c.id == _SEEN.c.series_id, series.c.changed_at == _SEEN.c.changed_at
+        )
     )
-    .values(dirty_since=None)
+    .values(changed_at=None)
 )
 _STANDING = RowReader(Standing, standings)
 
@@ -109,13 +109,13 @@ _STANDING = RowReader(Standing, standings)
 def due_pairs(connection: sa.Connection, at: datetime, limit: int) -> list[Pair]:
     """Return pairs whose counts have changed since their standings, and then those that a bucket leaves now."""
     c = series.c
-    dirty = (
-        sa.select(c.project_id, c.release_id, c.dirty_since)
-        .where(c.dirty_since.is_not(None))
-        .order_by(c.dirty_since, c.id)
+    changed = (
+        sa.select(c.project_id, c.release_id, c.changed_at)
+        .where(c.changed_at.is_not(None))
+        .order_by(c.changed_at, c.id)
         .limit(limit)
     )
-    pairs = dict.fromkeys((row[0], row[1]) for row in connection.execute(dirty))
+    pairs = dict.fromkeys((row[0], row[1]) for row in connection.execute(changed))
     due = (
         sa.select(standings.c.project_id, standings.c.release_id)
         .where(standings.c.due_at <= int(at.timestamp()))
@@ -126,10 +126,12 @@ def due_pairs(connection: sa.Connection, at: datetime, limit: int) -> list[Pair]
     return list(pairs)[:limit]
 
 
-def is_any_dirty(connection: sa.Connection, project_ids: Collection[int], since: datetime) -> bool:
-    """Return True if counts of these projects have changed since a moment that standings do not have yet."""
+def is_any_changed(
+    connection: sa.Connection, project_ids: Collection[int], since: datetime
+) -> bool:
+    """Return True if counts of these projects have changed after a moment and standings do not have it yet."""
     c = series.c
-    query = sa.select(c.id).where(c.dirty_since >= since, c.project_id.in_(list(project_ids)))
+    query = sa.select(c.id).where(c.changed_at >= since, c.project_id.in_(list(project_ids)))
     return connection.execute(query.limit(1)).first() is not None
 
 
@@ -137,20 +139,21 @@ def replace(
     connection: sa.Connection,
     pairs: Collection[Pair],
     computed: Sequence[Standing],
+    members: Collection[SeriesRow],
     organization_ids: Mapping[int, int],
-    computed_at: datetime,
 ) -> None:
-    """Replace all standings of pairs by those that were computed from counts of a moment."""
+    """Replace all standings of pairs by those that were computed from their series."""
+    parameters = db.rows_param("pairs", sorted(pairs))
     keys = [(s.project_id, s.release_id, s.environment_id, s.hours) for s in computed]
-    of_pairs = db.rows_param("pairs", sorted(pairs))
-    connection.execute(_REMOVE_OTHERS, of_pairs | db.rows_param("kept", keys))
+    connection.execute(_REMOVE_OTHERS, parameters | db.rows_param("kept", keys))
     rows = [
         (s.project_id, organization_ids[s.project_id], *(getattr(s, name) for name in _COLUMNS))
         for s in sorted(computed, key=lambda s: (s.project_id, s.release_id, s.environment_id))
     ]
     if rows:
         connection.execute(_UPSERT, db.rows_param("computed", rows))
-    connection.execute(_CLEAN, of_pairs | {"computed_at": computed_at})
+    seen = [(member.id, member.changed_at) for member in members if member.changed_at]
+    connection.execute(_MARK_CURRENT, db.rows_param("seen", seen))
 
 
 def of_pairs(

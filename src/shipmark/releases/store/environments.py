@@ -167,6 +167,12 @@ _EVENTS = insert_rows(
     ),
     order_by=_KEY,
 )
+_ENSURE = insert_rows(
+    release_environments,
+    "added",
+    (*_KEY, "new_issue_count", "status", "created_at"),
+    order_by=_KEY,
+).on_conflict_do_nothing()
 _is_later = sa.or_(
     release_environments.c.last_seen_at.is_(None),
     _EVENTS.excluded.last_seen_at > release_environments.c.last_seen_at,
@@ -194,6 +200,16 @@ _COUNT_BROUGHT = (
     )
     .values(new_issue_count=release_environments.c.new_issue_count + _BROUGHT.c.number)
 )
+
+
+def ensure(connection: sa.Connection, places: Collection[tuple[Release, int, int]]) -> None:
+    """Record that locked releases are in environments of projects, given by their ids, without any event of them."""
+    rows = [
+        (release.id, project_id, environment_id, 0, release.status, release.created_at)
+        for release, project_id, environment_id in places
+    ]
+    rows.sort(key=lambda row: row[:3])
+    connection.execute(_ENSURE, db.rows_param("added", rows))
 
 
 def record_events(connection: sa.Connection, seen_releases: Collection[SeenRelease]) -> None:
