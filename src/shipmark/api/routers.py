@@ -29,6 +29,7 @@ from shipmark.api.releases import detail_routes as releases_detail
 from shipmark.api.releases import onboarding_routes as releases_onboarding
 from shipmark.api.releases import project_routes as releases_project
 from shipmark.api.releases import routes as releases
+from shipmark.api.releases import statistics_routes as releases_statistics
 from shipmark.api.repositories import routes as repositories
 from shipmark.api.teams import routes as teams
 from shipmark.api.thresholds import routes as thresholds
@@ -66,6 +67,7 @@ ROUTERS = (
     releases_project.router,
     commits.router,
     releases_onboarding.router,
+    releases_statistics.router,
     thresholds.router,
     repositories.router,
     commit_fetches.router,

@@ -6,20 +6,26 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.infrastructure.groups import grouped
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.release_health import buckets
 from shipmark.release_health.buckets import HealthUpdate
 from shipmark.release_health.folding import Gain, gains_of, grown
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, bucket_start
-from shipmark.release_health.periods import RETENTION_SECONDS
+from shipmark.release_health.periods import (
+    ADOPTION_SECONDS,
+    ADOPTION_SHARE,
+    RETENTION_SECONDS,
+)
 from shipmark.release_health.standings import Standing, standings_of
 from shipmark.release_health.store import buckets as bucket_store
-from shipmark.release_health.store import pair_buckets, series, standing_store
+from shipmark.release_health.store import pair_buckets, series, shares, standing_store
 from shipmark.release_health.store.buckets import SIZES, Bucket, SketchKey
 from shipmark.release_health.store.pair_buckets import Pair, SeriesRow
 from shipmark.release_health.store.series import NO_RANGE, SeriesKey, SeriesRange
 from shipmark.releases.sightings import Places, Sighting, place
+from shipmark.releases.store import adoption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +158,18 @@ def keep_standings(connection: Connection, computed: ComputedStandings) -> None:
     there = [standing for standing in computed.standings if standing.project_id in known]
     organization_ids = {project.id: project.organization_id for project in known.values()}
     standing_store.replace(connection, computed.pairs, there, computed.members, organization_ids)
+
+
+def update_adoptions(connection: Connection, at: datetime) -> None:
+    """Record which releases are adopted, by their share of the sessions of the last hours (releases.md 6.6)."""
+    recent = shares.sessions_since(connection, int(at.timestamp()) - ADOPTION_SECONDS)
+    if not recent:
+        return
+    places = grouped(((each.project_id, each.environment_id), each) for each in recent)
+    adopted = [
+        (each.release_id, each.project_id, each.environment_id)
+        for members in places.values()
+        for each in members
+        if each.sessions * len(members) >= ADOPTION_SHARE * sum(each.sessions for each in members)
+    ]
+    adoption.update(connection, adopted, {each.project_id for each in recent}, at)

@@ -42,6 +42,9 @@ DEFAULT_SUMMARY, DEFAULT_HISTORY = "14d", "24h"
 STANDING_HOURS = tuple(sorted({period.seconds // _HOUR for period in PERIODS.values()}))
 #: The window of adoption, whatever the period (releases.md 6.4).
 ADOPTION_HOURS = 24
+#: A release is adopted in an environment with this share of the sessions of the last hours, divided by the number of
+#: releases that have any there (releases.md 6.6).
+ADOPTION_SECONDS, ADOPTION_SHARE = 6 * _HOUR, 0.1
 #: What is older is deleted, and what has been longer ago is no health data any more.
 RETENTION_SECONDS = 90 * DAY
 

@@ -31,6 +31,13 @@ class HealthSum:
         elif kind in USER_KINDS:
             self.users.setdefault(kind, DistinctValues()).update(DistinctValues(encoded))
 
+    def add(self, other: "HealthSum") -> None:
+        """Add what other buckets come to."""
+        self.counts += other.counts
+        self.durations.update(other.durations)
+        for kind, users in other.users.items():
+            self.users.setdefault(kind, DistinctValues()).update(users)
+
     @property
     def user_counts(self) -> UserCounts:
         """Return the numbers of distinct users."""
