@@ -10,7 +10,7 @@ from shipmark.release_health.model import BucketWidth, SketchKind
 from shipmark.release_health.periods import Period
 from shipmark.release_health.sketches import union
 from shipmark.release_health.store.pair_buckets import Pair
-from shipmark.release_health.store.tables import counts, series, sketches
+from shipmark.release_health.store.tables import counts, series, sketches, total_of
 
 _PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)
 _OF_PAIRS = sa.and_(
@@ -35,7 +35,7 @@ def numbers(
     start = source.c.start // period.bucket * period.bucket
     value: sa.ColumnElement[Any] = sketches.c.encoded
     if not counts_users:
-        value = sa.func.sum(counts.c.sessions, type_=sa.BigInteger())
+        value = total_of(counts.c.sessions)
     query = (
         sa.select(series.c.project_id, series.c.release_id, start.label("bucket"), value)
         .join(_PAIRS, _OF_PAIRS)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.projects.store.environments import environments
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SessionCounts, SketchKind
-from shipmark.release_health.store.tables import counts, series, sketches
+from shipmark.release_health.store.tables import counts, series, sketches, total_of
 from shipmark.release_health.sums import USER_KINDS
 from shipmark.releases.store.releases import releases
 
@@ -85,7 +85,7 @@ def counts_of(
 ) -> dict[tuple[int, int], SessionCounts]:
     """Return the numbers of sessions by series and start of the interval."""
     bucket = _bucket(counts, selection)
-    sums = [sa.func.sum(column, type_=sa.BigInteger()) for column in _COUNTED]
+    sums = map(total_of, _COUNTED)
     query = (
         sa.select(counts.c.series_id, bucket, *sums)
         .join(db.IDS, db.IDS.c.id == counts.c.series_id)

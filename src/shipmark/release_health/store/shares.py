@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from shipmark.projects.store.environments import environments
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth
-from shipmark.release_health.store.tables import counts, series
+from shipmark.release_health.store.tables import counts, series, total_of
 
 _since = sa.bindparam("since", type_=sa.BigInteger())
 _SESSIONS = (
@@ -14,7 +14,7 @@ _SESSIONS = (
         series.c.project_id,
         series.c.environment_id,
         series.c.release_id,
-        sa.func.sum(counts.c.sessions, type_=sa.BigInteger()),
+        total_of(counts.c.sessions),
     )
     .join(environments, environments.c.id == series.c.environment_id)
     .join(counts, counts.c.series_id == series.c.id)

@@ -79,3 +79,8 @@ class HealthSketchColumns(sa.TypedColumns):
 
 
 sketches = table("health_sketches", HealthSketchColumns)
+
+
+def total_of(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """Return the sum of a column of numbers, as an integer: PostgreSQL would make a decimal of it."""
+    return sa.cast(sa.func.sum(column), sa.BigInteger())
