@@ -51,6 +51,7 @@ from shipmark.ingest.report_items import (
 )
 from shipmark.ingest.session_items import sessions_of
 from shipmark.ingest.spool import spooled_attachment
+from shipmark.ingest.standing_refresh import StandingRefresh
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.release_health.buckets import hasher_of
@@ -102,6 +103,7 @@ class Digester:
         self._rules: dict[int, tuple[ProjectRules, float]] = {}
         self._retries = QuarantineRetries(database, self._prepared, store_batch)
         self._attachments = AttachmentDigestion(database, blobs, logs)
+        self._standings = StandingRefresh(database)
 
     def digest_pending(self) -> int:
         """Digest what the logs hold, a batch of each, and requested retries. Return the number of frames.
@@ -124,6 +126,7 @@ class Digester:
             else:
                 self._release(name)
         self._delete_orphans()
+        self._standings.after_turn(number)
         return number
 
     def _delete_orphans(self) -> None:

@@ -1,4 +1,4 @@
-"""What is done to release health: sessions are folded into buckets, and deleted with their releases."""
+"""What is done to release health: sessions are folded, standings computed, and both deleted with their releases."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,26 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.infrastructure.groups import grouped
+from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.release_health import buckets
 from shipmark.release_health.buckets import HealthUpdate
 from shipmark.release_health.folding import Gain, gains_of, grown
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, bucket_start
+from shipmark.release_health.periods import (
+    ADOPTION_SECONDS,
+    ADOPTION_SHARE,
+    RETENTION_SECONDS,
+)
+from shipmark.release_health.standings import Standing, standings_of
 from shipmark.release_health.store import buckets as bucket_store
-from shipmark.release_health.store import series
+from shipmark.release_health.store import pair_buckets, series, shares, standing_store
 from shipmark.release_health.store.buckets import SIZES, Bucket, SketchKey
+from shipmark.release_health.store.pair_buckets import Pair, SeriesRow
 from shipmark.release_health.store.series import NO_RANGE, SeriesKey, SeriesRange
 from shipmark.releases.sightings import Places, Sighting, place
+from shipmark.releases.store import adoption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,3 +136,50 @@ def _add(connection: Connection, gains: dict[Bucket, Gain]) -> None:
     if changed:
         bucket_store.write_sketches(connection, changed)
     bucket_store.add_counts(connection, {bucket: gain.numbers for bucket, gain in gains.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedStandings:
+    """The standings of pairs, and the series that they were computed from."""
+
+    pairs: Collection[Pair]
+    members: Sequence[SeriesRow]
+    standings: Sequence[Standing]
+
+
+def compute_standings(
+    connection: Connection, pairs: Collection[Pair], at: datetime
+) -> ComputedStandings:
+    """Return the standings of pairs, in all periods and environments, by three statements."""
+    members = pair_buckets.series_of(connection, pairs)
+    since = int(at.timestamp()) - RETENTION_SECONDS
+    by_pair = pair_buckets.buckets_of(connection, members, since, with_users=True)
+    standings = [
+        standing
+        for pair, found in sorted(by_pair.items())
+        for standing in standings_of(*pair, found, at.timestamp())
+    ]
+    return ComputedStandings(pairs=pairs, members=members, standings=standings)
+
+
+def keep_standings(connection: Connection, computed: ComputedStandings) -> None:
+    """Keep standings; those of projects that were deleted meanwhile are dropped."""
+    known = projects.by_ids(connection, {project_id for project_id, _ in computed.pairs})
+    there = [standing for standing in computed.standings if standing.project_id in known]
+    organization_ids = {project.id: project.organization_id for project in known.values()}
+    standing_store.replace(connection, computed.pairs, there, computed.members, organization_ids)
+
+
+def update_adoptions(connection: Connection, at: datetime) -> None:
+    """Record which releases are adopted, by their share of the sessions of the last hours (releases.md 6.6)."""
+    recent = shares.sessions_since(connection, int(at.timestamp()) - ADOPTION_SECONDS)
+    if not recent:
+        return
+    places = grouped(((each.project_id, each.environment_id), each) for each in recent)
+    adopted = [
+        (each.release_id, each.project_id, each.environment_id)
+        for members in places.values()
+        for each in members
+        if each.sessions * len(members) >= ADOPTION_SHARE * sum(each.sessions for each in members)
+    ]
+    adoption.update(connection, adopted, {each.project_id for each in recent}, at)

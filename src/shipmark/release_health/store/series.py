@@ -38,7 +38,7 @@ _INSERT = insert_rows(
     series,
     "added",
     (*_KEY, "organization_id", "first_start", "last_start"),
-    shared=("dirty_since",),
+    shared=("changed_at",),
     order_by=_KEY,
 )
 _new = _INSERT.excluded
@@ -51,7 +51,7 @@ _ENSURE = _INSERT.on_conflict_do_update(
         "last_start": sa.case(
             (_new.last_start > series.c.last_start, _new.last_start), else_=series.c.last_start
         ),
-        "dirty_since": sa.func.coalesce(series.c.dirty_since, _new.dirty_since),
+        "changed_at": _new.changed_at,
     },
 ).returning(series.c.project_id, series.c.environment_id, series.c.release_id, series.c.id)
 _LOCK = (
@@ -70,7 +70,7 @@ def ensure(
     They are locked until the transaction ends, in the order of their keys, so that their sketches can be read and
     written.
     """
-    parameters = db.rows_param("added", map(astuple, sorted(added))) | {"dirty_since": at}
+    parameters = db.rows_param("added", map(astuple, sorted(added))) | {"changed_at": at}
     result = connection.execute(_ENSURE, parameters)
     return {(project, environment, release): id_ for project, environment, release, id_ in result}
 

@@ -18,7 +18,8 @@ from shipmark.releases.store.projects import release_projects
 class ReleaseEnvironmentColumns(sa.TypedColumns):
     """A release in an environment of a project: seen by events there, or deployed there.
 
-    ``status`` and ``created_at`` are copies of the release's, which lists are filtered and ordered by.
+    ``status`` and ``created_at`` are copies of the release's, which lists are filtered and ordered by. `adoption.py`
+    writes ``adopted_at`` and ``unadopted_at``.
     """
 
     release_id = parent("releases", primary_key=True)
@@ -28,6 +29,8 @@ class ReleaseEnvironmentColumns(sa.TypedColumns):
     first_seen_at = sa.Column(db.UtcDateTime)
     last_seen_at = sa.Column(db.UtcDateTime)
     last_deploy_id = sa.Column(db.Id)
+    adopted_at = sa.Column(db.UtcDateTime)
+    unadopted_at = sa.Column(db.UtcDateTime)
     status = sa.Column(sa.String(16), nullable=False, server_default=sa.text("'open'"))
     created_at = sa.Column(
         db.UtcDateTime, nullable=False, server_default=sa.text("CURRENT_TIMESTAMP")
@@ -56,6 +59,16 @@ sa.Index(
     release_environments.c.last_deploy_id,
     sqlite_where=_is_deployed,
     postgresql_where=_is_deployed,
+)
+_is_adopted = release_environments.c.adopted_at.is_not(None)
+sa.Index(
+    "ix_release_environments_adopted",
+    release_environments.c.project_id,
+    release_environments.c.environment_id,
+    release_environments.c.adopted_at,
+    release_environments.c.release_id,
+    sqlite_where=_is_adopted,
+    postgresql_where=_is_adopted,
 )
 
 
