@@ -55,6 +55,7 @@ def test_force_deletes_the_release_with_its_counts(
     releases = {row["id"] for row in rows(database, "releases")}
     series = {row["id"]: row["release_id"] for row in rows(database, "health_series")}
     assert set(series.values()) == {0} | releases
+    assert {row["release_id"] for row in rows(database, "health_standings")} <= {0} | releases
     sweep(database)
     for name in ("health_counts", "health_sketches"):
         assert {row["series_id"] for row in rows(database, name)} == set(series)

@@ -129,7 +129,8 @@ def test_any_number_of_sessions_takes_the_same_statements(
         return sent.count
 
     digest(60)
-    assert digest(2) == digest(60) <= 16
+    # With those of the standings, which are computed when the log is empty.
+    assert digest(2) == digest(60) <= 28
 
 
 @on_one_database

@@ -79,7 +79,8 @@ def with_sessions(connection: Connection, release_ids: Collection[int], at: date
 
 
 def remove_of_releases(connection: Connection, release_ids: Collection[int]) -> None:
-    """Delete the series of releases. Their counts and sketches go with the next compaction."""
+    """Delete the standings and series of releases. Their counts and sketches go with the next compaction."""
+    standing_store.remove_of_releases(connection, release_ids)
     series.remove_of_releases(connection, release_ids)
 
 
