@@ -101,9 +101,18 @@ def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[
 def _store_events_and_sessions(
     connection: Connection, arrivals: Sequence[Arrival], sessions: Sequence[ReceivedUpdate]
 ) -> list[IngestResult]:
-    """Store events, then add sessions to the counts of releases, so that all locks are taken in one order."""
+    """Store events, then add sessions and users of new issues to the counts of releases: in the one order of locks."""
     results = ingest(connection, arrivals, sightings_of(sessions))
-    release_health.fold(connection, sessions, now())
+    of_events = [
+        ReceivedUpdate(
+            project=arrival.project,
+            update=result.health,
+            received_at=arrival.event.received_at,
+        )
+        for arrival, result in zip(arrivals, results, strict=True)
+        if result.health is not None
+    ]
+    release_health.fold(connection, [*sessions, *of_events], now())
     return results
 
 

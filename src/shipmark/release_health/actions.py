@@ -1,4 +1,4 @@
-"""What is done to release health: sessions are folded into buckets, and standings computed from these."""
+"""What is done to release health: sessions are folded, standings computed, and both deleted with their releases."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -71,6 +71,17 @@ def fold(connection: Connection, received: Sequence[ReceivedUpdate], at: datetim
     ids = series.ensure(connection, _ranges_of(placed), at)
     gains = gains_of((_bucket_of(ids[key], each.update, at), each.update) for each, key in placed)
     _add(connection, gains)
+
+
+def with_sessions(connection: Connection, release_ids: Collection[int], at: datetime) -> set[int]:
+    """Return those of the releases that had sessions within the time for which counts are kept, in any project."""
+    return series.in_use(connection, release_ids, int((at - buckets.KEPT).timestamp()))
+
+
+def remove_of_releases(connection: Connection, release_ids: Collection[int]) -> None:
+    """Delete the standings and series of releases. Their counts and sketches go with the next compaction."""
+    standing_store.remove_of_releases(connection, release_ids)
+    series.remove_of_releases(connection, release_ids)
 
 
 def _series_of(received: ReceivedUpdate, places: Places) -> Iterator[SeriesKey]:

@@ -16,14 +16,15 @@ from shipmark.events.parsing import Event
 from shipmark.events.store import NewEvent
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
-from shipmark.issues.actions import regressions, resolve
+from shipmark.issues.actions import new_issue_users, regressions, resolve
 from shipmark.issues.model import InboxReason, Issue
 from shipmark.issues.store import inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
 from shipmark.issues.store.issues import Occurrences
-from shipmark.issues.store.occurrences import ReleaseOccurrence
+from shipmark.issues.store.occurrences import FirstRelease, ReleaseOccurrence
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.release_health.buckets import HealthUpdate
 from shipmark.releases.model import Release
 from shipmark.releases.sightings import AttachedRelease, Places, Sighting, place
 from shipmark.releases.store import environments as release_environments
@@ -61,11 +62,15 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before."""
+    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before.
+
+    ``health`` is what it adds to the release's health, if its release has brought the issue.
+    """
 
     issue_id: int | None
     is_new_issue: bool = False
     is_regression: bool = False
+    health: HealthUpdate | None = None
 
 
 _DUPLICATE = IngestResult(issue_id=None)
@@ -134,7 +139,7 @@ def _ingest_new(
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
     waits.add(connection, ((a.project.id, a.event) for a in arrivals))
-    _count(connection, occurrences)
+    first_releases = _count(connection, occurrences)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
     return [
@@ -142,6 +147,7 @@ def _ingest_new(
             issue_id=each.issue_id,
             is_new_issue=each.is_new_issue,
             is_regression=index in regressed,
+            health=_health_update(each, first_releases),
         )
         for index, each in enumerate(occurrences)
     ]
@@ -250,8 +256,22 @@ def _row_of(occurrence: _Occurrence) -> NewEvent:
     )
 
 
-def _count(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
-    """Count events, users and new issues, and put the new issues into the inbox."""
+def _health_update(
+    occurrence: _Occurrence, first_releases: Mapping[tuple[int, int], FirstRelease]
+) -> HealthUpdate | None:
+    first = first_releases[occurrence.issue_id, occurrence.environment_id]
+    if occurrence.release_id is None or occurrence.release_id != first.release_id:
+        return None
+    return new_issue_users.update_of(occurrence.arrival.event, occurrence.issue_id)
+
+
+def _count(
+    connection: Connection, occurrences: Sequence[_Occurrence]
+) -> dict[tuple[int, int], FirstRelease]:
+    """Count events, users and new issues, and put the new issues into the inbox.
+
+    Return the releases that brought the issues to environments, by the ids of both.
+    """
     affected = {
         (each.issue_id, each.arrival.event.user_hash)
         for each in occurrences
@@ -263,7 +283,7 @@ def _count(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
         connection,
         [_counted(group, new_users[issue_id]) for issue_id, group in sorted(by_issue.items())],
     )
-    _count_environments(connection, occurrences)
+    first_releases = _count_environments(connection, occurrences)
     new = [each for each in occurrences if each.is_new_issue]
     added = [(each.issue_id, each.arrival.event.received_at) for each in new]
     inbox.add(connection, added, InboxReason.NEW)
@@ -271,6 +291,7 @@ def _count(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
         connection,
         Counter((each.release.id, each.arrival.project.id) for each in new if each.release),
     )
+    return first_releases
 
 
 def _counted(group: Sequence[_Occurrence], new_users: int) -> Occurrences:
@@ -285,10 +306,12 @@ def _counted(group: Sequence[_Occurrence], new_users: int) -> Occurrences:
     )
 
 
-def _count_environments(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
+def _count_environments(
+    connection: Connection, occurrences: Sequence[_Occurrence]
+) -> dict[tuple[int, int], FirstRelease]:
     """Record in which environments and releases issues were seen, and count those that are new in an environment."""
     first = {(each.issue_id, each.environment_id): each for each in reversed(occurrences)}
-    new = occurrence_store.record_environments(
+    first_releases = occurrence_store.record_environments(
         connection,
         [(*key, each.release_id, each.at) for key, each in first.items()],
     )
@@ -298,7 +321,7 @@ def _count_environments(connection: Connection, occurrences: Sequence[_Occurrenc
         if each.release is not None
     )
     if not released:
-        return
+        return first_releases
     seen = [
         ReleaseOccurrence(
             issue_id=issue_id,
@@ -310,9 +333,9 @@ def _count_environments(connection: Connection, occurrences: Sequence[_Occurrenc
         for (issue_id, release_id, environment_id), moments in released.items()
     ]
     occurrence_store.record_releases(connection, seen)
-    release_environments.count_new_issues(
-        connection, Counter(_places_of_new(first[key] for key in new))
-    )
+    new = [first[key] for key, release in first_releases.items() if release.is_new]
+    release_environments.count_new_issues(connection, Counter(_places_of_new(new)))
+    return first_releases
 
 
 def _places_of_new(occurrences: Iterable[_Occurrence]) -> Iterable[tuple[int, int, int]]:

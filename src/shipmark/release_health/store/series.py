@@ -75,6 +75,23 @@ def ensure(
     return {(project, environment, release): id_ for project, environment, release, id_ in result}
 
 
+def remove_of_releases(connection: sa.Connection, release_ids: Collection[int]) -> None:
+    """Delete the series of releases; their rows in other tables are left behind."""
+    of_releases = series.c.release_id.in_(sa.select(db.IDS.c.id))
+    connection.execute(sa.delete(series).where(of_releases), db.ids_param(release_ids))
+
+
+def in_use(connection: sa.Connection, release_ids: Collection[int], since: int) -> set[int]:
+    """Return the ids of the releases with sessions, in any project, since a moment."""
+    query = (
+        sa.select(series.c.release_id)
+        .join(db.IDS, db.IDS.c.id == series.c.release_id)
+        .where(series.c.last_start >= since)
+        .distinct()
+    )
+    return set(connection.execute(query, db.ids_param(release_ids)).scalars())
+
+
 def lock(connection: sa.Connection, series_ids: Collection[int]) -> list[int]:
     """Lock series as `ensure` does. Return the ids of those that still exist."""
     return list(connection.execute(_LOCK, db.ids_param(series_ids)).scalars())

@@ -9,7 +9,8 @@ from shipmark.infrastructure.schema import parent, table
 class HealthSeriesColumns(sa.TypedColumns):
     """A release in an environment of a project, or all of its releases there (``release_id`` 0), with sessions.
 
-    ``first_start`` and ``last_start`` are those of the first and last bucket ever. ``changed_at`` is when counts last
+    ``first_start`` and ``last_start`` are those of the first and last bucket ever with sessions; a series that only
+    events of new issues add to has none: its range is empty, with ``last_start`` 0. ``changed_at`` is when counts last
     changed, until standings have it.
     """
 
