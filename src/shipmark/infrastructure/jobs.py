@@ -39,6 +39,7 @@ class JobKind(StrEnum):
     PRUNE_PROJECT_ARTIFACTS = "prune_project_artifacts"
     EXPIRE_EVENTS = "expire_events"
     SYMBOLICATE_AGAIN = "symbolicate_again"
+    JUDGE_RELEASES = "judge_releases"
 
 
 class JobColumns(sa.TypedColumns):
