@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from shipmark.projects import store as projects
+from shipmark.releases.model import Release
 from shipmark.verdicts import base_selection as selection
 from shipmark.verdicts.evaluation import frozen_measures
 from shipmark.verdicts.hours import Health
@@ -54,11 +55,23 @@ def base_of(connection: Connection, stream: Stream) -> Base:
     return _frozen(connection, stream, selected, compare)
 
 
-def named_base(connection: Connection, stream: Stream, release_id: int) -> Base:
-    """Return a base of the last hours of one release before the stream's start."""
-    start = stream.start - selection.BASE_SECONDS
-    tenure = Tenure(release_id=release_id, start=start, end=stream.start)
-    return _frozen(connection, stream, [tenure], Comparability.RECENT)
+def named_bases(connection: Connection, streams: Sequence[Stream], release: Release) -> list[Base]:
+    """Return for each stream a base of the last hours of one release before its start, by two statements."""
+    tenures = [
+        Tenure(release_id=release.id, start=stream.start - selection.BASE_SECONDS, end=stream.start)
+        for stream in streams
+    ]
+    ranges = [
+        _range(stream, number, tenure)
+        for number, (stream, tenure) in enumerate(zip(streams, tenures, strict=True))
+    ]
+    parts = health.read(connection, ranges)
+    bases = []
+    for number, tenure in enumerate(tenures):
+        measures, counts_users = frozen_measures([parts[number]])
+        of_base = _releases([tenure], {release.id: release.version})
+        bases.append(Base(releases=of_base, measures=measures, counts_users=counts_users))
+    return bases
 
 
 def _tenures(connection: Connection, stream: Stream) -> list[Tenure]:

@@ -1,7 +1,7 @@
 """The table of verdicts, one for each release in an environment of a project."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -170,7 +170,7 @@ _REGRESSED = sa.select(release_verdicts.c.release_id).where(
     release_verdicts.c.release_id.in_(sa.select(db.IDS.c.id)),
     _effective == VerdictStatus.REGRESSED.value,
 )
-_LANES = db.json_rows("lanes", project_id=db.Id, before=db.UtcDateTime())
+_LANES = db.json_rows("lanes", project_id=db.Id, environment_id=db.Id, before=db.UtcDateTime())
 
 
 def _earlier(*statuses: VerdictStatus) -> sa.ScalarSelect[int]:
@@ -181,7 +181,7 @@ def _earlier(*statuses: VerdictStatus) -> sa.ScalarSelect[int]:
         sa.select(earlier.c.release_id)
         .where(
             earlier.c.project_id == _LANES.c.project_id,
-            earlier.c.environment_id == sa.bindparam("environment_id", type_=db.Id),
+            earlier.c.environment_id == _LANES.c.environment_id,
             earlier.c.started_at < _LANES.c.before,
             effective.in_([status.value for status in statuses]),
         )
@@ -234,15 +234,13 @@ def regressed_among(
     return set(rows.scalars())
 
 
-def rollbacks(
-    connection: sa.Connection, environment_id: int, lanes: Mapping[int, datetime]
-) -> dict[int, str]:
-    """Return the version to go back to in each project, from a release that began at a moment there.
+def rollbacks(connection: sa.Connection, known: Sequence[ReleaseVerdict]) -> dict[int, str]:
+    """Return the version to go back to in each project, from its release.
 
-    The last healthy release before it, or else the last one that is not regressed.
+    The last healthy release of the environment before it, or else the last one that is not regressed.
     """
-    parameters: dict[str, object] = {"environment_id": environment_id}
-    rows = connection.execute(_ROLLBACKS, parameters | db.rows_param("lanes", lanes.items()))
+    lanes = ((*verdict.stream.lane, verdict.stream.started_at) for verdict in known)
+    rows = connection.execute(_ROLLBACKS, db.rows_param("lanes", lanes))
     return {project_id: version for project_id, version in rows}
 
 
