@@ -27,6 +27,10 @@ OLD, NEW = "web@1.0.0", "web@2.0.0"
 PATH = f"/organizations/acme/releases/{NEW}/verdict/"
 ASK = f"{PATH}?environment=production"
 HOUR = 3_600
+BEYOND_MARGIN = (
+    "Crashed sessions: 20 of 200 (10 %), against 390 of 78,000 (0.5 %) before;"
+    " that is beyond the margin, 0.6 %."
+)
 #: The start of the new release: sessions of an hour ago are ripe.
 START = int((datetime.now(UTC) - timedelta(hours=1)).timestamp()) // 600 * 600
 
@@ -73,8 +77,7 @@ def test_a_regressed_release(alice: Caller, judge: Judge) -> None:
         "verdict": "regressed",
         "reason": "beyond the margin",
         "reasons": [
-            "Crashed sessions: 20 of 200 (10 %), against 390 of 78,000 (0.5 %) before;"
-            " that is beyond the margin, 0.6 %.",
+            BEYOND_MARGIN,
             "Users with a crash, by the hour: none of this release yet.",
             "Users with a new issue, by the hour: none of this release yet.",
             "The base was hardly in use at the same time: an outage after the switch would look the same.",
