@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_missing
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
@@ -232,6 +233,23 @@ def regressed_among(
     parameters: dict[str, object] = {"project_id": lane[0], "environment_id": lane[1]}
     rows = connection.execute(_REGRESSED, parameters | db.ids_param(release_ids))
     return set(rows.scalars())
+
+
+def regressed_environments(
+    connection: sa.Connection, release_ids: Collection[int], project_ids: Collection[int]
+) -> dict[int, list[str]]:
+    """Return the names of the environments in which releases are regressed, by release."""
+    c = release_verdicts.c
+    query = (
+        sa.select(c.release_id, environments.c.name)
+        .join(environments, environments.c.id == c.environment_id)
+        .join(db.IDS, db.IDS.c.id == c.release_id)
+        .where(c.project_id.in_(list(project_ids)), _effective == VerdictStatus.REGRESSED.value)
+        .group_by(c.release_id, environments.c.name)
+        .order_by(c.release_id, db.in_binary_order(environments.c.name))
+    )
+    rows = connection.execute(query, db.ids_param(release_ids))
+    return grouped((row[0], row[1]) for row in rows)
 
 
 def rollbacks(connection: sa.Connection, known: Sequence[ReleaseVerdict]) -> dict[int, str]:
