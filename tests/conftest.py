@@ -9,7 +9,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import factories
 import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from applications import application
 from argon2 import PasswordHasher
 from databases import RestoredDatabase
 from digesting import close_logs, keep_events
@@ -29,7 +29,6 @@ from fuzzing import examples
 from httpx import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from litestar import Litestar
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
 from sqlalchemy import (
@@ -48,7 +47,6 @@ from sqlalchemy.sql.elements import Grouping
 
 from shipmark.accounts import password_checks
 from shipmark.accounts.model import ALL_SCOPES
-from shipmark.app import assemble
 from shipmark.app import served as wrapped
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.blobs.object_store import open_object_store
@@ -403,9 +401,7 @@ def serve_on(_portal: BlockingPortal, _folder: Path) -> Serve:
 
     def served(on: Database, keep: Blobs, *, key_seconds: float = 0, **settings: Any) -> Client:
         chosen = Settings(base_url=factories.ADDRESS, **settings)
-        # Nothing that is put together depends on the data folder, which is another one in each test.
-        app = _application(replace(chosen, data=Settings().data))
-        app.state.settings = chosen
+        app = application(chosen)
         app.state.database = on
         app.state.blobs = keep
         path = _folder / f"event-log-{next(numbers)}"
@@ -496,12 +492,6 @@ class _Once:
                 "utf-8", "replace"
             )
         await self._app(scope, receive, send)
-
-
-@cache
-def _application(settings: Settings) -> Litestar:
-    """The application; putting it together takes longer than most tests, so the database is exchanged instead."""
-    return assemble(settings, Database("sqlite:///never-opened.db"))
 
 
 def _checkpoint(database: Database) -> None:

@@ -14,6 +14,7 @@ from bundling import zipped
 from factories import ALICE, Caller, World, commit, error_event, release_path, rows, send_event
 from httpx import Client, Response
 from sample_data import quarantine_event
+from sessions import fold, health_update, session
 from sqlalchemy import event
 from statement_costs import SMALL, Cost, costs
 
@@ -26,9 +27,11 @@ from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import expire_events
 from shipmark.issues.store import late_symbolications, retention
 from shipmark.organizations import store
+from shipmark.release_health import actions as health
+from shipmark.release_health import compaction
 from shipmark.symbolication import waits
 from shipmark.symbolication.waits import Target
-from shipmark.worker import scheduler
+from shipmark.worker import health_compaction, scheduler
 
 SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
 
@@ -599,4 +602,24 @@ def test_the_end_of_an_organization_scans_nothing(
         store.change(connection, acme, {"status": "pending_deletion"})
     with plans(database) as found, database.transaction() as connection:
         assert organization_deletion.finish(connection, acme, datetime.now(UTC))
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_sessions_are_folded_compacted_and_deleted_without_a_scan(
+    world: World, database: Database
+) -> None:
+    at = datetime.now(UTC)
+    updates = [health_update(session(did="u1", status="crashed", duration=1), at)]
+    with plans(database) as found:
+        with database.transaction() as connection:
+            fold(connection, world.projects["web"], updates, at)
+        for days in (4, 30, 100):
+            for step in compaction.STEPS.values():
+                health_compaction.take(database, step, at + timedelta(days=days), most=10)
+        with database.transaction() as connection:
+            health.with_sessions(connection, [1], at)
+            health.remove_of_releases(connection, [1])
+    assert len(found) > 20
     assert scans(found) == []

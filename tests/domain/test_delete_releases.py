@@ -11,6 +11,7 @@ import pytest
 import structlog
 from factories import (
     ALICE,
+    BEGINNING,
     NOT_FOUND,
     Caller,
     World,
@@ -26,7 +27,7 @@ from factories import (
 from httpx import Client
 from structlog.testing import capture_logs
 
-from shipmark.deletion.release_deletion import delete_releases, referenced_by_issues
+from shipmark.deletion.release_deletion import Hold, delete_releases, holds
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest
@@ -206,8 +207,8 @@ def test_one_that_is_referenced_keeps_all_of_them_without_force(
     assert counts(database)["releases"] == 2
     with database.snapshot() as connection:
         found = releases.by_ids(connection, [it["id"] for it in rows(database, "releases")])
-        [held] = referenced_by_issues(connection, list(found.values()))
-    assert found[held].version == "web@2.0.0"
+        [(held, hold)] = holds(connection, list(found.values()), BEGINNING).items()
+    assert (found[held].version, hold) == ("web@2.0.0", Hold.ISSUES)
 
 
 def test_one_that_is_gone_already_is_no_harm(room: Room, database: Database) -> None:

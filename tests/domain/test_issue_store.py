@@ -450,7 +450,10 @@ def test_an_issue_reaches_an_environment_for_the_first_time_once(
     noted = [
         occurrences.record_environments(connection, [(made, place, None, NOW)]) for place in places
     ]
-    assert noted == [{(made, places[0])}, set(), {(made, places[2])}]
+    assert noted == [
+        {(made, place): (None, is_new)}
+        for place, is_new in zip(places, (True, False, True), strict=True)
+    ]
 
 
 def test_what_happened_to_an_issue_is_told_newest_first(

@@ -101,13 +101,12 @@ def test_a_large_client_report_is_refused(send: Send, database: Database) -> Non
 
 
 def test_unsupported_items_are_counted_by_category(send: Send, database: Database) -> None:
-    names = ("session", "sessions", "replay_event", "replay_recording", "statsd", "from_the_future")
+    names = ("replay_event", "replay_recording", "statsd", "from_the_future")
     items = b"\n".join(b'{"type":"%s"}\n{}' % name.encode() for name in names)
     assert send(b"{}\n" + items).status_code == 200
     assert counted(database) == [
         ("not_supported", "not_supported", "metric_bucket", 1),
         ("not_supported", "not_supported", "replay", 2),
-        ("not_supported", "not_supported", "session", 2),
         ("not_supported", "not_supported", "unknown", 1),
     ]
 

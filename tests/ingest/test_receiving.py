@@ -347,8 +347,8 @@ def test_a_body_that_unpacks_without_end_is_refused(serve: Serve, world: World) 
 # Other items: counted, answered, and not kept
 
 OTHERS = [
-    b'{"type":"session"}\n{"sid":"1","init":true}',
-    b'{"type":"sessions"}\n{"aggregates":[]}',
+    b'{"type":"statsd"}\n{"sid":"1","init":true}',
+    b'{"type":"span"}\n{"items":[]}',
     b'{"type":"from_the_future"}\n{}',
 ]
 
@@ -372,9 +372,9 @@ def test_other_items_are_counted(sdk: Sdk) -> None:
         labels = {"what": "items_not_stored", "kind": kind}
         return REGISTRY.get_sample_value("shipmark_counted_total", labels) or 0.0
 
-    before = number("session"), number("unknown")
+    before = number("statsd"), number("unknown")
     sdk.envelope(b"{}\n" + b"\n".join([OTHERS[0], OTHERS[0], OTHERS[2]]))
-    assert (number("session"), number("unknown")) == (before[0] + 2, before[1] + 1)
+    assert (number("statsd"), number("unknown")) == (before[0] + 2, before[1] + 1)
 
 
 def test_an_event_beside_other_items_is_kept(sdk: Sdk, database: Database) -> None:

@@ -3,19 +3,17 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from applications import application
 from conftest import Copies
 from factories import ingest
-from litestar import Litestar
 from litestar.testing import TestClient
 from sqlalchemy import event as sqlalchemy_event
 
-from shipmark import app
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import User
 from shipmark.deploys import actions as deploys
@@ -177,7 +175,7 @@ def open_browser(house: House, blobs: Blobs, threads: BlockingPortal) -> OpenBro
     """Opens browsers on a server with some settings, which runs no jobs."""
 
     def opened(**settings: Any) -> TestClient[Any]:
-        server = _server(Settings(**settings))
+        server = application(Settings(**settings))
         server.state.database = house.database
         server.state.blobs = blobs
         client = TestClient(server, raise_server_exceptions=False)
@@ -213,12 +211,6 @@ def statements(house: House) -> Iterator[list[str]]:
     sqlalchemy_event.listen(house.database.engine, "before_cursor_execute", note)
     yield seen
     sqlalchemy_event.remove(house.database.engine, "before_cursor_execute", note)
-
-
-@cache
-def _server(settings: Settings) -> Litestar:
-    """The application; it takes long to put together, so the database is exchanged instead."""
-    return app.assemble(settings, Database("sqlite:///never-opened.db"))
 
 
 def _made(database: Database) -> House:

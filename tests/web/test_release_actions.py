@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sessions import fold, health_update, session
 
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import model
@@ -169,6 +170,34 @@ def test_a_release_that_issues_refer_to_is_deleted_by_owners_only(house, browser
     assert (answer.status_code, "referenced by active issues" in answer.text) == (400, True)
     assert _post(browser, f"{RELEASE}delete/", force="1").status_code == 303
     assert _release(house) is None
+
+
+def _run(house, version):
+    with house.database.transaction() as connection:
+        fold(connection, house.project.id, [health_update(session(version), now())], now())
+
+
+def test_a_release_with_sessions_is_deleted_by_owners_only(house, browser):
+    _run(house, "web@1")
+    house.sign_in(browser, house.person("member@example.com", Role.MEMBER))
+    text = browser.get(f"{RELEASE}delete/").text
+    assert "This release had sessions in the last 90 days, so only an owner" in text
+    house.sign_in(browser, house.owner)
+    assert "although it has health data" in browser.get(f"{RELEASE}delete/").text
+    answer = _post(browser, f"{RELEASE}delete/")
+    assert (answer.status_code, "This release has health data" in answer.text) == (400, True)
+    assert _post(browser, f"{RELEASE}delete/", force="1").status_code == 303
+    assert _release(house) is None
+
+
+def test_ticked_releases_with_sessions_are_kept_without_the_tick(house, owner):
+    _run(house, "web@1")
+    path, release = "/organizations/acme/bulk-releases/", _release(house).id
+    preview = _post(owner, path, action="delete", release=release, next=LIST).text
+    assert "Delete it although sessions refer to it" in preview
+    kept = _post(owner, path, action="confirm-delete", release=release, next=LIST).text
+    assert "It had sessions in the last 90 days." in kept
+    assert _release(house) is not None
 
 
 @pytest.mark.parametrize("path", ["", "edit/", "delete/"])

@@ -23,11 +23,13 @@ from shipmark.api.project_keys import routes as project_keys
 from shipmark.api.projects import routes as projects
 from shipmark.api.quarantine import routes as quarantine
 from shipmark.api.release_files import routes as release_files
+from shipmark.api.release_health import routes as release_health
 from shipmark.api.releases import bulk_routes as releases_bulk
 from shipmark.api.releases import detail_routes as releases_detail
 from shipmark.api.releases import onboarding_routes as releases_onboarding
 from shipmark.api.releases import project_routes as releases_project
 from shipmark.api.releases import routes as releases
+from shipmark.api.releases import statistics_routes as releases_statistics
 from shipmark.api.repositories import routes as repositories
 from shipmark.api.teams import routes as teams
 from shipmark.api.thresholds import routes as thresholds
@@ -59,6 +61,7 @@ ROUTERS = (
     releases_detail.router,
     verdicts.router,
     release_files.router,
+    release_health.router,
     artifact_bundles.router,
     artifact_bundles_lookup.router,
     artifact_bundles_archive.router,
@@ -66,6 +69,7 @@ ROUTERS = (
     releases_project.router,
     commits.router,
     releases_onboarding.router,
+    releases_statistics.router,
     thresholds.router,
     repositories.router,
     commit_fetches.router,

@@ -4,6 +4,8 @@ The number of statements is constant for any number of releases and issues.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Connection
 
@@ -15,11 +17,18 @@ from shipmark.issues.store import issues
 from shipmark.organizations import store as organizations
 from shipmark.publishing import auditing
 from shipmark.publishing.model import PublishContext
+from shipmark.release_health import actions as release_health
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import locks
 
-REFERENCED = "This release is referenced by active issues and cannot be removed."
+
+class Hold(StrEnum):
+    """Why a release is deleted by force only."""
+
+    ISSUES = "This release is referenced by active issues and cannot be removed."
+    SESSIONS = "This release has health data and cannot be removed."
+
 
 #: The most versions that the log lists.
 _LOGGED_MAX = 100
@@ -34,9 +43,9 @@ def delete_releases(
 ) -> None:
     """Delete releases of the organization. Commits and the issues that they resolved stay.
 
-    Raise `BadRequest` if an issue was first seen in one of them, unless it is forced: then its history begins with
-    the release that it was seen in next. The activity of the version records the user. Releases deleted by
-    concurrent transactions are skipped.
+    Raise `BadRequest` if an issue was first seen in one of them, or one had sessions lately, unless it is forced: then
+    the history of the issue begins with the release that it was seen in next, and counts of sessions are deleted. The
+    activity of the version records the user. Releases deleted by concurrent transactions are skipped.
     """
     versions = sorted(release.version for release in targets)
     tags = {"release.version": ", ".join(versions[:_LOGGED_MAX]), "release.count": len(versions)}
@@ -45,15 +54,22 @@ def delete_releases(
         # Concurrent deletions might move an issue to a release that the other one deletes.
         organizations.lock_organization(connection, context.organization.id)
         locked = locks.lock_to_delete(connection, [release.id for release in targets])
-        if not is_forced and referenced_by_issues(connection, locked):
-            raise BadRequest(REFERENCED)
+        held = {} if is_forced else holds(connection, locked, context.now)
+        if held:
+            raise BadRequest(Hold.ISSUES if Hold.ISSUES in held.values() else Hold.SESSIONS)
         fields["issues.count"] = reassign_releases.reassign(connection, locked)
         ids = [release.id for release in locked]
         artifacts.remove_of_releases(connection, context.organization.id, ids, context.now)
+        release_health.remove_of_releases(connection, ids)
         releases.remove(connection, locked, context.user_id, context.now)
         auditing.record_removed(connection, locked, context, is_forced=is_forced)
 
 
-def referenced_by_issues(connection: Connection, targets: Sequence[Release]) -> set[int]:
-    """Return the ids of releases in which an issue was first seen, which can only be deleted by force."""
-    return issues.first_releases_among(connection, [release.id for release in targets])
+def holds(connection: Connection, targets: Sequence[Release], at: datetime) -> dict[int, Hold]:
+    """Return why releases can only be deleted by force, by id: an issue was first seen in them, or they had sessions.
+
+    Those of any project count, also of those that the caller can't see, for as long as counts are kept.
+    """
+    ids = [release.id for release in targets]
+    held = dict.fromkeys(release_health.with_sessions(connection, ids, at), Hold.SESSIONS)
+    return held | dict.fromkeys(issues.first_releases_among(connection, ids), Hold.ISSUES)

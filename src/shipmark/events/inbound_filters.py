@@ -126,6 +126,19 @@ def _tests(
         yield DropReason.BROWSER, _is_old(contexts.get("browser", {}), filters.browsers)
 
 
+def reason_to_drop_session(
+    filters: InboundFilters, *, address: str, user_agent: str
+) -> DropReason | None:
+    """Return the first reason to drop a session of an app, by what it has in common with events (ingest.md 7.4)."""
+    if _is_within(address, filters.networks):
+        return DropReason.ADDRESS
+    if filters.has_localhost and address in _LOCAL_NAMES:
+        return DropReason.LOCALHOST
+    if filters.has_crawlers and _is_crawler(user_agent):
+        return DropReason.CRAWLER
+    return None
+
+
 def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
     """Return the addresses and networks of texts. Raise ValueError for one that is neither."""
     return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
@@ -188,6 +201,10 @@ def _is_of_extension(payload: Json) -> bool:
     last = chain[-1].frames[-1] if chain[-1].frames else {}
     path = text_of(last, "abs_path") or filename_of(last)
     return path.startswith(_EXTENSION_SCHEMES)
+
+
+def _is_crawler(user_agent: str) -> bool:
+    return contexts_of(user_agent).get("device", {}).get("family") == _SPIDER
 
 
 def _is_old(browser: Mapping[str, str], names: Iterable[str]) -> bool:

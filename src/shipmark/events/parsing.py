@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice
 
@@ -29,18 +29,16 @@ from shipmark.events.payload import (
     text_of,
 )
 from shipmark.events.sender import is_ip_address
-from shipmark.releases.versions import is_valid_name
+from shipmark.infrastructure.clock import DRIFT_MIN, moment_of
+from shipmark.projects.model import ENVIRONMENT_MAX, environment_sent_as
+from shipmark.releases.versions import SENT_NAME_MAX, is_valid_name
 
-RELEASE_MAX = 200
-ENVIRONMENT_MAX = 64
 DIST_MAX = 64
 LOGGER_MAX = 64
 TRANSACTION_MAX = 200
 TAG_NAME_MAX = 200
 TAG_VALUE_MAX = 200
 TAGS_MAX = 200
-#: The drift of a client's clock up to which it is not corrected (ingest.md 6).
-DRIFT_MIN = timedelta(minutes=55)
 AGE_MAX = timedelta(days=30)
 AHEAD_MAX = timedelta(seconds=60)
 
@@ -51,17 +49,15 @@ PLATFORMS = frozenset({
 
 #: Attributes that are texts, with their limits; logger, transaction and server name are cut, the others left out.
 _TEXTS = {
-    "release": RELEASE_MAX,
+    "release": SENT_NAME_MAX,
     "dist": DIST_MAX,
     "environment": ENVIRONMENT_MAX,
     "logger": LOGGER_MAX,
     "transaction": TRANSACTION_MAX,
     "server_name": TAG_VALUE_MAX,
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIST = re.compile(rf"[A-Za-z0-9._-]{{1,{DIST_MAX}}}")
 _TAG_NAME = re.compile(r"[a-zA-Z0-9_.:-]+")
-_FORBIDDEN_IN_ENVIRONMENT = re.compile(r"[\n\r\f/]")
 #: The server's own tags, which a client may not set (ingest.md 5).
 _RESERVED_TAGS = frozenset({"release", "dist", "user", "filename", "function"})
 
@@ -204,7 +200,7 @@ def _with_problems(payload: Json, before: Sequence[Json]) -> Json:
 def _name_problems(payload: Json) -> Iterator[Json]:
     """Yield a problem for an invalid release, dist or environment; `_TEXTS` has their types and lengths."""
     release, dist = text_of(payload, "release"), text_of(payload, "dist")
-    if release and len(release) <= RELEASE_MAX and _release(payload) is None:
+    if release and len(release) <= SENT_NAME_MAX and _release(payload) is None:
         yield problems.invalid("release", release, "not a valid name of a release")
     if dist and _release(payload) is None:
         yield problems.invalid("dist", dist, "it needs a release")
@@ -213,7 +209,7 @@ def _name_problems(payload: Json) -> Iterator[Json]:
             "dist", dist, "letters, digits, dots, dashes and underscores are allowed"
         )
     environment = text_of(payload, "environment")
-    if environment and len(environment) <= ENVIRONMENT_MAX and not _valid_environment(environment):
+    if environment and len(environment) <= ENVIRONMENT_MAX and not environment_sent_as(environment):
         yield problems.invalid("environment", environment, "not a valid name of an environment")
 
 
@@ -243,23 +239,10 @@ def _tag_problems(payload: Json) -> Iterator[Json]:
             yield problems.invalid(name, value, f"more than {TAGS_MAX} tags")
 
 
-def moment_of(value: object) -> datetime | None:
-    """Parse seconds since 1970 or RFC 3339; a moment without an offset is UTC."""
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value.strip())
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return _EPOCH + timedelta(seconds=value)
-    except (ValueError, OverflowError):
-        return None
-    return None
-
-
 def _release(payload: Json) -> str | None:
     """Return the release, or None if it is invalid (ingest.md 5.1)."""
     name = text_of(payload, "release")
-    return name if name and len(name) <= RELEASE_MAX and is_valid_name(name) else None
+    return name if name and len(name) <= SENT_NAME_MAX and is_valid_name(name) else None
 
 
 def _dist(payload: Json) -> str | None:
@@ -269,14 +252,8 @@ def _dist(payload: Json) -> str | None:
 
 def _environment(payload: Json) -> str:
     """Return the attribute, else the tag of the same name (ingest.md 5)."""
-    own = _valid_environment(text_of(payload, "environment"))
-    return own or _valid_environment(_sent_tags(payload).get("environment", ""))
-
-
-def _valid_environment(name: str) -> str:
-    """Return the name, or "" if it is invalid (ingest.md 5.2); in URLs "none" means no environment."""
-    is_invalid = len(name) > ENVIRONMENT_MAX or _FORBIDDEN_IN_ENVIRONMENT.search(name)
-    return "" if is_invalid or name.lower() == "none" else name
+    own = environment_sent_as(text_of(payload, "environment"))
+    return own or environment_sent_as(_sent_tags(payload).get("environment", ""))
 
 
 def _logger(payload: Json) -> str | None:

@@ -16,7 +16,7 @@ _LONGEST_SECONDS = 36_500 * 86_400
 STEPS_MAX = 1000
 _SHORTEST_STEP = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TOO_MANY_STEPS = (
+TOO_MANY_STEPS = (
     "Your interval and date range would create too many results."
     " Use a larger interval, or a smaller date range."
 )
@@ -73,7 +73,7 @@ def steps(requested: Range, interval: str | None, default: timedelta) -> list[da
         raise BadRequest("Invalid date range: start is too long ago") from None
     count = -((begin - requested[1]) // length)
     if count > STEPS_MAX:
-        raise BadRequest(_TOO_MANY_STEPS)
+        raise BadRequest(TOO_MANY_STEPS)
     return [begin + number * length for number in range(count)]
 
 

@@ -1,8 +1,25 @@
-"""The clock. Interfaces read it and pass the time on; domain packages never read it."""
+"""The clock, and the moments that clients send by theirs. Interfaces read the clock; domain packages never do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+#: The drift of a client's clock up to which it is not corrected (ingest.md 6).
+DRIFT_MIN = timedelta(minutes=55)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
     """Return the current time, aware and in UTC."""
     return datetime.now(UTC)
+
+
+def moment_of(value: object) -> datetime | None:
+    """Parse seconds since 1970 or RFC 3339; a moment without an offset is UTC."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value.strip())
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return _EPOCH + timedelta(seconds=value)
+    except (ValueError, OverflowError):
+        return None
+    return None

@@ -42,6 +42,15 @@ class Cipher:
         except (InvalidToken, UnicodeDecodeError):
             raise DecryptionError(WRONG_KEY) from None
 
+    def secret(self) -> bytes:
+        """Return the secret that keys of hashes are made from. Raise `DecryptionError` if its file can't be read."""
+        if self.text:
+            return self.text.encode()
+        try:
+            return _read_or_create_key(self.file)
+        except OSError:
+            raise DecryptionError(WRONG_KEY) from None
+
     def _key(self) -> Fernet:
         if self.text:
             return _derive_key(self.text)

@@ -40,6 +40,7 @@ class JobKind(StrEnum):
     EXPIRE_EVENTS = "expire_events"
     SYMBOLICATE_AGAIN = "symbolicate_again"
     JUDGE_RELEASES = "judge_releases"
+    COMPACT_HEALTH = "compact_health"
 
 
 class JobColumns(sa.TypedColumns):

@@ -17,17 +17,20 @@ from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame
 from shipmark.ingest.report_items import Discards, discard_of_filter
+from shipmark.ingest.session_items import ReceivedSessions
 from shipmark.ingest.spool import SpooledAttachment
 from shipmark.issues.actions import user_reports
 from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
 from shipmark.issues.user_reports import NewUserReport
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.release_health import actions as release_health
+from shipmark.release_health.actions import ReceivedUpdate, sightings_of
 
 #: What says nothing about the frames: they are tried again until it is over.
 PASSING = (Conflict, StorageFull, Unavailable)
 #: What is in a frame, and what drops it.
-FrameContent = Event | NewUserReport | NewAttachment | Dropped | Discards
+FrameContent = Event | NewUserReport | NewAttachment | ReceivedSessions | Dropped | Discards
 #: What identifies an event: its project and its id.
 EventKey = tuple[int, str]
 #: The reason of the discard of attachments whose event was dropped earlier.
@@ -66,6 +69,8 @@ class PreparedFrame:
             category = self.content.category if self.is_event else "attachment"
             reason = self.content.reason.value
             return (discard_of_filter(self.frame.received_at, reason, category=category),)
+        if isinstance(self.content, ReceivedSessions):
+            return self.content.discards
         return self.content if isinstance(self.content, tuple) else ()
 
 
@@ -83,7 +88,7 @@ def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[
     ]
     digest_store.quarantine(connection, bad)
     arrivals = _arrivals_of(there, known)
-    results = ingest(connection, arrivals) if arrivals else []
+    results = _store_events_and_sessions(connection, arrivals, _sessions_of(there, known))
     contents = [prepared.content for prepared in there]
     reports = [content for content in contents if isinstance(content, NewUserReport)]
     user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
@@ -91,6 +96,39 @@ def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[
     discards += _store_attachments(connection, there, [arrival.key for arrival in arrivals])
     discard_store.count(connection, discards)
     return results
+
+
+def _store_events_and_sessions(
+    connection: Connection, arrivals: Sequence[Arrival], sessions: Sequence[ReceivedUpdate]
+) -> list[IngestResult]:
+    """Store events, then add sessions and users of new issues to the counts of releases: in the one order of locks."""
+    results = ingest(connection, arrivals, sightings_of(sessions))
+    of_events = [
+        ReceivedUpdate(
+            project=arrival.project,
+            update=result.health,
+            received_at=arrival.event.received_at,
+        )
+        for arrival, result in zip(arrivals, results, strict=True)
+        if result.health is not None
+    ]
+    release_health.fold(connection, [*sessions, *of_events], now())
+    return results
+
+
+def _sessions_of(
+    batch: Sequence[PreparedFrame], known: Mapping[int, Project]
+) -> list[ReceivedUpdate]:
+    return [
+        ReceivedUpdate(
+            project=known[prepared.frame.project_id],
+            update=update,
+            received_at=prepared.frame.received_at,
+        )
+        for prepared in batch
+        if isinstance(prepared.content, ReceivedSessions)
+        for update in prepared.content.updates
+    ]
 
 
 def _store_attachments(

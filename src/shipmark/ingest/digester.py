@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 
 import msgspec
 from sqlalchemy import Connection
@@ -49,9 +49,12 @@ from shipmark.ingest.report_items import (
     feedback_of,
     user_report_of,
 )
+from shipmark.ingest.session_items import sessions_of
 from shipmark.ingest.spool import spooled_attachment
+from shipmark.ingest.standing_refresh import StandingRefresh
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.release_health.buckets import hasher_of
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 
@@ -81,15 +84,26 @@ class _Held:
 
 
 class Digester:
-    """Digests the logs of a reader into a database. For one thread; only one may run for a folder of logs."""
+    """Digests the logs of a reader into a database. For one thread; only one may run for a folder of logs.
 
-    def __init__(self, database: Database, blobs: Blobs, logs: LogReader) -> None:
+    ``secret`` returns the secret of the server, by which ids of users of sessions are hashed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        blobs: Blobs,
+        logs: LogReader,
+        secret: Callable[[], bytes] = bytes,
+    ) -> None:
         self._database, self._blobs, self._logs = database, blobs, logs
+        self._secret = cache(secret)
         self._positions: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
         self._rules: dict[int, tuple[ProjectRules, float]] = {}
         self._retries = QuarantineRetries(database, self._prepared, store_batch)
         self._attachments = AttachmentDigestion(database, blobs, logs)
+        self._standings = StandingRefresh(database)
 
     def digest_pending(self) -> int:
         """Digest what the logs hold, a batch of each, and requested retries. Return the number of frames.
@@ -112,6 +126,7 @@ class Digester:
             else:
                 self._release(name)
         self._delete_orphans()
+        self._standings.after_turn(number)
         return number
 
     def _delete_orphans(self) -> None:
@@ -217,6 +232,9 @@ class Digester:
     def _content_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> FrameContent:
         if frame.type is FrameType.EVENT:
             return self._event_of(frame, project, rules)
+        if frame.type is FrameType.SESSIONS:
+            hasher = hasher_of(self._secret(), project.organization_id)
+            return sessions_of(frame, rules.filters, hasher)
         return _READERS[frame.type](frame)
 
     def _prepare_attachment(

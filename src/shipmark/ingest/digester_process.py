@@ -13,6 +13,7 @@ from shipmark.http.workers import end_with_parent
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.encryption import Cipher
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import log, report_exception
 from shipmark.ingest.batches import PASSING
@@ -106,8 +107,11 @@ def run(settings: Settings, parent: int) -> None:
         database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
         stack.callback(database.close)
         reader = SqliteLogReader(folder)
+        secret = Cipher(text=settings.secret_key, file=settings.secret_key_file).secret
         stack.callback(reader.close)
-        turns = _Turns(Digester(database, open_object_store(settings.blobs), reader), stopping)
+        turns = _Turns(
+            Digester(database, open_object_store(settings.blobs), reader, secret), stopping
+        )
         while True:
             is_last = stopping.is_set()
             if not turns.digest():

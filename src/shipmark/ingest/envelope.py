@@ -6,6 +6,7 @@ envelope is not lost.
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,13 +66,15 @@ class ItemRules:
     """The payloads that a reader stores, and those that it refuses (ingest.md 2).
 
     ``stored_types`` are the types whose payloads are stored, all for None. An envelope has at most one item of the
-    types in ``single``, with ``single_bytes_max`` bytes; ``bytes_max`` are the limits of other types.
+    types in ``single``, with ``single_bytes_max`` bytes; ``bytes_max`` are the limits of other types,
+    and ``items_max`` the most items of a type.
     """
 
     stored_types: Collection[str] | None = None
     single: Collection[str] = ()
     single_bytes_max: int = 0
     bytes_max: Mapping[str, int] = field(default_factory=dict)
+    items_max: Mapping[str, int] = field(default_factory=dict)
 
     def limit_of(self, item_type: str) -> int | None:
         """Return the most bytes of an item, or None without a limit of its own."""
@@ -134,6 +137,7 @@ class EnvelopeReader:
         self._header: EnvelopeHeader | None = None
         self._items: list[Item] = []
         self._has_single = False
+        self._numbers: Counter[str] = Counter()
         #: The beginning of a line that has not ended yet; None between lines.
         self._line: bytearray | None = None
         self._payload: _Payload | None = None
@@ -197,6 +201,7 @@ class EnvelopeReader:
             if self._has_single:
                 raise BadRequest("an envelope holds one event at the most")
             self._has_single = True
+        self._check_number(keys.type)
         self._check_size(self._payload, keys.length or 0)
         self._payload.sink = self._sink_of(keys.type, headers)
 
@@ -229,6 +234,14 @@ class EnvelopeReader:
         if most is not None and count > most:
             what = "an event" if payload.type in self._rules.single else f"a {payload.type}"
             raise TooLarge(f"envelope exceeded size limits: {what} has at most {most} bytes")
+
+    def _check_number(self, item_type: str) -> None:
+        most = self._rules.items_max.get(item_type)
+        self._numbers[item_type] += 1
+        if most is not None and self._numbers[item_type] > most:
+            raise TooLarge(
+                f"envelope exceeded size limits: it has at most {most} items of type {item_type}"
+            )
 
     def _end_payload(self, payload: "_Payload") -> None:
         if payload.length is not None and payload.count < payload.length:

@@ -23,6 +23,8 @@ class FrameType(StrEnum):
     USER_REPORT = "user_report"
     #: An event whose context ``feedback`` is what a user writes.
     FEEDBACK = "feedback"
+    #: All items of sessions of an envelope.
+    SESSIONS = "sessions"
     #: What an SDK discarded.
     CLIENT_REPORT = "client_report"
     #: A file of an event: the payload says where it is (`spool.py`).

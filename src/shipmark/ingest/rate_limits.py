@@ -27,8 +27,6 @@ _CATEGORIES = {
 }
 #: Those of types that are not kept yet; SDKs are not asked to stop sending these.
 _FURTHER_CATEGORIES = {
-    "session": "session",
-    "sessions": "session",
     "attachment": "attachment",
     SECURITY: SECURITY,
     "nel": SECURITY,

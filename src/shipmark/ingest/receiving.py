@@ -19,13 +19,20 @@ from shipmark.ingest.envelope import (
     PayloadSink,
 )
 from shipmark.ingest.event_json import without_form, without_mark
+from shipmark.ingest.session_items import AGGREGATES, ITEMS_MAX, UPDATE
 
 #: The types of items with a report of a browser: as an event, or as the browser sends it.
 REPORT_ITEM_TYPES = frozenset({"security", "raw_security"})
 #: The types of which an envelope contains at most one item (ingest.md 2).
 EVENT_ITEM_TYPES = frozenset({EVENT, "transaction", *REPORT_ITEM_TYPES, FEEDBACK})
-#: The types of other items that are stored, with the most bytes of one. Reports of users have no limit in the protocol.
-ITEM_BYTES_MAX = {"user_report": 64 * 1024, "client_report": 4 * 1024}
+#: The types of other items that are stored, with the most bytes of one. Reports of users and sessions have no limit in
+#: the protocol.
+ITEM_BYTES_MAX = {
+    "user_report": 64 * 1024,
+    "client_report": 4 * 1024,
+    UPDATE: 64 * 1024,
+    AGGREGATES: 256 * 1024,
+}
 #: The ``Retry-After`` of refusals under overload.
 RETRY_AFTER_SECONDS = 5
 
@@ -63,6 +70,7 @@ class EnvelopeReceiver:
             single=EVENT_ITEM_TYPES,
             single_bytes_max=settings.event_max_bytes,
             bytes_max=ITEM_BYTES_MAX,
+            items_max=ITEMS_MAX,
         )
         self._reader = EnvelopeReader(
             rules,

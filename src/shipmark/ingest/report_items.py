@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from shipmark.events.discards import Discard, Outcome, day_of, of_client_report
-from shipmark.events.parsing import moment_of
 from shipmark.events.payload import Json, text_of
+from shipmark.infrastructure.clock import moment_of
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.ingest.envelope import event_id_of
 from shipmark.ingest.event_json import event_object

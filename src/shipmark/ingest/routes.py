@@ -2,7 +2,7 @@
 
 The key is verified before the body is read if the request has it, and before it is decompressed in any case.
 200 means that an event is in the log, on disk; the digester stores it (`digester.py`). Unsupported items
-(sessions, transactions …) are counted and logged, and answered with 200, so that SDKs work; SDKs are asked
+(transactions, spans …) are counted and logged, and answered with 200, so that SDKs work; SDKs are asked
 to stop sending those that are not this product's subject.
 """
 
@@ -26,7 +26,7 @@ from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_env
 from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import FrameType
-from shipmark.ingest.parts import NO_ENVELOPE, Part, parts_of_reports
+from shipmark.ingest.parts import NO_ENVELOPE, Part, parts_of_reports, parts_of_sessions
 from shipmark.ingest.rate_limits import limits_of_refusal
 from shipmark.ingest.receiving import (
     EVENT_ITEM_TYPES,
@@ -38,6 +38,7 @@ from shipmark.ingest.receiving import (
 )
 from shipmark.ingest.reception import Reception, Taken, reception_limits
 from shipmark.ingest.report_items import unsupported_payload
+from shipmark.ingest.session_items import SESSION_TYPES
 from shipmark.ingest.taking import EventAttachments, take
 
 Accepted = Response[dict[str, str]]
@@ -106,6 +107,7 @@ def _take_envelope(
         for item in envelope.items
         if item.type in _FRAME_TYPES
     ]
+    parts += parts_of_sessions(envelope)
     others = Counter(item.type for item in envelope.items if item.type not in _STORED)
     for item in envelope.items:
         if item.type in REPORT_ITEM_TYPES:
@@ -204,7 +206,7 @@ _CATEGORIES = {
     "user_report": "feedback",
     "client_report": "internal",
 }
-_STORED = frozenset({*_FRAME_TYPES, *REPORT_ITEM_TYPES, ATTACHMENT})
+_STORED = frozenset({*_FRAME_TYPES, *REPORT_ITEM_TYPES, *SESSION_TYPES, ATTACHMENT})
 #: The types of events that are not stored.
 _UNSTORED_EVENTS = EVENT_ITEM_TYPES - _STORED
 

@@ -21,7 +21,7 @@ from shipmark.ingest.reception import FrameFactory, Taken
 from shipmark.ingest.report_items import unsupported_payload
 
 _KNOWN = EVENT_ITEM_TYPES | {
-    "session", "sessions", ATTACHMENT, "check_in", "replay_event",
+    ATTACHMENT, "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
     "trace_metric", "nel", "otel_span",
 }  # fmt: skip
@@ -78,7 +78,7 @@ def take(
     try:
         written = _append(request, frames, attachments)
     except TooManyRequests:
-        lost = [part.category for part in kept]
+        lost = [part.category for part in kept for _ in range(part.quantity)]
         lost += [ATTACHMENT] * (attachments.number if attachments else 0)
         admission.count_overload(sender.key, lost)
         raise

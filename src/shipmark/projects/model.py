@@ -95,3 +95,8 @@ class Environment:
 def is_environment_name(name: str) -> bool:
     """Return True if an environment may have this name (releases.md 1.11)."""
     return len(name) <= ENVIRONMENT_MAX and _BAD_IN_ENVIRONMENTS.search(name) is None
+
+
+def environment_sent_as(name: str) -> str:
+    """Return the environment that an SDK means: "", for none, if the name is invalid or ``none`` (ingest.md 5.2)."""
+    return name if is_environment_name(name) and name.lower() != "none" else ""

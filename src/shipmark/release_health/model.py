@@ -1,6 +1,7 @@
 """Counts of sessions in buckets of time, and what is derived from them (ingest.md 7.3, verdict.md 2.2)."""
 
 from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 
 #: The release of the series that count all releases of a project: distinct users are a union over them.
@@ -97,3 +98,8 @@ def crash_free(crashed: int, number: int) -> float | None:
 def bucket_start(epoch: float, width: BucketWidth) -> int:
     """Return the beginning of the bucket that a moment is in, in seconds since 1970."""
     return int(epoch // width) * width
+
+
+def hour_of(epoch: int) -> datetime:
+    """Return the hour that a moment is in."""
+    return datetime.fromtimestamp(bucket_start(epoch, BucketWidth.HOUR), UTC)

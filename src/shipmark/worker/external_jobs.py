@@ -17,6 +17,7 @@ from shipmark.worker import (
     blob_gc,
     event_retention,
     fetches,
+    health_compaction,
     late_symbolication,
     scheduler,
     storage_measurement,
@@ -34,6 +35,7 @@ EXTERNAL_JOBS: dict[str, ExternalJob] = {
     JobKind.MEASURE_STORAGE: storage_measurement.run,
     JobKind.EXPIRE_EVENTS: event_retention.run,
     JobKind.SYMBOLICATE_AGAIN: late_symbolication.run,
+    JobKind.COMPACT_HEALTH: health_compaction.run,
 }
 
 

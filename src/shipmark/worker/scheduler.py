@@ -29,6 +29,8 @@ from shipmark.issues.actions import expire_events, user_reports
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
+from shipmark.release_health import actions as release_health
+from shipmark.release_health import compaction
 from shipmark.repositories import store as repositories
 from shipmark.verdicts import actions as verdicts
 
@@ -56,6 +58,8 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     files.schedule_collection(connection, at)
     quarantine_store.set_organizations(connection)
     expire_events.schedule(connection, at)
+    compaction.schedule(connection, at)
+    release_health.update_adoptions(connection, at)
     log.info("Tidied up", **{"inbox.removed": removed, "sessions.ended": ended})
     jobs.enqueue(connection, JobKind.TIDY, {}, now=at, run_at=at + _PERIOD)
 
@@ -112,6 +116,7 @@ EXTERNAL_JOBS = (
     JobKind.MEASURE_STORAGE,
     JobKind.EXPIRE_EVENTS,
     JobKind.SYMBOLICATE_AGAIN,
+    JobKind.COMPACT_HEALTH,
 )
 
 

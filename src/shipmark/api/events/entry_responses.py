@@ -6,7 +6,7 @@ import msgspec
 
 from shipmark.api.events.request_entry import request_data
 from shipmark.api.responses import Wire
-from shipmark.events import parsing, stack_lines, titles
+from shipmark.events import stack_lines, titles
 from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import (
     Json,
@@ -20,6 +20,7 @@ from shipmark.events.payload import (
     objects_of,
     text_of,
 )
+from shipmark.infrastructure.clock import moment_of
 from shipmark.symbolication import javascript_stacks
 
 THREADS_MAX = 250
@@ -223,7 +224,7 @@ def _breadcrumbs_data(payload: Json) -> dict[str, object] | None:
 
 
 def _breadcrumb(breadcrumb: Json) -> BreadcrumbResponse:
-    at = parsing.moment_of(breadcrumb.get("timestamp"))
+    at = moment_of(breadcrumb.get("timestamp"))
     return BreadcrumbResponse(
         type=text_of(breadcrumb, "type") or "default",
         timestamp=at.isoformat().replace("+00:00", "Z") if at else None,

@@ -5,7 +5,7 @@ unless the request says ``dryRun=0``. Where more match, the answer has a cursor 
 those that can't be changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from shipmark.api.releases.queries import BulkDeleteReleaseQuery, BulkReleaseQue
 from shipmark.api.releases.requests import BulkReleaseUpdateRequest
 from shipmark.api.responses import Wire
 from shipmark.deletion import release_deletion
+from shipmark.deletion.release_deletion import Hold
 from shipmark.http import endpoint
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.http.pagination.offset import Cursor
@@ -90,21 +91,20 @@ def change_releases(
 def delete_releases(
     context: RequestContext, visible: VisibleProjects, query: BulkDeleteReleaseQuery
 ) -> BulkResponse:
-    """Delete many releases; those that an issue was first seen in stay, unless it is forced."""
+    """Delete many releases; those with issues first seen in them, or with sessions, stay unless it is forced."""
     context.require_owner(is_forced=query.force)
     with context.database.transaction(busy=BUSY) as connection:
         matched = _match(context, connection, visible, query)
-        held: set[int] = set()
+        around = context.publish_context()
+        held: Mapping[int, Hold] = {}
         if not query.force:
-            held = release_deletion.referenced_by_issues(connection, matched.releases)
+            held = release_deletion.holds(connection, matched.releases, around.now)
         deleting = [row for row in matched.releases if row.id not in held]
         if not query.dry_run:
-            release_deletion.delete_releases(
-                connection, deleting, context.publish_context(), is_forced=query.force
-            )
+            release_deletion.delete_releases(connection, deleting, around, is_forced=query.force)
     for release in matched.releases:
         if release.id in held:
-            matched.kept[release.version] = release_deletion.REFERENCED
+            matched.kept[release.version] = held[release.id]
     return _response(query, matched, deleting)
 
 

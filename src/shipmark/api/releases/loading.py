@@ -13,9 +13,12 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.publishing.comparison import Comparison
 from shipmark.publishing.model import Published
+from shipmark.release_health.overviews import ReleaseHealth
+from shipmark.release_health.store.pair_buckets import Pair
 from shipmark.releases.model import Release, ReleasedProject, ReleaseRef
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import environments
+from shipmark.releases.store.adoption import Adoption
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 
@@ -34,6 +37,10 @@ class Related:
     members: dict[str, int] = field(default_factory=dict)
     users: dict[int, User] = field(default_factory=dict)
     releases_of_commits: dict[int, list[ReleaseRef | Release]] = field(default_factory=dict)
+    #: By project and release, if health was asked for.
+    health: dict[Pair, ReleaseHealth] = field(default_factory=dict)
+    #: By release and project, if stages were asked for.
+    adoptions: dict[tuple[int, int], Adoption] = field(default_factory=dict)
 
 
 def prefetch_for_releases(

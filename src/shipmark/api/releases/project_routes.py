@@ -9,7 +9,7 @@ from shipmark.api.commits.responses import CommitResponse
 from shipmark.api.issues.loading import serialize_issues
 from shipmark.api.issues.responses import IssueResponse
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.releases import loading
+from shipmark.api.releases import health_loading, loading
 from shipmark.api.releases.detail_routes import RESOLVED_MAX, commits_response
 from shipmark.api.releases.path_release import EditableProjectRelease, VisibleProjectRelease
 from shipmark.api.releases.queries import (
@@ -29,7 +29,7 @@ from shipmark.issues.store import resolutions
 from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
-from shipmark.releases.model import ReleaseFilter, ReleaseSort
+from shipmark.releases.model import ListRow, ReleaseFilter, ReleaseSort
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
@@ -45,7 +45,9 @@ def list_project_releases(
     organization_id = context.organization_id
     shape = replace(query.shape(by_environment=bool(query.environment)), project_id=project.id)
     page = query.page(is_counted=False)
-    with context.database.snapshot() as connection:
+    with context.database.autocommit_read() as connection:
+        if shape.has_health:
+            health_loading.wait_for_standings(connection, [project])
         conditions = ReleaseFilter(
             organization_id=organization_id,
             project_ids=(project.id,),
@@ -57,6 +59,8 @@ def list_project_releases(
         nested = loading.prefetch_for_releases(
             connection, organization_id, listed, conditions.environment_ids
         )
+        request = query.health_request(conditions.environment_ids)
+        health_loading.add_health(connection, nested, rows, shape, request)
     return context.listed([release_response(row.release, nested, shape) for row in rows], links)
 
 
@@ -75,10 +79,14 @@ def get_project_release(
     """Show one release of the project."""
     shape = query.shape()
     shape = replace(shape, project_id=release.project.id, only_selected=shape.has_health)
-    with context.database.snapshot() as connection:
+    with context.database.autocommit_read() as connection:
+        if shape.has_health:
+            health_loading.wait_for_standings(connection, [release.project])
         nested = loading.prefetch_for_releases(
             connection, context.organization_id, [release.release]
         )
+        row = ListRow(release.release, release.release.created_at)
+        health_loading.add_health(connection, nested, [row], shape, query.health_request(None))
     return release_response(release.release, nested, shape)
 
 

@@ -1,6 +1,6 @@
 """Query parameters of the release endpoints (releases.md 0.5, 0.6, 2.4 to 2.6)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -24,14 +24,15 @@ from shipmark.http.validation import BlankIsAbsent, ErrorMessage, Flag, RequestM
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.projects.model import Project
+from shipmark.release_health.overviews import HealthRequest
+from shipmark.release_health.periods import DEFAULT_HISTORY, DEFAULT_SUMMARY, PERIODS, hours_of
+from shipmark.release_health.store.ranked_list import RankColumn, Ranking
 from shipmark.releases import search
 from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
 from shipmark.releases.search import Search, unquoted
 
 _NO_BASE = "The base parameter is missing: the version to compare with."
 
-#: The periods of health statistics (releases.md 6.3).
-PERIODS = ("1h", "24h", "1d", "48h", "2d", "7d", "14d", "30d", "90d")
 #: The list for charts has so little of each release that it may have many.
 STATISTICS_PER_PAGE_MAX = 1000
 
@@ -40,18 +41,23 @@ _SORTS = {
     "date": ReleaseSort.DATE,
     "semver": ReleaseSort.SEMVER,
     "build": ReleaseSort.BUILD,
-    # Sessions are not kept yet, so that all releases are equal in these: the newest comes first.
-    "adoption": ReleaseSort.DATE,
 }
-_SESSION_SORTS = (
-    "sessions",
-    "users",
-    "sessions_24h",
-    "users_24h",
-    "crash_free_sessions",
-    "crash_free_users",
-)
-_Sort = Annotated[str | None, one_of(*filter(None, _SORTS), *_SESSION_SORTS, default="date")]
+#: Orders by sessions, with what they rank by; those that end so are of the last day, others of the summary's period.
+_DAY_SUFFIX = "_24h"
+_SESSION_SORTS = {
+    "sessions": RankColumn.SESSIONS,
+    "users": RankColumn.USERS,
+    "sessions_24h": RankColumn.SESSIONS,
+    "users_24h": RankColumn.USERS,
+    # The worst first, whatever the name says.
+    "crash_free_sessions": RankColumn.CRASH_RATE_SESSIONS,
+    "crash_free_users": RankColumn.CRASH_RATE_USERS,
+}
+_ADOPTION_SORT = "adoption"
+_Sort = Annotated[
+    str | None,
+    one_of(*filter(None, _SORTS), _ADOPTION_SORT, *_SESSION_SORTS, default="date"),
+]
 _NeighbourSort = Annotated[str | None, one_of("date", default="date")]
 _Status = Annotated[str | None, one_of(*ReleaseStatus, "", default=ReleaseStatus.OPEN)]
 _Period = Annotated[str | None, one_of(*PERIODS)]
@@ -61,16 +67,17 @@ _Flag = Annotated[bool, Flag()]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseOrder:
-    """The order of a list, and whether a release comes once for each of its projects."""
+    """The order of a list, by a column of releases or a rank, and whether a release comes once for each project."""
 
-    sort: ReleaseSort
+    sort: ReleaseSort = ReleaseSort.DATE
+    ranking: Ranking | None = None
     per_project: bool
 
 
 class HealthQuery(RequestModel):
     """What a release shows of its health."""
 
-    health: Bit = optional("`1` shows health, which is null until sessions are kept.", example="1")
+    health: Bit = optional("`1` shows what sessions say of the release.", example="1")
     health_stat: _Statistic = optional("What health counts.", example="users")
     summary_stats_period: _Period = optional(
         "The period that health is summed up over.", example="7d"
@@ -91,10 +98,25 @@ class HealthQuery(RequestModel):
                 choices = ", ".join(f"'{choice}'" for choice in PERIODS)
                 raise BadRequest(f"Invalid {name}. Valid choices are {choices}")
         return ReleaseView(
-            has_health=self.health == "1",
-            has_stages=self.adoption_stages == "1",
+            has_health=_is_on(self.health),
+            has_stages=_is_on(self.adoption_stages),
             by_environment=by_environment,
+            history_period=self.health_stats_period or DEFAULT_HISTORY,
         )
+
+    def health_request(self, environment_ids: Collection[int] | None) -> HealthRequest:
+        """Return what is asked for about sessions. `shape` has checked the periods."""
+        return HealthRequest(
+            summary_period=self.summary_stats_period or DEFAULT_SUMMARY,
+            history_period=self.health_stats_period or DEFAULT_HISTORY,
+            counts_users=self.health_stat == "users",
+            environment_ids=environment_ids,
+        )
+
+
+def _is_on(text: str | None) -> bool:
+    """Return True for a switch that is on. Clients send `true` as well (clients.md 4)."""
+    return (text or "").lower() in {"1", "true"}
 
 
 class _StatusQuery(RequestModel):
@@ -161,11 +183,17 @@ class ReleaseListQuery(ReleaseFilterQuery, HealthQuery, PageQuery):
     def order(self) -> ReleaseOrder:
         """Return the order (releases.md 2.4). Raise `BadRequest` for an unknown one."""
         name, per_project = self.sort or "", self.flatten == "1"
+        if name == _ADOPTION_SORT:
+            return ReleaseOrder(ranking=Ranking(RankColumn.ADOPTION), per_project=per_project)
         if name in _SESSION_SORTS:
             if not per_project:
                 raise BadRequest("sorting by crash statistics requires flattening (flatten=1)")
+            is_of_day = name.endswith(_DAY_SUFFIX)
+            period = "24h" if is_of_day else self.summary_stats_period or DEFAULT_SUMMARY
             # Releases without sessions follow those with, newest first and with all their projects.
-            return ReleaseOrder(sort=ReleaseSort.DATE, per_project=False)
+            return ReleaseOrder(
+                ranking=Ranking(_SESSION_SORTS[name], hours_of(period)), per_project=False
+            )
         if name not in _SORTS:
             raise BadRequest("invalid sort")
         return ReleaseOrder(sort=_SORTS[name], per_project=per_project)

@@ -18,13 +18,17 @@ from shipmark.api.commits.responses import (
 from shipmark.api.deploys.responses import DeployResponse, deploy_response
 from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases import loading
+from shipmark.api.releases.health_responses import (
+    NO_HEALTH,
+    HealthDataResponse,
+    health_data_response,
+)
 from shipmark.api.releases.loading import Related
 from shipmark.api.responses import Wire
 from shipmark.projects.model import Project
 from shipmark.publishing.model import Published
 from shipmark.releases import versions
 from shipmark.releases.model import Release, ReleasedProject
-from shipmark.releases.search import Stage
 
 
 class RawVersionResponse(Wire):
@@ -64,7 +68,7 @@ class ReleasedProjectResponse(Wire):
     platform: str | None
     platforms: list[str]
     has_health_data: bool | msgspec.UnsetType = msgspec.UNSET
-    health_data: msgspec.UnsetType | None = msgspec.UNSET
+    health_data: HealthDataResponse | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class AdoptionStageResponse(Wire):
@@ -76,7 +80,7 @@ class AdoptionStageResponse(Wire):
 
 
 class ProjectMetaResponse(Wire):
-    """What is around a release in one project. Sessions are not kept yet, so they have no bounds."""
+    """What is around a release in one project, and the hours of its first and last sessions."""
 
     next_release_version: str | None
     prev_release_version: str | None
@@ -144,7 +148,8 @@ class ReleaseView:
     """How a release is to be shown, beyond what it always shows.
 
     With a ``project_id``, numbers and moments are of that project alone, and, if ``is_narrow``, it shows no other. With
-    ``by_environment``, they are of the environments that `related.to_releases` was asked for.
+    ``by_environment``, they are of the environments that `related.to_releases` was asked for. ``history_period`` is the
+    name under which the history of health is shown.
     """
 
     project_id: int | None = None
@@ -152,6 +157,7 @@ class ReleaseView:
     by_environment: bool = False
     has_health: bool = False
     has_stages: bool = False
+    history_period: str = "24h"
 
 
 PLAIN = ReleaseView()
@@ -191,13 +197,16 @@ def release_response(
         last_deploy=deploy_response(deploy) if deploy else None,
         authors=_authors(release, related),
         projects=[
-            _project(row, related, shape) for row in (counted if shape.only_selected else attached)
+            _project(row, release.id, related, shape)
+            for row in (counted if shape.only_selected else attached)
         ],
         first_event=min(first, default=None),
         last_event=max(last, default=None),
         current_project_meta=meta or NobodyResponse(),
         user_agent=release.user_agent,
-        adoption_stages=_stages(counted, related) if shape.has_stages else msgspec.UNSET,
+        adoption_stages=(
+            _stages(release.id, counted, related) if shape.has_stages else msgspec.UNSET
+        ),
     )
 
 
@@ -234,7 +243,7 @@ def release_meta_response(
     return ReleaseMetaResponse(
         version=release.version,
         version_info=version_info_response(release.version),
-        projects=[_project(row, related, None) for row in attached],
+        projects=[_project(row, release.id, related, None) for row in attached],
         new_groups=sum(row.new_issue_count for row in attached),
         deploy_count=release.deploy_count,
         commit_count=release.commit_count,
@@ -281,25 +290,43 @@ def _authors(release: Release, related: Related) -> list[UserResponse | AuthorRe
 
 
 def _project(
-    attached: ReleasedProject, related: Related, shape: ReleaseView | None
+    attached: ReleasedProject, release_id: int, related: Related, shape: ReleaseView | None
 ) -> ReleasedProjectResponse:
     """A project of a release; without a shape, it says nothing of health."""
     project: Project = related.projects[attached.project_id]
-    return ReleasedProjectResponse(
+    response = ReleasedProjectResponse(
         id=project.id,
         slug=project.slug,
         name=project.name,
         new_groups=attached.new_issue_count,
         platform=project.platform,
         platforms=related.platforms.get(project.id, []),
-        has_health_data=msgspec.UNSET if shape is None else False,
-        health_data=None if shape is not None and shape.has_health else msgspec.UNSET,
     )
+    if shape is None:
+        return response
+    response.has_health_data = False
+    if shape.has_health:
+        health = related.health.get((project.id, release_id), NO_HEALTH)
+        response.has_health_data = health.has_data
+        response.health_data = health_data_response(health, shape.history_period)
+    return response
 
 
 def _stages(
-    attached: Iterable[ReleasedProject], related: Related
+    release_id: int, attached: Iterable[ReleasedProject], related: Related
 ) -> dict[str, AdoptionStageResponse] | None:
-    """How far the release has got in each project that has it anywhere; without sessions, not far."""
-    low = AdoptionStageResponse(stage=Stage.LOW_ADOPTION.value)
-    return {related.projects[row.project_id].slug: low for row in attached if row.seen} or None
+    """How far the release has got in each project that has it in one of the environments, or anywhere."""
+    adoptions = {
+        related.projects[row.project_id].slug: related.adoptions.get((release_id, row.project_id))
+        for row in attached
+    }
+    stages = {
+        slug: AdoptionStageResponse(
+            stage=adoption.stage.value,
+            adopted=adoption.adopted_at,
+            unadopted=adoption.unadopted_at,
+        )
+        for slug, adoption in adoptions.items()
+        if adoption is not None
+    }
+    return stages or None

@@ -8,13 +8,14 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.api.projects.path_project import VisibleProjects
-from shipmark.api.releases import loading
+from shipmark.api.releases import health_loading, loading
 from shipmark.api.releases.path_release import EditableRelease, ReleaseInProjects, VisibleRelease
 from shipmark.api.releases.queries import (
     STATISTICS_PER_PAGE_MAX,
     DeleteReleaseQuery,
     ForceQuery,
     ReleaseListQuery,
+    ReleaseOrder,
     ReleaseQuery,
     ReleaseVersionsQuery,
 )
@@ -31,7 +32,7 @@ from shipmark.api.releases.responses import (
 from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http import endpoint
 from shipmark.http.pagination import release_cursor
-from shipmark.http.pagination.offset import Links, PageRequest
+from shipmark.http.pagination.offset import Links, PageRequest, paginate
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import RELEASE_DELETE, RELEASE_READ, RELEASE_WRITE
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
@@ -42,6 +43,8 @@ from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
+from shipmark.release_health.model import hour_of
+from shipmark.release_health.store import pair_buckets, ranked_list
 from shipmark.releases.model import (
     ListRow,
     Position,
@@ -66,19 +69,26 @@ def list_releases(
 ) -> Response[list[ReleaseResponse]]:
     """List the releases of the organization."""
     order, shape = query.order(), query.shape(by_environment=bool(query.environment))
-    page = query.page(is_counted=False)
+    page = query.page(is_counted=order.ranking is not None)
     with context.database.autocommit_read() as connection:
         selected = query.select_listed(connection, context.access)
         if not selected:
             return context.listed([], None)
+        if shape.has_health or order.ranking is not None:
+            health_loading.wait_for_standings(connection, selected)
         conditions = query.release_filter(
             context, connection, selected, per_project=order.per_project
         )
-        rows, links = fetch_page(connection, conditions, order.sort, page)
-        listed = [row.release for row in rows]
+        rows, links = _fetch_ordered_page(connection, conditions, order, page)
         nested = loading.prefetch_for_releases(
-            connection, context.organization_id, listed, conditions.environment_ids, selected
+            connection,
+            context.organization_id,
+            [row.release for row in rows],
+            conditions.environment_ids,
+            selected,
         )
+        request = query.health_request(conditions.environment_ids)
+        health_loading.add_health(connection, nested, rows, shape, request)
     return context.listed(
         [release_response(row.release, nested, _shape_of(shape, row)) for row in rows], links
     )
@@ -123,8 +133,17 @@ def get_release(
             project_id = _shown_project(release, query)
             meta = _neighbours(connection, release.release, project_id, environment_ids, query)
             shape = replace(shape, project_id=project_id, only_selected=shape.has_health)
+        if shape.has_health:
+            health_loading.wait_for_standings(connection, release.visible)
         nested = loading.prefetch_for_releases(
             connection, context.organization_id, [release.release], environment_ids, release.visible
+        )
+        health_loading.add_health(
+            connection,
+            nested,
+            [ListRow(release.release, release.release.created_at)],
+            shape,
+            query.health_request(environment_ids),
         )
     return release_response(release.release, nested, shape, meta)
 
@@ -190,6 +209,16 @@ def fetch_page(
     return release_cursor.links(rows, page, sort)
 
 
+def _fetch_ordered_page(
+    connection: Connection, conditions: ReleaseFilter, order: ReleaseOrder, page: PageRequest
+) -> tuple[Sequence[ListRow], Links]:
+    """Return a page in an order by columns of releases, or by sessions, whose cursors are numbers of rows."""
+    if order.ranking is None:
+        return fetch_page(connection, conditions, order.sort, page)
+    ranked = ranked_list.page(connection, conditions, order.ranking, **page.window)
+    return paginate(ranked, page)
+
+
 def _find_owner(connection: Connection, access: Access, name: str | None) -> int | None:
     """Return the user of that id or email address. Raise `ValidationFailed` unless they are a member."""
     if name is None:
@@ -237,7 +266,12 @@ def _neighbours(
     status = query.release_status(default=ReleaseStatus.OPEN)
     near = replace(of_project, status=status, search=query.search())
     here = Position(key=release.created_at, created_at=release.created_at, release_id=release.id)
+    bounds = pair_buckets.bounds_of(connection, [(project_id, release.id)]).get(
+        (project_id, release.id)
+    )
     return ProjectMetaResponse(
+        sessions_lower_bound=hour_of(bounds.first) if bounds else None,
+        sessions_upper_bound=hour_of(bounds.last) if bounds else None,
         next_release_version=_first_version(connection, near, here, is_backwards=True),
         prev_release_version=_first_version(connection, near, here, is_backwards=False),
         first_release_version=_first_version(connection, of_project, None, is_backwards=True),

@@ -5,7 +5,7 @@ that is new, and an issue that is resolved.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,26 +16,22 @@ from shipmark.events.parsing import Event
 from shipmark.events.store import NewEvent
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
-from shipmark.issues.actions import regressions, resolve
+from shipmark.issues.actions import new_issue_users, regressions, resolve
 from shipmark.issues.model import InboxReason, Issue
 from shipmark.issues.store import inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
 from shipmark.issues.store.issues import Occurrences
-from shipmark.issues.store.occurrences import ReleaseOccurrence
-from shipmark.organizations import store as organizations
+from shipmark.issues.store.occurrences import FirstRelease, ReleaseOccurrence
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.releases import actions as release_actions
-from shipmark.releases.model import NewRelease, Release
+from shipmark.release_health.buckets import HealthUpdate
+from shipmark.releases.model import Release
+from shipmark.releases.sightings import AttachedRelease, Places, Sighting, place
 from shipmark.releases.store import environments as release_environments
-from shipmark.releases.store import locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.environments import SeenRelease
-from shipmark.releases.store.locks import ReleasePlacement
 from shipmark.symbolication import waits
 
-#: A release by its organization and version.
-_ReleaseKey = tuple[int, str]
 _GONE = "An issue was deleted while its event was stored."
 
 
@@ -53,26 +49,28 @@ class Arrival:
         return self.project.id, self.event.event_id
 
     @property
-    def placement(self) -> ReleasePlacement | None:
-        """Return where its release was seen, or None without a release."""
-        project, event = self.project, self.event
-        if event.release is None:
-            return None
-        return ReleasePlacement(
-            organization_id=project.organization_id,
-            version=event.release,
-            project_id=project.id,
-            environment=event.environment,
+    def sighting(self) -> Sighting:
+        """Return where it was seen."""
+        return Sighting(
+            project=self.project,
+            version=self.event.release,
+            environment=self.event.environment,
+            at=self.event.at,
+            received_at=self.event.received_at,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before."""
+    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before.
+
+    ``health`` is what it adds to the release's health, if its release has brought the issue.
+    """
 
     issue_id: int | None
     is_new_issue: bool = False
     is_regression: bool = False
+    health: HealthUpdate | None = None
 
 
 _DUPLICATE = IngestResult(issue_id=None)
@@ -101,43 +99,47 @@ class _Occurrence:
         return [(self.arrival.project.id, hash_) for hash_ in self.arrival.event.hashes]
 
 
-def ingest(connection: Connection, arrivals: Sequence[Arrival]) -> list[IngestResult]:
+def ingest(
+    connection: Connection, arrivals: Sequence[Arrival], also_seen: Sequence[Sighting] = ()
+) -> list[IngestResult]:
     """Store events and their consequences, as if they came one after the other. Return the result of each.
 
-    An event that is stored already changes nothing. Raise `Conflict` if an issue was deleted meanwhile: the caller
-    tries again.
+    An event that is stored already changes nothing. ``also_seen`` is where sessions of the same transaction were seen:
+    their releases are new to projects as those of events are. Raise `Conflict` if an issue was deleted meanwhile: the
+    caller tries again.
     """
-    stored = store.stored_among(connection, {arrival.key for arrival in arrivals})
+    keys = {arrival.key for arrival in arrivals}
+    stored = store.stored_among(connection, keys) if keys else {}
     new: dict[tuple[int, str], Arrival] = {}
     for arrival in arrivals:
         if arrival.key not in stored:
             new.setdefault(arrival.key, arrival)
-    if not new:
+    # Releases come first: see the order of locks in releases/store/locks.py.
+    sightings = [*also_seen, *(arrival.sighting for arrival in new.values())]
+    places = place(connection, sightings) if sightings else None
+    if places is None or not new:
+        _resolve(connection, places.attached if places else (), ())
         return [_DUPLICATE] * len(arrivals)
-    results = dict(zip(new, _ingest_new(connection, list(new.values())), strict=True))
+    results = dict(zip(new, _ingest_new(connection, list(new.values()), places), strict=True))
     # Of several with one id the first is stored.
     return [results.pop(arrival.key, _DUPLICATE) for arrival in arrivals]
 
 
-def _ingest_new(connection: Connection, arrivals: Sequence[Arrival]) -> list[IngestResult]:
+def _ingest_new(
+    connection: Connection, arrivals: Sequence[Arrival], places: Places
+) -> list[IngestResult]:
     """Store events that are not stored yet."""
-    # Releases come first: see the order of locks in releases/store/locks.py.
-    releases, added = _releases(connection, arrivals)
-    occurrences = _with_environments(connection, arrivals, releases)
+    occurrences = _with_places(arrivals, places)
     _record_projects(connection, occurrences)
     occurrences = _with_issues(connection, occurrences)
     issue_ids = {each.issue_id for each in occurrences}
-    for release, project_ids in added:
-        # Its commits may name issues of these projects: they ship here now. Others may wait for their next release.
-        first = next(each for each in occurrences if each.release is release)
-        received_at = first.arrival.event.received_at
-        resolve.in_release(connection, release, received_at, new_in=project_ids, lock_too=issue_ids)
+    _resolve(connection, places.attached, issue_ids)
     current = issues.lock_whole(connection, issue_ids)
     if len(current) < len(issue_ids):
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
     waits.add(connection, ((a.project.id, a.event) for a in arrivals))
-    _count(connection, occurrences)
+    first_releases = _count(connection, occurrences)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
     return [
@@ -145,87 +147,42 @@ def _ingest_new(connection: Connection, arrivals: Sequence[Arrival]) -> list[Ing
             issue_id=each.issue_id,
             is_new_issue=each.is_new_issue,
             is_regression=index in regressed,
+            health=_health_update(each, first_releases),
         )
         for index, each in enumerate(occurrences)
     ]
 
 
-def _releases(
-    connection: Connection, arrivals: Sequence[Arrival]
-) -> tuple[dict[_ReleaseKey, Release], list[tuple[Release, set[int]]]]:
-    """Return the releases by organization and version, and those that are new to projects, with these.
+def _resolve(
+    connection: Connection, attached: Iterable[AttachedRelease], issue_ids: Collection[int]
+) -> None:
+    """Resolve issues in releases that are new to projects; ``issue_ids`` are changed later, and locked with them.
 
-    Missing ones are created, dated by their first event (releases.md 3.2). All are held, so that none is deleted
-    before the events are stored. One is locked only if a row of a project or an environment will be added, which
-    repeats its status and dates.
+    Their commits may name issues of these projects: they ship here now. Others may wait for their next release.
     """
-    first: dict[ReleasePlacement, Arrival] = {}
-    for arrival in arrivals:
-        if arrival.placement is not None:
-            first.setdefault(arrival.placement, arrival)
-    if not first:
-        return {}, []
-    locked = locks.lock_shared(connection, first)
-    releases = {_key_of(placement): held.release for placement, held in locked.items()}
-    placed = {placement for placement, held in locked.items() if held.is_placed}
-    unplaced = grouped(
-        (_key_of(placement), arrival)
-        for placement, arrival in first.items()
-        if placement not in placed
-    )
-    releases |= _ensure_releases(connection, unplaced)
-    added = []
-    for key, missing in unplaced.items():
-        attached = {arrival.project.id: arrival.project for arrival in missing}
-        project_ids = release_actions.attach(connection, releases[key], attached.values(), None)
-        if project_ids:
-            added.append((releases[key], project_ids))
-    return releases, added
-
-
-def _ensure_releases(
-    connection: Connection, arrivals: Mapping[_ReleaseKey, Sequence[Arrival]]
-) -> dict[_ReleaseKey, Release]:
-    """Return these releases, locked, each created by the first of its events if it is missing."""
-    # Several are locked in any order only by one who holds the organization.
-    if len(arrivals) > 1:
-        for organization_id in sorted({organization_id for organization_id, _ in arrivals}):
-            organizations.lock_organization(connection, organization_id)
-    releases = {}
-    for (organization_id, version), of_release in arrivals.items():
-        new = NewRelease(version=version, created_at=of_release[0].event.at)
-        release, _ = release_actions.get_or_create(connection, organization_id, new)
-        releases[organization_id, version] = release
-    return releases
-
-
-def _key_of(placement: ReleasePlacement) -> _ReleaseKey:
-    return placement.organization_id, placement.version
-
-
-def _with_environments(
-    connection: Connection,
-    arrivals: Sequence[Arrival],
-    releases: Mapping[_ReleaseKey, Release],
-) -> list[_Occurrence]:
-    names = {(arrival.project.organization_id, arrival.event.environment) for arrival in arrivals}
-    environments = projects.ensure_environments(connection, names)
-    occurrences = []
-    for arrival in arrivals:
-        organization_id, event = arrival.project.organization_id, arrival.event
-        occurrence = _Occurrence(
-            arrival=arrival,
-            release=releases[organization_id, event.release] if event.release else None,
-            environment_id=environments[organization_id, event.environment].id,
+    for each in attached:
+        resolve.in_release(
+            connection,
+            each.release,
+            each.received_at,
+            new_in=each.project_ids,
+            lock_too=issue_ids,
         )
-        occurrences.append(occurrence)
-    return occurrences
+
+
+def _with_places(arrivals: Sequence[Arrival], places: Places) -> list[_Occurrence]:
+    return [
+        _Occurrence(
+            arrival=arrival,
+            release=places.release_of(arrival.sighting),
+            environment_id=places.environment_id_of(arrival.sighting),
+        )
+        for arrival in arrivals
+    ]
 
 
 def _record_projects(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
-    """Record which environments and platforms the projects have, and where their releases were seen."""
-    pairs = {(each.arrival.project.id, each.environment_id) for each in occurrences}
-    projects.link_environments(connection, pairs)
+    """Record which platforms the projects have, and where their releases were seen."""
     first_events: dict[int, datetime] = {}
     for each in occurrences:
         if each.arrival.project.first_event_at is None:
@@ -299,8 +256,22 @@ def _row_of(occurrence: _Occurrence) -> NewEvent:
     )
 
 
-def _count(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
-    """Count events, users and new issues, and put the new issues into the inbox."""
+def _health_update(
+    occurrence: _Occurrence, first_releases: Mapping[tuple[int, int], FirstRelease]
+) -> HealthUpdate | None:
+    first = first_releases[occurrence.issue_id, occurrence.environment_id]
+    if occurrence.release_id is None or occurrence.release_id != first.release_id:
+        return None
+    return new_issue_users.update_of(occurrence.arrival.event, occurrence.issue_id)
+
+
+def _count(
+    connection: Connection, occurrences: Sequence[_Occurrence]
+) -> dict[tuple[int, int], FirstRelease]:
+    """Count events, users and new issues, and put the new issues into the inbox.
+
+    Return the releases that brought the issues to environments, by the ids of both.
+    """
     affected = {
         (each.issue_id, each.arrival.event.user_hash)
         for each in occurrences
@@ -312,7 +283,7 @@ def _count(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
         connection,
         [_counted(group, new_users[issue_id]) for issue_id, group in sorted(by_issue.items())],
     )
-    _count_environments(connection, occurrences)
+    first_releases = _count_environments(connection, occurrences)
     new = [each for each in occurrences if each.is_new_issue]
     added = [(each.issue_id, each.arrival.event.received_at) for each in new]
     inbox.add(connection, added, InboxReason.NEW)
@@ -320,6 +291,7 @@ def _count(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
         connection,
         Counter((each.release.id, each.arrival.project.id) for each in new if each.release),
     )
+    return first_releases
 
 
 def _counted(group: Sequence[_Occurrence], new_users: int) -> Occurrences:
@@ -334,10 +306,12 @@ def _counted(group: Sequence[_Occurrence], new_users: int) -> Occurrences:
     )
 
 
-def _count_environments(connection: Connection, occurrences: Sequence[_Occurrence]) -> None:
+def _count_environments(
+    connection: Connection, occurrences: Sequence[_Occurrence]
+) -> dict[tuple[int, int], FirstRelease]:
     """Record in which environments and releases issues were seen, and count those that are new in an environment."""
     first = {(each.issue_id, each.environment_id): each for each in reversed(occurrences)}
-    new = occurrence_store.record_environments(
+    first_releases = occurrence_store.record_environments(
         connection,
         [(*key, each.release_id, each.at) for key, each in first.items()],
     )
@@ -347,7 +321,7 @@ def _count_environments(connection: Connection, occurrences: Sequence[_Occurrenc
         if each.release is not None
     )
     if not released:
-        return
+        return first_releases
     seen = [
         ReleaseOccurrence(
             issue_id=issue_id,
@@ -359,9 +333,9 @@ def _count_environments(connection: Connection, occurrences: Sequence[_Occurrenc
         for (issue_id, release_id, environment_id), moments in released.items()
     ]
     occurrence_store.record_releases(connection, seen)
-    release_environments.count_new_issues(
-        connection, Counter(_places_of_new(first[key] for key in new))
-    )
+    new = [first[key] for key, release in first_releases.items() if release.is_new]
+    release_environments.count_new_issues(connection, Counter(_places_of_new(new)))
+    return first_releases
 
 
 def _places_of_new(occurrences: Iterable[_Occurrence]) -> Iterable[tuple[int, int, int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -38,6 +39,13 @@ issue_releases = table("issue_releases", IssueReleaseColumns)
 issue_environments = table("issue_environments", IssueEnvironmentColumns)
 
 
+class FirstRelease(NamedTuple):
+    """The release that brought an issue to an environment, or None, and whether the issue is new there."""
+
+    release_id: int | None
+    is_new: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseOccurrence:
     """An issue seen in a release, in an environment, from the first of its events to the last."""
@@ -61,15 +69,24 @@ _RECORD_RELEASES = _RELEASES.on_conflict_do_update(
     index_elements=_RELEASE_KEY,
     set_={"last_seen_at": sa.case((_new > _last, _new), else_=_last)},
 )
-_RECORD_ENVIRONMENTS = (
-    insert_rows(
-        issue_environments,
-        "occurred",
-        ("issue_id", "environment_id", "first_release_id", "first_seen_at"),
-        order_by=("issue_id", "environment_id"),
-    )
-    .on_conflict_do_nothing()
-    .returning(issue_environments.c.issue_id, issue_environments.c.environment_id)
+_RECORD_ENVIRONMENTS = insert_rows(
+    issue_environments,
+    "occurred",
+    ("issue_id", "environment_id", "first_release_id", "first_seen_at"),
+    order_by=("issue_id", "environment_id"),
+).on_conflict_do_nothing()
+
+_SEEN_IN = db.json_rows("seen_in", issue_id=db.Id, environment_id=db.Id)
+_FIRST_RELEASES = sa.select(
+    issue_environments.c.issue_id,
+    issue_environments.c.environment_id,
+    issue_environments.c.first_release_id,
+).join(
+    _SEEN_IN,
+    sa.and_(
+        issue_environments.c.issue_id == _SEEN_IN.c.issue_id,
+        issue_environments.c.environment_id == _SEEN_IN.c.environment_id,
+    ),
 )
 
 _LAST_RELEASES = (
@@ -108,15 +125,22 @@ def record_releases(connection: sa.Connection, occurred: Collection[ReleaseOccur
 
 def record_environments(
     connection: sa.Connection, first_seen: Collection[tuple[int, int, int | None, datetime]]
-) -> set[tuple[int, int]]:
-    """Record that issues were seen in environments, unless they were before.
+) -> dict[tuple[int, int], FirstRelease]:
+    """Record that issues, which are locked, were seen in environments, unless they were before.
 
-    Each is given by the issue's id, the environment's, the release's or None, and when. Return the pairs of the first
-    two that are new.
+    Each is given by the issue's id, the environment's, the release's or None, and when. Return the releases that
+    brought them there, by the first two.
     """
     rows = sorted(first_seen, key=lambda row: row[:2])
-    result = connection.execute(_RECORD_ENVIRONMENTS, db.rows_param("occurred", rows))
-    return {(issue_id, environment_id) for issue_id, environment_id in result}
+    pairs = db.rows_param("seen_in", (row[:2] for row in rows))
+    first = {
+        (issue_id, environment_id): FirstRelease(release_id, is_new=False)
+        for issue_id, environment_id, release_id in connection.execute(_FIRST_RELEASES, pairs)
+    }
+    missing = [row for row in rows if row[:2] not in first]
+    if missing:
+        connection.execute(_RECORD_ENVIRONMENTS, db.rows_param("occurred", missing))
+    return first | {row[:2]: FirstRelease(row[2], is_new=True) for row in missing}
 
 
 def in_release(

@@ -9,8 +9,9 @@ from shipmark.infrastructure.schema import parent, table
 class HealthSeriesColumns(sa.TypedColumns):
     """A release in an environment of a project, or all of its releases there (``release_id`` 0), with sessions.
 
-    ``first_start`` and ``last_start`` are those of the first and last bucket ever. ``dirty_since`` is when counts
-    changed that standings do not have yet.
+    ``first_start`` and ``last_start`` are those of the first and last bucket ever with sessions; a series that only
+    events of new issues add to has none: its range is empty, with ``last_start`` 0. ``changed_at`` is when counts last
+    changed, until standings have it.
     """
 
     id = sa.Column(db.Id, primary_key=True)
@@ -21,7 +22,7 @@ class HealthSeriesColumns(sa.TypedColumns):
     release_id = sa.Column(db.Id, nullable=False)
     first_start = sa.Column(sa.BigInteger, nullable=False)
     last_start = sa.Column(sa.BigInteger, nullable=False)
-    dirty_since = sa.Column(db.UtcDateTime)
+    changed_at = sa.Column(db.UtcDateTime)
 
 
 series = table(
@@ -29,16 +30,16 @@ series = table(
     HealthSeriesColumns,
     sa.UniqueConstraint("project_id", "release_id", "environment_id"),
     sa.Index("ix_health_series_release_id", "release_id", "project_id"),
-    sa.Index("ix_health_series_last_start", "last_start", "id"),
     sa.Index("ix_health_series_last_used", "project_id", "environment_id", "last_start", "id"),
 )
-_is_dirty = series.c.dirty_since.is_not(None)
+sa.Index("ix_health_series_last_start", series.c.last_start, series.c.project_id)
+_is_changed = series.c.changed_at.is_not(None)
 sa.Index(
-    "ix_health_series_dirty",
-    series.c.dirty_since,
+    "ix_health_series_changed_at",
+    series.c.changed_at,
     series.c.id,
-    sqlite_where=_is_dirty,
-    postgresql_where=_is_dirty,
+    sqlite_where=_is_changed,
+    postgresql_where=_is_changed,
 )
 
 
@@ -80,3 +81,8 @@ class HealthSketchColumns(sa.TypedColumns):
 
 
 sketches = table("health_sketches", HealthSketchColumns)
+
+
+def total_of(column: sa.ColumnElement[int]) -> sa.ColumnElement[int]:
+    """Return the sum of a column of numbers, as an integer: PostgreSQL would make a decimal of it."""
+    return sa.cast(sa.func.sum(column), sa.BigInteger())

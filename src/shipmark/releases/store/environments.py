@@ -18,7 +18,8 @@ from shipmark.releases.store.projects import release_projects
 class ReleaseEnvironmentColumns(sa.TypedColumns):
     """A release in an environment of a project: seen by events there, or deployed there.
 
-    ``status`` and ``created_at`` are copies of the release's, which lists are filtered and ordered by.
+    ``status`` and ``created_at`` are copies of the release's, which lists are filtered and ordered by. `adoption.py`
+    writes ``adopted_at`` and ``unadopted_at``.
     """
 
     release_id = parent("releases", primary_key=True)
@@ -28,6 +29,8 @@ class ReleaseEnvironmentColumns(sa.TypedColumns):
     first_seen_at = sa.Column(db.UtcDateTime)
     last_seen_at = sa.Column(db.UtcDateTime)
     last_deploy_id = sa.Column(db.Id)
+    adopted_at = sa.Column(db.UtcDateTime)
+    unadopted_at = sa.Column(db.UtcDateTime)
     status = sa.Column(sa.String(16), nullable=False, server_default=sa.text("'open'"))
     created_at = sa.Column(
         db.UtcDateTime, nullable=False, server_default=sa.text("CURRENT_TIMESTAMP")
@@ -56,6 +59,16 @@ sa.Index(
     release_environments.c.last_deploy_id,
     sqlite_where=_is_deployed,
     postgresql_where=_is_deployed,
+)
+_is_adopted = release_environments.c.adopted_at.is_not(None)
+sa.Index(
+    "ix_release_environments_adopted",
+    release_environments.c.project_id,
+    release_environments.c.environment_id,
+    release_environments.c.adopted_at,
+    release_environments.c.release_id,
+    sqlite_where=_is_adopted,
+    postgresql_where=_is_adopted,
 )
 
 
@@ -154,6 +167,12 @@ _EVENTS = insert_rows(
     ),
     order_by=_KEY,
 )
+_ENSURE = insert_rows(
+    release_environments,
+    "added",
+    (*_KEY, "new_issue_count", "status", "created_at"),
+    order_by=_KEY,
+).on_conflict_do_nothing()
 _is_later = sa.or_(
     release_environments.c.last_seen_at.is_(None),
     _EVENTS.excluded.last_seen_at > release_environments.c.last_seen_at,
@@ -181,6 +200,16 @@ _COUNT_BROUGHT = (
     )
     .values(new_issue_count=release_environments.c.new_issue_count + _BROUGHT.c.number)
 )
+
+
+def ensure(connection: sa.Connection, places: Collection[tuple[Release, int, int]]) -> None:
+    """Record that locked releases are in environments of projects, given by their ids, without any event of them."""
+    rows = [
+        (release.id, project_id, environment_id, 0, release.status, release.created_at)
+        for release, project_id, environment_id in places
+    ]
+    rows.sort(key=lambda row: row[:3])
+    connection.execute(_ENSURE, db.rows_param("added", rows))
 
 
 def record_events(connection: sa.Connection, seen_releases: Collection[SeenRelease]) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import matches
+from shipmark.infrastructure.database import Id, matches
 from shipmark.releases import search
+from shipmark.releases.store.adoption import in_stage
+from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.releases import releases
 
 _COMPARE: dict[search.Comparison, Any] = {
@@ -19,6 +21,8 @@ _COMPARE: dict[search.Comparison, Any] = {
     search.Comparison.AT_MOST: le,
 }
 _EQUAL = (search.Comparison.IS, search.Comparison.IS_NOT)
+#: The environment of a stage: lists of an environment read the same table.
+_STAGED = release_environments.alias("staged")
 #: Sorts after every character of a sort key.
 _LAST = "\x7f"
 
@@ -94,12 +98,15 @@ def _(term: search.BuildNumberTerm) -> sa.ColumnElement[bool]:
 
 @_condition.register
 def _(term: search.StageTerm) -> sa.ColumnElement[bool]:
-    # Adoption is not measured yet: every release in the environment has low adoption.
-    return (
-        sa.true()
-        if (search.Stage.LOW_ADOPTION in term.stages) is not term.is_negated
-        else sa.false()
+    # Exactly one environment is selected.
+    columns = _STAGED.c
+    stage = sa.exists().where(
+        columns.release_id == releases.c.id,
+        columns.project_id.in_(sa.bindparam("project_ids", type_=Id, expanding=True)),
+        columns.environment_id.in_(sa.bindparam("environment_ids", type_=Id, expanding=True)),
+        sa.or_(*(in_stage(columns, each) for each in sorted(term.stages))),
     )
+    return ~stage if term.is_negated else stage
 
 
 @_condition.register

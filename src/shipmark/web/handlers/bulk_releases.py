@@ -105,7 +105,7 @@ def _delete(
         selection = selection_to_delete(connection, workspace, release_ids)
         if not is_forced:
             selection = unforced(selection)
-        deleted = (*selection.releases, *selection.referenced)
+        deleted = (*selection.releases, *selection.held_releases)
         release_deletion.delete_releases(
             connection, deleted, around, is_forced=bool(selection.referenced)
         )

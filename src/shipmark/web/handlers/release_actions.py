@@ -4,7 +4,7 @@ from litestar import get, post
 from litestar.params import FromPath, RawBody
 from sqlalchemy import Connection
 
-from shipmark.deletion.release_deletion import REFERENCED, delete_releases
+from shipmark.deletion.release_deletion import delete_releases
 from shipmark.http.request_context import require_all_visible
 from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
@@ -102,7 +102,7 @@ def delete_release(
     version: FromPath[str],
     body: RawBody,
 ) -> Answer:
-    """Delete the release, and redirect to the list. One that issues refer to is refused, unless an owner forces it."""
+    """Delete the release, and redirect to the list. One in use is refused, unless an owner forces it."""
     is_forced = form_of(body).get("force") == "1"
     with web_request.change(organization, scopes=RELEASE_DELETE, busy=BUSY) as (
         connection,
@@ -112,12 +112,12 @@ def delete_release(
             raise Forbidden
         release = _editable(connection, workspace, version)
         shown = deletion_page(connection, workspace, release)
-        is_refused = shown.is_referenced and not is_forced
-        if not is_refused:
+        refusal = None if is_forced else shown.hold
+        if refusal is None:
             context = publish_context(web_request, workspace)
             delete_releases(connection, [release], context, is_forced=is_forced)
-    if is_refused:
-        return _deletion_page(web_request, workspace, shown, status=400, problem=REFERENCED)
+    if refusal is not None:
+        return _deletion_page(web_request, workspace, shown, status=400, problem=refusal)
     return redirect(urls.releases(workspace.organization.slug))
 
 

@@ -11,6 +11,7 @@ from shipmark.events import parsing
 from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import Json, as_text, level_of, object_of, objects_of, text_of
 from shipmark.events.store import StoredEvent
+from shipmark.infrastructure.clock import moment_of
 from shipmark.web.view_models.facts import TEXT_MAX, Fact, facts
 from shipmark.web.view_models.redaction import FILTERED, is_sensitive, redacted, redacted_url
 from shipmark.web.view_models.security_report import report_facts
@@ -82,7 +83,7 @@ def _breadcrumbs(payload: Json) -> tuple[Breadcrumb, ...]:
 
 def _breadcrumb(breadcrumb: Json) -> Breadcrumb:
     return Breadcrumb(
-        at=parsing.moment_of(breadcrumb.get("timestamp")),
+        at=moment_of(breadcrumb.get("timestamp")),
         category=(text_of(breadcrumb, "category") or text_of(breadcrumb, "type"))[:TEXT_MAX],
         text=_breadcrumb_text(breadcrumb),
         level=level_of(breadcrumb) if text_of(breadcrumb, "level") else "info",

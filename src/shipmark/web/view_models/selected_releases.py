@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from shipmark.deletion import release_deletion
+from shipmark.deletion.release_deletion import Hold, holds
+from shipmark.infrastructure.clock import now
 from shipmark.organizations.model import Role
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
@@ -16,7 +17,11 @@ from shipmark.web.request_context import Workspace
 SELECTED_MAX = 100
 
 HIDDEN = "It is also in projects that you have no access to."
-IN_USE = "Issues were first seen in it."
+#: Why a release stays that only owners can delete.
+_REASONS = {
+    Hold.ISSUES: "Issues were first seen in it.",
+    Hold.SESSIONS: "It had sessions in the last 90 days.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +36,24 @@ class KeptRelease:
 class Selection:
     """The ticked releases by version: those that can be changed, and those that stay as they are.
 
-    ``referenced`` are those that issues refer to, if the user can force their deletion.
+    ``referenced`` are those that issues or sessions refer to, with the reason, if the user can force their deletion.
     """
 
     releases: tuple[Release, ...]
     kept: tuple[KeptRelease, ...]
-    referenced: tuple[Release, ...] = ()
+    referenced: tuple[tuple[Release, Hold], ...] = ()
+
+    @property
+    def held_releases(self) -> tuple[Release, ...]:
+        """Return the releases in use."""
+        return tuple(release for release, _ in self.referenced)
+
+    @property
+    def users(self) -> str:
+        """Return what refers to the releases in use."""
+        names = {Hold.ISSUES: "issues", Hold.SESSIONS: "sessions"}
+        kinds = {hold for _, hold in self.referenced}
+        return " and ".join(name for hold, name in names.items() if hold in kinds)
 
 
 NO_RELEASES = Selection(releases=(), kept=())
@@ -72,19 +89,23 @@ def select_releases(
 def selection_to_delete(
     connection: Connection, workspace: Workspace, release_ids: Collection[int]
 ) -> Selection:
-    """Return the ticked releases, with those that issues refer to apart: owners can force the deletion."""
+    """Return the ticked releases, with those in use apart: owners can force the deletion."""
     selection = select_releases(connection, workspace, release_ids)
-    ids = release_deletion.referenced_by_issues(connection, selection.releases)
-    referenced = tuple(release for release in selection.releases if release.id in ids)
+    held = holds(connection, selection.releases, now())
     selection = replace(
         selection,
-        releases=tuple(release for release in selection.releases if release.id not in ids),
-        referenced=referenced,
+        releases=tuple(release for release in selection.releases if release.id not in held),
+        referenced=tuple(
+            (release, held[release.id]) for release in selection.releases if release.id in held
+        ),
     )
     return selection if workspace.access.role is Role.OWNER else unforced(selection)
 
 
 def unforced(selection: Selection) -> Selection:
-    """Return the selection, with the releases that issues refer to among those that stay."""
-    kept = [KeptRelease(version=release.version, reason=IN_USE) for release in selection.referenced]
+    """Return the selection, with the releases in use among those that stay."""
+    kept = [
+        KeptRelease(version=release.version, reason=_REASONS[hold])
+        for release, hold in selection.referenced
+    ]
     return replace(selection, kept=(*selection.kept, *kept), referenced=())

@@ -37,7 +37,7 @@ def upgrade() -> None:
         sa.Column("release_id", _ID, nullable=False),
         sa.Column("first_start", sa.BigInteger(), nullable=False),
         sa.Column("last_start", sa.BigInteger(), nullable=False),
-        sa.Column("dirty_since", sa.DateTime(timezone=True)),
+        sa.Column("changed_at", sa.DateTime(timezone=True)),
         *(
             sa.ForeignKeyConstraint(
                 [f"{name}_id"],
@@ -62,11 +62,14 @@ def upgrade() -> None:
         "ix_health_series_release_id", "health_series", ["release_id", "project_id"]
     )
     op.create_index(
-        "ix_health_series_dirty",
+        "ix_health_series_last_start", "health_series", ["last_start", "project_id"]
+    )
+    op.create_index(
+        "ix_health_series_changed_at",
         "health_series",
-        ["dirty_since", "id"],
-        sqlite_where=sa.text("dirty_since IS NOT NULL"),
-        postgresql_where=sa.text("dirty_since IS NOT NULL"),
+        ["changed_at", "id"],
+        sqlite_where=sa.text("changed_at IS NOT NULL"),
+        postgresql_where=sa.text("changed_at IS NOT NULL"),
     )
     op.create_table(
         "health_counts",

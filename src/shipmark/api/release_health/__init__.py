@@ -1,0 +1,1 @@
+"""Release health: questions about sessions, and how releases fared over time."""

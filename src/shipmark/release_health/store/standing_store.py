@@ -1,0 +1,178 @@
+"""The table of standings, by which lists are ordered, and what has to be computed again."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.schema import parent, table
+from shipmark.release_health.standings import Standing
+from shipmark.release_health.store.pair_buckets import Pair, SeriesRow
+from shipmark.release_health.store.tables import series
+
+
+class HealthStandingColumns(sa.TypedColumns):
+    """What the sessions of a release, or of all (0), come to in the last hours, in an environment or in all (0).
+
+    Only where there are any. ``due_at`` is when a bucket leaves the period. What is 0 has no foreign key: rows are
+    deleted with their release by `releases/actions.py: remove`.
+    """
+
+    organization_id = parent("organizations")
+    project_id = parent("projects", primary_key=True)
+    environment_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    hours = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
+    release_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    sessions = sa.Column(sa.BigInteger, nullable=False)
+    crashed = sa.Column(sa.BigInteger, nullable=False)
+    errored = sa.Column(sa.BigInteger, nullable=False)
+    abnormal = sa.Column(sa.BigInteger, nullable=False)
+    users = sa.Column(sa.BigInteger, nullable=False)
+    users_crashed = sa.Column(sa.BigInteger, nullable=False)
+    users_errored = sa.Column(sa.BigInteger, nullable=False)
+    crash_rate_sessions = sa.Column(sa.Double)
+    crash_rate_users = sa.Column(sa.Double)
+    due_at = sa.Column(sa.BigInteger, nullable=False)
+
+
+#: The columns that lists are ordered by.
+SORT_COLUMNS = ("sessions", "users", "crash_rate_sessions", "crash_rate_users")
+standings = table(
+    "health_standings",
+    HealthStandingColumns,
+    *(
+        sa.Index(
+            f"ix_health_standings_{column}",
+            "organization_id",
+            "environment_id",
+            "hours",
+            column,
+            "release_id",
+            "project_id",
+        )
+        for column in SORT_COLUMNS
+    ),
+    sa.Index("ix_health_standings_due_at", "due_at"),
+    sa.Index("ix_health_standings_release_id", "release_id", "project_id"),
+)
+_COLUMNS = tuple(
+    column.name for column in standings.c if column.name not in {"organization_id", "project_id"}
+)
+_INSERT = insert_rows(
+    standings,
+    "computed",
+    ("project_id", "organization_id", *_COLUMNS),
+    order_by=("project_id", "release_id", "environment_id", "hours"),
+)
+_KEY = ["project_id", "environment_id", "hours", "release_id"]
+_UPSERT = _INSERT.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={
+        column.name: _INSERT.excluded[column.name]
+        for column in standings.c
+        if column.name not in _KEY
+    },
+)
+_PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)
+_OF_PAIRS = sa.and_(
+    standings.c.project_id == _PAIRS.c.project_id, standings.c.release_id == _PAIRS.c.release_id
+)
+_KEPT = db.json_rows(
+    "kept", project_id=db.Id, release_id=db.Id, environment_id=db.Id, hours=sa.Integer()
+)
+_REMOVE_OTHERS = sa.delete(standings).where(
+    sa.exists().where(_OF_PAIRS),
+    ~sa.exists().where(
+        standings.c.project_id == _KEPT.c.project_id,
+        standings.c.release_id == _KEPT.c.release_id,
+        standings.c.environment_id == _KEPT.c.environment_id,
+        standings.c.hours == _KEPT.c.hours,
+    ),
+)
+_SEEN = db.json_rows("seen", series_id=db.Id, changed_at=db.UtcDateTime())
+_MARK_CURRENT = (
+    sa.update(series)
+    .where(
+        # What changed meanwhile is not in the standings.
+        sa.exists().where(
+            series.c.id == _SEEN.c.series_id, series.c.changed_at == _SEEN.c.changed_at
+        )
+    )
+    .values(changed_at=None)
+)
+_STANDING = RowReader(Standing, standings)
+
+
+def due_pairs(connection: sa.Connection, at: datetime, limit: int) -> list[Pair]:
+    """Return pairs whose counts have changed since their standings, and then those that a bucket leaves now."""
+    c = series.c
+    changed = (
+        sa.select(c.project_id, c.release_id, c.changed_at)
+        .where(c.changed_at.is_not(None))
+        .order_by(c.changed_at, c.id)
+        .limit(limit)
+    )
+    pairs = dict.fromkeys((row[0], row[1]) for row in connection.execute(changed))
+    due = (
+        sa.select(standings.c.project_id, standings.c.release_id)
+        .where(standings.c.due_at <= int(at.timestamp()))
+        .order_by(standings.c.due_at)
+        .limit(limit)
+    )
+    pairs |= dict.fromkeys((row[0], row[1]) for row in connection.execute(due))
+    return list(pairs)[:limit]
+
+
+def is_any_changed(
+    connection: sa.Connection, project_ids: Collection[int], since: datetime
+) -> bool:
+    """Return True if counts of these projects have changed after a moment and standings do not have it yet."""
+    c = series.c
+    query = sa.select(c.id).where(c.changed_at >= since, c.project_id.in_(list(project_ids)))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def replace(
+    connection: sa.Connection,
+    pairs: Collection[Pair],
+    computed: Sequence[Standing],
+    members: Collection[SeriesRow],
+    organization_ids: Mapping[int, int],
+) -> None:
+    """Replace all standings of pairs by those that were computed from their series."""
+    parameters = db.rows_param("pairs", sorted(pairs))
+    keys = [(s.project_id, s.release_id, s.environment_id, s.hours) for s in computed]
+    connection.execute(_REMOVE_OTHERS, parameters | db.rows_param("kept", keys))
+    rows = [
+        (s.project_id, organization_ids[s.project_id], *(getattr(s, name) for name in _COLUMNS))
+        for s in sorted(computed, key=lambda s: (s.project_id, s.release_id, s.environment_id))
+    ]
+    if rows:
+        connection.execute(_UPSERT, db.rows_param("computed", rows))
+    seen = [(member.id, member.changed_at) for member in members if member.changed_at]
+    connection.execute(_MARK_CURRENT, db.rows_param("seen", seen))
+
+
+def of_pairs(
+    connection: sa.Connection,
+    pairs: Collection[Pair],
+    environment_id: int,
+    hours: Collection[int],
+) -> dict[tuple[int, int, int], Standing]:
+    """Return the standings of pairs by project, release and hours."""
+    query = (
+        _STANDING.select()
+        .join(_PAIRS, _OF_PAIRS)
+        .where(standings.c.environment_id == environment_id, standings.c.hours.in_(sorted(hours)))
+    )
+    found = _STANDING.all(connection, query, db.rows_param("pairs", sorted(pairs)))
+    return {(each.project_id, each.release_id, each.hours): each for each in found}
+
+
+def remove_of_releases(connection: sa.Connection, release_ids: Collection[int]) -> None:
+    """Delete the standings of releases."""
+    statement = sa.delete(standings).where(standings.c.release_id.in_(sa.select(db.IDS.c.id)))
+    connection.execute(statement, db.ids_param(release_ids))
