@@ -39,8 +39,8 @@ class JobKind(StrEnum):
     PRUNE_PROJECT_ARTIFACTS = "prune_project_artifacts"
     EXPIRE_EVENTS = "expire_events"
     SYMBOLICATE_AGAIN = "symbolicate_again"
-    JUDGE_RELEASES = "judge_releases"
     COMPACT_HEALTH = "compact_health"
+    JUDGE_RELEASES = "judge_releases"
 
 
 class JobColumns(sa.TypedColumns):
