@@ -1,9 +1,17 @@
-"""The application with any settings. It takes half a second to put together, so one is made for many settings."""
+"""The application with any settings, and where it runs in tests.
 
+It takes half a second to put together, so one is made for many settings.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
+from anyio import Event
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from litestar import Litestar
 from litestar.datastructures import State
 
@@ -38,6 +46,28 @@ def application(settings: Settings) -> Litestar:
     made = copy(shared)
     made.state = State(shared.state.dict() | own, deep_copy=False)
     return made
+
+
+class Portal:
+    """An event loop in a thread of its own, for clients of the application.
+
+    They ask it for an event with each request. Going to the loop for that takes as long as a query, for nothing: an
+    event belongs to the loop that first waits for it.
+    """
+
+    def __init__(self, portal: BlockingPortal) -> None:
+        self._portal = portal
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function in the loop, and return what it returns."""
+        return Event() if function is Event else self._portal.call(function, *arguments)
+
+
+@contextmanager
+def running_portal() -> Iterator[Portal]:
+    """Run an event loop until the end of the block."""
+    with start_blocking_portal() as portal:
+        yield Portal(portal)
 
 
 @cache

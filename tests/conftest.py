@@ -19,8 +19,7 @@ from zlib import crc32
 import factories
 import pytest
 import structlog
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from applications import application
+from applications import Portal, application, running_portal
 from argon2 import PasswordHasher
 from databases import RestoredDatabase
 from digesting import close_logs, keep_events
@@ -293,6 +292,10 @@ _CHECKED: WeakSet[Any] = WeakSet()
 #: is proven on both by the tests of rooms, properties and the house.
 ALL_DATABASES = os.environ.get("SHIPMARK_TEST_DATABASES", "") == "all"
 _INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
+#: Modules with tests that take half a minute, the longest first.
+_LONG_MODULES = ("test_recordings.py", "test_any_request.py", "test_hostile_requests.py")
+#: Whose tests share servers, browsers and clients in processes of their own.
+_FOLDERS_OF_PROCESSES = ("browser", "conformance", "cli")
 
 
 # What is imported and collected lives until the end: collecting garbage among it takes a tenth of the time and frees
@@ -310,9 +313,10 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the half of the doors' tests that runs on the other database; always the same half.
 
-    The longest test comes first: at the end one worker would wait for it alone.
+    What takes long comes first: at the end one worker would wait for it alone, or take over a part of a module and make
+    all that is shared in it again.
     """
-    items.sort(key=lambda item: item.path.name != "test_recordings.py")
+    items.sort(key=_turn)
     if ALL_DATABASES:
         return
     kept, left_out = [], []
@@ -320,6 +324,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         (left_out if _is_for_the_other(item) else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if item.path.name in _LONG_MODULES:
+        return _LONG_MODULES.index(item.path.name)
+    return len(_LONG_MODULES) + (folder not in _FOLDERS_OF_PROCESSES)
 
 
 def _is_for_the_other(item: pytest.Item) -> bool:
@@ -372,9 +383,9 @@ def world(kind: str, people: Callable[[str], World]) -> World:
 
 
 @pytest.fixture(scope="session")
-def _portal() -> Iterator[BlockingPortal]:
+def _portal() -> Iterator[Portal]:
     """The event loop that all clients of the session share."""
-    with start_blocking_portal() as portal:
+    with running_portal() as portal:
         yield portal
 
 
@@ -395,7 +406,7 @@ Serve = Callable[..., Client]
 
 
 @pytest.fixture(scope="session")
-def serve_on(_portal: BlockingPortal, _folder: Path) -> Serve:
+def serve_on(_portal: Portal, _folder: Path) -> Serve:
     """Clients of the whole application on any database: ``serve_on(database, blobs)``; no job runs."""
     numbers = itertools.count()
 
@@ -414,7 +425,7 @@ def serve_on(_portal: BlockingPortal, _folder: Path) -> Serve:
         client.limits = limits  # type: ignore[attr-defined]  # for tests that hold some of the budget
         client.log_folder = path  # type: ignore[attr-defined]  # for tests that look at what waits
         client.state = app.state  # type: ignore[attr-defined]  # for tests of what it keeps
-        client.blocking_portal = _portal
+        client.blocking_portal = _portal  # type: ignore[assignment]  # it has what clients call
         client.event_hooks = {"response": [digest]}
         return client
 

@@ -1,5 +1,5 @@
 """``python -m shipmark``: the command line."""
 
-from shipmark.cli.main import main
+from shipmark.cli.entry import main
 
 main()

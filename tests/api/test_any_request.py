@@ -1,6 +1,7 @@
 """Whatever is sent to the API, it answers as its document says, and never fails.
 
-By default a few requests an operation, always the same. ``make fuzz`` sends more, and others each time.
+By default a few requests an operation, always the same. ``make fuzz`` sends more, and others each time. PostgreSQL,
+which refuses more, gets requests of every kind for each operation; SQLite gets those of one kind.
 """
 
 from collections.abc import Iterator
@@ -35,7 +36,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-#: How many requests are sent in each way. PostgreSQL, which refuses more, gets more.
+#: How many requests are sent in each way.
 REQUESTS = {"postgresql": 4, "sqlite": 2}
 SETTINGS = settings(
     derandomize=not EXAMPLES,
@@ -129,13 +130,19 @@ def ways(operation: APIOperation, parts: Seeded) -> Iterator[object]:
         yield operation.as_strategy()
 
 
+def chosen(found: list[object], number: int, kind: str) -> list[object]:
+    """All ways, but one for each operation where fewer examples do, and another for the next."""
+    is_brief = kind == "sqlite" and not EXAMPLES
+    return [found[number % len(found)]] if is_brief else found
+
+
 def test_any_request_is_answered_as_the_document_says(
     operations: list[APIOperation], parts: Seeded, sender: Sender, kind: str
 ) -> None:
     some = settings(SETTINGS, max_examples=EXAMPLES or REQUESTS[kind])
     problems = []
-    for operation in operations:
-        for way in ways(operation, parts):
+    for number, operation in enumerate(operations):
+        for way in chosen(list(ways(operation, parts)), number, kind):
 
             @some
             @given(case=way)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from factories import RELEASES, WEB_RELEASES, Caller, World, on_one_database, release_path
+from factories import RELEASES, WEB_RELEASES, Caller, World, on_one_database, release_path, rows
 from sessions import aggregates, send_sessions, session
 
 from shipmark.infrastructure.clock import now
@@ -266,6 +266,9 @@ def test_an_order_by_sessions_keeps_the_filters(alice: Caller, world: World) -> 
 
 def test_standings_end_with_their_period(alice: Caller, world: World, database: Database) -> None:
     send_sessions(alice.client, world, session(OLD, did="ann", started=ago(minutes=30)))
+    # Nothing is computed twice.
+    assert {row["changed_at"] for row in rows(database, "health_series")} == {None}
+    assert not refresh_some(database, now())
     while refresh_some(database, now() + timedelta(hours=30)):
         pass
     data = health(alice, OLD, "health=1&summaryStatsPeriod=48h")

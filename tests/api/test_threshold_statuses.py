@@ -19,6 +19,7 @@ from factories import (
     statements,
     written,
 )
+from sessions import aggregates, send_sessions, session
 
 from shipmark.infrastructure.database import Database
 
@@ -190,9 +191,15 @@ def test_a_deploy_that_ends_with_time_itself_does_no_harm(alice: Caller) -> None
 
 @pytest.mark.parametrize(
     "measure",
-    ["unhandled_issue_count", "regressed_issue_count", "failure_rate", "crash_free_session_rate",
-     "crash_free_user_rate"],
-)  # fmt: skip
+    [
+        "unhandled_issue_count",
+        "regressed_issue_count",
+        "failure_rate",
+        # Without sessions.
+        "crash_free_session_rate",
+        "crash_free_user_rate",
+    ],
+)
 @pytest.mark.parametrize("trigger", ["over", "under"])
 @on_one_database
 def test_what_can_not_be_measured_is_never_said_to_be_well(
@@ -201,6 +208,23 @@ def test_what_can_not_be_measured_is_never_said_to_be_well(
     watch(alice, threshold_type=measure, trigger_type=trigger, value=0)
     alice.publish("web@1.0.0")
     assert metrics(alice, "&project=-1") == [(None, False)]
+
+
+@pytest.mark.parametrize(
+    ("measure", "share"), [("crash_free_session_rate", 90), ("crash_free_user_rate", 75)]
+)
+def test_crash_free_rates_are_judged(
+    alice: Caller, world: World, measure: str, share: float
+) -> None:
+    alice.publish("web@1.0.0")
+    alice.post(release_path("web@1.0.0", "deploys/"), {"environment": "staging"})
+    limit = {"threshold_type": measure, "trigger_type": "under", "value": 80}
+    watch(alice, **limit, window_in_seconds=86_400)
+    watch(alice, **limit, window_in_seconds=86_400, environment="staging")
+    many = aggregates({"exited": 6})
+    users = [session(did=did) for did in ("ann", "bob", "cid")]
+    send_sessions(alice.client, world, many, *users, session(did="dan", status="crashed"))
+    assert metrics(alice, "&project=-1") == [(share, share >= 80), (None, False)]
 
 
 def test_releases_are_chosen(alice: Caller, world: World) -> None:

@@ -67,7 +67,9 @@ PAGES = (
         "not-found": f"{ACME}/releases/nothing/",
         "invitation-of-another": "{invitation}",
         "api-reference": "/api/docs/",
-        "api-reference-releases": "/api/docs/releases/",
+        # Pages of the reference are made by one template: these have all that others have, and are short.
+        "api-reference-project-keys": "/api/docs/project-keys/",
+        "api-reference-uploads": "/api/docs/uploads/",
     }
     | SETTINGS_PAGES
     | ACCOUNT_PAGES
@@ -87,7 +89,7 @@ OTHERS_PAGES = {
         "sign-in": "/sign-in/",
         "invitation": "{invitation}",
         "invitation-unknown": "/invitations/unknown/",
-        "api-reference-signed-out": "/api/docs/",
+        "api-reference-signed-out": "/api/docs/uploads/",
     },
 }
 #: Those whose answer is no 200, and which a browser therefore notes on its console.
@@ -117,4 +119,6 @@ AWKWARD_PAGES = (
     }
     | SETTINGS_PAGES
     | {"account": "/account/", "account-tokens": "/account/tokens/"}
+    # The longest page of the reference.
+    | {"api-reference-releases": "/api/docs/releases/"}
 )

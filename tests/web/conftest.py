@@ -7,8 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
-from applications import application
+from applications import Portal, application, running_portal
 from conftest import Copies
 from factories import ingest
 from litestar.testing import TestClient
@@ -164,14 +163,14 @@ def house(first_house: House, copies: Copies) -> Iterator[House]:
 
 
 @pytest.fixture(scope="session")
-def threads() -> Iterator[BlockingPortal]:
+def threads() -> Iterator[Portal]:
     """Where the application runs; one for all tests, for the sake of speed."""
-    with start_blocking_portal() as portal:
+    with running_portal() as portal:
         yield portal
 
 
 @pytest.fixture
-def open_browser(house: House, blobs: Blobs, threads: BlockingPortal) -> OpenBrowser:
+def open_browser(house: House, blobs: Blobs, threads: Portal) -> OpenBrowser:
     """Opens browsers on a server with some settings, which runs no jobs."""
 
     def opened(**settings: Any) -> TestClient[Any]:

@@ -31,17 +31,17 @@ def test_nothing_runs_where_nothing_is_due(database: Database) -> None:
 def test_every_node_may_start_the_timers(database: Database) -> None:
     for _ in range(3):
         start(database)
-    assert counts(database)["jobs"] == 1
+    kinds = sorted(job["kind"] for job in rows(database, "jobs"))
+    assert kinds == ["judge_releases", "tidy"]
 
 
 def test_tidying_comes_again_in_an_hour(database: Database) -> None:
     start(database)
-    assert scheduler.run_due(database, NOW) is True
-    assert scheduler.run_due(database, NOW) is False
-    [job] = rows(database, "jobs")
-    assert (job["kind"], job["run_at"], job["attempts"]) == ("tidy", NOW + timedelta(hours=1), 0)
+    assert [scheduler.run_due(database, NOW) for _ in range(3)] == [True, True, False]
+    [job] = [job for job in rows(database, "jobs") if job["kind"] == "tidy"]
+    assert (job["run_at"], job["attempts"]) == (NOW + timedelta(hours=1), 0)
     start(database)
-    assert counts(database)["jobs"] == 1
+    assert counts(database)["jobs"] == 2
 
 
 @pytest.mark.parametrize(("days", "left"), [(6, 1), (8, 0)])
@@ -146,3 +146,11 @@ def test_errands_run_in_a_process_of_their_own(database: Database, tmp_path: Pat
     assert worker.run_external_jobs() is False
     with database.snapshot() as connection:
         assert not jobs.is_due(connection, datetime.now(UTC), scheduler.EXTERNAL_JOBS)
+
+
+def test_releases_are_judged_every_minute(database: Database) -> None:
+    with database.transaction() as connection:
+        jobs.enqueue(connection, JobKind.JUDGE_RELEASES, {}, now=NOW)
+    assert scheduler.run_due(database, NOW) is True
+    [job] = rows(database, "jobs")
+    assert (job["kind"], job["run_at"]) == ("judge_releases", NOW + timedelta(minutes=1))

@@ -37,6 +37,7 @@ from shipmark.api.tokens import organization_routes as tokens_organization
 from shipmark.api.tokens import routes as tokens
 from shipmark.api.uploads import routes as uploads
 from shipmark.api.user_reports import routes as user_reports
+from shipmark.api.verdicts import routes as verdicts
 
 #: Endpoints at one address must share a router. The webhook and the document need no credentials: see ``app.py``.
 ROUTERS = (
@@ -58,6 +59,7 @@ ROUTERS = (
     releases.router,
     releases_bulk.router,
     releases_detail.router,
+    verdicts.router,
     release_files.router,
     release_health.router,
     artifact_bundles.router,

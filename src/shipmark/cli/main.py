@@ -12,6 +12,7 @@ from shipmark.cli.check import check
 from shipmark.cli.create import bootstrap, org, project, team
 from shipmark.cli.data_checks import UnusableDataError
 from shipmark.cli.event_storage import compact
+from shipmark.cli.gate import gate
 from shipmark.cli.serve import serve
 from shipmark.cli.tokens import token
 from shipmark.cli.users import user
@@ -27,7 +28,7 @@ def shipmark() -> None:
     """Shipmark: a release tracker that speaks Sentry's protocol."""
 
 
-for command in (serve, bootstrap, org, team, project, user, token, artifacts, check, compact):
+for command in (serve, bootstrap, org, team, project, user, token, artifacts, check, compact, gate):
     shipmark.add_command(command)
 
 

@@ -40,6 +40,7 @@ class JobKind(StrEnum):
     EXPIRE_EVENTS = "expire_events"
     SYMBOLICATE_AGAIN = "symbolicate_again"
     COMPACT_HEALTH = "compact_health"
+    JUDGE_RELEASES = "judge_releases"
 
 
 class JobColumns(sa.TypedColumns):

@@ -49,6 +49,11 @@ class AuditEvent(IntEnum):
     ORG_TOKEN_EDIT = 10_001, "org-auth-token.edit", "edited org auth token {name}"
     RELEASE_EDIT = 10_011, "release.edit", "edited {releases}"
     RELEASE_REMOVE = 10_012, "release.remove", "removed {releases}"
+    RELEASE_MARK = (
+        10_013,
+        "release.mark",
+        "marked release {version} as {marked} in environment {environment} of project {project_slug}",
+    )
     RELEASE_TOKEN_ADD = (
         10_020,
         "release-token.create",

@@ -27,6 +27,8 @@ class ReleaseActivityType(StrEnum):
     DELETED = "deleted"
     COMMITS_FETCHED = "commits_fetched"
     COMMITS_FETCH_FAILED = "commits_fetch_failed"
+    VERDICT_CHANGED = "verdict_changed"
+    VERDICT_MARKED = "verdict_marked"
 
 
 class FetchMode(StrEnum):

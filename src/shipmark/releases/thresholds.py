@@ -15,7 +15,7 @@ _END = datetime.max.replace(tzinfo=UTC)
 
 
 class ThresholdType(StrEnum):
-    """Metric of a threshold. Only errors and new issues are measured: the others need sessions, and never hold."""
+    """Metric of a threshold. Errors, new issues and crash-free rates are measured; the others never hold."""
 
     ERRORS = "total_error_count"
     NEW_ISSUES = "new_issue_count"
@@ -24,6 +24,10 @@ class ThresholdType(StrEnum):
     FAILURE_RATE = "failure_rate"
     CRASH_FREE_SESSIONS = "crash_free_session_rate"
     CRASH_FREE_USERS = "crash_free_user_rate"
+
+
+#: Metrics that are percent.
+RATES = (ThresholdType.CRASH_FREE_SESSIONS, ThresholdType.CRASH_FREE_USERS)
 
 
 class Trigger(StrEnum):
@@ -57,7 +61,7 @@ class Threshold:
     environment: Environment | None
     created_at: datetime
 
-    def is_kept(self, metric: int | None) -> bool:
+    def is_kept(self, metric: float | None) -> bool:
         """Return True if the threshold holds; False for a metric that could not be measured."""
         if metric is None:
             return False
@@ -81,10 +85,10 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Result of a watch; the metric is None if it could not be measured."""
+    """Result of a watch; the metric is None if it could not be measured. Rates are percent."""
 
     watch: Watch
-    metric: int | None
+    metric: float | None
 
     @property
     def is_healthy(self) -> bool:

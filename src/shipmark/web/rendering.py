@@ -59,6 +59,7 @@ def _environment() -> Environment:
         template_filters.counted,
         template_filters.initials,
         template_filters.tone,
+        template_filters.percent,
         template_filters.thousands,
         template_filters.first_line,
         template_filters.later_lines,

@@ -1,6 +1,7 @@
 """Template filters that format moments, numbers, names and versions."""
 
 from datetime import datetime, timedelta, tzinfo
+from math import floor
 from urllib.parse import urlsplit
 
 from jinja2 import pass_context
@@ -100,6 +101,15 @@ def thousands(number: int) -> str:
         if number >= max(unit, 100_000):
             return f"{number / unit:,.1f}{letter}"
     return f"{number:,}"
+
+
+def percent(share: float, decimals: int = 2) -> str:
+    """Return a percentage, rounded down: what crashed once is not 100%. Without decimals a little is ``<1%``."""
+    scale = 10**decimals
+    floored = floor(share * scale + 1e-9) / scale
+    if not decimals and 0 < share < 1:
+        return "<1%"
+    return "100%" if floored == 100 else f"{floored:.{decimals}f}%"
 
 
 def ago_short(at: datetime, now: datetime) -> str:

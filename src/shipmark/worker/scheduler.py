@@ -32,10 +32,12 @@ from shipmark.projects.store import deletion as deleted_projects
 from shipmark.release_health import actions as release_health
 from shipmark.release_health import compaction
 from shipmark.repositories import store as repositories
+from shipmark.verdicts import actions as verdicts
 
 #: The time after which an issue leaves the inbox (releases.md 1.20).
 INBOX_LENGTH = timedelta(days=7)
 _PERIOD = timedelta(hours=1)
+_JUDGE_EVERY = timedelta(minutes=1)
 _PAUSE_SECONDS = 2.0
 _RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
 #: The function of a job, which runs in one transaction.
@@ -90,7 +92,15 @@ def remove_project(connection: Connection, details: dict[str, object], at: datet
         jobs.enqueue(connection, kind, details, now=at, key=key, organization_id=organization_id)
 
 
+def judge_releases(connection: Connection, _: dict[str, object], at: datetime) -> None:
+    """Evaluate a batch of releases in use, and reschedule at once if there are more, else in a minute."""
+    is_more = verdicts.evaluate_due(connection, at)
+    run_at = at if is_more else at + _JUDGE_EVERY
+    jobs.enqueue(connection, JobKind.JUDGE_RELEASES, {}, now=at, run_at=run_at)
+
+
 ACTIONS: dict[str, Action] = {
+    JobKind.JUDGE_RELEASES: judge_releases,
     JobKind.TIDY: tidy,
     JobKind.REMOVE_REPOSITORY: remove_repository,
     JobKind.REMOVE_ORGANIZATION: remove_organization,
@@ -113,6 +123,7 @@ EXTERNAL_JOBS = (
 def start(connection: Connection, at: datetime) -> None:
     """Let the timers run, unless they do; every node of a fleet may ask."""
     jobs.enqueue_once(connection, JobKind.TIDY, {}, now=at)
+    jobs.enqueue_once(connection, JobKind.JUDGE_RELEASES, {}, now=at)
 
 
 def run_due(database: Database, at: datetime) -> bool:

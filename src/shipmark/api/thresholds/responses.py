@@ -42,7 +42,7 @@ class FindingResponse(ThresholdResponse):
     start: datetime
     end: datetime
     is_healthy: bool
-    metric_value: int | None
+    metric_value: float | None
 
 
 def threshold_response(threshold: Threshold, project: Project) -> ThresholdResponse:

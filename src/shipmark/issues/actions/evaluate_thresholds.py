@@ -6,8 +6,19 @@ from sqlalchemy import Connection
 
 from shipmark.deploys import store as deploys
 from shipmark.issues.store import statistics
+from shipmark.release_health.store import windows
+from shipmark.release_health.store.windows import Window
 from shipmark.releases.model import Release
 from shipmark.releases.thresholds import Finding, Threshold, ThresholdType, Watch
+
+_COUNTS = {
+    ThresholdType.ERRORS: statistics.errors,
+    ThresholdType.NEW_ISSUES: statistics.new_issues,
+}
+_RATES = {
+    ThresholdType.CRASH_FREE_SESSIONS: windows.crash_free_sessions,
+    ThresholdType.CRASH_FREE_USERS: windows.crash_free_users,
+}
 
 
 def evaluate(
@@ -29,18 +40,28 @@ def evaluate(
 
 
 def _measured(connection: Connection, watches: Sequence[Watch]) -> list[Finding]:
-    measured = {
-        ThresholdType.ERRORS: statistics.errors,
-        ThresholdType.NEW_ISSUES: statistics.new_issues,
-    }
     findings = []
     for kind in ThresholdType:
         some = [watch for watch in watches if watch.threshold.type is kind]
-        measure = measured.get(kind)
-        metrics = measure(connection, some) if measure else {}
-        missing = 0 if measure else None
+        metrics, missing = dict[int, float](), None
+        if kind in _COUNTS:
+            # What was not found is none.
+            metrics, missing = {**_COUNTS[kind](connection, some)}, 0
+        elif kind in _RATES and some:
+            metrics = {**_RATES[kind](connection, list(map(_window_of, some)))}
         findings += [
             Finding(watch=watch, metric=metrics.get(number, missing))
             for number, watch in enumerate(some)
         ]
     return findings
+
+
+def _window_of(watch: Watch) -> Window:
+    threshold = watch.threshold
+    return Window(
+        project_id=threshold.project_id,
+        release_id=watch.release.id,
+        environment_id=threshold.environment.id if threshold.environment else 0,
+        start=int(watch.begins_at.timestamp()),
+        end=int(watch.ends_at.timestamp()),
+    )

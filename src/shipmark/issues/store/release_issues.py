@@ -1,6 +1,6 @@
 """Lists of the issues that are new in a release, resolved by it, or regressed in it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import ISSUE, issues
-from shipmark.issues.store.occurrences import issue_releases
+from shipmark.issues.store.occurrences import issue_environments, issue_releases
 from shipmark.issues.store.resolutions import RESOLVED_IDS, resolutions
 from shipmark.releases.store.commits import release_commits
 
@@ -23,6 +23,9 @@ class IssueSummary:
 
     count: int
     issues: tuple[Issue, ...]
+
+
+NO_ISSUES = IssueSummary(count=0, issues=())
 
 
 _RELEASE = sa.bindparam("release_id", type_=Id)
@@ -46,6 +49,12 @@ _regressed = (
 _COUNTED = ISSUE.select(sa.func.count().over())
 _NEW = _last_seen(_COUNTED.where(issues.c.first_release_id == _RELEASE))
 _RESOLVED = _last_seen(_COUNTED.join(RESOLVED_IDS, RESOLVED_IDS.c.issue_id == issues.c.id))
+_INTRODUCED = _last_seen(
+    _COUNTED.join(issue_environments, issue_environments.c.issue_id == issues.c.id).where(
+        issue_environments.c.first_release_id == _RELEASE,
+        issue_environments.c.environment_id == sa.bindparam("environment_id", type_=Id),
+    )
+)
 _REGRESSED = _last_seen(_COUNTED.join(_regressed, _regressed.c.issue_id == issues.c.id))
 _REGRESSIONS = (
     ISSUE.select(history.c.happened_at)
@@ -104,6 +113,20 @@ def new_in(
     return _summary(connection, _NEW, release_id, project_ids, limit)
 
 
+def introduced_in(
+    connection: sa.Connection,
+    release_id: int,
+    environment_id: int,
+    project_ids: Collection[int],
+    *,
+    limit: int,
+) -> IssueSummary:
+    """Return the projects' issues of which the release is the first in the environment."""
+    parameters: dict[str, object] = {"release_id": release_id, "environment_id": environment_id}
+    parameters |= ids_param(project_ids) | {"most": limit}
+    return _summary_of(connection.execute(_INTRODUCED, parameters).all())
+
+
 def resolved_by(
     connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> IssueSummary:
@@ -143,5 +166,8 @@ def _summary(
     limit: int,
 ) -> IssueSummary:
     parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
-    rows = connection.execute(statement, parameters).all()
+    return _summary_of(connection.execute(statement, parameters).all())
+
+
+def _summary_of(rows: Sequence[sa.Row[Any]]) -> IssueSummary:
     return IssueSummary(count=rows[0][-1] if rows else 0, issues=tuple(map(ISSUE, rows)))

@@ -83,22 +83,22 @@ _OF_PAIRS = sa.and_(
 _KEPT = db.json_rows(
     "kept", project_id=db.Id, release_id=db.Id, environment_id=db.Id, hours=sa.Integer()
 )
+# Rows compared as tuples: with EXISTS, SQLite would read the whole table.
 _REMOVE_OTHERS = sa.delete(standings).where(
-    sa.exists().where(_OF_PAIRS),
-    ~sa.exists().where(
-        standings.c.project_id == _KEPT.c.project_id,
-        standings.c.release_id == _KEPT.c.release_id,
-        standings.c.environment_id == _KEPT.c.environment_id,
-        standings.c.hours == _KEPT.c.hours,
+    sa.tuple_(standings.c.release_id, standings.c.project_id).in_(
+        sa.select(_PAIRS.c.release_id, _PAIRS.c.project_id)
+    ),
+    sa.tuple_(*(standings.c[name] for name in _KEY)).not_in(
+        sa.select(*(_KEPT.c[name] for name in _KEY))
     ),
 )
 _SEEN = db.json_rows("seen", series_id=db.Id, changed_at=db.UtcDateTime())
 _MARK_CURRENT = (
     sa.update(series)
+    # What changed meanwhile is not in the standings.
     .where(
-        # What changed meanwhile is not in the standings.
-        sa.exists().where(
-            series.c.id == _SEEN.c.series_id, series.c.changed_at == _SEEN.c.changed_at
+        sa.tuple_(series.c.id, series.c.changed_at).in_(
+            sa.select(_SEEN.c.series_id, _SEEN.c.changed_at)
         )
     )
     .values(changed_at=None)

@@ -40,15 +40,13 @@ _OF_RELEASES = (
     .order_by(_c.release_id, _c.project_id, _c.first_seen_at.asc().nulls_first(), _c.environment_id)
 )
 _KEYS = db.json_rows("adopted", release_id=db.Id, project_id=db.Id, environment_id=db.Id)
-_IS_KEY = sa.and_(
-    _c.release_id == _KEYS.c.release_id,
-    _c.project_id == _KEYS.c.project_id,
-    _c.environment_id == _KEYS.c.environment_id,
+_IS_KEY = sa.tuple_(_c.release_id, _c.project_id, _c.environment_id).in_(
+    sa.select(_KEYS.c.release_id, _KEYS.c.project_id, _KEYS.c.environment_id)
 )
 _AT = sa.bindparam("at", type_=db.UtcDateTime())
 _ADOPT = (
     sa.update(release_environments)
-    .where(sa.exists().where(_IS_KEY))
+    .where(_IS_KEY)
     .where(sa.or_(_c.adopted_at.is_(None), _c.unadopted_at.is_not(None)))
     # The first time stays; being adopted again only ends that it was not.
     .values(adopted_at=sa.func.coalesce(_c.adopted_at, _AT), unadopted_at=None)
@@ -59,7 +57,7 @@ _END_OTHERS = (
         _c.project_id.in_(sa.select(db.IDS.c.id)),
         _c.adopted_at.is_not(None),
         _c.unadopted_at.is_(None),
-        ~sa.exists().where(_IS_KEY),
+        ~_IS_KEY,
     )
     .values(unadopted_at=_AT)
 )

@@ -31,6 +31,8 @@ class ReleaseEventType(StrEnum):
     DELETED = "deleted"
     FETCHED = "fetched"
     FETCH_FAILED = "fetch-failed"
+    VERDICT_CHANGED = "verdict-changed"
+    VERDICT_MARKED = "verdict-marked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class ReleaseEvent:
     repository: str = ""
     commit_count: int = 0
     problem: str = ""
+    verdict: str = ""
     line: IssueLine | None = None
 
 
@@ -98,6 +101,10 @@ def _of_activity(
             kind = ReleaseEventType.FETCHED
         case ReleaseActivityType.COMMITS_FETCH_FAILED:
             kind = ReleaseEventType.FETCH_FAILED
+        case ReleaseActivityType.VERDICT_CHANGED:
+            kind = ReleaseEventType.VERDICT_CHANGED
+        case ReleaseActivityType.VERDICT_MARKED:
+            kind = ReleaseEventType.VERDICT_MARKED
         case _:
             assert_never(release_activity.type)
     details = release_activity.details
@@ -110,6 +117,7 @@ def _of_activity(
         repository=str(details.get("repository", "")),
         commit_count=int(str(details.get("commits", 0))),
         problem=str(details.get("error", "")),
+        verdict=str(details.get("verdict", "")),
     )
 
 

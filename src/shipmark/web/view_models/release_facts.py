@@ -14,7 +14,7 @@ from shipmark.issues.actions import evaluate_thresholds
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import thresholds
-from shipmark.releases.thresholds import THRESHOLDS_MAX, Finding, ThresholdType
+from shipmark.releases.thresholds import RATES, THRESHOLDS_MAX, Finding, ThresholdType
 from shipmark.web.request_context import Workspace
 
 DEPLOYS_MAX = 50
@@ -49,6 +49,11 @@ class ThresholdLine:
     def name(self) -> str:
         """Return the name of the metric."""
         return _NAMES[self.finding.watch.threshold.type]
+
+    @property
+    def is_rate(self) -> bool:
+        """Return whether the metric is percent."""
+        return self.finding.watch.threshold.type in RATES
 
     @property
     def window(self) -> str:

@@ -62,9 +62,6 @@ def upgrade() -> None:
         "ix_health_series_release_id", "health_series", ["release_id", "project_id"]
     )
     op.create_index(
-        "ix_health_series_last_start", "health_series", ["last_start", "project_id"]
-    )
-    op.create_index(
         "ix_health_series_changed_at",
         "health_series",
         ["changed_at", "id"],

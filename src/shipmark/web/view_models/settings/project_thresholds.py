@@ -9,7 +9,7 @@ from shipmark.http.scopes import RELEASE_WRITE, THRESHOLD_CHANGE
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.store import thresholds as store
-from shipmark.releases.thresholds import THRESHOLDS_MAX, Threshold, ThresholdType, Trigger
+from shipmark.releases.thresholds import RATES, THRESHOLDS_MAX, Threshold, ThresholdType, Trigger
 from shipmark.web.request_context import Workspace
 
 #: Names of metrics. Those that are not measured yet are offered only where a client has set them.
@@ -22,7 +22,7 @@ TYPE_NAMES = {
     ThresholdType.CRASH_FREE_SESSIONS: "Crash-free sessions",
     ThresholdType.CRASH_FREE_USERS: "Crash-free users",
 }
-_MEASURED = (ThresholdType.ERRORS, ThresholdType.NEW_ISSUES)
+_MEASURED = (ThresholdType.ERRORS, ThresholdType.NEW_ISSUES, *RATES)
 TRIGGER_NAMES = {Trigger.OVER: "more than", Trigger.UNDER: "less than"}
 #: Units of windows, in seconds, largest first.
 UNITS = {86400: "days", 3600: "hours", 60: "minutes", 1: "seconds"}

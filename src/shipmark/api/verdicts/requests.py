@@ -1,0 +1,80 @@
+"""Query parameters and body of the verdict on a release."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shipmark.api.queries import ProjectQuery
+from shipmark.http.validation import RequestModel, choice_of, optional, repeatable
+from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.verdicts.criteria import parse_allowance, parse_length, parse_measures
+from shipmark.verdicts.judgement import VerdictStatus
+from shipmark.verdicts.model import Criteria
+
+_REQUIRED = "This field is required."
+_MARKS = "Choose healthy, regressed, or null."
+
+
+class EnvironmentOfVerdictQuery(ProjectQuery):
+    """The environment of a verdict, and the projects, each of which has its own."""
+
+    environment: str | None = optional("The environment. Required.", example="production")
+
+    @property
+    def required_environment(self) -> str:
+        """Return the environment. Raise `ValidationFailed` without one."""
+        if not self.environment:
+            raise ValidationFailed({"environment": [_REQUIRED]})
+        return self.environment
+
+
+class VerdictQuery(EnvironmentOfVerdictQuery):
+    """The verdict to return, and criteria other than those by which the stored one is made."""
+
+    base: str | None = optional(
+        "A version to compare with, by its last week before the release.", example="web@1.0.0"
+    )
+    margin: str | None = optional(
+        "Regressed only beyond this: a share of the base's rate, at least so many percentage points.",
+        example="20%,0.1pp",
+    )
+    tolerance: str | None = optional(
+        "Healthy only within this: a share of the base's rate, at least so many percentage points.",
+        example="50%,0.3pp",
+    )
+    measure: list[str] = repeatable(
+        "What is measured: `S` crash-free sessions, `U` crash-free users, `N` new issues.",
+        example="S,U,N",
+    )
+    soak: str | None = optional("How old a release must be to be healthy.", example="10m")
+
+    @property
+    def is_default(self) -> bool:
+        """Return True if the query asks for the verdict that is stored."""
+        return not (self.base or self.margin or self.tolerance or self.measure or self.soak)
+
+    def criteria(self) -> Criteria:
+        """Return the criteria. Raise `ValidationFailed` with the first parameter that can't be read."""
+        default = Criteria()
+        return Criteria(
+            margin=parse_allowance("margin", self.margin) if self.margin else default.margin,
+            tolerance=parse_allowance("tolerance", self.tolerance)
+            if self.tolerance
+            else default.tolerance,
+            measures=parse_measures("measure", self.measure) if self.measure else default.measures,
+            soak=parse_length("soak", self.soak) if self.soak else default.soak,
+        )
+
+
+class MarkRequest(RequestModel):
+    """What a person says of a release, whatever was measured."""
+
+    marked: Annotated[VerdictStatus, choice_of(VerdictStatus)] | None = Field(
+        description="`healthy` or `regressed`; null takes a mark back."
+    )
+
+    def status(self) -> VerdictStatus | None:
+        """Return the mark. Raise `ValidationFailed` for `undecided`, which says nothing."""
+        if self.marked == VerdictStatus.UNDECIDED:
+            raise ValidationFailed({"marked": [_MARKS]})
+        return self.marked

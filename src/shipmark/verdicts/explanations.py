@@ -1,0 +1,88 @@
+"""The reasons of a verdict in sentences, for people who release."""
+
+from collections.abc import Iterator
+
+from shipmark.verdicts.judgement import UnitCount, VerdictReason, VerdictStatus
+from shipmark.verdicts.model import (
+    Criteria,
+    Evaluation,
+    Measure,
+    MeasureResult,
+    ReleaseVerdict,
+)
+
+_NAMES = {
+    Measure.SESSIONS: "Crashed sessions",
+    Measure.USERS: "Users with a crash, by the hour",
+    Measure.NEW_ISSUES: "Users with a new issue, by the hour",
+}
+_NO_SESSIONS = "No session of the release has come from this environment yet."
+_NO_BASE = "No earlier release of this environment has enough sessions to compare with."
+_NOT_CONCURRENT = (
+    "The base was hardly in use at the same time: an outage after the switch would look the same."
+)
+#: A spread of more is worth a sentence: it is what the time until a verdict is multiplied by.
+_SPREAD_SHOWN = 1.5
+
+
+def reasons(verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria) -> list[str]:
+    """Return the reasons of a verdict, the deciding one first."""
+    return list(_reasons(verdict, evaluation, criteria))
+
+
+def no_sessions() -> list[str]:
+    """Return the reason of a release without any session."""
+    return [_NO_SESSIONS]
+
+
+def _reasons(verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria) -> Iterator[str]:
+    if verdict.marked:
+        yield f"A person marked the release as {verdict.marked}."
+    if verdict.regressed_at and evaluation.status != VerdictStatus.REGRESSED:
+        at = f"{verdict.regressed_at:%Y-%m-%d %H:%M} UTC"
+        yield f"The release regressed at {at}; that stays, whatever came later."
+    match evaluation.reason:
+        case VerdictReason.NO_SESSIONS:
+            yield _NO_SESSIONS
+            return
+        case VerdictReason.NO_BASE:
+            yield _NO_BASE
+            return
+        case VerdictReason.TOO_YOUNG:
+            minutes = int(criteria.soak.total_seconds() // 60)
+            yield f"The release is younger than {minutes} minutes, so that it is not called healthy yet."
+    order = sorted(evaluation.results, key=lambda result: result.measure != evaluation.measure)
+    for result in order:
+        yield _of_measure(result, criteria)
+    if evaluation.status == VerdictStatus.REGRESSED and not evaluation.is_concurrent:
+        yield _NOT_CONCURRENT
+
+
+def _of_measure(result: MeasureResult, criteria: Criteria) -> str:
+    name, judgement = _NAMES[result.measure], result.judgement
+    if judgement.reason == VerdictReason.NO_BASE:
+        return f"{name}: not judged, as the base has only {result.base.units:,.0f}."
+    if judgement.reason == VerdictReason.NO_SESSIONS:
+        return f"{name}: none of this release yet."
+    sentence = f"{name}: {_counted(result.new)}, against {_counted(result.base)} before"
+    if judgement.status == VerdictStatus.REGRESSED:
+        limit = criteria.margin.allows(max(result.base.rate, result.floor))
+        sentence += f"; that is beyond the margin, {_percent(limit)}."
+    elif judgement.status == VerdictStatus.HEALTHY:
+        limit = criteria.tolerance.allows(result.base.rate)
+        sentence += f"; that is within the tolerance, {_percent(limit)}."
+    else:
+        sentence += "; not enough to tell."
+        if result.smallest_regression is not None:
+            sentence += f" A rate of {_percent(result.smallest_regression)} would have shown."
+    if result.spread >= _SPREAD_SHOWN:
+        sentence += f" They come in groups, so that each counts as 1/{result.spread:.1f}."
+    return sentence
+
+
+def _counted(count: UnitCount) -> str:
+    return f"{count.bad:,.0f} of {count.units:,.0f} ({_percent(count.rate)})"
+
+
+def _percent(rate: float) -> str:
+    return f"{100 * rate:.2f}".rstrip("0").rstrip(".") + " %"

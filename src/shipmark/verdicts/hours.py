@@ -1,0 +1,148 @@
+"""The hours of a release, made of buckets: users are distinct within an hour, so that hours may be added.
+
+A user who is seen for an hour had less chance to crash than one who is seen for a week. So users are counted by the
+hour (verdict.md 1.3), and those of the six buckets of an hour are united by their sketches.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shipmark.release_health.model import DAY, BucketWidth, SketchKind
+from shipmark.release_health.sketches import union
+from shipmark.verdicts.judgement import (
+    UnitCount,
+    spread_of_groups,
+    spread_of_periods,
+    total,
+)
+from shipmark.verdicts.model import Measure, hour_of
+
+#: The lengths of periods, in hours, over which the rate of a base may vary.
+_PERIOD_HOURS = (1, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """The counts of a bucket of a series. Users are distinct within it."""
+
+    series_id: int
+    width: int
+    start: int
+    sessions: int
+    crashed: int
+    users: int
+    users_crashed: int
+    users_new_issue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketSketch:
+    """An encoded set of users of a bucket."""
+
+    series_id: int
+    width: int
+    start: int
+    kind: SketchKind
+    encoded: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """The counts of an hour."""
+
+    start: int
+    sessions: int
+    crashed: int
+    users: int
+    users_crashed: int
+    users_new_issue: int
+
+    def count(self, measure: Measure, *, counts_users: bool) -> UnitCount:
+        """Return the units of a measure. Sessions may crash whose beginning was never seen: units are the limit."""
+        match measure:
+            case Measure.SESSIONS:
+                bad, units = self.crashed, self.sessions
+            case Measure.USERS:
+                bad, units = self.users_crashed, self.users
+            case Measure.NEW_ISSUES:
+                bad, units = self.users_new_issue, self.users if counts_users else self.sessions
+        return UnitCount(min(bad, units), units)
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The buckets of a release in a time, and the sketches of their users."""
+
+    buckets: Sequence[Bucket]
+    sketches: Sequence[BucketSketch]
+
+    def before(self, end: int) -> "Health":
+        """Return the buckets that end by this time."""
+        return Health(
+            [each for each in self.buckets if each.start + each.width <= end],
+            [each for each in self.sketches if each.start + each.width <= end],
+        )
+
+    def hours(self) -> list[Hour]:
+        """Return the hours that have a bucket, in their order."""
+        by_hour: dict[int, list[Bucket]] = defaultdict(list)
+        for bucket in self.buckets:
+            by_hour[hour_of(bucket.start)].append(bucket)
+        users = _users_by_hour(self.sketches)
+        return [_hour(start, by_hour[start], users) for start in sorted(by_hour)]
+
+    def spread_of_groups(self, measure: Measure, hours: Sequence[Hour]) -> float:
+        """Return the spread by how bad units come in groups: of a user in an hour, or on a day."""
+        match measure:
+            case Measure.SESSIONS:
+                bad = sum(hour.crashed for hour in hours)
+                groups = sum(hour.users_crashed for hour in hours)
+            case Measure.USERS:
+                bad = sum(hour.users_crashed for hour in hours)
+                groups = self._user_days(SketchKind.CRASHED)
+            case Measure.NEW_ISSUES:
+                bad = sum(hour.users_new_issue for hour in hours)
+                groups = self._user_days(SketchKind.NEW_ISSUE)
+        return spread_of_groups(bad, groups)
+
+    def _user_days(self, kind: SketchKind) -> int:
+        days: dict[int, list[bytes]] = defaultdict(list)
+        for sketch in self.sketches:
+            if sketch.kind == kind:
+                days[sketch.start // DAY].append(sketch.encoded)
+        return sum(len(union(day)) for day in days.values())
+
+
+def spread_over_time(hours: Sequence[UnitCount]) -> float:
+    """Return the spread by how the rate varies between hours, and between longer periods."""
+    return max(spread_of_periods(hours, length) for length in _PERIOD_HOURS)
+
+
+def units_of(hours: Iterable[Hour], measure: Measure, *, counts_users: bool) -> UnitCount:
+    """Return the units of all hours."""
+    return total(hour.count(measure, counts_users=counts_users) for hour in hours)
+
+
+def _users_by_hour(sketches: Sequence[BucketSketch]) -> dict[tuple[int, SketchKind], int]:
+    """Return the distinct users of the hours that are counted by ten minutes."""
+    encoded: dict[tuple[int, SketchKind], list[bytes]] = defaultdict(list)
+    for sketch in sketches:
+        if sketch.width == BucketWidth.TEN_MINUTES:
+            encoded[hour_of(sketch.start), sketch.kind].append(sketch.encoded)
+    return {key: len(union(each)) for key, each in encoded.items()}
+
+
+def _hour(start: int, buckets: Sequence[Bucket], users: dict[tuple[int, SketchKind], int]) -> Hour:
+    def distinct(kind: SketchKind, numbers: Iterable[int]) -> int:
+        number = sum(numbers)
+        return min(number, users.get((start, kind), number))
+
+    return Hour(
+        start=start,
+        sessions=sum(each.sessions for each in buckets),
+        crashed=sum(each.crashed for each in buckets),
+        users=distinct(SketchKind.ALL, (each.users for each in buckets)),
+        users_crashed=distinct(SketchKind.CRASHED, (each.users_crashed for each in buckets)),
+        users_new_issue=distinct(SketchKind.NEW_ISSUE, (each.users_new_issue for each in buckets)),
+    )

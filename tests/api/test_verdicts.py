@@ -1,0 +1,253 @@
+"""The verdict on a release in an environment (verdict.md 1.9)."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from factories import (
+    ALICE,
+    NO_CREDENTIALS,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    Caller,
+    World,
+    error_event,
+    send_event,
+    statements,
+)
+from health_factories import add_sessions
+from httpx import Client
+
+from shipmark.infrastructure.database import Database
+from shipmark.verdicts import actions
+
+OLD, NEW = "web@1.0.0", "web@2.0.0"
+PATH = f"/organizations/acme/releases/{NEW}/verdict/"
+ASK = f"{PATH}?environment=production"
+HOUR = 3_600
+BEYOND_MARGIN = (
+    "Crashed sessions: 20 of 200 (10 %), against 390 of 78,000 (0.5 %) before;"
+    " that is beyond the margin, 0.6 %."
+)
+#: The start of the new release: sessions of an hour ago are ripe.
+START = int((datetime.now(UTC) - timedelta(hours=1)).timestamp()) // 600 * 600
+
+Judge = Callable[..., None]
+
+
+@pytest.fixture
+def judge(database: Database, world: World) -> Judge:
+    """Give the new release sessions, of which some crashed, after a week of the old one, and run the job."""
+
+    def judged(sessions: int = 200, crashed: int = 20, *, project: str = "web") -> None:
+        with database.transaction() as connection:
+            for number in range(1, 40):
+                add_sessions(
+                    connection, world, OLD, START - number * HOUR, project=project,
+                    sessions=2_000, crashed=10, users=500, users_crashed=10,
+                )  # fmt: skip
+            add_sessions(
+                connection, world, NEW, START, project=project, width=600,
+                sessions=sessions, crashed=crashed,
+            )  # fmt: skip
+            actions.evaluate_due(connection, datetime.now(UTC))
+
+    return judged
+
+
+def answer(caller: Caller, path: str = ASK) -> dict[str, Any]:
+    response = caller.get(path)
+    assert response.status_code == 200, response.text
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def test_a_regressed_release(alice: Caller, judge: Judge) -> None:
+    judge()
+    verdict = answer(alice)
+    measures, projects = verdict.pop("measures"), verdict.pop("projects")
+    moments = [verdict.pop(name) for name in ("since", "regressedAt", "end", "baseStart")]
+    assert all(re.fullmatch(r"[\d-]+T[\d:.]+Z", moment) for moment in moments)
+    assert [release["version"] for release in verdict.pop("baseReleases")] == [OLD]
+    start = f"{datetime.fromtimestamp(START, UTC):%Y-%m-%dT%H:%M:%S}"
+    assert (verdict.pop("start")[:19], verdict.pop("baseEnd")[:19]) == (start, start)
+    assert verdict == {
+        "verdict": "regressed",
+        "reason": "beyond the margin",
+        "reasons": [
+            BEYOND_MARGIN,
+            "Users with a crash, by the hour: none of this release yet.",
+            "Users with a new issue, by the hour: none of this release yet.",
+            "The base was hardly in use at the same time: an outage after the switch would look the same.",
+        ],
+        "release": NEW,
+        "environment": "production",
+        "project": "web",
+        "base": OLD,
+        "compare": "recent",
+        "concurrent": False,
+        "final": False,
+        "marked": None,
+        "markedAt": None,
+        "rollback": OLD,
+        "newIssues": [],
+        "newIssueCount": 0,
+        "regressedIssues": [],
+        "regressedIssueCount": 0,
+    }
+    assert measures[0] | {"logRegressed": 0, "logHealthy": 0} == {
+        "name": "crash_free_sessions",
+        "verdict": "regressed",
+        "reason": "beyond the margin",
+        "base": {"bad": 390.0, "n": 78_000.0},
+        "new": {"bad": 20.0, "n": 200.0},
+        "spread": 1.0,
+        "floor": 0.005,
+        "logRegressed": 0,
+        "logHealthy": 0,
+        "smallestRegression": 0.04,
+    }
+    assert [project["project"] for project in projects] == ["web"]
+
+
+def test_a_release_without_sessions_is_undecided(alice: Caller) -> None:
+    alice.publish(NEW, "web")
+    for path in (ASK, f"{PATH}?environment=unheard-of"):
+        verdict = answer(alice, path)
+        assert (verdict["verdict"], verdict["reason"]) == ("undecided", "no sessions")
+        assert verdict["reasons"] == [
+            "No session of the release has come from this environment yet."
+        ]
+        assert (verdict["projects"], verdict["base"]) == ([], None)
+
+
+def test_the_worst_project_decides(alice: Caller, judge: Judge) -> None:
+    judge(20_000, 60)
+    judge(200, 20, project="mobile")
+    verdict = answer(alice)
+    assert (verdict["verdict"], verdict["project"]) == ("regressed", "mobile")
+    assert [each["project"] for each in verdict["projects"]] == ["mobile", "web"]
+    web = answer(alice, f"{ASK}&project=web")
+    assert (web["project"], len(web["projects"])) == ("web", 1)
+
+
+def test_a_measure_alone(alice: Caller, judge: Judge) -> None:
+    judge(20_000, 60)
+    verdict = answer(alice, f"{ASK}&measure=S")
+    assert verdict["verdict"] == "healthy"
+    assert [measure["name"] for measure in verdict["measures"]] == ["crash_free_sessions"]
+
+
+def test_other_criteria(alice: Caller, judge: Judge) -> None:
+    judge()
+    assert answer(alice, f"{ASK}&margin=20%25,20pp")["verdict"] == "undecided"
+    judge(20_000, 0)
+    assert answer(alice, f"{ASK}&measure=S&soak=10m")["verdict"] == "healthy"
+    assert answer(alice, f"{ASK}&measure=S&soak=2h")["reason"] == "too young"
+    # The stored verdict stays.
+    assert answer(alice)["verdict"] == "regressed"
+
+
+def test_another_base(alice: Caller, judge: Judge, database: Database, world: World) -> None:
+    judge()
+    with database.transaction() as connection:
+        for number in range(1, 9):
+            add_sessions(
+                connection, world, "web@0.9", START - number * HOUR, sessions=500, crashed=50
+            )
+    verdict = answer(alice, f"{ASK}&base=web@0.9&measure=S")
+    assert (verdict["base"], verdict["measures"][0]["base"]) == (
+        "web@0.9",
+        {"bad": 400.0, "n": 4_000.0},
+    )
+    assert verdict["verdict"] != "regressed"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ("", "environment"),
+        ("?environment=production&margin=20", "margin"),
+        ("?environment=production&margin=20%25,0pp", "margin"),
+        ("?environment=production&tolerance=x", "tolerance"),
+        ("?environment=production&measure=S,X", "measure"),
+        ("?environment=production&soak=1y", "soak"),
+        ("?environment=production&soak=15d", "soak"),
+        ("?environment=production&base=unheard-of", "base"),
+    ],
+)
+def test_what_is_wrong_is_named(alice: Caller, judge: Judge, parameters: str, field: str) -> None:
+    judge()
+    response = alice.get(PATH + parameters)
+    assert response.status_code == 400
+    assert list(response.json()) == [field]
+
+
+def test_new_issues_of_the_environment_are_named(
+    alice: Caller, client: Client, judge: Judge, world: World
+) -> None:
+    judge()
+    for environment in ("production", "staging"):
+        event = error_event(environment, release=NEW, environment=environment)
+        send_event(client, world.keys["web"], world.projects["web"], event)
+    verdict = answer(alice)
+    assert verdict["newIssueCount"] == len(verdict["newIssues"]) == 1
+    assert "production" in verdict["newIssues"][0]["title"]
+
+
+def test_a_person_overrules_the_verdict(alice: Caller, judge: Judge) -> None:
+    judge()
+    marked = alice.put(ASK, {"marked": "healthy"})
+    assert marked.status_code == 200
+    assert (marked.json()["verdict"], marked.json()["reason"]) == ("healthy", "marked")
+    assert marked.json()["marked"] == answer(alice)["marked"] == "healthy"
+    assert answer(alice)["reasons"][0] == "A person marked the release as healthy."
+    assert alice.put(ASK, {"marked": None}).json()["verdict"] == "regressed"
+
+
+def test_marks_are_in_the_audit_log(alice: Caller, judge: Judge) -> None:
+    judge()
+    alice.put(ASK, {"marked": "healthy"})
+    [entry, *_] = alice.get("/organizations/acme/audit-logs/").json()["rows"]
+    assert (entry["event"], entry["actor"]["email"]) == ("release.mark", ALICE)
+    assert entry["note"] == (
+        "marked release web@2.0.0 as healthy in environment production of project web"
+    )
+
+
+@pytest.mark.parametrize("body", [{}, {"marked": "undecided"}, {"marked": "good"}])
+def test_a_mark_is_healthy_regressed_or_null(
+    alice: Caller, judge: Judge, body: dict[str, object]
+) -> None:
+    judge()
+    response = alice.put(ASK, body)
+    assert (response.status_code, list(response.json())) == (400, ["marked"])
+
+
+def test_what_has_no_verdict_can_not_be_marked(alice: Caller) -> None:
+    alice.publish(NEW, "web")
+    assert alice.put(ASK, {"marked": "healthy"}).status_code == 404
+
+
+def test_who_may_see_and_mark(
+    anonymous: Caller, charlie: Caller, alice: Caller, judge: Judge
+) -> None:
+    judge()
+    assert (anonymous.get(ASK).status_code, anonymous.get(ASK).json()) == (401, NO_CREDENTIALS)
+    assert charlie.get(ASK).json() == NOT_FOUND or charlie.get(ASK).json() == NOT_ALLOWED
+    assert charlie.put(ASK, {"marked": "healthy"}).status_code in (403, 404)
+    assert alice.get(ASK.replace(NEW, "web@9")).status_code == 404
+
+
+def test_statements_do_not_grow_with_the_projects(
+    alice: Caller, judge: Judge, database: Database
+) -> None:
+    numbers = []
+    for project in ("web", "mobile"):
+        judge(project=project)
+        with statements(database) as sent:
+            answer(alice)
+        numbers.append(len(sent.texts))
+    assert numbers[0] == numbers[1] <= 14
