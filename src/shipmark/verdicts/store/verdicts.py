@@ -159,11 +159,13 @@ _DUE = (
     .order_by(release_verdicts.c.due_at, release_verdicts.c.release_id)
     .limit(_MOST)
 )
-_OF_RELEASE = _verdicts.where(
+_ALL_OF_RELEASE = _verdicts.where(
     release_verdicts.c.release_id == sa.bindparam("release_id", type_=db.Id),
-    release_verdicts.c.environment_id == sa.bindparam("environment_id", type_=db.Id),
     release_verdicts.c.project_id.in_(sa.select(db.IDS.c.id)),
-).order_by(release_verdicts.c.project_id)
+).order_by(release_verdicts.c.environment_id, release_verdicts.c.project_id)
+_OF_RELEASE = _ALL_OF_RELEASE.where(
+    release_verdicts.c.environment_id == sa.bindparam("environment_id", type_=db.Id)
+)
 _effective = sa.func.coalesce(release_verdicts.c.marked, release_verdicts.c.status)
 _REGRESSED = sa.select(release_verdicts.c.release_id).where(
     release_verdicts.c.project_id == sa.bindparam("project_id", type_=db.Id),
@@ -224,6 +226,14 @@ def of_release(
     """Return the verdicts on a release in an environment, one for each of the projects that has one."""
     parameters: dict[str, object] = {"release_id": release_id, "environment_id": environment_id}
     return _VERDICT.all(connection, _OF_RELEASE, parameters | db.ids_param(project_ids))
+
+
+def all_of_release(
+    connection: sa.Connection, release_id: int, project_ids: Collection[int]
+) -> list[ReleaseVerdict]:
+    """Return the verdicts on a release in all environments, of each of the projects."""
+    parameters: dict[str, object] = {"release_id": release_id}
+    return _VERDICT.all(connection, _ALL_OF_RELEASE, parameters | db.ids_param(project_ids))
 
 
 def regressed_among(
