@@ -30,6 +30,7 @@ series = table(
     HealthSeriesColumns,
     sa.UniqueConstraint("project_id", "release_id", "environment_id"),
     sa.Index("ix_health_series_release_id", "release_id", "project_id"),
+    sa.Index("ix_health_series_last_start", "last_start", "id"),
     sa.Index("ix_health_series_last_used", "project_id", "environment_id", "last_start", "id"),
 )
 _is_changed = series.c.changed_at.is_not(None)
