@@ -129,13 +129,15 @@ def bodies_of(count: int, seed: int) -> list[bytes]:
     return bodies
 
 
-def requests_of(bodies: Sequence[bytes], project: int, key: str) -> list[bytes]:
+def requests_of(
+    bodies: Sequence[bytes], project: int, key: str, *, encoding: str = "gzip"
+) -> list[bytes]:
     """Return the whole requests, so that the sender only writes."""
     return [
         (
             f"POST /api/{project}/envelope/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"X-Sentry-Auth: Sentry sentry_version=7, sentry_key={key}, sentry_client=bench/1\r\n"
-            "Content-Type: application/x-sentry-envelope\r\nContent-Encoding: gzip\r\n"
+            f"Content-Type: application/x-sentry-envelope\r\nContent-Encoding: {encoding}\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         ).encode()
         + body
@@ -176,7 +178,7 @@ def send_all(port: int, requests: list[bytes], connections: int, results: Any) -
 def measure(server: Running, engine: sa.Engine, requests: list[bytes], connections: int) -> Row:
     """Send the requests; wait until all are digested."""
     before = _events(engine)
-    cpu = _cpu_of(server.pid)
+    cpu = cpu_of(server.pid)
     results: Any = multiprocessing.Queue()
     sender = multiprocessing.Process(
         target=send_all, args=(server.port, list(requests), connections, results)
@@ -188,7 +190,7 @@ def measure(server: Running, engine: sa.Engine, requests: list[bytes], connectio
     while _events(engine) < before + len(requests):
         time.sleep(0.02)
     total = time.perf_counter() - begun
-    spent = {pid: after - cpu.get(pid, 0.0) for pid, after in _cpu_of(server.pid).items()}
+    spent = {pid: after - cpu.get(pid, 0.0) for pid, after in cpu_of(server.pid).items()}
     digester = spent.pop(digester_of(server.pid) or 0)
     count = len(requests)
     return Row(
@@ -207,7 +209,7 @@ def _events(engine: sa.Engine) -> int:
         return connection.execute(sa.text("SELECT max(id) FROM events")).scalar_one() or 0
 
 
-def _cpu_of(pid: int) -> dict[int, float]:
+def cpu_of(pid: int) -> dict[int, float]:
     """Return the seconds of CPU of a process and its children."""
     return {each: _seconds_of(each) for each in tree_of(pid)}
 

@@ -56,6 +56,22 @@ class Organization:
             time.sleep(0.02)
         return answer.body
 
+    def digested_sessions(self, number: int) -> dict[str, tuple[int, int]]:
+        """Return the sessions and users by status, once so many sessions are digested; what is 0 is left out."""
+        query = "project=-1&statsPeriod=1h&interval=1h&groupBy=session.status"
+        path = f"sessions/?{query}&field=sum(session)&field=count_unique(user)"
+        deadline = time.monotonic() + DIGEST_SECONDS
+        while True:
+            found = {
+                group["by"]["session.status"]: tuple(group["totals"].values())
+                for group in self.get(path)["groups"]
+                if any(group["totals"].values())
+            }
+            if sum(sessions for sessions, _ in found.values()) >= number:
+                return found
+            assert time.monotonic() < deadline, found
+            time.sleep(0.02)
+
     def of_project(self, path: str, project: str = "web") -> Any:
         """What is at ``projects/{slug}/{project}/`` and the path; anything but 200 is a failure."""
         answer = self.ask("GET", path, project=project)

@@ -150,6 +150,30 @@ def test_an_error_is_stored_as_the_program_sent_it(
         assert "4242424242424242" not in json.dumps(event)
 
 
+@pytest.mark.parametrize(
+    ("command", "sessions"),
+    [
+        (python("of_sessions"), {"healthy": (3, 0), "crashed": (1, 0), "errored": (1, 0)}),
+        (
+            node("sessions.cjs", "@sentry/node/build/cjs/index.js"),
+            {"healthy": (1, 0), "crashed": (1, 0)},
+        ),
+        (node("node.mjs", "@sentry/node/build/cjs/index.js"), {"errored": (1, 1)}),
+        (node("node.mjs", "node-8/build/cjs/index.js"), {"errored": (1, 1)}),
+    ],
+    ids=["requests of python", "requests of node 11", "a process of node 11", "one of node 8"],
+)
+def test_sessions_are_counted(
+    command: tuple[str | Path, ...],
+    sessions: dict[str, tuple[int, int]],
+    organization: Organization,
+) -> None:
+    """Requests to servers are sent as aggregates, without users; a process is one session."""
+    Program(name="", command=command, sdk="").run(organization.dsns["web"])
+    number = sum(each for each, _ in sessions.values())
+    assert organization.digested_sessions(number) == sessions
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real browser."""
@@ -208,6 +232,9 @@ def test_an_error_of_a_page_is_stored(
         page.goto(f"{address}/checkout.html?step=2")
         event = only_event(organization)
     page.close()
+    if sdk:
+        # What is not handled does not end a page: it is no crash.
+        assert organization.digested_sessions(1) == {"errored": (1, 1)}
 
     assert event["title"] == JAVASCRIPT
     browser = {"browser.name": "HeadlessChrome", "os.name": "Linux"}

@@ -130,6 +130,8 @@ def reason_to_drop_session(
     filters: InboundFilters, *, address: str, user_agent: str
 ) -> DropReason | None:
     """Return the first reason to drop a session of an app, by what it has in common with events (ingest.md 7.4)."""
+    if filters.is_empty:
+        return None
     if _is_within(address, filters.networks):
         return DropReason.ADDRESS
     if filters.has_localhost and address in _LOCAL_NAMES:

@@ -9,6 +9,7 @@ Every transaction takes its locks in this order, so that none deadlocks with ano
 4. rows of ``release_environments``, then of ``release_projects``
 5. repositories, authors and commits
 6. issues, in the order of their ids, and what belongs to them
+7. rows of ``health_series``, in the order of their keys, and what is counted for them
 
 A release is locked in one of three ways. `lock_shared` prevents its deletion and lets others change it. `lock` is for
 changing it, and for adding a row that copies its status and dates: they are read again under the lock.
