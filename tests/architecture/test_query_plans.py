@@ -14,7 +14,7 @@ from bundling import zipped
 from factories import ALICE, Caller, World, commit, error_event, release_path, rows, send_event
 from httpx import Client, Response
 from sample_data import quarantine_event
-from sessions import fold, health_update, session
+from sessions import fold, health_update, send_sessions, session
 from sqlalchemy import event
 from statement_costs import SMALL, Cost, costs
 
@@ -31,6 +31,7 @@ from shipmark.release_health import actions as health
 from shipmark.release_health import compaction
 from shipmark.symbolication import waits
 from shipmark.symbolication.waits import Target
+from shipmark.verdicts import actions as verdicts
 from shipmark.worker import health_compaction, scheduler
 
 SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
@@ -622,4 +623,19 @@ def test_sessions_are_folded_compacted_and_deleted_without_a_scan(
             health.with_sessions(connection, [1], at)
             health.remove_of_releases(connection, [1])
     assert len(found) > 20
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_judging_releases_scans_nothing(alice: Caller, world: World, database: Database) -> None:
+    for version in ("web@1.0.0", "web@1.1.0"):
+        send_sessions(alice.client, world, session(version))
+    later = datetime.now(UTC) + timedelta(minutes=30)
+    with plans(database) as found:
+        for at in (datetime.now(UTC), later):
+            with database.transaction() as connection:
+                verdicts.evaluate_due(connection, at)
+        answer = alice.get(release_path("web@1.1.0", "verdict/?environment=production"))
+    assert answer.json()["projects"]
     assert scans(found) == []

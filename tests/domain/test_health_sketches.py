@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipmark.release_health.sketches import DistinctValues, Durations, union
+from shipmark.release_health.sketches import DistinctValues, Durations, distinct, union
 
 _HASHES = st.lists(st.integers(0, 2**64 - 1), max_size=600)
 
@@ -76,3 +76,19 @@ def test_distributions_add_up(left: list[float], right: list[float]) -> None:
 def test_no_durations_have_neither_average_nor_quantile() -> None:
     assert Durations().average is None
     assert Durations().quantile(0.5) is None
+
+
+def test_the_union_of_exact_sets_is_exact() -> None:
+    sets = [DistinctValues() for _ in range(6)]
+    for number in range(1_200):
+        sets[number % 6].add(number << 32)
+    sets[0].add(1 << 32)
+    encoded = [each.encode() for each in sets]
+    assert distinct(encoded) == 1_200
+    assert distinct([]) == 0
+
+
+def test_the_union_with_an_estimated_set_is_an_estimate() -> None:
+    rng = random.Random(7)
+    large = _set_of([rng.getrandbits(64) for _ in range(1_000)])
+    assert distinct([large.encode(), DistinctValues().encode()]) == len(large)

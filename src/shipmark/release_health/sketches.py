@@ -139,6 +139,16 @@ def union(encoded: Iterable[bytes]) -> DistinctValues:
     return result
 
 
+def distinct(encoded: Sequence[bytes]) -> int:
+    """Return the size of the union of encoded sets: exact if all of them are, whatever it comes to."""
+    if any(each[:1] == _DENSE for each in encoded):
+        return len(union(encoded))
+    coupons: set[int] = set()
+    for each in encoded:
+        coupons.update(_read_integers(each[1:]))
+    return len(coupons)
+
+
 def _integer_bytes(numbers: Sequence[int]) -> bytes:
     """Return 32-bit integers, the least significant byte first, on any machine."""
     return struct.pack(f"<{len(numbers)}I", *numbers)

@@ -13,7 +13,6 @@ from shipmark.verdicts.judgement import (
     VerdictStatus,
     judge,
     overall,
-    smallest_regression,
     total,
 )
 from shipmark.verdicts.model import (
@@ -64,9 +63,10 @@ def evaluate(
 
     ``concurrent`` is the base release since the start: what hits both at once convicts neither.
     """
+    new_hours = new.hours()
     hours = _Hours(
-        new=new.hours(),
-        ripe=new.before(end - RIPE_SECONDS).hours(),
+        new=new_hours,
+        ripe=_ripe(new, new_hours, end - RIPE_SECONDS),
         concurrent={hour.start: hour for hour in concurrent.hours()},
     )
     results = [_result(measure, base, new, hours, start, criteria) for measure in criteria.measures]
@@ -89,6 +89,13 @@ def evaluate(
     )
 
 
+def _ripe(new: Health, hours: Sequence[Hour], end: int) -> list[Hour]:
+    """Return the hours without buckets that end later: only the last ones are made again."""
+    cut = hour_of(end)
+    complete = [hour for hour in hours if hour.start < cut]
+    return [*complete, *new.between(cut, end).hours()]
+
+
 def _result(
     measure: Measure, base: Base, new: Health, hours: _Hours, start: int, criteria: Criteria
 ) -> MeasureResult:
@@ -102,15 +109,7 @@ def _result(
         margin=criteria.margin,
         tolerance=criteria.tolerance,
     )
-    return MeasureResult(
-        measure=measure,
-        judgement=judge(comparison),
-        base=comparison.base,
-        new=comparison.new,
-        spread=comparison.spread,
-        floor=comparison.floor,
-        smallest_regression=smallest_regression(comparison, comparison.new.units),
-    )
+    return MeasureResult(measure=measure, judgement=judge(comparison), comparison=comparison)
 
 
 def _days(

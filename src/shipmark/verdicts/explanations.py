@@ -79,17 +79,17 @@ def _of_measure(result: MeasureResult, criteria: Criteria) -> str:
         return f"{name}: none of this release yet."
     sentence = f"{name}: {_counted(result.new)}, against {_counted(result.base)} before"
     if judgement.status == VerdictStatus.REGRESSED:
-        limit = criteria.margin.allows(max(result.base.rate, result.floor))
+        limit = criteria.margin.allows(max(result.base.rate, result.comparison.floor))
         sentence += f"; that is beyond the margin, {_percent(limit)}."
     elif judgement.status == VerdictStatus.HEALTHY:
         limit = criteria.tolerance.allows(result.base.rate)
         sentence += f"; that is within the tolerance, {_percent(limit)}."
     else:
         sentence += "; not enough to tell."
-        if result.smallest_regression is not None:
-            sentence += f" A rate of {_percent(result.smallest_regression)} would have shown."
-    if result.spread >= _SPREAD_SHOWN:
-        sentence += f" They come in groups, so that each counts as 1/{result.spread:.1f}."
+        if (smallest := result.smallest_regression) is not None:
+            sentence += f" A rate of {_percent(smallest)} would have shown."
+    if (spread := result.comparison.spread) >= _SPREAD_SHOWN:
+        sentence += f" They come in groups, so that each counts as 1/{spread:.1f}."
     return sentence
 
 

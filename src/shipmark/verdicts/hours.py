@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shipmark.release_health.model import DAY, BucketWidth, SketchKind
-from shipmark.release_health.sketches import union
+from shipmark.release_health.sketches import distinct
 from shipmark.verdicts.judgement import (
     UnitCount,
     spread_of_groups,
@@ -77,11 +77,11 @@ class Health:
     buckets: Sequence[Bucket]
     sketches: Sequence[BucketSketch]
 
-    def before(self, end: int) -> "Health":
-        """Return the buckets that end by this time."""
+    def between(self, start: int, end: int) -> "Health":
+        """Return the buckets that begin after a time and end by another."""
         return Health(
-            [each for each in self.buckets if each.start + each.width <= end],
-            [each for each in self.sketches if each.start + each.width <= end],
+            [each for each in self.buckets if _is_between(each, start, end)],
+            [each for each in self.sketches if _is_between(each, start, end)],
         )
 
     def hours(self) -> list[Hour]:
@@ -111,7 +111,11 @@ class Health:
         for sketch in self.sketches:
             if sketch.kind == kind:
                 days[sketch.start // DAY].append(sketch.encoded)
-        return sum(len(union(day)) for day in days.values())
+        return sum(map(distinct, days.values()))
+
+
+def _is_between(bucket: Bucket | BucketSketch, start: int, end: int) -> bool:
+    return start <= bucket.start and bucket.start + bucket.width <= end
 
 
 def spread_over_time(hours: Sequence[UnitCount]) -> float:
@@ -130,11 +134,11 @@ def _users_by_hour(sketches: Sequence[BucketSketch]) -> dict[tuple[int, SketchKi
     for sketch in sketches:
         if sketch.width == BucketWidth.TEN_MINUTES:
             encoded[hour_of(sketch.start), sketch.kind].append(sketch.encoded)
-    return {key: len(union(each)) for key, each in encoded.items()}
+    return {key: distinct(each) for key, each in encoded.items()}
 
 
 def _hour(start: int, buckets: Sequence[Bucket], users: dict[tuple[int, SketchKind], int]) -> Hour:
-    def distinct(kind: SketchKind, numbers: Iterable[int]) -> int:
+    def in_hour(kind: SketchKind, numbers: Iterable[int]) -> int:
         number = sum(numbers)
         return min(number, users.get((start, kind), number))
 
@@ -142,7 +146,7 @@ def _hour(start: int, buckets: Sequence[Bucket], users: dict[tuple[int, SketchKi
         start=start,
         sessions=sum(each.sessions for each in buckets),
         crashed=sum(each.crashed for each in buckets),
-        users=distinct(SketchKind.ALL, (each.users for each in buckets)),
-        users_crashed=distinct(SketchKind.CRASHED, (each.users_crashed for each in buckets)),
-        users_new_issue=distinct(SketchKind.NEW_ISSUE, (each.users_new_issue for each in buckets)),
+        users=in_hour(SketchKind.ALL, (each.users for each in buckets)),
+        users_crashed=in_hour(SketchKind.CRASHED, (each.users_crashed for each in buckets)),
+        users_new_issue=in_hour(SketchKind.NEW_ISSUE, (each.users_new_issue for each in buckets)),
     )

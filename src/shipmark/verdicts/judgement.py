@@ -204,18 +204,25 @@ def smallest_regression(comparison: Comparison, units: float) -> float | None:
 
     By the expected count: a release of that rate is found in about half of all cases.
     """
-    base, new = comparison.base / comparison.spread, units / comparison.spread
     if comparison.base.units < BASE_UNITS_MIN or units < BAD_UNITS_MIN:
         return None
-    low, high = BAD_UNITS_MIN - 1, int(units)
+    base, most = comparison.base / comparison.spread, int(units)
+
+    def is_regressed(bad: int) -> bool:
+        new = UnitCount(bad, units) / comparison.spread
+        evidence = evidence_of_regression(base, new, comparison.margin)
+        return _with_half_the_stake(evidence) >= LOG_REGRESSED
+
+    # Large counts cost most: the range is doubled from what is allowed.
+    low = BAD_UNITS_MIN - 1
+    high = min(
+        most, max(BAD_UNITS_MIN, int(comparison.margin.allows(comparison.base.rate) * units))
+    )
+    while high < most and not is_regressed(high):
+        low, high = high, min(most, 2 * high)
     while low + 1 < high:
         middle = (low + high) // 2
-        stake = _with_half_the_stake(
-            evidence_of_regression(
-                base, UnitCount(middle / comparison.spread, new), comparison.margin
-            )
-        )
-        low, high = (low, middle) if stake >= LOG_REGRESSED else (middle, high)
+        low, high = (low, middle) if is_regressed(middle) else (middle, high)
     return high / units
 
 

@@ -10,16 +10,20 @@ from shipmark.verdicts.judgement import (
     MARGIN,
     TOLERANCE,
     Allowance,
+    Comparison,
     Judgement,
     UnitCount,
     VerdictReason,
     VerdictStatus,
+    smallest_regression,
 )
 
 #: How long units of a release are compared with its base.
 STREAM_MAX = timedelta(days=14)
 #: Units that are younger do not count towards `healthy`: a running session has not crashed yet.
 RIPE_SECONDS = 600
+#: A plain number: the arithmetic of enums is slow.
+_HOUR = int(BucketWidth.HOUR)
 #: How old a release must be for `healthy`.
 SOAK = timedelta(minutes=10)
 
@@ -122,12 +126,22 @@ class MeasureResult:
 
     measure: Measure
     judgement: Judgement
-    base: UnitCount
-    new: UnitCount
-    spread: float
-    floor: float
-    #: The smallest rate that would show after as many units, None without a base.
-    smallest_regression: float | None = None
+    comparison: Comparison
+
+    @property
+    def base(self) -> UnitCount:
+        """Return the units of the base."""
+        return self.comparison.base
+
+    @property
+    def new(self) -> UnitCount:
+        """Return the units of the release."""
+        return self.comparison.new
+
+    @property
+    def smallest_regression(self) -> float | None:
+        """Return the smallest rate that would be regressed after as many units, None without a base."""
+        return smallest_regression(self.comparison, self.new.units)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,4 +184,4 @@ class ReleaseVerdict:
 
 def hour_of(moment: int) -> int:
     """Return the beginning of the hour that a moment is in."""
-    return moment - moment % BucketWidth.HOUR
+    return moment - moment % _HOUR

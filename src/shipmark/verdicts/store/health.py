@@ -90,7 +90,7 @@ _LAST_USED = (
     )
     .order_by(series.c.last_start.desc(), series.c.id.desc())
     .limit(SERIES_MAX)
-    .subquery("last_used")
+    .subquery("newest")
 )
 _in_range = sa.and_(
     counts.c.series_id == _LAST_USED.c.id,
