@@ -75,8 +75,8 @@ def evaluated(
 def stored(connection: Connection, world: World, version: str = NEW) -> ReleaseVerdict:
     release = a_release(connection, world, version, at=START)
     acme = world.organizations["acme"]
-    place = projects.ensure_environment(connection, acme, "production")
-    [verdict] = verdicts.of_release(connection, release.id, place.id, [world.projects["web"]])
+    projects.ensure_environment(connection, acme, "production")
+    [verdict] = verdicts.of_release(connection, release.id, [world.projects["web"]])
     return verdict
 
 

@@ -1,6 +1,6 @@
 """Evaluate releases that are in use, and mark a release as healthy or regressed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -63,6 +63,24 @@ def evaluate_due(connection: Connection, at: datetime) -> bool:
     return len(known) >= BATCH
 
 
+def of_release(
+    connection: Connection,
+    release_id: int,
+    project_ids: Collection[int],
+    at: datetime,
+    environment_id: int | None = None,
+) -> list[ReleaseVerdict]:
+    """Return the verdicts on a release, in an environment or in all; those that no job has evaluated yet are begun.
+
+    What is begun here is not stored: who asks may only read.
+    """
+    stored = verdicts.of_release(connection, release_id, project_ids)
+    if environment_id is not None:
+        stored = [each for each in stored if each.stream.environment_id == environment_id]
+    new = verdicts.streams_without_verdict(connection, release_id, project_ids, environment_id)
+    return stored + [_first(connection, stream, at) for stream in new[:BATCH]]
+
+
 def evaluations(
     connection: Connection,
     known: Sequence[ReleaseVerdict],
@@ -101,6 +119,8 @@ def mark(
     """Overrule the verdicts on a release in an environment, or take that back with None."""
     by_id = {project.id: project for project in projects}
     for verdict in known:
+        # It may be asked for before the job has evaluated it.
+        verdicts.add(connection, verdict, context.at)
         verdicts.mark(connection, verdict, marked, context.by.user_id, context.at)
         stream = verdict.stream
         happened = ReleaseActivity(

@@ -61,7 +61,7 @@ def mark_release(
     """Mark a release as healthy or regressed in an environment, whatever was measured; null takes it back."""
     environment, marked = query.required_environment, body.status()
     with context.database.transaction() as connection:
-        known = _stored(context, connection, release, environment)
+        known = _known(context, connection, release, environment)
         if not known:
             raise NotFound
         actions.mark(connection, context.action_context(), known, release.selected, marked)
@@ -76,7 +76,7 @@ def _verdict(
     query: VerdictQuery,
     environment: str,
 ) -> VerdictResponse:
-    known = _stored(context, connection, release, environment)
+    known = _known(context, connection, release, environment)
     if query.base:
         known = _with_base(context, connection, known, query.base)
     at, criteria = now(), query.criteria()
@@ -109,16 +109,16 @@ def _verdict(
     )
 
 
-def _stored(
+def _known(
     context: RequestContext, connection: Connection, release: ReleaseInProjects, environment: str
 ) -> Sequence[ReleaseVerdict]:
-    """Return the stored verdicts of the selected projects: none before the first session was evaluated."""
+    """Return the verdicts of the selected projects: none before the first session."""
     named = projects.environments_named(connection, context.organization_id, {environment})
     ids = [project.id for project in release.selected]
     return [
         verdict
         for row in named
-        for verdict in verdicts.of_release(connection, release.release.id, row.id, ids)
+        for verdict in actions.of_release(connection, release.release.id, ids, now(), row.id)
     ]
 
 

@@ -94,17 +94,15 @@ _of_series = (
     .join(projects, projects.c.id == series.c.project_id)
 )
 _MOST = sa.bindparam("most", type_=sa.Integer)
-_NEW = (
+_WITHOUT_VERDICT = (
     _STREAM.select()
     .select_from(_of_series)
-    .where(
-        series.c.last_start >= sa.bindparam("since", type_=sa.BigInteger),
-        ~sa.exists().where(_same_stream),
-        IS_VISIBLE,
-    )
+    .where(~sa.exists().where(_same_stream), IS_VISIBLE)
     .order_by(series.c.last_start)
-    .limit(_MOST)
 )
+_NEW = _WITHOUT_VERDICT.where(
+    series.c.last_start >= sa.bindparam("since", type_=sa.BigInteger)
+).limit(_MOST)
 
 
 _FROZEN_STREAM = RowReader(
@@ -159,13 +157,10 @@ _DUE = (
     .order_by(release_verdicts.c.due_at, release_verdicts.c.release_id)
     .limit(_MOST)
 )
-_ALL_OF_RELEASE = _verdicts.where(
+_OF_RELEASE = _verdicts.where(
     release_verdicts.c.release_id == sa.bindparam("release_id", type_=db.Id),
     release_verdicts.c.project_id.in_(sa.select(db.IDS.c.id)),
 ).order_by(release_verdicts.c.environment_id, release_verdicts.c.project_id)
-_OF_RELEASE = _ALL_OF_RELEASE.where(
-    release_verdicts.c.environment_id == sa.bindparam("environment_id", type_=db.Id)
-)
 _effective = sa.func.coalesce(release_verdicts.c.marked, release_verdicts.c.status)
 _REGRESSED = sa.select(release_verdicts.c.release_id).where(
     release_verdicts.c.project_id == sa.bindparam("project_id", type_=db.Id),
@@ -215,25 +210,35 @@ def new_streams(connection: sa.Connection, at: datetime, *, limit: int) -> list[
     return _STREAM.all(connection, _NEW, parameters)
 
 
+def streams_without_verdict(
+    connection: sa.Connection,
+    release_id: int,
+    project_ids: Collection[int],
+    environment_id: int | None = None,
+) -> list[Stream]:
+    """Return where a release has sessions and no verdict yet, in an environment or in all."""
+    query = _WITHOUT_VERDICT.where(
+        series.c.release_id == release_id,
+        series.c.project_id.in_(list(project_ids)),
+        # Events alone make no stream.
+        series.c.last_start > 0,
+    )
+    if environment_id is not None:
+        query = query.where(series.c.environment_id == environment_id)
+    return _STREAM.all(connection, query)
+
+
 def due(connection: sa.Connection, at: datetime, *, limit: int) -> list[ReleaseVerdict]:
     """Return the running verdicts that are to be evaluated, those due the longest first."""
     return _VERDICT.all(connection, _DUE, {"at": at, "most": limit})
 
 
 def of_release(
-    connection: sa.Connection, release_id: int, environment_id: int, project_ids: Collection[int]
-) -> list[ReleaseVerdict]:
-    """Return the verdicts on a release in an environment, one for each of the projects that has one."""
-    parameters: dict[str, object] = {"release_id": release_id, "environment_id": environment_id}
-    return _VERDICT.all(connection, _OF_RELEASE, parameters | db.ids_param(project_ids))
-
-
-def all_of_release(
     connection: sa.Connection, release_id: int, project_ids: Collection[int]
 ) -> list[ReleaseVerdict]:
     """Return the verdicts on a release in all environments, of each of the projects."""
     parameters: dict[str, object] = {"release_id": release_id}
-    return _VERDICT.all(connection, _ALL_OF_RELEASE, parameters | db.ids_param(project_ids))
+    return _VERDICT.all(connection, _OF_RELEASE, parameters | db.ids_param(project_ids))
 
 
 def regressed_among(

@@ -63,7 +63,7 @@ def verdict_banners(
     at: datetime,
 ) -> Sequence[VerdictBanner]:
     """Return the verdicts as they are now, production first, then the worst, by at most four statements."""
-    known = verdicts.all_of_release(connection, release_id, project_ids)
+    known = actions.of_release(connection, release_id, project_ids, at)
     if not known:
         return ()
     known.sort(key=_importance)
