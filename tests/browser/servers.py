@@ -72,7 +72,11 @@ class Server:
         return json.loads(content) if content else None
 
     def fail(self, version: str, kind: str, value: str, **more: object) -> None:
-        """Send an error event of a browser."""
+        """Send an error event of a browser, and wait until it is digested."""
+        self._wait_for(self.fail_soon(version, kind, value, **more))
+
+    def fail_soon(self, version: str, kind: str, value: str, **more: object) -> str:
+        """Send an error event of a browser; return its id. It is digested before those that are sent later."""
         frames = [
             {"function": "dispatch", "filename": "node_modules/kit/core.js", "lineno": 7},
             {
@@ -98,13 +102,19 @@ class Server:
             "request": {"url": "https://shop.example.com/checkout", "method": "GET"},
             "breadcrumbs": {"values": [{"category": "ui.click", "message": "button.pay"}]},
         }
-        self.send_event(**event | more)
+        return self._store(event | more)
 
     def send_event(self, **event: object) -> None:
         """Send an event, and wait until it is digested."""
+        self._wait_for(self._store(event))
+
+    def _store(self, event: dict[str, object]) -> str:
         auth = f"Sentry sentry_version=7, sentry_key={self.key}"
         path = f"/api/{self.project_id}/store/"
-        event_id = self.send("POST", path, event, **{"X-Sentry-Auth": auth})["id"]
+        event_id: str = self.send("POST", path, event, **{"X-Sentry-Auth": auth})["id"]
+        return event_id
+
+    def _wait_for(self, event_id: str) -> None:
         for _ in range(DIGEST_SECONDS * 50):
             try:
                 self.send("GET", f"/api/0/projects/acme/{self.project_id}/events/{event_id}/")
@@ -180,7 +190,7 @@ def fill(server: Server) -> None:
         at = live_since + timedelta(hours=2.3 * number, minutes=17 * number % 90)
         error = {"timestamp": at.timestamp(), "user": {"id": str(number % 9)}}
         kind, value = _ERRORS[number % 7 % len(_ERRORS)]
-        server.fail("web@2.0.0", kind, value, **error)
+        server.fail_soon("web@2.0.0", kind, value, **error)
     server.fail("web@2.1.0-rc.1", "QuotaExceededError", "The quota has been exceeded")
     newest = server.send("GET", "/api/0/organizations/acme/issues/WEB-1/events/latest/")
     server.attach(newest["eventID"], "screenshot.png", picture("PNG", 300, 200), "image/png")

@@ -72,6 +72,11 @@ class ReleaseHealth:
         return _percent(sessions, self.project_day.sessions if self.project_day else 0)
 
 
+def have_sessions(connection: sa.Connection, project_ids: Collection[int]) -> bool:
+    """Return whether any of these projects has ever had sessions."""
+    return bool(pair_buckets.bounds_of(connection, set(map(project_pair, project_ids))))
+
+
 def of_pairs(
     connection: sa.Connection, pairs: Collection[Pair], request: HealthRequest, at: datetime
 ) -> dict[Pair, ReleaseHealth]:

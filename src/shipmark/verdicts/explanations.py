@@ -1,6 +1,7 @@
 """The reasons of a verdict in sentences, for people who release."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from shipmark.verdicts.judgement import UnitCount, VerdictReason, VerdictStatus
 from shipmark.verdicts.model import (
@@ -25,37 +26,49 @@ _NOT_CONCURRENT = (
 _SPREAD_SHOWN = 1.5
 
 
-def reasons(verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason of a verdict; ``status`` is that of the measure that it is about, if it is about one."""
+
+    text: str
+    status: VerdictStatus | None = None
+
+
+def reasons(verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria) -> list[Reason]:
     """Return the reasons of a verdict, the deciding one first."""
     return list(_reasons(verdict, evaluation, criteria))
 
 
-def no_sessions() -> list[str]:
+def no_sessions() -> list[Reason]:
     """Return the reason of a release without any session."""
-    return [_NO_SESSIONS]
+    return [Reason(_NO_SESSIONS)]
 
 
-def _reasons(verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria) -> Iterator[str]:
+def _reasons(
+    verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria
+) -> Iterator[Reason]:
     if verdict.marked:
-        yield f"A person marked the release as {verdict.marked}."
+        yield Reason(f"A person marked the release as {verdict.marked}.")
     if verdict.regressed_at and evaluation.status != VerdictStatus.REGRESSED:
         at = f"{verdict.regressed_at:%Y-%m-%d %H:%M} UTC"
-        yield f"The release regressed at {at}; that stays, whatever came later."
+        yield Reason(f"The release regressed at {at}; that stays, whatever came later.")
     match evaluation.reason:
         case VerdictReason.NO_SESSIONS:
-            yield _NO_SESSIONS
+            yield Reason(_NO_SESSIONS)
             return
         case VerdictReason.NO_BASE:
-            yield _NO_BASE
+            yield Reason(_NO_BASE)
             return
         case VerdictReason.TOO_YOUNG:
             minutes = int(criteria.soak.total_seconds() // 60)
-            yield f"The release is younger than {minutes} minutes, so that it is not called healthy yet."
+            yield Reason(
+                f"The release is younger than {minutes} minutes, so that it is not called healthy yet."
+            )
     order = sorted(evaluation.results, key=lambda result: result.measure != evaluation.measure)
     for result in order:
-        yield _of_measure(result, criteria)
+        yield Reason(_of_measure(result, criteria), result.judgement.status)
     if evaluation.status == VerdictStatus.REGRESSED and not evaluation.is_concurrent:
-        yield _NOT_CONCURRENT
+        yield Reason(_NOT_CONCURRENT)
 
 
 def _of_measure(result: MeasureResult, criteria: Criteria) -> str:

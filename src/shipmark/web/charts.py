@@ -15,6 +15,9 @@ _GUTTER_PIXELS, _DIGIT_PIXELS = 10, 6
 #: Labels flip to the left of their line from here on, in per cent.
 _FLIPS_AT = 70
 _BAR_SHARE = 0.7
+#: How far below 100 % a baseline may be.
+_SHARE_STEPS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
+_SPARK_WIDTH = 56
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +47,25 @@ class Axes:
         """Return the place of the number 0."""
         return self.height - _BOTTOM
 
-    def y_of(self, value: int, high: int) -> float:
-        """Return the place of a number, if ``high`` is the highest."""
-        return self.base - (self.base - _TOP) * value / high
+    def y_of(self, value: float, high: float, low: float = 0) -> float:
+        """Return the place of a number, if ``high`` is the highest, and ``low`` that on the baseline."""
+        return self.base - (self.base - _TOP) * (value - low) / (high - low)
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbers:
+    """The numbers beside a chart: on the baseline, at the top, and halfway between."""
+
+    low: float
+    high: float
+    unit: str = ""
+
+    @property
+    def values(self) -> tuple[float, float, float]:
+        return self.low, (self.low + self.high) / 2, self.high
+
+    def text(self, value: float) -> str:
+        return f"{value:,.4g}{self.unit}" if self.unit else f"{value:,.0f}"
 
 
 def even_ceiling(count: int) -> int:
@@ -66,31 +85,85 @@ def line_chart(
     The first series has a light area below it. ``texts`` are those of the steps, ``label`` says what the chart shows.
     """
     high = _highest(value for _, values in series for value in values)
-    step = 100 / len(texts)
+    return _lines(series, _Numbers(0, high), texts, axes, label)
+
+
+def share_chart(
+    series: Sequence[tuple[str, Sequence[float | None]]],
+    texts: Sequence[str],
+    axes: Axes,
+    label: str,
+    *,
+    begins_at_zero: bool,
+) -> Markup:
+    """Return a chart as `line_chart` does, of values in per cent; its baseline may be above zero."""
+    lowest = min(
+        (value for _, values in series for value in values if value is not None), default=0
+    )
+    low = 0.0 if begins_at_zero else _floor_of(lowest)
+    return _lines(series, _Numbers(low, 100, "%"), texts, axes, label)
+
+
+def _floor_of(share: float) -> float:
+    """Return the baseline for a lowest share: as far below 100 as a step of 1, 2, 5 and so on that holds it."""
+    distance = 100 - share
+    return next((100 - step for step in _SHARE_STEPS if step >= distance), 0.0)
+
+
+def _lines(
+    series: Sequence[tuple[str, Sequence[float | None]]],
+    numbers: _Numbers,
+    texts: Sequence[str],
+    axes: Axes,
+    label: str,
+) -> Markup:
     paths = Markup()
     for number, (kind, values) in enumerate(series):
-        points = [
-            (step * (index + 0.5), 100 - 100 * value / high)
-            for index, value in enumerate(values)
-            if value is not None
-        ]
-        if not points:
-            continue
-        line = "L".join(f"{_n(x * 10)} {_n(y)}" for x, y in points)
-        if number == 0:
-            first, last = points[0][0] * 10, points[-1][0] * 10
-            paths += Markup('<path class="area" d="M{}L{} 100L{} 100z"/>').format(
-                line, _n(last), _n(first)
+        for points in _unbroken_parts(values, numbers):
+            line = "L".join(f"{_n(x * 10)} {_n(y)}" for x, y in points)
+            if number == 0:
+                first, last = points[0][0] * 10, points[-1][0] * 10
+                paths += Markup('<path class="area" d="M{}L{} 100L{} 100z"/>').format(
+                    line, _n(last), _n(first)
+                )
+            # A line of one point has no length: its round end is drawn.
+            paths += Markup('<path class="{}" d="M{}"/>').format(
+                kind, line if len(points) > 1 else f"{line}h.01"
             )
-        # A line of one point has no length: its round end is drawn.
-        paths += Markup('<path class="{}" d="M{}"/>').format(
-            kind, line if len(points) > 1 else f"{line}h.01"
-        )
     plot = Markup(
         '<svg x="0" y="{}" width="100%" height="{}" viewBox="0 0 1000 100"'
         ' preserveAspectRatio="none">{}</svg>'
     ).format(_TOP, axes.base - _TOP, paths)
-    return _frame(plot, high, texts, axes, label)
+    return _frame(plot, numbers, texts, axes, label)
+
+
+def _unbroken_parts(
+    values: Sequence[float | None], numbers: _Numbers
+) -> Iterable[list[tuple[float, float]]]:
+    """Yield the points of each part of a line between gaps, in per cent."""
+    step, points = 100 / len(values), list[tuple[float, float]]()
+    height = numbers.high - numbers.low
+    for index, value in enumerate(values):
+        if value is not None:
+            points.append((step * (index + 0.5), 100 - 100 * (value - numbers.low) / height))
+        elif points:
+            yield points
+            points = []
+    if points:
+        yield points
+
+
+def sparkline(values: Sequence[float]) -> Markup:
+    """Return a small line without axes, from 0 to the highest value, for what a number beside it says."""
+    high = max([*values, 1e-9])
+    step = _SPARK_WIDTH / max(len(values) - 1, 1)
+    line = "L".join(
+        f"{_n(step * index)} {_n(20 - 18 * value / high)}" for index, value in enumerate(values)
+    )
+    return Markup(
+        '<svg class="spark" viewBox="0 0 56 22" preserveAspectRatio="none" aria-hidden="true">'
+        '<path class="fl" d="M0 21L{0}L56 21z"/><path class="ln" d="M{0}"/></svg>'
+    ).format(line)
 
 
 def bar_chart(
@@ -111,7 +184,7 @@ def bar_chart(
             bars += Markup(
                 '<rect class="{}" x="{}%" width="{}%" y="{}" height="{}" rx="1"/>'
             ).format(kind, _n(x), _n(width * 0.92), _n(y), _n(axes.base - y))
-    return _frame(bars, high, texts, axes, label)
+    return _frame(bars, _Numbers(0, high), texts, axes, label)
 
 
 def empty_chart(sentence: str, axes: Axes, label: str) -> Markup:
@@ -119,23 +192,24 @@ def empty_chart(sentence: str, axes: Axes, label: str) -> Markup:
     plot = Markup('<text class="none mid" x="50%" y="{}">{}</text>').format(
         _n(axes.y_of(1, 2) - 8), sentence
     )
-    return _frame(plot, even_ceiling(0), (), axes, label)
+    return _frame(plot, _Numbers(0, even_ceiling(0)), (), axes, label)
 
 
-def _frame(plot: Markup, high: int, texts: Sequence[str], axes: Axes, label: str) -> Markup:
-    values = (0, high // 2, high)
-    gutter = _GUTTER_PIXELS + _DIGIT_PIXELS * len(f"{high:,}")
+def _frame(plot: Markup, shown: _Numbers, texts: Sequence[str], axes: Axes, label: str) -> Markup:
+    lengths = [len(shown.text(value)) for value in shown.values]
+    gutter = _GUTTER_PIXELS + _DIGIT_PIXELS * max(lengths)
+    places = [(value, axes.y_of(value, shown.high, shown.low)) for value in shown.values]
     numbers = Markup().join(
-        Markup('<text class="end" x="{}" y="{}">{:,}</text>').format(
-            gutter - 8, _n(axes.y_of(value, high) + 4), value
+        Markup('<text class="end" x="{}" y="{}">{}</text>').format(
+            gutter - 8, _n(y + 4), shown.text(value)
         )
-        for value in values
+        for value, y in places
     )
     grid = Markup().join(
         Markup('<line class="{}" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(
-            "grid" if value else "axis", y=_n(axes.y_of(value, high))
+            "axis" if value == shown.low else "grid", y=_n(y)
         )
-        for value in values
+        for value, y in places
     )
     drawn = grid + plot + _marks(axes) + _ticks(axes) + _zones(texts, axes)
     return Markup(

@@ -123,7 +123,9 @@ def project_response(judged: JudgedProject, at: datetime) -> ProjectVerdictRespo
     return ProjectVerdictResponse(
         verdict=judged.status,
         reason=judged.reason,
-        reasons=explanations.reasons(verdict, evaluation, judged.criteria),
+        reasons=[
+            reason.text for reason in explanations.reasons(verdict, evaluation, judged.criteria)
+        ],
         release=verdict.stream.version,
         environment=verdict.stream.environment,
         project=judged.slug,
@@ -150,7 +152,7 @@ def unknown_response(version: str, environment: str) -> ProjectVerdictResponse:
     return ProjectVerdictResponse(
         verdict=VerdictStatus.UNDECIDED,
         reason=VerdictReason.NO_SESSIONS,
-        reasons=explanations.no_sessions(),
+        reasons=[reason.text for reason in explanations.no_sessions()],
         release=version,
         environment=environment,
         project=None,

@@ -103,6 +103,12 @@ _MARK_CURRENT = (
     )
     .values(changed_at=None)
 )
+_PLACES = db.json_rows("places", project_id=db.Id, release_id=db.Id, environment_id=db.Id)
+_OF_PLACES = sa.and_(
+    standings.c.project_id == _PLACES.c.project_id,
+    standings.c.release_id == _PLACES.c.release_id,
+    standings.c.environment_id == _PLACES.c.environment_id,
+)
 _STANDING = RowReader(Standing, standings)
 
 
@@ -170,6 +176,17 @@ def of_pairs(
     )
     found = _STANDING.all(connection, query, db.rows_param("pairs", sorted(pairs)))
     return {(each.project_id, each.release_id, each.hours): each for each in found}
+
+
+def of_environments(
+    connection: sa.Connection, places: Collection[tuple[int, int, int]], hours: int
+) -> dict[tuple[int, int, int], Standing]:
+    """Return the standings of releases in environments, by project, release and environment (0 for all)."""
+    if not places:
+        return {}
+    query = _STANDING.select().join(_PLACES, _OF_PLACES).where(standings.c.hours == hours)
+    found = _STANDING.all(connection, query, db.rows_param("places", sorted(places)))
+    return {(each.project_id, each.release_id, each.environment_id): each for each in found}
 
 
 def remove_of_releases(connection: sa.Connection, release_ids: Collection[int]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_missing
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
@@ -158,11 +159,13 @@ _DUE = (
     .order_by(release_verdicts.c.due_at, release_verdicts.c.release_id)
     .limit(_MOST)
 )
-_OF_RELEASE = _verdicts.where(
+_ALL_OF_RELEASE = _verdicts.where(
     release_verdicts.c.release_id == sa.bindparam("release_id", type_=db.Id),
-    release_verdicts.c.environment_id == sa.bindparam("environment_id", type_=db.Id),
     release_verdicts.c.project_id.in_(sa.select(db.IDS.c.id)),
-).order_by(release_verdicts.c.project_id)
+).order_by(release_verdicts.c.environment_id, release_verdicts.c.project_id)
+_OF_RELEASE = _ALL_OF_RELEASE.where(
+    release_verdicts.c.environment_id == sa.bindparam("environment_id", type_=db.Id)
+)
 _effective = sa.func.coalesce(release_verdicts.c.marked, release_verdicts.c.status)
 _REGRESSED = sa.select(release_verdicts.c.release_id).where(
     release_verdicts.c.project_id == sa.bindparam("project_id", type_=db.Id),
@@ -225,6 +228,14 @@ def of_release(
     return _VERDICT.all(connection, _OF_RELEASE, parameters | db.ids_param(project_ids))
 
 
+def all_of_release(
+    connection: sa.Connection, release_id: int, project_ids: Collection[int]
+) -> list[ReleaseVerdict]:
+    """Return the verdicts on a release in all environments, of each of the projects."""
+    parameters: dict[str, object] = {"release_id": release_id}
+    return _VERDICT.all(connection, _ALL_OF_RELEASE, parameters | db.ids_param(project_ids))
+
+
 def regressed_among(
     connection: sa.Connection, lane: tuple[int, int], release_ids: Collection[int]
 ) -> set[int]:
@@ -232,6 +243,23 @@ def regressed_among(
     parameters: dict[str, object] = {"project_id": lane[0], "environment_id": lane[1]}
     rows = connection.execute(_REGRESSED, parameters | db.ids_param(release_ids))
     return set(rows.scalars())
+
+
+def regressed_environments(
+    connection: sa.Connection, release_ids: Collection[int], project_ids: Collection[int]
+) -> dict[int, list[str]]:
+    """Return the names of the environments in which releases are regressed, by release."""
+    c = release_verdicts.c
+    query = (
+        sa.select(c.release_id, environments.c.name)
+        .join(environments, environments.c.id == c.environment_id)
+        .join(db.IDS, db.IDS.c.id == c.release_id)
+        .where(c.project_id.in_(list(project_ids)), _effective == VerdictStatus.REGRESSED.value)
+        .group_by(c.release_id, environments.c.name)
+        .order_by(c.release_id, db.in_binary_order(environments.c.name))
+    )
+    rows = connection.execute(query, db.ids_param(release_ids))
+    return grouped((row[0], row[1]) for row in rows)
 
 
 def rollbacks(connection: sa.Connection, known: Sequence[ReleaseVerdict]) -> dict[int, str]:

@@ -8,8 +8,13 @@ from sqlalchemy import Connection
 from shipmark.deploys.model import ProjectDeploy
 from shipmark.deploys.store.live_deploys import live_in
 from shipmark.projects.model import Project
+from shipmark.release_health.model import ALL_RELEASES, crash_free
+from shipmark.release_health.periods import ADOPTION_HOURS
+from shipmark.release_health.standings import ALL_ENVIRONMENTS, Standing
+from shipmark.release_health.store import standing_store
 from shipmark.releases.store import lineage
 from shipmark.releases.store.lineage import CommitsAfter
+from shipmark.verdicts.store import verdicts
 from shipmark.web.request_context import Workspace
 
 #: Projects and environments that are shown without a request for all.
@@ -23,18 +28,28 @@ _FIRST = ("production", "prod")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveDeploy:
-    """A live deploy; ``behind`` are the commits of the later releases of its lineage."""
+    """A live deploy; ``behind`` are the commits of the later releases of its lineage.
+
+    ``session_share`` is the percentage of the environment's sessions of the last 24 hours that the release had, or None
+    if there were none.
+    """
 
     deploy: ProjectDeploy
     behind: CommitsAfter
+    session_share: float | None = None
+    is_regressed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveProject:
-    """A project with its live deploys, production first; ``more`` are the names of other environments."""
+    """A project with its live deploys, production first; ``more`` are the names of other environments.
+
+    ``crash_free_users`` is the percentage of all its users of the last 24 hours, or None without any.
+    """
 
     project: Project
     deploys: tuple[LiveDeploy, ...]
+    crash_free_users: float | None = None
     more: tuple[str, ...] = ()
 
 
@@ -69,7 +84,15 @@ def live_now(
         for deploy in deploys[:ENVIRONMENTS_SHOWN]
     }
     behind = lineage.commits_after(connection, starts)
-    cards = [_card(by_id[project_id], deploys, behind) for project_id, deploys in shown.items()]
+    listed_deploys = [deploy for deploys in shown.values() for deploy in deploys]
+    health = _health(connection, listed_deploys)
+    regressed = verdicts.regressed_environments(
+        connection, {deploy.release_id for deploy in listed_deploys}, shown
+    )
+    cards = [
+        _card(by_id[project_id], deploys, behind, health, regressed)
+        for project_id, deploys in shown.items()
+    ]
     return LiveNow(projects=tuple(cards), count=len(by_project))
 
 
@@ -77,15 +100,46 @@ def _card(
     project: Project,
     ordered: Sequence[ProjectDeploy],
     behind: Mapping[tuple[int, int], CommitsAfter],
+    health: Mapping[tuple[int, int, int], Standing],
+    regressed: Mapping[int, Sequence[str]],
 ) -> LiveProject:
+    whole = health.get((project.id, ALL_RELEASES, ALL_ENVIRONMENTS))
     return LiveProject(
         project=project,
+        crash_free_users=crash_free(whole.users_crashed, whole.users) if whole else None,
         deploys=tuple(
-            LiveDeploy(deploy=deploy, behind=behind.get((project.id, deploy.release_id), _UNKNOWN))
+            LiveDeploy(
+                deploy=deploy,
+                behind=behind.get((project.id, deploy.release_id), _UNKNOWN),
+                session_share=_session_share(deploy, health),
+                is_regressed=deploy.environment in regressed.get(deploy.release_id, ()),
+            )
             for deploy in ordered[:ENVIRONMENTS_SHOWN]
         ),
         more=tuple(deploy.environment for deploy in ordered[ENVIRONMENTS_SHOWN:]),
     )
+
+
+def _health(
+    connection: Connection, deploys: Sequence[ProjectDeploy]
+) -> Mapping[tuple[int, int, int], Standing]:
+    """Return what the sessions of the last day come to: of the deploys, their environments and projects."""
+    places = set[tuple[int, int, int]]()
+    for deploy in deploys:
+        places |= {
+            (deploy.project_id, deploy.release_id, deploy.environment_id),
+            (deploy.project_id, ALL_RELEASES, deploy.environment_id),
+            (deploy.project_id, ALL_RELEASES, ALL_ENVIRONMENTS),
+        }
+    return standing_store.of_environments(connection, places, ADOPTION_HOURS)
+
+
+def _session_share(
+    deploy: ProjectDeploy, health: Mapping[tuple[int, int, int], Standing]
+) -> float | None:
+    own = health.get((deploy.project_id, deploy.release_id, deploy.environment_id))
+    whole = health.get((deploy.project_id, ALL_RELEASES, deploy.environment_id))
+    return own.sessions / whole.sessions * 100 if own and whole and whole.sessions else None
 
 
 def production_first(deploy: ProjectDeploy) -> tuple[bool, str]:

@@ -18,6 +18,7 @@ from shipmark.releases.search import EVERYTHING
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.health_lines import NO_HEALTH, HealthLine, health_lines
 from shipmark.web.view_models.live_now import NOTHING_LIVE, LiveNow, live_now
 from shipmark.web.view_models.no_match import WithoutCondition, without_each
 from shipmark.web.view_models.people import Person, people
@@ -53,6 +54,7 @@ class Row:
     authors: tuple[Person, ...]
     environments: tuple[EnvironmentName, ...]
     resolved_issue_count: int
+    health: HealthLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class ReleaseList:
 
     search: Search
     rows: tuple[Row, ...]
+    #: Whether any of the projects of the rows has had sessions.
+    has_health: bool
     live: LiveNow
     mark: str
     without: tuple[WithoutCondition, ...] = ()
@@ -99,9 +103,11 @@ def release_list(
     if not search.query and not search.cursor:
         live = live_now(connection, workspace, search.project, shows_all=search.shows_all_live)
     is_empty = not visible_rows and search.is_filtered and not search.cursor and not problem
+    rows, has_health = _rows(connection, workspace, [row.release for row in visible_rows], at)
     return ReleaseList(
         search=search,
-        rows=_rows(connection, workspace, [row.release for row in visible_rows]),
+        rows=rows,
+        has_health=has_health,
         live=live,
         mark=marks_of(connection, [organization_id])[organization_id],
         without=without_each(connection, workspace, search, at) if is_empty else (),
@@ -133,8 +139,9 @@ def visible(released: Collection[ReleasedProject], workspace: Workspace) -> Visi
 
 
 def _rows(
-    connection: Connection, workspace: Workspace, releases: Sequence[Release]
-) -> tuple[Row, ...]:
+    connection: Connection, workspace: Workspace, releases: Sequence[Release], at: datetime
+) -> tuple[tuple[Row, ...], bool]:
+    """Return the rows, and whether there is any health to show."""
     release_ids = [release.id for release in releases]
     attached = release_projects.of_releases(connection, release_ids)
     deployed = environments_of_releases(connection, release_ids)
@@ -142,7 +149,15 @@ def _rows(
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     authors = people(connection, workspace.organization.id, author_ids)
     visible_ids = set(workspace.project_ids)
-    return tuple(
+    health = health_lines(
+        connection,
+        {
+            release_id: [row.project_id for row in rows if row.project_id in visible_ids]
+            for release_id, rows in attached.items()
+        },
+        at,
+    )
+    rows = tuple(
         Row(
             release=release,
             visible=visible(attached.get(release.id, ()), workspace),
@@ -150,9 +165,11 @@ def _rows(
             authors=tuple(authors[id_] for id_ in release.author_ids if id_ in authors),
             environments=_environments(deployed.get(release.id, ()), visible_ids),
             resolved_issue_count=resolved.get(release.id, 0),
+            health=health.get(release.id, NO_HEALTH),
         )
         for release in releases
     )
+    return rows, bool(health)
 
 
 def _environments(

@@ -61,6 +61,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_health_series_release_id", "health_series", ["release_id", "project_id"]
     )
+    op.create_index("ix_health_series_last_start", "health_series", ["last_start", "id"])
     op.create_index(
         "ix_health_series_changed_at",
         "health_series",
