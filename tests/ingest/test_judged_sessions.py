@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from factories import Caller, World
 from httpx import Client
-from sessions import fold, health_aggregates, hasher_of, send_sessions, session
+from sessions import fold, hasher_of, health_aggregates, send_sessions, session
 
 from shipmark.infrastructure.database import Database
 from shipmark.verdicts import actions
