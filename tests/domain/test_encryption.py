@@ -44,3 +44,11 @@ def test_another_key_and_a_broken_file_are_told(tmp_path: Path) -> None:
     file.write_text("broken")
     with pytest.raises(DecryptionError, match=r"secret\.key"):
         Cipher(text="", file=file).decrypt(kept)
+
+
+def test_the_secret_of_hashes_is_the_text_or_the_key_of_the_file(tmp_path: Path) -> None:
+    assert Cipher(text="long and random", file=tmp_path / "none").secret() == b"long and random"
+    safe = Cipher(text="", file=tmp_path / "secret.key")
+    assert safe.secret() == safe.secret() == safe.file.read_bytes()
+    with pytest.raises(DecryptionError):
+        Cipher(text="", file=tmp_path).secret()

@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -243,3 +244,25 @@ def test_rows_of_a_series_that_is_gone_are_deleted(
     compact(AT + HOUR)
     for name in ("health_counts", "health_sketches"):
         assert rows(database, name) == of_all(database, name) != []
+
+
+def test_folds_and_compactions_at_the_same_moment_lose_nothing(
+    folded: Fold, compact: Compact, database: Database
+) -> None:
+    folded(AT + HOUR, update(user="u0"))
+
+    def add(number: int) -> None:
+        at = AT + timedelta(days=3)
+        if number % 3 == 0:
+            compact(at)
+        else:
+            moments = [AT + timedelta(minutes=10 * (number % 4)), at - HOUR]
+            folded(at, *(update(moment, user=f"u{number}", sid="s") for moment in moments))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(1, 31)))
+    compact(AT + timedelta(days=6))
+    first, second = of_all(database, "health_counts")
+    assert (first["sessions"], second["sessions"]) == (21, 20)
+    assert (first["users"], second["users"]) == (21, 20)
+    assert (first["errored_sids"], second["errored_sids"]) == (1, 1)

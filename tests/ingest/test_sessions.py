@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from conftest import Serve
-from factories import Caller, World, counts, envelope, error_event, on_one_database, rows
+from factories import (
+    Caller,
+    World,
+    counts,
+    envelope,
+    error_event,
+    on_one_database,
+    rows,
+    send_event,
+)
 from httpx import Client, Response
 from sessions import RELEASE, aggregates, send_sessions, session, session_envelope
 
@@ -284,3 +293,34 @@ def test_projects_are_apart(send: Send, database: Database) -> None:
     encoded = {row["encoded"] for row in rows(database, "health_sketches")}
     # The same user is another number in another organization.
     assert len(encoded) == 2
+
+
+def test_a_project_has_sessions_from_the_first_on(
+    send: Send, client: Client, world: World, alice: Caller
+) -> None:
+    def shown() -> list[bool]:
+        listed = alice.get("/organizations/acme/projects/").json()
+        by_slug = {project["slug"]: project["hasSessions"] for project in listed}
+        return [by_slug["web"], alice.get("/projects/acme/web/").json()["hasSessions"]]
+
+    # Events of a new issue alone are none.
+    send_event(client, world.keys["web"], world.projects["web"], error_event(release=RELEASE))
+    assert shown() == [False, False]
+    send(session())
+    assert shown() == [True, True]
+
+
+@on_one_database
+def test_what_a_full_log_refuses_is_counted_by_session(
+    serve: Serve, world: World, database: Database
+) -> None:
+    client = serve(event_log_max_bytes=-1)
+    send_sessions(client, world, session())
+    writer = client.state.event_log  # type: ignore[attr-defined]
+    writer._looked_at = 0.0
+    send_sessions(client, world, *[session()] * 3, expected=429)
+    writer._bytes_max, writer._looked_at = 2**30, 0.0
+    for written in client.state.admission.write():  # type: ignore[attr-defined]
+        written.result()
+    send_sessions(client, world, session())
+    assert discarded(database) == [("rate_limited", "overloaded", "session", 3)]

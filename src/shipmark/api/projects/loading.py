@@ -15,6 +15,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access, Team
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.release_health.store import series
 from shipmark.releases.store import shipping_order
 
 
@@ -51,6 +52,7 @@ def prefetch_for_projects(
     environments = projects.environment_names(connection, ids)
     latest = shipping_order.latest_versions(connection, ids)
     reported = user_reports.projects_with_any(connection, ids)
+    with_sessions = series.projects_with_sessions(connection, ids)
     return {
         id_: ProjectContext(
             address=viewer.address,
@@ -58,6 +60,7 @@ def prefetch_for_projects(
             platforms=platforms.get(id_, ()),
             environments=environments.get(id_, ()),
             latest_version=latest.get(id_),
+            has_sessions=id_ in with_sessions,
             has_user_reports=id_ in reported,
             # A token of the organization is a member everywhere: it has all projects.
             is_member=viewer.access.user is None

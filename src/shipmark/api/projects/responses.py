@@ -61,7 +61,7 @@ class ProjectResponse(Wire, kw_only=True):
     has_monitors: bool = False
     has_profiles: bool = False
     has_replays: bool = False
-    has_sessions: bool = False
+    has_sessions: bool
     has_user_reports: bool
     event_processing: EventProcessingResponse = msgspec.field(
         default_factory=EventProcessingResponse
@@ -154,6 +154,7 @@ class ProjectContext:
     platforms: Sequence[str] = ()
     environments: Sequence[str] = ()
     latest_version: str | None = None
+    has_sessions: bool = False
     has_user_reports: bool = False
     is_member: bool = False
 
@@ -203,6 +204,7 @@ def project_fields(project: Project, access: Access, context: ProjectContext) ->
         "access": sorted(role.scopes) if is_inside else [],
         "has_access": is_inside or access.organization.is_open,
         "environments": list(context.environments),
+        "has_sessions": context.has_sessions,
         "has_user_reports": context.has_user_reports,
         "features": ["releases"] if project.has_releases else [],
         "latest_release": None if latest is None else LatestReleaseResponse(version=latest),

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
+from shipmark.release_health.model import ALL_RELEASES
 from shipmark.release_health.store.tables import series
 
 #: A project, an environment and a release.
@@ -79,6 +80,17 @@ def remove_of_releases(connection: sa.Connection, release_ids: Collection[int]) 
     """Delete the series of releases; their rows in other tables are left behind."""
     of_releases = series.c.release_id.in_(sa.select(db.IDS.c.id))
     connection.execute(sa.delete(series).where(of_releases), db.ids_param(release_ids))
+
+
+def projects_with_sessions(connection: sa.Connection, project_ids: Collection[int]) -> set[int]:
+    """Return the projects among these that ever had sessions."""
+    query = (
+        sa.select(series.c.project_id)
+        .join(db.IDS, db.IDS.c.id == series.c.project_id)
+        .where(series.c.release_id == ALL_RELEASES, series.c.last_start > NO_RANGE[1])
+        .distinct()
+    )
+    return set(connection.execute(query, db.ids_param(project_ids)).scalars())
 
 
 def in_use(connection: sa.Connection, release_ids: Collection[int], since: int) -> set[int]:
