@@ -62,7 +62,6 @@ def upgrade() -> None:
         sqlite_where=sa.text("ended_at IS NULL"),
         postgresql_where=sa.text("ended_at IS NULL"),
     )
-    op.create_index("ix_health_series_last_start", "health_series", ["last_start", "id"])
     op.create_index(
         "ix_health_series_last_used",
         "health_series",
@@ -73,5 +72,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it back."""
     op.drop_index("ix_health_series_last_used", "health_series")
-    op.drop_index("ix_health_series_last_start", "health_series")
     op.drop_table(_TABLE)
