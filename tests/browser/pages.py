@@ -54,6 +54,7 @@ PAGES = (
         "getting-started": f"{ACME}/getting-started/",
         "getting-started-empty": "/organizations/empty/getting-started/",
         "timeline": f"{ACME}/timeline/",
+        "verdicts": f"{ACME}/verdicts/",
         "timeline-empty": "/organizations/empty/timeline/",
         "issues": f"{ACME}/issues/",
         "issues-resolved": f"{ACME}/issues/?tab=resolved",

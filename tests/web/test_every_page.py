@@ -44,6 +44,7 @@ PAGES = [
     "/organizations/acme/settings/quarantine/",
     "/organizations/acme/settings/audit-log/",
     "/organizations/acme/search/?query=web",
+    "/organizations/acme/verdicts/",
     "/account/",
     "/account/avatar/",
     "/account/tokens/",

@@ -139,6 +139,11 @@ def settings(organization: str, name: str, *more: object) -> str:
     )
 
 
+def verdicts(organization: str) -> str:
+    """Return the URL of the page that explains verdicts."""
+    return f"/organizations/{quote(organization, safe='')}/verdicts/"
+
+
 def search(organization: str, query: str = "") -> str:
     """Return the URL of the search over everything."""
     content = f"?{urlencode({'query': query})}" if query else ""

@@ -31,6 +31,7 @@ from shipmark.web.handlers import (
     single_sign_on,
     static,
     timeline,
+    verdicts,
 )
 from shipmark.web.request_context import provide_web_request
 from shipmark.web.session_use import record_noted
@@ -66,6 +67,7 @@ router = Router(
         new_release.show_new_release,
         new_release.create_release,
         timeline.show_timeline,
+        verdicts.show_verdict_rules,
         live.follow_changes,
         getting_started.show_guide,
         getting_started.create_token,

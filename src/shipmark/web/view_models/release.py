@@ -36,6 +36,7 @@ from shipmark.web.view_models.release_facts import (
     missing_parts,
     threshold_lines,
 )
+from shipmark.web.view_models.release_health import HealthPart, health_part
 from shipmark.web.view_models.release_list import Visible, visible
 from shipmark.web.view_models.release_notes import notes_of, resolved_lines
 
@@ -50,6 +51,7 @@ class ReleasePage:
     authors: tuple[Person, ...]
     deploys: tuple[DeployLine, ...]
     chart: ReleaseChart
+    health: HealthPart | None
     commits: CommitPage
     files: FileSummary
     issues: IssueTabs
@@ -113,6 +115,9 @@ def release_page(
         authors=tuple(people_by_id[id_] for id_ in release.author_ids if id_ in people_by_id),
         deploys=deployed,
         chart=release_chart(connection, release, previous, visible_ids, deployed, at, zone),
+        health=health_part(
+            connection, workspace, release, previous, visible_ids, deployed, at, zone
+        ),
         commits=commits,
         files=file_summary(connection, release),
         issues=issue_tabs(connection, workspace, [release.id], selection),

@@ -1,0 +1,280 @@
+"""The health of a release on its page: numbers, and charts beside the release before it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from markupsafe import Markup
+from sqlalchemy import Connection
+
+from shipmark.release_health.model import ALL_RELEASES, BucketWidth, crash_free
+from shipmark.release_health.store import pair_buckets, session_rows
+from shipmark.release_health.store.session_rows import Selection, SeriesKey
+from shipmark.release_health.sums import HealthSum
+from shipmark.releases.model import Release
+from shipmark.web.charts import Axes, Mark, empty_chart, share_chart
+from shipmark.web.request_context import Workspace
+from shipmark.web.template_filters import duration, percent, short_version
+from shipmark.web.view_models.health_lines import HealthLine, health_lines
+from shipmark.web.view_models.release_facts import DeployLine
+from shipmark.web.view_models.release_verdicts import VerdictBanner, verdict_banners
+
+#: Lengths of a step with their number of steps: the first that reaches from the beginning to now, else the last.
+_SCALES = (
+    (timedelta(minutes=10), 24),
+    (timedelta(hours=1), 24),
+    (timedelta(hours=6), 28),
+    (timedelta(days=1), 30),
+)
+#: Of fewer users a step says nothing: a gap.
+_USERS_MIN = 10
+_TICKS = 6
+_MARKS_MAX = 6
+_LABEL_MAX = 18
+_NO_USERS = "Fewer than 10 users in each step"
+_NO_SESSIONS = "No sessions in this time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthStep:
+    """A step of the charts: percentages of this release and of the one before it at the same age; None is a gap."""
+
+    begins_at: datetime
+    age: str
+    crash_free_users: tuple[float | None, float | None]
+    adoption: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPart:
+    """The part of a release's page that is about its sessions."""
+
+    line: HealthLine
+    verdicts: Sequence[VerdictBanner]
+    users_chart: Markup
+    adoption_chart: Markup
+    steps: tuple[HealthStep, ...]
+    step_length: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    start: int
+    length: int
+    count: int
+
+    def step_of(self, moment: int, start: int) -> int:
+        return (moment - start) // self.length
+
+
+def health_part(
+    connection: Connection,
+    workspace: Workspace,
+    release: Release,
+    previous: Release | None,
+    project_ids: Collection[int],
+    deploys: Sequence[DeployLine],
+    at: datetime,
+    zone: tzinfo,
+) -> HealthPart | None:
+    """Return the health of a release in its visible projects, or None without sessions, then by one statement."""
+    lines = health_lines(connection, {release.id: list(project_ids)}, at)
+    if not lines:
+        return None
+    compared = [release] if previous is None else [release, previous]
+    starts = _starts(connection, compared, project_ids)
+    if release.id not in starts:
+        return None
+    scale = _scale_of(starts[release.id], at)
+    steps = _steps(
+        scale,
+        [
+            _read(connection, each, starts[each.id], project_ids, scale, at)
+            if each.id in starts
+            else {}
+            for each in compared
+        ],
+        at,
+    )
+    names = [short_version(each.version) for each in compared]
+    axes = _axes(steps, deploys, scale, zone)
+    return HealthPart(
+        line=lines[release.id],
+        verdicts=verdict_banners(connection, workspace, release.id, project_ids, at),
+        users_chart=_chart("Crash-free users", steps, names, axes, "crash_free_users"),
+        adoption_chart=_chart("Adoption", steps, names, axes, "adoption"),
+        steps=steps,
+        step_length=duration(timedelta(seconds=scale.length)),
+    )
+
+
+def _starts(
+    connection: Connection, releases: Sequence[Release], project_ids: Collection[int]
+) -> dict[int, int]:
+    """Return the first bucket of each release that has had sessions."""
+    pairs = [(project, release.id) for release in releases for project in project_ids]
+    starts: dict[int, int] = {}
+    for (_, release_id), bounds in pair_buckets.bounds_of(connection, pairs).items():
+        starts[release_id] = min(bounds.first, starts.get(release_id, bounds.first))
+    return starts
+
+
+def _scale_of(start: int, at: datetime) -> _Scale:
+    age = at.timestamp() - start
+    length, count = next(
+        (scale for scale in _SCALES if scale[0].total_seconds() * scale[1] > age), _SCALES[-1]
+    )
+    return _Scale(start, int(length.total_seconds()), count)
+
+
+@dataclass(slots=True)
+class _Step:
+    """What a step of a release comes to, and how many sessions its projects had in all."""
+
+    own: HealthSum
+    sessions: int = 0
+
+
+def _read(
+    connection: Connection,
+    release: Release,
+    start: int,
+    project_ids: Collection[int],
+    scale: _Scale,
+    at: datetime,
+) -> dict[int, _Step]:
+    """Return the steps of a release by their number, by three statements."""
+    end = min(start + scale.length * scale.count, int(at.timestamp()))
+    selection = Selection(
+        project_ids=project_ids,
+        release_ids=[release.id, ALL_RELEASES],
+        start=start,
+        end=end,
+        interval=BucketWidth.TEN_MINUTES,
+    )
+    keys = session_rows.keys_of(connection, selection)
+    own = {id_: key for id_, key in keys.items() if key.release_id == release.id}
+    steps: dict[int, _Step] = {}
+    for (series_id, moment), counts in session_rows.counts_of(connection, keys, selection).items():
+        step = steps.setdefault(scale.step_of(moment, start), _Step(HealthSum()))
+        if series_id in own:
+            step.own.counts += counts
+        else:
+            step.sessions += counts.sessions
+    _add_users(connection, own, selection, steps, scale)
+    return steps
+
+
+def _add_users(
+    connection: Connection,
+    own: Mapping[int, SeriesKey],
+    selection: Selection,
+    steps: dict[int, _Step],
+    scale: _Scale,
+) -> None:
+    sketches = session_rows.sketches_of(connection, own, selection, users=True, durations=False)
+    for _, moment, kind, encoded in sketches:
+        number = scale.step_of(moment, selection.start)
+        steps.setdefault(number, _Step(HealthSum())).own.add_sketch(kind, encoded)
+
+
+def _steps(
+    scale: _Scale, read: Sequence[Mapping[int, _Step]], at: datetime
+) -> tuple[HealthStep, ...]:
+    both = [*read, {}][:2]
+    begun = min(scale.count, int(at.timestamp() - scale.start) // scale.length + 1)
+    return tuple(
+        HealthStep(
+            begins_at=datetime.fromtimestamp(scale.start + scale.length * number, UTC),
+            age=duration(timedelta(seconds=scale.length * number)) if number else "0h",
+            crash_free_users=(
+                _crash_free(both[0].get(number)) if number < begun else None,
+                _crash_free(both[1].get(number)),
+            ),
+            adoption=(
+                _adoption(both[0].get(number)) if number < begun else None,
+                _adoption(both[1].get(number)),
+            ),
+        )
+        for number in range(scale.count)
+    )
+
+
+def _crash_free(step: _Step | None) -> float | None:
+    users = step.own.user_counts if step else None
+    if users is None or users.all < _USERS_MIN:
+        return None
+    return crash_free(users.crashed, users.all)
+
+
+def _adoption(step: _Step | None) -> float | None:
+    if step is None or not step.sessions:
+        return None
+    return min(100.0, step.own.counts.sessions / step.sessions * 100)
+
+
+def _axes(
+    steps: Sequence[HealthStep], deploys: Sequence[DeployLine], scale: _Scale, zone: tzinfo
+) -> Axes:
+    numbers = range(0, len(steps), len(steps) // _TICKS)
+    moments = [
+        (step.begins_at, f"{step.begins_at.astimezone(zone):%d %b %H:%M %Z}") for step in steps
+    ]
+    return Axes(
+        ticks=[(100 * number / len(steps), steps[number].age) for number in numbers],
+        marks=_marks(deploys, scale),
+        moments=moments,
+    )
+
+
+def _marks(deploys: Sequence[DeployLine], scale: _Scale) -> list[Mark]:
+    """Return the first deploy to each environment; those close to the one before have no label."""
+    first = {line.deploy.environment: line.deploy.finished_at for line in deploys}
+    marks = list[Mark]()
+    for environment, at in sorted(first.items(), key=lambda item: item[1])[:_MARKS_MAX]:
+        x = 100 * (at.timestamp() - scale.start) / (scale.length * scale.count)
+        if 0 <= x <= 100:
+            is_close = bool(marks) and x - marks[-1].x < 16
+            text = "" if is_close else environment[:_LABEL_MAX]
+            marks.append(Mark(x=x, text=text, is_minor=bool(marks)))
+    return marks
+
+
+def _chart(
+    name: str, steps: Sequence[HealthStep], names: Sequence[str], axes: Axes, field: str
+) -> Markup:
+    pairs: list[tuple[float | None, float | None]] = [getattr(step, field) for step in steps]
+    is_users = field == "crash_free_users"
+    known = [pair[0] for pair in pairs if pair[0] is not None]
+    if not known and all(pair[1] is None for pair in pairs):
+        label = f"{name} of {names[0]} by its age: not enough to draw."
+        return empty_chart(_NO_USERS if is_users else _NO_SESSIONS, axes, label)
+    label = f"{name} of {names[0]} by its age"
+    if known:
+        label += f": {percent(known[-1], 2 if is_users else 0)} in the last step"
+    label += f", beside {names[1]}." if len(names) > 1 else "."
+    return share_chart(
+        [("ser", [pair[0] for pair in pairs]), ("ser past", [pair[1] for pair in pairs])],
+        [
+            _text(words, step.age, pair, names, decimals=2 if is_users else 0)
+            for (_, words), step, pair in zip(axes.moments, steps, pairs, strict=True)
+        ],
+        axes,
+        label,
+        begins_at_zero=not is_users,
+    )
+
+
+def _text(
+    words: str,
+    age: str,
+    pair: tuple[float | None, float | None],
+    names: Sequence[str],
+    *,
+    decimals: int,
+) -> str:
+    parts = [f"{words}, {age} old"]
+    for name, value in zip(names, pair, strict=False):
+        if value is not None:
+            parts.append(f"{name}: {percent(value, decimals)}")
+    return "\n".join(parts)
