@@ -14,6 +14,7 @@ from factories import (
     Caller,
     World,
     error_event,
+    rows,
     send_event,
     statements,
 )
@@ -239,6 +240,14 @@ def test_who_may_see_and_mark(
     assert charlie.get(ASK).json() == NOT_FOUND or charlie.get(ASK).json() == NOT_ALLOWED
     assert charlie.put(ASK, {"marked": "healthy"}).status_code in (403, 404)
     assert alice.get(ASK.replace(NEW, "web@9")).status_code == 404
+
+
+def test_a_deleted_release_has_no_verdict(alice: Caller, judge: Judge, database: Database) -> None:
+    judge()
+    assert alice.delete(f"/organizations/acme/releases/{NEW}/?force=1").status_code == 204
+    assert [row["release_id"] for row in rows(database, "release_verdicts")] != []
+    assert alice.delete(f"/organizations/acme/releases/{OLD}/?force=1").status_code == 204
+    assert rows(database, "release_verdicts") == []
 
 
 def test_statements_do_not_grow_with_the_projects(

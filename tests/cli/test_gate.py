@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import data_folders
+import httpx
 import pytest
 from click.testing import CliRunner
 from factories import World
@@ -49,6 +51,7 @@ class Pipeline:
 
     port: int
     token: str
+    dsn: str
 
     def gate(self, version: str, *options: str, token: str | None = None) -> Finished:
         runner = CliRunner(
@@ -74,7 +77,8 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     fill(data)
     port = free_port()
     with serving(data, port, workers=1):
-        yield Pipeline(port, json.loads(made.output)["org_token"])
+        told = json.loads(made.output)
+        yield Pipeline(port, told["org_token"], told["projects"][0]["dsn"])
 
 
 def fill(data: Path) -> None:
@@ -146,7 +150,20 @@ def test_criteria_are_sent(pipeline: Pipeline) -> None:
 
 
 def test_the_number_of_new_issues_is_a_limit(pipeline: Pipeline) -> None:
-    assert pipeline.gate("web@2.0.0", "--measure", "S", "--max-new-issues", "0").status == 0
+    allowed = ("--measure", "S", "--max-new-issues")
+    assert pipeline.gate("web@2.0.0", *allowed, "0").status == 0
+    key = urlsplit(pipeline.dsn).username
+    event = {"message": "boom", "level": "error", "release": "web@2.0.0"}
+    sent = httpx.post(
+        f"http://127.0.0.1:{pipeline.port}/api/1/store/",
+        json=event | {"environment": "production", "event_id": "a" * 32},
+        headers={"X-Sentry-Auth": f"Sentry sentry_key={key}"},
+    )
+    assert sent.status_code == 200
+    ended = pipeline.gate("web@2.0.0", *allowed, "0")
+    assert (ended.status, ended.errors.splitlines()[-1]) == (1, "New issues: 1, at most 0 allowed.")
+    assert "New issue WEB-1: boom" in ended.output
+    assert pipeline.gate("web@2.0.0", *allowed, "1").status == 0
 
 
 @pytest.mark.parametrize(

@@ -175,6 +175,30 @@ def test_releases_that_were_current_for_hours_are_pooled(
     assert base.of(Measure.SESSIONS).count == UnitCount(3, 6_000)
 
 
+def test_on_mobile_platforms_launches_are_compared(
+    connection: Connection, add: Add, world: World
+) -> None:
+    projects.change(connection, world.projects["web"], {"platform": "android"})
+    for number in range(300):
+        crashed = 5 if number < 168 else 0
+        add(OLD, START - (300 - number) * HOUR, sessions=100, crashed=crashed)
+    add(NEW, START, width=600, sessions=10)
+    base = evaluated(connection, world, when=at(MINUTE)).base
+    assert base.compare == Comparability.LAUNCH
+    assert base.of(Measure.SESSIONS).count == UnitCount(5 * 168, 100 * 168)
+
+
+def test_a_quiet_release_is_evaluated_less_often(
+    connection: Connection, add: Add, world: World
+) -> None:
+    add(NEW, START, width=600, sessions=10)
+    evaluated(connection, world, when=at(MINUTE))
+    assert [len(verdicts.due(connection, at(each), limit=9)) for each in (100, 120)] == [0, 1]
+    evaluated(connection, world, when=at(2 * HOUR))
+    later = [2 * HOUR + minutes * MINUTE for minutes in (9, 10)]
+    assert [len(verdicts.due(connection, at(each), limit=9)) for each in later] == [0, 1]
+
+
 def test_another_deploy_ends_the_comparison(connection: Connection, add: Add, world: World) -> None:
     a_week(add)
     deploy(connection, world, OLD, at(-30 * DAY))
