@@ -21,11 +21,11 @@ class HealthStandingColumns(sa.TypedColumns):
     deleted with their release by `releases/actions.py: remove`.
     """
 
-    organization_id = parent("organizations")
-    project_id = parent("projects", primary_key=True)
+    release_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    project_id = parent("projects", primary_key=True, index=True)
     environment_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
     hours = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
-    release_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    organization_id = parent("organizations")
     sessions = sa.Column(sa.BigInteger, nullable=False)
     crashed = sa.Column(sa.BigInteger, nullable=False)
     errored = sa.Column(sa.BigInteger, nullable=False)
@@ -56,7 +56,6 @@ standings = table(
         for column in SORT_COLUMNS
     ),
     sa.Index("ix_health_standings_due_at", "due_at"),
-    sa.Index("ix_health_standings_release_id", "release_id", "project_id"),
 )
 _COLUMNS = tuple(
     column.name for column in standings.c if column.name not in {"organization_id", "project_id"}
@@ -67,7 +66,7 @@ _INSERT = insert_rows(
     ("project_id", "organization_id", *_COLUMNS),
     order_by=("project_id", "release_id", "environment_id", "hours"),
 )
-_KEY = ["project_id", "environment_id", "hours", "release_id"]
+_KEY = ["release_id", "project_id", "environment_id", "hours"]
 _UPSERT = _INSERT.on_conflict_do_update(
     index_elements=_KEY,
     set_={
