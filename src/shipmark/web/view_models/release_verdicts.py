@@ -62,7 +62,10 @@ def verdict_banners(
     project_ids: Collection[int],
     at: datetime,
 ) -> Sequence[VerdictBanner]:
-    """Return the verdicts as they are now, production first, then the worst, by at most four statements."""
+    """Return the verdicts as they are now, production first, then the worst.
+
+    By at most five statements, and some for each environment that no job has judged yet.
+    """
     known = actions.of_release(connection, release_id, project_ids, at)
     if not known:
         return ()
