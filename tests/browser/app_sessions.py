@@ -46,6 +46,13 @@ def fill_health_awkwardly(server: Server) -> None:
     _wait_for(server, LONG_VERSION, "web@1.0.0")
 
 
+def send_some(server: Server, version: str, environment: str) -> None:
+    """Send a few sessions of a release, of an hour ago, and wait until they count."""
+    start = datetime.now(UTC) - timedelta(hours=1)
+    send(server, version, _numbers(start, 1, 12, 0), environment)
+    _wait_for(server, version)
+
+
 def send(
     server: Server,
     version: str,

@@ -50,6 +50,14 @@ class VerdictBanner:
         return _WORDS[self.status]
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """Return what a person may mark the release as, or `none` if it is marked."""
+        if self.is_marked:
+            return ("none",)
+        offered = (VerdictStatus.HEALTHY, VerdictStatus.REGRESSED)
+        return tuple(status.value for status in offered if status is not self.status)
+
+    @property
     def kind(self) -> str:
         """Return the class of the banner."""
         return _KINDS.get(self.status, "")
