@@ -108,7 +108,12 @@ def _around_releases() -> Iterator[Clones]:
         "release_environments",
         RELEASES,
         {name: _of_release(name, _RELEASE) for name in ("status", "created_at")}
-        | {"release_id": _RELEASE, "first_seen_at": "{at}", "last_seen_at": "{at}"},
+        | {
+            "release_id": _RELEASE,
+            "first_seen_at": "{at}",
+            "last_seen_at": "{at}",
+            "last_deploy_id": _NUMBER,
+        },
     )
     yield Clones(
         "deploys", RELEASES, {"id": _NUMBER, "release_id": _RELEASE, "finished_at": "{at}"}
