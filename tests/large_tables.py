@@ -110,7 +110,7 @@ def _around_releases() -> Iterator[Clones]:
         RELEASES,
         {name: _of_release(name, _RELEASE) for name in ("status", "created_at")}
         | {"release_id": _RELEASE, "first_seen_at": "{at}", "last_seen_at": "{at}"}
-        | {"adopted_at": "{at}", "unadopted_at": "{at}"},
+        | {"last_deploy_id": _NUMBER, "adopted_at": "{at}", "unadopted_at": "{at}"},
     )
     yield Clones(
         "deploys", RELEASES, {"id": _NUMBER, "release_id": _RELEASE, "finished_at": "{at}"}

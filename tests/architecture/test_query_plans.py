@@ -294,6 +294,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/releases/?sort=semver&query=release.package:web",
         "/organizations/acme/releases/?query=release.version:>1&cursor=1795328720287509:5:0",
         "/organizations/acme/releases/stats/",
+        "/organizations/acme/delivery/",
+        "/organizations/acme/delivery/?project=web&start=2023-12-20T00:00:00Z&end=2023-12-25T00:00:00Z",
         release_path("web@5.0.0+2000", "commits/"),
         release_path("web@5.0.0+2000", "resolved/"),
         "/projects/acme/web/releases/",
@@ -422,6 +424,20 @@ ALLOWED = (
         "page /organizations/acme/releases/web@1.1.0/",
         "other.shipped_at >= start.shipped_at",
         "The page of a backport does so, too, for the link to the next release; others read a few rows.",
+    ),
+    *(
+        (
+            "/organizations/acme/delivery/?project=web&start=2023-12-20T00:00:00Z&end=2023-12-25T00:00:00Z",
+            part,
+            "A metric is computed from all deploys of its time, here 2,500, and from their commits.",
+        )
+        for part in (
+            "last_deploy_id >= deploys.id",
+            "judged_rows",
+            "shipped_rows",
+            "issue_history",
+            "issue_environments",
+        )
     ),
     (
         "/organizations/acme/releases/stats/",

@@ -12,6 +12,7 @@ from shipmark.api.commit_fetches import routes as commit_fetches
 from shipmark.api.commits import routes as commits
 from shipmark.api.commits import unreleased_routes as commits_unreleased
 from shipmark.api.debug_files import routes as debug_files
+from shipmark.api.delivery import routes as delivery
 from shipmark.api.deploys import routes as deploys
 from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
@@ -66,6 +67,7 @@ ROUTERS = (
     artifact_bundles_lookup.router,
     artifact_bundles_archive.router,
     deploys.router,
+    delivery.router,
     releases_project.router,
     commits.router,
     releases_onboarding.router,

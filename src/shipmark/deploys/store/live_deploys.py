@@ -104,11 +104,11 @@ _there = sa.and_(
 _BETWEEN = (
     _with_release(
         release_environments.c.project_id,
-        deploys.join(release_environments, _there).join(
-            db.IDS, db.IDS.c.id == release_environments.c.project_id
-        ),
+        deploys.join(release_environments, _there),
     )
     .where(
+        # No join, which SQLite would begin with all releases that the projects have in the environments.
+        release_environments.c.project_id.in_(sa.select(db.IDS.c.id)),
         environments.c.organization_id == sa.bindparam("organization_id", type_=db.Id),
         deploys.c.finished_at >= sa.bindparam("start", type_=db.UtcDateTime()),
         deploys.c.finished_at <= sa.bindparam("end", type_=db.UtcDateTime()),

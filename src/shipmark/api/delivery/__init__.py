@@ -1,0 +1,1 @@
+"""How projects deliver to an environment: the metrics of DORA (verdict.md 4)."""
