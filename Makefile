@@ -12,7 +12,7 @@ FUZZ ?= 100
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test test-all check lint format screenshots lock clients chromium bench fuzz clean
+.PHONY: help setup serve test test-all check ready lint format screenshots lock clients chromium bench fuzz clean
 
 help:  ## Say which commands there are
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,13 +22,17 @@ setup: .venv/.runtime  ## Make .venv from the locked requirements
 serve: .venv/.runtime  ## Run the server at http://127.0.0.1:8000 with its data in ./data
 	@$(BIN)/shipmark serve $(SERVE)
 
-test: .venv/.test clients chromium lint  ## Check everything: lint, types, imports, all tests
+test: ready  ## Check everything: lint, types, imports, all tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 check: test-all  ## What CI runs
 
-test-all: .venv/.test clients chromium lint  ## The same, with each test on both databases
+test-all: ready  ## The same, with each test on both databases
 	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+
+# Clients are downloaded while types are checked: 45 s less.
+ready: .venv/.test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target clients chromium lint
 
 lint: .venv/.test
 	$(BIN)/ruff format --check .

@@ -94,6 +94,7 @@ def _clones() -> Iterator[Clones]:
     yield from _of_commits()
     yield from _of_issues()
     yield from _around_issues()
+    yield from _of_health()
     yield Clones("audit_log", ISSUES, {"id": _NUMBER, "created_at": "{at}"})
 
 
@@ -108,12 +109,8 @@ def _around_releases() -> Iterator[Clones]:
         "release_environments",
         RELEASES,
         {name: _of_release(name, _RELEASE) for name in ("status", "created_at")}
-        | {
-            "release_id": _RELEASE,
-            "first_seen_at": "{at}",
-            "last_seen_at": "{at}",
-            "last_deploy_id": _NUMBER,
-        },
+        | {"release_id": _RELEASE, "first_seen_at": "{at}", "last_seen_at": "{at}"}
+        | {"last_deploy_id": _NUMBER, "adopted_at": "{at}", "unadopted_at": "{at}"},
     )
     yield Clones(
         "deploys", RELEASES, {"id": _NUMBER, "release_id": _RELEASE, "finished_at": "{at}"}
@@ -127,6 +124,38 @@ def _around_releases() -> Iterator[Clones]:
             "happened_at": "{at}",
         },
     )
+
+
+def _of_health() -> Iterator[Clones]:
+    """Sessions of each release, the last of which were long ago."""
+    yield Clones(
+        "health_series",
+        RELEASES,
+        {
+            "id": _NUMBER,
+            "release_id": _RELEASE,
+            "first_start": "600 * n",
+            "last_start": "600 * n",
+        },
+    )
+    yield Clones("health_counts", RELEASES, {"series_id": _NUMBER, "start": "600 * n"})
+    yield Clones("health_sketches", RELEASES, {"series_id": _NUMBER, "start": "600 * n"})
+    for hours in (24, 336):
+        for environment in ("0", "(SELECT environment_id FROM health_series LIMIT 1)"):
+            yield Clones(
+                "health_standings",
+                RELEASES,
+                {
+                    "release_id": _RELEASE,
+                    "environment_id": environment,
+                    "hours": str(hours),
+                    "sessions": "n",
+                    "users": "n",
+                    "crash_rate_sessions": "1.0 / n",
+                    "crash_rate_users": "1.0 / n",
+                    "due_at": "2000000000 + n",
+                },
+            )
 
 
 def _of_commits() -> Iterator[Clones]:

@@ -29,8 +29,8 @@ PATH = f"/organizations/acme/releases/{NEW}/verdict/"
 ASK = f"{PATH}?environment=production"
 HOUR = 3_600
 BEYOND_MARGIN = (
-    "Crashed sessions: 20 of 200 (10 %), against 390 of 78,000 (0.5 %) before;"
-    " that is beyond the margin, 0.6 %."
+    "Crashed sessions: 20 of 200 (10%), against 390 of 78,000 (0.5%) before;"
+    " that is beyond the margin, 0.6%."
 )
 #: The start of the new release: sessions of an hour ago are ripe.
 START = int((datetime.now(UTC) - timedelta(hours=1)).timestamp()) // 600 * 600

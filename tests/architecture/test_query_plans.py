@@ -97,6 +97,7 @@ def fill_acme(alice: Caller, world: World) -> None:
     alice.post(release_path("web@1.1.0", "deploys/"), {"environment": "production"})
     upload(alice, bundle(built()), version="web@1.1.0")
     alice.put("/organizations/acme/", {"name": "ACME"})
+    send_sessions(alice.client, world, session("web@1.1.0", did="ann"), session("web@1.0.0"))
 
 
 def fix(key: str) -> dict[str, object]:
@@ -209,6 +210,9 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         world.projects["web"],
         error_event("0", release="web@1.1.0", environment="production", user={"id": "1"}),
     ),
+    "sessions": lambda alice, world: send_sessions(
+        alice.client, world, session("web@1.1.0", did="bob"), session("web@9.0.0", did="cid")
+    ),
     "new issue": lambda alice, world: send_event(
         alice.client,
         world.keys["web"],
@@ -309,6 +313,13 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/projects/acme/web/releases/completion/",
         "/projects/acme/web/releases/token/",
         "/projects/acme/web/releases/web@1.1.0/stats/",
+        "/organizations/acme/releases/?health=1&adoptionStages=1",
+        "/organizations/acme/releases/?health=1&flatten=1&sort=sessions&project=1",
+        "/organizations/acme/releases/?health=1&flatten=1&sort=crash_free_users&environment=production",
+        "/organizations/acme/releases/?flatten=1&sort=users_24h&query=web&cursor=100:3:0",
+        "/organizations/acme/releases/?sort=adoption&adoptionStages=1",
+        "/organizations/acme/sessions/?field=sum(session)&statsPeriod=7d",
+        "/organizations/acme/sessions/?field=count_unique(user)&statsPeriod=1d&query=release:web@1.1.0",
         THRESHOLDS,
         "/organizations/acme/release-thresholds/?project=web",
         "/organizations/acme/issues/WEB-1/current-release/",
@@ -358,6 +369,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
                 "compare/?base=web@1.0.0",
                 "deploys/",
                 "commit-fetches/",
+                "?health=1&project=1",
+                "verdict/?environment=production",
             )
         ),
     )
@@ -378,6 +391,11 @@ ALLOWED = (
             "The issues of twelve weeks are counted in indexes, of a project's week at most 1000.",
         )
         for query in ("", "?days=90&project=web&environment=production")
+    ),
+    (
+        "/organizations/acme/releases/?sort=adoption&adoptionStages=1",
+        "release_environments.adopted_at",
+        "Moments of adoption have no index of their own: those of all adopted releases are read and sorted.",
     ),
     (
         "change issues",

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 from browser import servers
+from browser.app_sessions import fill_health, fill_health_awkwardly
 from browser.servers import CHINESE_NAME, EMAIL, LONG_NAME, PASSWORD, RELEASES, Server
 from conformance.servers import shipmark
 from sqlalchemy import insert, select
@@ -102,6 +103,7 @@ def fill_all(server: Server) -> Places:
     for name in ("~/static/app.js", "~/static/app.js.map"):
         upload(server, "web@2.0.0", name)
     _fill_people(server)
+    fill_health(server)
     return _fill_settings(server, "acme/mobile", "Mobile")
 
 
@@ -109,6 +111,7 @@ def fill_all_awkwardly(server: Server) -> Places:
     """Add all that shows names, with names that are hard to show."""
     servers.fill_with_awkward_names(server)
     upload(server, "web@1.0.0", f"~/{'deep/' * 30}{CHINESE_NAME}.js")
+    fill_health_awkwardly(server)
     return _fill_settings(server, "acme/" + "n" * 190, LONG_NAME)
 
 

@@ -45,6 +45,8 @@ PAGES = (
         "new-release": f"{ACME}/new-release/",
         "release": f"{RELEASE}/",
         "release-without-files": f"{ACME}/releases/web%402.1.0-rc.2/",
+        "release-healthy": f"{ACME}/releases/api%401.5.0/",
+        "release-undecided": f"{ACME}/releases/web%402.1.0-rc.1/",
         "release-edit": f"{RELEASE}/edit/",
         "release-delete": f"{RELEASE}/delete/",
         "release-artifacts": f"{RELEASE}/artifacts/",

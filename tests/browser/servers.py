@@ -46,6 +46,7 @@ _VERSIONS = ("1.14.0", "1.15.0", "1.16.0", "1.17.0", "2.0.0", "2.1.0-rc.1")
 LONG_NAME = "Extraordinarily-long-name-that-no-line-has-place-f"
 HEBREW_NAME = "הזמנות ותשלומים"
 CHINESE_NAME = "订单与支付服务平台"
+LONG_VERSION = f"web@1.0.0-{'alpha.' * 30}1"
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,11 @@ class Server:
             time.sleep(0.02)
         raise AssertionError("The attachment is not digested")
 
+    def key_of(self, project: str) -> tuple[str, str]:
+        """Return the id of a project and its first public key."""
+        [key] = self.send("GET", f"/api/0/projects/acme/{project}/keys/")
+        return str(key["projectId"]), str(key["public"])
+
     def publish(self, version: str, *, project: str = "web", **more: object) -> None:
         """Publish a release of a project."""
         self.send("POST", RELEASES, {"version": version, "projects": [project]} | more)
@@ -218,7 +224,7 @@ def fill_with_awkward_names(server: Server) -> None:
         server.send("POST", "/api/0/teams/acme/acme/projects/", {"name": name, "slug": slug})
     author = {"author_name": HEBREW_NAME, "author_email": f"{'x' * 60}@example.com"}
     odd = {"id": "b" * 40, "repository": f"acme/{'deep/' * 11}web", "message": CHINESE_NAME * 30}
-    server.publish(f"web@1.0.0-{'alpha.' * 30}1", ref="main")
+    server.publish(LONG_VERSION, ref="main")
     server.publish("web@1.0.0")
     server.send(
         "PUT",

@@ -109,14 +109,14 @@ def test_a_healthy_release_passes(pipeline: Pipeline) -> None:
 def test_a_regressed_release_fails_at_once(pipeline: Pipeline) -> None:
     ended = pipeline.gate("web@2.0.1", "--wait", "10m")
     assert ended.status == 1
-    assert "30 of 200 (15 %), against 390 of 78,000 (0.5 %) before" in ended.output
+    assert "30 of 200 (15%), against 390 of 78,000 (0.5%) before" in ended.output
     assert "Go back to" in ended.output
 
 
 def test_an_undecided_release_has_a_status_of_its_own(pipeline: Pipeline) -> None:
     ended = pipeline.gate("web@2.0.2")
     assert ended.status == 2
-    assert "not enough to tell. A rate of 15 % would have shown." in ended.output
+    assert "not enough to tell. A rate of 15% would have shown." in ended.output
     assert "undecided: " in ended.errors
 
 

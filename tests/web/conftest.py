@@ -1,6 +1,6 @@
 """A server in process with an organization, and people who may see it, or not."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +11,7 @@ from applications import Portal, application, running_portal
 from conftest import Copies
 from factories import ingest
 from litestar.testing import TestClient
+from sessions import aggregates, fold, health_aggregates
 from sqlalchemy import event as sqlalchemy_event
 
 from shipmark.accounts import actions as accounts
@@ -23,6 +24,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database, metadata
 from shipmark.infrastructure.ids import hex32
 from shipmark.infrastructure.settings import Settings
+from shipmark.ingest.standing_refresh import refresh_some
 from shipmark.organizations import actions as organizations
 from shipmark.organizations.model import Organization, Role
 from shipmark.projects import actions as projects
@@ -33,6 +35,7 @@ from shipmark.publishing.model import CommitsAndRefs, ReleaseInput
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories.model import Change, CommitInput
+from shipmark.verdicts import actions as verdicts
 
 PASSWORD = "correct horse battery"
 COOKIE = "shipmark_session"
@@ -136,6 +139,49 @@ class House:
             taken = ingest(connection, self.project, event)
         assert taken.issue_id is not None
         return taken.issue_id
+
+    def use(
+        self,
+        version: str,
+        sessions: int,
+        crashed: int = 0,
+        *,
+        hours: Iterable[float] = (1,),
+        users: int = 0,
+        environment: str = "production",
+        project: Project | None = None,
+    ) -> None:
+        """Count sessions of each of some hours ago: of unknown users, or evenly of some, the last with the crashes."""
+        entries = [{"exited": sessions - crashed, "crashed": crashed}]
+        if users:
+            entries = [
+                {"did": f"user-{number}", "exited": sessions // users} for number in range(users)
+            ]
+            entries[-1] |= {"exited": sessions // users - crashed, "crashed": crashed}
+        sent = aggregates(*entries, release=version, environment=environment)
+        at = now()
+        updates = [
+            update
+            for before in hours
+            for update in health_aggregates(sent, at - timedelta(hours=before))
+        ]
+        with self.database.transaction() as connection:
+            fold(connection, (project or self.project).id, updates, at)
+        while refresh_some(self.database, at):
+            pass
+
+    def regress(self, environment: str = "production", *, project: Project | None = None) -> None:
+        """Let web@2.0.0 crash in an environment in which web@1.0.0 did not, and judge it."""
+        place: Any = {"environment": environment, "project": project}
+        self.use("web@1.0.0", 2_000, 10, hours=range(2, 42), **place)
+        self.use("web@2.0.0", 400, 60, **place)
+        self.judge()
+
+    def judge(self) -> None:
+        """Store the verdicts on all releases, as a job does each minute."""
+        with self.database.transaction() as connection:
+            while verdicts.evaluate_due(connection, now()):
+                pass
 
     def sign_in(self, client: TestClient[Any], user: User) -> None:
         """Give the client a session of the user, without the slow check of a password."""

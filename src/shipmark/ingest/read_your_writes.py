@@ -18,7 +18,7 @@ from shipmark.ingest.sqlite_log import SqliteLogReader
 #: What was written before is digested, or waits for something that takes longer.
 RECENT_SECONDS = 5.0
 #: A longer backlog is not waited for: under load what is listed is a moment old.
-FRAMES_MAX = 25
+FRAMES_MAX = 50
 #: The first event after a start, with source maps to read, may take a second.
 WAIT_SECONDS = 5.0
 _LOOK_SECONDS = 0.005

@@ -24,6 +24,7 @@ from shipmark.release_health.store import pair_buckets, series, shares, standing
 from shipmark.release_health.store.buckets import SIZES, Bucket, SketchKey
 from shipmark.release_health.store.pair_buckets import Pair, SeriesRow
 from shipmark.release_health.store.series import NO_RANGE, SeriesKey, SeriesRange
+from shipmark.release_health.store.shares import ReleaseSessions
 from shipmark.releases.sightings import Places, Sighting, place
 from shipmark.releases.store import adoption
 
@@ -176,11 +177,16 @@ def update_adoptions(connection: Connection, at: datetime) -> None:
     recent = shares.sessions_since(connection, int(at.timestamp()) - ADOPTION_SECONDS)
     if not recent:
         return
-    places = grouped(((each.project_id, each.environment_id), each) for each in recent)
+    environments = grouped(((each.project_id, each.environment_id), each) for each in recent)
     adopted = [
         (each.release_id, each.project_id, each.environment_id)
-        for members in places.values()
-        for each in members
-        if each.sessions * len(members) >= ADOPTION_SHARE * sum(each.sessions for each in members)
+        for members in environments.values()
+        for each in _adopted_among(members)
     ]
     adoption.update(connection, adopted, {each.project_id for each in recent}, at)
+
+
+def _adopted_among(members: Sequence[ReleaseSessions]) -> list[ReleaseSessions]:
+    """Return the releases of an environment that have enough of its sessions."""
+    least = ADOPTION_SHARE / len(members) * sum(each.sessions for each in members)
+    return [each for each in members if each.sessions >= least]

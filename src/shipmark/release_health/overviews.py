@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shipmark.release_health.model import crash_free
+from shipmark.release_health.model import DAY, crash_free
 from shipmark.release_health.periods import (
     ADOPTION_HOURS,
     DEFAULT_HISTORY,
@@ -88,27 +88,33 @@ def of_pairs(
     known = _standings(connection, {*pairs, *projects}, request.environment_ids, hours, at)
     bounds = pair_buckets.bounds_of(connection, pairs)
     period = PERIODS[request.history_period]
-    # Most releases of a list have never had sessions.
+    starts = period.starts(at.timestamp())
+    # Most releases of a list have had no sessions since then.
+    recent = [pair for pair, each in bounds.items() if each.last > starts[0] - DAY]
     counted = history.numbers(
         connection,
-        bounds,
+        recent,
         period,
         at.timestamp(),
         environment_ids=request.environment_ids,
         counts_users=request.counts_users,
     )
-    starts = period.starts(at.timestamp())
+    nothing = [(start, 0) for start in starts]
     return {
         pair: ReleaseHealth(
             summary=known.get((*pair, hours_of(request.summary_period))),
             day=known.get((*pair, ADOPTION_HOURS)),
             project_day=known.get((*project_pair(pair[0]), ADOPTION_HOURS)),
-            history=[(start, counted.get(pair, {}).get(start, 0)) for start in starts],
+            history=_history(starts, counted[pair]) if pair in counted else nothing,
             bounds=bounds.get(pair),
             at=at.timestamp(),
         )
         for pair in pairs
     }
+
+
+def _history(starts: Sequence[int], counted: Mapping[int, int]) -> list[tuple[int, int]]:
+    return [(start, counted.get(start, 0)) for start in starts]
 
 
 def _standings(

@@ -98,4 +98,4 @@ def _counted(count: UnitCount) -> str:
 
 
 def _percent(rate: float) -> str:
-    return f"{100 * rate:.2f}".rstrip("0").rstrip(".") + " %"
+    return f"{100 * rate:.2f}".rstrip("0").rstrip(".") + "%"

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+from browser import app_sessions
 from browser.filling import upload
 from browser.journeys.person import Person
 from browser.servers import commit
@@ -152,6 +153,21 @@ def compare_releases(person: Person) -> None:
     expect(page).to_have_url(re.compile(r"compared%401\.0\.2/compare/\?base=compared%401\.0\.0"))
 
 
+def mark_a_verdict(person: Person) -> None:
+    """Mark a release with too few sessions as regressed and as healthy, and take it back."""
+    app_sessions.send_some(person.server, "marked@1.0.0", "production")
+    person.go("releases/marked%401.0.0/")
+    verdict = person.card("Verdict in production")
+    expect(verdict).to_contain_text("Not enough data")
+    person.press("Mark as regressed in production", verdict)
+    expect(verdict).to_contain_text("A person marked the release as regressed")
+    expect(person.card("Activity")).to_contain_text("marked as regressed in web, production")
+    person.press("Remove mark in production", verdict)
+    expect(verdict).to_contain_text("Not enough data")
+    person.press("Mark as healthy in production", verdict)
+    expect(verdict).to_contain_text("A person marked the release as healthy")
+
+
 def see_artifacts(person: Person) -> None:
     """See that a release has no files, and then those that were uploaded."""
     person.server.publish("files@1.0.0")
@@ -208,6 +224,7 @@ JOURNEYS = [
     delete_a_release_that_issues_refer_to,
     change_many_releases,
     compare_releases,
+    mark_a_verdict,
     see_artifacts,
     follow_the_timeline,
     see_delivery,

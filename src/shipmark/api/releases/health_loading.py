@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -16,17 +17,34 @@ from shipmark.release_health.store import standing_store
 from shipmark.releases.model import ListRow
 from shipmark.releases.store import adoption
 
-#: An idle digester computes standings within milliseconds; a busy one later, which is not waited for.
-_WAIT_SECONDS = 0.25
-_RECENT = timedelta(seconds=1)
+#: An idle digester computes standings within milliseconds, or a second after many sessions; a busy one later.
+_WAIT_SECONDS = 1.0
+_RECENT = timedelta(seconds=2)
 _LOOK_SECONDS = 0.01
+#: Nothing is waited for after waiting in vain: the digester is busy.
+_IN_VAIN_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Busy:
+    """Until when (monotonic clock) this process does not wait."""
+
+    until: float = 0.0
+
+
+_busy = _Busy()
 
 
 def wait_for_standings(connection: Connection, projects: Sequence[Project]) -> None:
     """Wait a moment for the standings of sessions that came just now. One statement where none did."""
-    deadline = time.monotonic() + _WAIT_SECONDS
+    begun = time.monotonic()
+    if begun < _busy.until:
+        return
     since, ids = now() - _RECENT, [project.id for project in projects]
-    while standing_store.is_any_changed(connection, ids, since) and time.monotonic() < deadline:
+    while standing_store.is_any_changed(connection, ids, since):
+        if time.monotonic() > begun + _WAIT_SECONDS:
+            _busy.until = time.monotonic() + _IN_VAIN_SECONDS
+            return
         time.sleep(_LOOK_SECONDS)
 
 

@@ -56,12 +56,18 @@ _SKETCHES = (
         sketches.c.kind.in_([kind.value for kind in STANDING_KINDS]),
     )
 )
-_LAST_STARTS = sa.select(
-    series.c.project_id,
-    series.c.release_id,
-    sa.func.min(series.c.first_start),
-    sa.func.max(series.c.last_start),
-).join(_PAIRS, _OF_PAIRS)
+_BOUNDS = (
+    sa.select(
+        series.c.project_id,
+        series.c.release_id,
+        sa.func.min(series.c.first_start),
+        sa.func.max(series.c.last_start),
+    )
+    .join(_PAIRS, _OF_PAIRS)
+    # A series that only events have added to has had none.
+    .where(series.c.last_start > 0)
+    .group_by(series.c.project_id, series.c.release_id)
+)
 
 
 class SeriesRow(NamedTuple):
@@ -128,11 +134,7 @@ def bounds_of(connection: sa.Connection, pairs: Collection[Pair]) -> Mapping[Pai
     """Return the first and last buckets of pairs that have had sessions."""
     if not pairs:
         return {}
-    # A series that only events have added to has had none.
-    query = _LAST_STARTS.where(series.c.last_start > 0).group_by(
-        series.c.project_id, series.c.release_id
-    )
-    rows = connection.execute(query, db.rows_param("pairs", sorted(pairs)))
+    rows = connection.execute(_BOUNDS, db.rows_param("pairs", sorted(pairs)))
     return {(row[0], row[1]): Bounds(row[2], row[3]) for row in rows}
 
 

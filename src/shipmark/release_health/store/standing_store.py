@@ -21,11 +21,11 @@ class HealthStandingColumns(sa.TypedColumns):
     deleted with their release by `releases/actions.py: remove`.
     """
 
-    organization_id = parent("organizations")
-    project_id = parent("projects", primary_key=True)
+    release_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    project_id = parent("projects", primary_key=True, index=True)
     environment_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
     hours = sa.Column(sa.Integer, primary_key=True, autoincrement=False)
-    release_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    organization_id = parent("organizations")
     sessions = sa.Column(sa.BigInteger, nullable=False)
     crashed = sa.Column(sa.BigInteger, nullable=False)
     errored = sa.Column(sa.BigInteger, nullable=False)
@@ -56,7 +56,6 @@ standings = table(
         for column in SORT_COLUMNS
     ),
     sa.Index("ix_health_standings_due_at", "due_at"),
-    sa.Index("ix_health_standings_release_id", "release_id", "project_id"),
 )
 _COLUMNS = tuple(
     column.name for column in standings.c if column.name not in {"organization_id", "project_id"}
@@ -67,7 +66,7 @@ _INSERT = insert_rows(
     ("project_id", "organization_id", *_COLUMNS),
     order_by=("project_id", "release_id", "environment_id", "hours"),
 )
-_KEY = ["project_id", "environment_id", "hours", "release_id"]
+_KEY = ["release_id", "project_id", "environment_id", "hours"]
 _UPSERT = _INSERT.on_conflict_do_update(
     index_elements=_KEY,
     set_={
@@ -103,13 +102,29 @@ _MARK_CURRENT = (
     )
     .values(changed_at=None)
 )
+_CHANGED = (
+    sa.select(series.c.id)
+    .where(
+        series.c.changed_at >= sa.bindparam("since", type_=db.UtcDateTime()),
+        series.c.project_id.in_(sa.bindparam("project_ids", type_=db.Id, expanding=True)),
+    )
+    .limit(1)
+)
+_STANDING = RowReader(Standing, standings)
+_OF_ALL_PAIRS = (
+    _STANDING.select()
+    .join(_PAIRS, _OF_PAIRS)
+    .where(
+        standings.c.environment_id == sa.bindparam("environment_id", type_=db.Id),
+        standings.c.hours.in_(sa.bindparam("hours", type_=sa.Integer(), expanding=True)),
+    )
+)
 _PLACES = db.json_rows("places", project_id=db.Id, release_id=db.Id, environment_id=db.Id)
 _OF_PLACES = sa.and_(
     standings.c.project_id == _PLACES.c.project_id,
     standings.c.release_id == _PLACES.c.release_id,
     standings.c.environment_id == _PLACES.c.environment_id,
 )
-_STANDING = RowReader(Standing, standings)
 
 
 def due_pairs(connection: sa.Connection, at: datetime, limit: int) -> list[Pair]:
@@ -136,9 +151,8 @@ def is_any_changed(
     connection: sa.Connection, project_ids: Collection[int], since: datetime
 ) -> bool:
     """Return True if counts of these projects have changed after a moment and standings do not have it yet."""
-    c = series.c
-    query = sa.select(c.id).where(c.changed_at >= since, c.project_id.in_(list(project_ids)))
-    return connection.execute(query.limit(1)).first() is not None
+    parameters = {"since": since, "project_ids": list(project_ids)}
+    return connection.execute(_CHANGED, parameters).first() is not None
 
 
 def replace(
@@ -169,12 +183,9 @@ def of_pairs(
     hours: Collection[int],
 ) -> dict[tuple[int, int, int], Standing]:
     """Return the standings of pairs by project, release and hours."""
-    query = (
-        _STANDING.select()
-        .join(_PAIRS, _OF_PAIRS)
-        .where(standings.c.environment_id == environment_id, standings.c.hours.in_(sorted(hours)))
-    )
-    found = _STANDING.all(connection, query, db.rows_param("pairs", sorted(pairs)))
+    parameters: dict[str, object] = {"environment_id": environment_id, "hours": sorted(hours)}
+    parameters |= db.rows_param("pairs", sorted(pairs))
+    found = _STANDING.all(connection, _OF_ALL_PAIRS, parameters)
     return {(each.project_id, each.release_id, each.hours): each for each in found}
 
 

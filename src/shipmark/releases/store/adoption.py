@@ -39,6 +39,9 @@ _OF_RELEASES = (
     # Of several environments the one where the release was first seen last counts: its row is read last.
     .order_by(_c.release_id, _c.project_id, _c.first_seen_at.asc().nulls_first(), _c.environment_id)
 )
+_OF_RELEASES_SOMEWHERE = _OF_RELEASES.where(
+    _c.environment_id.in_(sa.bindparam("environment_ids", type_=db.Id, expanding=True))
+)
 _KEYS = db.json_rows("adopted", release_id=db.Id, project_id=db.Id, environment_id=db.Id)
 _IS_KEY = sa.tuple_(_c.release_id, _c.project_id, _c.environment_id).in_(
     sa.select(_KEYS.c.release_id, _KEYS.c.project_id, _KEYS.c.environment_id)
@@ -81,10 +84,11 @@ def of_releases(
     """Return the adoption of releases by release and project, in one of these environments or in any."""
     if not release_ids:
         return {}
-    query = _OF_RELEASES
+    query, parameters = _OF_RELEASES, dict[str, object](db.ids_param(release_ids))
     if environment_ids is not None:
-        query = query.where(_c.environment_id.in_(list(environment_ids)))
-    rows = connection.execute(query, db.ids_param(release_ids))
+        query = _OF_RELEASES_SOMEWHERE
+        parameters["environment_ids"] = list(environment_ids)
+    rows = connection.execute(query, parameters).all()
     return {(row[-2], row[-1]): _ADOPTION(row) for row in rows}
 
 

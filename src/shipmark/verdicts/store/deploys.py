@@ -1,7 +1,7 @@
 """The deploys to an environment of a project, which say what release is current there."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -10,8 +10,9 @@ from shipmark.infrastructure import database as db
 from shipmark.releases.store.environments import release_environments
 from shipmark.verdicts.model import Stream
 
-#: The deploys before a release that are read.
+#: The deploys before a release that are read, and how old they may be: counts are not kept for longer.
 DEPLOYS_MAX = 200
+_AGE_MAX = timedelta(days=90)
 
 _ENVIRONMENT = sa.bindparam("environment_id", type_=db.Id)
 _PROJECT = sa.bindparam("project_id", type_=db.Id)
@@ -27,6 +28,7 @@ _BEFORE = (
     .where(
         deploys.c.environment_id == _ENVIRONMENT,
         deploys.c.finished_at <= sa.bindparam("before", type_=db.UtcDateTime()),
+        deploys.c.finished_at > sa.bindparam("after", type_=db.UtcDateTime()),
         _of_project,
     )
     .order_by(deploys.c.finished_at.desc(), deploys.c.id.desc())
@@ -94,7 +96,12 @@ def before(
     connection: sa.Connection, lane: tuple[int, int], moment: datetime
 ) -> list[tuple[int, datetime]]:
     """Return the releases that were deployed to an environment of a project up to a moment, and when, newest first."""
-    parameters = {"project_id": lane[0], "environment_id": lane[1], "before": moment}
+    parameters = {
+        "project_id": lane[0],
+        "environment_id": lane[1],
+        "before": moment,
+        "after": moment - _AGE_MAX,
+    }
     rows = connection.execute(_BEFORE, parameters)
     return [(release_id, finished_at) for release_id, finished_at in rows]
 

@@ -199,9 +199,14 @@ _advised = (
         ).label("release_id"),
     )
 ).subquery("advised")
-_ROLLBACKS = sa.select(_advised.c.project_id, releases.c.version).join(
-    releases, releases.c.id == _advised.c.release_id
+# A scalar subquery: for a join, PostgreSQL would read all releases.
+_version = (
+    sa.select(releases.c.version)
+    .where(releases.c.id == _advised.c.release_id)
+    .correlate(_advised)
+    .scalar_subquery()
 )
+_ROLLBACKS = sa.select(_advised.c.project_id, _version)
 
 
 def new_streams(connection: sa.Connection, at: datetime, *, limit: int) -> list[Stream]:
@@ -274,7 +279,7 @@ def rollbacks(connection: sa.Connection, known: Sequence[ReleaseVerdict]) -> dic
     """
     lanes = ((*verdict.stream.lane, verdict.stream.started_at) for verdict in known)
     rows = connection.execute(_ROLLBACKS, db.rows_param("lanes", lanes))
-    return {project_id: version for project_id, version in rows}
+    return {project_id: version for project_id, version in rows if version is not None}
 
 
 def add(connection: sa.Connection, verdict: ReleaseVerdict, due_at: datetime) -> bool:

@@ -1,4 +1,6 @@
-"""``/organizations/{organization}/releases/{version}/``: finalize, archive, restore, edit and delete a release."""
+"""``/organizations/{organization}/releases/{version}/``: change, mark, edit and delete a release."""
+
+from collections.abc import Mapping
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
@@ -9,12 +11,15 @@ from shipmark.http.request_context import require_all_visible
 from shipmark.http.scopes import RELEASE_DELETE, RELEASE_WRITE
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.organizations.model import Role
+from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.commit_fetch_requests import retry_fetches
 from shipmark.publishing.model import BUSY, ReleaseUpdate
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release, ReleaseStatus
 from shipmark.releases.store import locks
+from shipmark.verdicts import actions as verdicts
+from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.web import urls
 from shipmark.web.forms import form_of
 from shipmark.web.release_changes import publish_context
@@ -25,7 +30,13 @@ from shipmark.web.view_models.release_form import ReleaseForm, form_of_release, 
 
 _RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
 _STATUSES = {"archive": ReleaseStatus.ARCHIVED, "restore": ReleaseStatus.OPEN}
-_ACTIONS = ("finalize", "fetch", *_STATUSES)
+_ACTIONS = ("finalize", "fetch", "mark", *_STATUSES)
+#: What a person may mark the verdict of a release as; none takes it back.
+_MARKS = {
+    "healthy": VerdictStatus.HEALTHY,
+    "regressed": VerdictStatus.REGRESSED,
+    "none": None,
+}
 
 
 @post(_RELEASE, scopes=None, sync_to_thread=True)
@@ -35,8 +46,9 @@ def change_release(
     version: FromPath[str],
     body: RawBody,
 ) -> Answer:
-    """Finalize, archive or restore the release, or fetch its commits again, and redirect to it."""
-    action = form_of(body).get("action", "")
+    """Finalize, archive or restore the release, fetch its commits again or mark its verdict, and redirect to it."""
+    sent = form_of(body)
+    action = sent.get("action", "")
     with web_request.change(organization, scopes=RELEASE_WRITE, busy=BUSY) as (
         connection,
         workspace,
@@ -44,7 +56,10 @@ def change_release(
         release = _editable(connection, workspace, version)
         if action not in _ACTIONS:
             raise BadRequest(f"The action must be one of {', '.join(_ACTIONS)}.")
-        _change(connection, web_request, workspace, release, action)
+        if action == "mark":
+            _mark(connection, web_request, workspace, release, sent)
+        else:
+            _change(connection, web_request, workspace, release, action)
     return redirect(urls.release(workspace.organization.slug, release.version))
 
 
@@ -149,6 +164,32 @@ def _change(
     finalized_at = context.now if action == "finalize" and release.released_at is None else None
     update = ReleaseUpdate(released_at=finalized_at, status=_STATUSES.get(action))
     publishing.update(connection, release, update, context)
+
+
+def _mark(
+    connection: Connection,
+    web_request: WebRequest,
+    workspace: Workspace,
+    release: Release,
+    sent: Mapping[str, str],
+) -> None:
+    """Mark the verdict in an environment of a project, or of all; raise `NotFound` if there is none."""
+    verdict = sent.get("verdict", "")
+    if verdict not in _MARKS:
+        raise BadRequest(f"The verdict must be one of {', '.join(_MARKS)}.")
+    slug, environment = sent.get("project", ""), sent.get("environment", "")
+    marked = [project for project in workspace.projects if slug in {"", project.slug}]
+    named = projects.environments_named(connection, release.organization_id, {environment})
+    context = web_request.action_context(workspace)
+    project_ids = [project.id for project in marked]
+    known = [
+        each
+        for row in named
+        for each in verdicts.of_release(connection, release.id, project_ids, context.at, row.id)
+    ]
+    if not known:
+        raise NotFound
+    verdicts.mark(connection, context, known, marked, _MARKS[verdict])
 
 
 def _form_page(

@@ -79,11 +79,16 @@ def _adoption(pairs: Sequence[Pair], health: Mapping[Pair, ReleaseHealth]) -> fl
 
 
 def _course(pairs: Sequence[Pair], health: Mapping[Pair, ReleaseHealth]) -> Markup:
-    """Return the share of sessions in each hour of the last day, as a small line."""
+    """Return the share of sessions in each hour of the last day, as a small line.
+
+    An hour without any keeps the share before it.
+    """
     own = [health[pair].history for pair in pairs]
     whole = [health[project_pair(project)].history for project, _ in pairs]
-    shares = []
+    shares, share = list[float](), 0.0
     for hours, project_hours in zip(zip(*own, strict=True), zip(*whole, strict=True), strict=True):
         number = sum(number for _, number in project_hours)
-        shares.append(sum(number for _, number in hours) / number if number else 0.0)
+        if number:
+            share = sum(number for _, number in hours) / number
+        shares.append(share)
     return sparkline(shares)

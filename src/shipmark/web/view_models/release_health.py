@@ -26,12 +26,12 @@ _SCALES = (
     (timedelta(hours=6), 28),
     (timedelta(days=1), 30),
 )
-#: Of fewer users a step says nothing: a gap.
-_USERS_MIN = 10
+#: Of fewer users, or sessions, a step says nothing: a gap.
+_UNITS_MIN = 10
 _TICKS = 6
 _MARKS_MAX = 6
 _LABEL_MAX = 18
-_NO_USERS = "Fewer than 10 users in each step"
+_TOO_FEW = "Fewer than 10 {} in each step"
 _NO_SESSIONS = "No sessions in this time"
 
 
@@ -41,17 +41,21 @@ class HealthStep:
 
     begins_at: datetime
     age: str
-    crash_free_users: tuple[float | None, float | None]
+    crash_free: tuple[float | None, float | None]
     adoption: tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthPart:
-    """The part of a release's page that is about its sessions."""
+    """The part of a release's page that is about its sessions.
+
+    ``units`` are what the chart of crashes counts: users, or sessions of apps that know no users.
+    """
 
     line: HealthLine
     verdicts: Sequence[VerdictBanner]
-    users_chart: Markup
+    units: str
+    crash_free_chart: Markup
     adoption_chart: Markup
     steps: tuple[HealthStep, ...]
     step_length: str
@@ -86,8 +90,10 @@ def health_part(
     if release.id not in starts:
         return None
     scale = _scale_of(starts[release.id], at)
+    units = "sessions" if lines[release.id].crash_free_users is None else "users"
     steps = _steps(
         scale,
+        units,
         [
             _read(connection, each, starts[each.id], project_ids, scale, at)
             if each.id in starts
@@ -101,8 +107,11 @@ def health_part(
     return HealthPart(
         line=lines[release.id],
         verdicts=verdict_banners(connection, workspace, release.id, project_ids, at),
-        users_chart=_chart("Crash-free users", steps, names, axes, "crash_free_users"),
-        adoption_chart=_chart("Adoption", steps, names, axes, "adoption"),
+        units=units,
+        crash_free_chart=_chart(
+            f"Crash-free {units}", steps, names, axes, nothing=_TOO_FEW.format(units)
+        ),
+        adoption_chart=_chart("Adoption", steps, names, axes, nothing=_NO_SESSIONS),
         steps=steps,
         step_length=duration(timedelta(seconds=scale.length)),
     )
@@ -179,7 +188,7 @@ def _add_users(
 
 
 def _steps(
-    scale: _Scale, read: Sequence[Mapping[int, _Step]], at: datetime
+    scale: _Scale, units: str, read: Sequence[Mapping[int, _Step]], at: datetime
 ) -> tuple[HealthStep, ...]:
     both = [*read, {}][:2]
     begun = min(scale.count, int(at.timestamp() - scale.start) // scale.length + 1)
@@ -187,9 +196,9 @@ def _steps(
         HealthStep(
             begins_at=datetime.fromtimestamp(scale.start + scale.length * number, UTC),
             age=duration(timedelta(seconds=scale.length * number)) if number else "0h",
-            crash_free_users=(
-                _crash_free(both[0].get(number)) if number < begun else None,
-                _crash_free(both[1].get(number)),
+            crash_free=(
+                _crash_free(both[0].get(number), units) if number < begun else None,
+                _crash_free(both[1].get(number), units),
             ),
             adoption=(
                 _adoption(both[0].get(number)) if number < begun else None,
@@ -200,11 +209,14 @@ def _steps(
     )
 
 
-def _crash_free(step: _Step | None) -> float | None:
-    users = step.own.user_counts if step else None
-    if users is None or users.all < _USERS_MIN:
+def _crash_free(step: _Step | None, units: str) -> float | None:
+    if step is None:
         return None
-    return crash_free(users.crashed, users.all)
+    number, crashed = step.own.counts.sessions, step.own.counts.crashed
+    if units == "users":
+        users = step.own.user_counts
+        number, crashed = users.all, users.crashed
+    return crash_free(crashed, number) if number >= _UNITS_MIN else None
 
 
 def _adoption(step: _Step | None) -> float | None:
@@ -241,27 +253,28 @@ def _marks(deploys: Sequence[DeployLine], scale: _Scale) -> list[Mark]:
 
 
 def _chart(
-    name: str, steps: Sequence[HealthStep], names: Sequence[str], axes: Axes, field: str
+    name: str, steps: Sequence[HealthStep], names: Sequence[str], axes: Axes, *, nothing: str
 ) -> Markup:
-    pairs: list[tuple[float | None, float | None]] = [getattr(step, field) for step in steps]
-    is_users = field == "crash_free_users"
+    is_adoption = name == "Adoption"
+    decimals = 0 if is_adoption else 2
+    pairs = [step.adoption if is_adoption else step.crash_free for step in steps]
     known = [pair[0] for pair in pairs if pair[0] is not None]
     if not known and all(pair[1] is None for pair in pairs):
         label = f"{name} of {names[0]} by its age: not enough to draw."
-        return empty_chart(_NO_USERS if is_users else _NO_SESSIONS, axes, label)
+        return empty_chart(nothing, axes, label)
     label = f"{name} of {names[0]} by its age"
     if known:
-        label += f": {percent(known[-1], 2 if is_users else 0)} in the last step"
+        label += f": {percent(known[-1], decimals)} in the last step"
     label += f", beside {names[1]}." if len(names) > 1 else "."
     return share_chart(
         [("ser", [pair[0] for pair in pairs]), ("ser past", [pair[1] for pair in pairs])],
         [
-            _text(words, step.age, pair, names, decimals=2 if is_users else 0)
+            _text(words, step.age, pair, names, decimals=decimals)
             for (_, words), step, pair in zip(axes.moments, steps, pairs, strict=True)
         ],
         axes,
         label,
-        begins_at_zero=not is_users,
+        begins_at_zero=is_adoption,
     )
 
 

@@ -50,6 +50,14 @@ class VerdictBanner:
         return _WORDS[self.status]
 
     @property
+    def marks(self) -> tuple[str, ...]:
+        """Return what a person may mark the release as, or `none` if it is marked."""
+        if self.is_marked:
+            return ("none",)
+        offered = (VerdictStatus.HEALTHY, VerdictStatus.REGRESSED)
+        return tuple(status.value for status in offered if status is not self.status)
+
+    @property
     def kind(self) -> str:
         """Return the class of the banner."""
         return _KINDS.get(self.status, "")
@@ -62,7 +70,10 @@ def verdict_banners(
     project_ids: Collection[int],
     at: datetime,
 ) -> Sequence[VerdictBanner]:
-    """Return the verdicts as they are now, production first, then the worst, by at most four statements."""
+    """Return the verdicts as they are now, production first, then the worst.
+
+    By at most five statements, and some for each environment that no job has judged yet.
+    """
     known = actions.of_release(connection, release_id, project_ids, at)
     if not known:
         return ()

@@ -25,11 +25,11 @@ def upgrade() -> None:
     """Take the step."""
     op.create_table(
         "health_standings",
-        sa.Column("organization_id", _ID, nullable=False),
+        sa.Column("release_id", _ID, nullable=False, autoincrement=False),
         sa.Column("project_id", _ID, nullable=False),
         sa.Column("environment_id", _ID, nullable=False, autoincrement=False),
         sa.Column("hours", sa.Integer(), nullable=False, autoincrement=False),
-        sa.Column("release_id", _ID, nullable=False, autoincrement=False),
+        sa.Column("organization_id", _ID, nullable=False),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in _NUMBERS),
         sa.Column("crash_rate_sessions", sa.Double()),
         sa.Column("crash_rate_users", sa.Double()),
@@ -44,7 +44,7 @@ def upgrade() -> None:
             for name in ("organization", "project")
         ),
         sa.PrimaryKeyConstraint(
-            "project_id", "environment_id", "hours", "release_id", name="pk_health_standings"
+            "release_id", "project_id", "environment_id", "hours", name="pk_health_standings"
         ),
     )
     for name in _SORTED:
@@ -54,9 +54,7 @@ def upgrade() -> None:
             ["organization_id", "environment_id", "hours", name, "release_id", "project_id"],
         )
     op.create_index("ix_health_standings_due_at", "health_standings", ["due_at"])
-    op.create_index(
-        "ix_health_standings_release_id", "health_standings", ["release_id", "project_id"]
-    )
+    op.create_index("ix_health_standings_project_id", "health_standings", ["project_id"])
     for name in ("adopted_at", "unadopted_at"):
         op.add_column("release_environments", sa.Column(name, sa.DateTime(timezone=True)))
     op.create_index(

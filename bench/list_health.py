@@ -1,0 +1,174 @@
+"""How long does a page of releases with their health take, in each order by sessions?
+
+    python bench/list_health.py [--releases N …] [--rounds N] [--database sqlite|postgresql]
+
+Every release of the first project has sessions of the last day, in hours, and standings, as 10,000 releases that are in
+use at once would have; 100 of them a page.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from list import PROJECTS, measure, show
+from running import Running, folder, postgresql, running
+from seeding import seed
+
+from shipmark.infrastructure.database import Database
+from shipmark.release_health.store.standing_store import standings
+from shipmark.release_health.store.tables import counts, series, sketches
+
+COUNTS = (10_000,)
+#: Milliseconds, with one client.
+TARGET = 12.0
+HOURS = 24
+_HOURS_OF_PERIODS = (24, 336)
+_BATCH = 5_000
+_PLAIN = "health=1&adoptionStages=1"
+PAGES = {
+    "health, by date": _PLAIN,
+    "health, environment": f"{_PLAIN}&environment=production",
+    "without health, by date": "",
+    **{
+        f"health, {sort}": f"{_PLAIN}&flatten=1&sort={sort}"
+        for sort in (
+            "sessions",
+            "users",
+            "sessions_24h",
+            "users_24h",
+            "crash_free_sessions",
+            "crash_free_users",
+        )
+    },
+    "crash_free_users, page 51": f"{_PLAIN}&flatten=1&sort=crash_free_users&cursor=100:50:0",
+    "adoption": f"{_PLAIN}&sort=adoption",
+}
+_NUMBERS = {
+    column.name: 0 for column in counts.c if column.name not in {"series_id", "width", "start"}
+}
+
+
+def main() -> None:
+    """Measure what is asked for, and print it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--releases", type=int, nargs="+", default=COUNTS)
+    parser.add_argument("--rounds", type=int, default=60, help="pages a row")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"])
+    asked = parser.parse_args()
+    for database in [asked.database] if asked.database else ["sqlite", "postgresql"]:
+        for count in asked.releases:
+            with server(database, count) as it:
+                print(
+                    f"{'page':<28}{'rows':>5} clients  median ms     p95 ms    pages/s  target ms"
+                )
+                for name, query in PAGES.items():
+                    path = f"/api/0/organizations/acme/releases/?per_page=100&{query}"
+                    show(name, 1, measure(it, path, 1, asked.rounds), TARGET)
+
+
+@contextmanager
+def server(database: str, count: int) -> Iterator[Running]:
+    """A server on that database, with that many releases that have sessions."""
+    with folder() as data:
+        if database == "sqlite":
+            with filled(data / "data", None, count) as it:
+                yield it
+        else:
+            with postgresql() as url, filled(data / "data", url, count) as it:
+                yield it
+
+
+@contextmanager
+def filled(data: Path, url: str | None, count: int) -> Iterator[Running]:
+    """A server whose database was filled before it started."""
+    here = url or f"sqlite:///{data / 'shipmark.db'}"
+
+    def prepare(made: dict[str, object]) -> None:
+        begun = time.perf_counter()
+        seed(here, made, count)
+        add_health(here)
+        seconds = time.perf_counter() - begun
+        print(f"\n{here.partition(':')[0]}, {count:,} releases (made in {seconds:.1f} s)")
+
+    with running(data, url, projects=PROJECTS, prepare=prepare) as it:
+        yield it
+
+
+def add_health(url: str) -> None:
+    """Give each release of the first project sessions of the last day."""
+    database = Database(url)
+    with database.transaction() as connection:
+        project = sa.text("SELECT id, organization_id FROM projects WHERE slug = 'web'")
+        project_id, organization_id = connection.execute(project).one()
+        environment_id = connection.execute(
+            sa.text("SELECT id FROM environments WHERE name = 'production'")
+        ).scalar_one()
+        of_project = sa.text("SELECT release_id FROM release_projects WHERE project_id = :id")
+        ids = list(connection.execute(of_project, {"id": project_id}).scalars())
+        place = {"organization_id": organization_id, "project_id": project_id}
+        hour = int(datetime.now(UTC).timestamp()) // 3600 * 3600
+        rows: dict[sa.Table[sa.TypedColumns], list[dict[str, object]]] = {
+            series: [],
+            counts: [],
+            standings: [],
+            sketches: [],
+        }
+        for number, release_id in enumerate([0, *ids], start=1):
+            begin = {"first_start": hour - HOURS * 3600, "last_start": hour}
+            rows[series].append(
+                {"id": number, "release_id": release_id, "environment_id": environment_id}
+                | place
+                | begin
+            )
+            rows[counts] += [
+                {"series_id": number, "width": 3600, "start": hour - 3600 * back}
+                | _NUMBERS
+                | {"sessions": 10 + number % 7, "users": 5}
+                for back in range(HOURS)
+            ]
+            rows[standings] += [
+                standing(number, release_id, hours, scope) | place
+                for hours in _HOURS_OF_PERIODS
+                for scope in (0, environment_id)
+            ]
+            for table, waiting in rows.items():
+                if len(waiting) > _BATCH:
+                    connection.execute(sa.insert(table), waiting)
+                    waiting.clear()
+        for table, waiting in rows.items():
+            if waiting:
+                connection.execute(sa.insert(table), waiting)
+    with database.engine.connect() as connection:
+        if not database.is_sqlite:
+            plain = connection.execution_options(isolation_level="AUTOCOMMIT")
+            plain.exec_driver_sql("VACUUM ANALYZE")
+    database.close()
+
+
+def standing(number: int, release_id: int, hours: int, scope: int) -> dict[str, object]:
+    """Return a standing that differs from those of other releases."""
+    users = 20 + number * 7919 % 1000
+    crashed = number * 104_729 % 20
+    return {
+        "release_id": release_id,
+        "environment_id": scope,
+        "hours": hours,
+        "sessions": users * 3,
+        "crashed": crashed,
+        "errored": crashed,
+        "abnormal": 0,
+        "users": users,
+        "users_crashed": crashed,
+        "users_errored": crashed,
+        "crash_rate_sessions": crashed / users / 3,
+        "crash_rate_users": crashed / users,
+        "due_at": 2**40,
+    }
+
+
+if __name__ == "__main__":
+    main()
