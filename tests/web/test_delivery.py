@@ -32,9 +32,7 @@ def deploy(house):
 
 def _figures(answer):
     """The metrics by name, as (value, unit and comparison)."""
-    shown = re.findall(
-        r"<div><dt>(.*?)</dt><dd>(.*?)</dd>(.*?)</div></div>", answer.text, re.DOTALL
-    )
+    shown = re.findall(r"<div><dt>(.*?)</dt><dd>(.*?)</dd>(.*?)</div>", answer.text, re.DOTALL)
     return {name: (_text(value), _text(more)) for name, value, more in shown}
 
 

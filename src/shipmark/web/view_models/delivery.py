@@ -1,5 +1,6 @@
 """The view model of delivery: the metrics of a period beside those of the one before, for all projects and for each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,14 +9,19 @@ from sqlalchemy import Connection
 from shipmark.delivery import reports
 from shipmark.delivery.metrics import DeliveryMetrics, in_period, merged, metrics
 from shipmark.delivery.model import ClassifiedDeploy, FailureReason, Outcome
-from shipmark.delivery.reports import DEFAULT_ENVIRONMENT
+from shipmark.delivery.reports import DEFAULT_ENVIRONMENT, DeliveryReport
 from shipmark.deploys.store.live_deploys import live_in
 from shipmark.projects.model import Project
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.template_filters import duration
 from shipmark.web.view_models.delivery_charts import DeliveryCharts, delivery_charts
-from shipmark.web.view_models.delivery_periods import DEFAULT_PERIOD, PERIODS, period_of
+from shipmark.web.view_models.delivery_periods import (
+    DEFAULT_PERIOD,
+    PERIODS,
+    DeliveryPeriod,
+    period_of,
+)
 from shipmark.web.view_models.release_search import environments_of
 
 #: Failed changes that are listed at most, the newest.
@@ -141,11 +147,6 @@ def delivery(
     )
     listed = in_period(deploys, period.start, at)
     failed = [each for each in reversed(listed) if each.outcome == Outcome.FAILED]
-    of_projects = [
-        (projects[project_id], metrics(of_project, period.start, at))
-        for project_id, of_project in report.deploys.items()
-    ]
-    of_projects.sort(key=lambda each: each[0].slug)
     has_trend = (
         now.has_trend and before.has_trend and report.complete_since <= period.previous_start
     )
@@ -156,7 +157,7 @@ def delivery(
         average_words=period.choice.average_words,
         figures=_figures(now, before if has_trend else None),
         charts=delivery_charts(deploys, period, search.environment) if listed else None,
-        projects=tuple(_of_project(*each) for each in of_projects if each[1].frequency.changes),
+        projects=_of_projects(report, projects, period),
         failures=tuple(_failure(each, projects, at) for each in failed[:FAILURES_SHOWN]),
         failure_count=len(failed),
         pending_count=now.fail_rate.pending,
@@ -166,13 +167,25 @@ def delivery(
     )
 
 
-def _of_project(project: Project, measured: DeliveryMetrics) -> ProjectFigures:
-    return ProjectFigures(
-        project=project, figures=_figures(measured, None), commits=measured.lead_time.commits
+def _of_projects(
+    report: DeliveryReport, projects: Mapping[int, Project], period: DeliveryPeriod
+) -> tuple[ProjectFigures, ...]:
+    """Return the projects with a change in the period, by their slugs."""
+    measured = (
+        (projects[project_id], metrics(deploys, period.start, period.end))
+        for project_id, deploys in report.deploys.items()
     )
+    figures = (
+        ProjectFigures(
+            project=project, figures=_figures(each, None), commits=each.lead_time.commits
+        )
+        for project, each in measured
+        if each.frequency.changes
+    )
+    return tuple(sorted(figures, key=lambda each: each.project.slug))
 
 
-def _failure(each: ClassifiedDeploy, projects: dict[int, Project], at: datetime) -> FailedChange:
+def _failure(each: ClassifiedDeploy, projects: Mapping[int, Project], at: datetime) -> FailedChange:
     assert each.failure is not None, "it failed"
     length = each.time_to_recover
     recovery = f"after {duration(length)}" if length is not None else ""
