@@ -146,6 +146,8 @@ PAGES = (
     "/organizations/acme/releases/?environment=production&period=30d&sort=version",
     "/organizations/acme/releases/?query=release.version:>=web@3",
     "/organizations/acme/timeline/",
+    "/organizations/acme/delivery/",
+    "/organizations/acme/delivery/?period=12m&project=web",
     "/organizations/acme/timeline/?days=90&project=web&environment=production",
     release_path("web@1.1.0"),
     release_path("web@5.0.0+2000"),

@@ -6,6 +6,7 @@ A chart has a zone for each of its steps, with the step's text; the arrow keys m
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from markupsafe import Markup
 
@@ -75,17 +76,20 @@ def even_ceiling(count: int) -> int:
 
 
 def line_chart(
-    series: Sequence[tuple[str, Sequence[int | None]]],
+    series: Sequence[tuple[str, Sequence[float | None]]],
     texts: Sequence[str],
     axes: Axes,
     label: str,
+    *,
+    unit: str = "",
 ) -> Markup:
     """Return a chart with a line for each series, named by its class; a step with None is a gap.
 
-    The first series has a light area below it. ``texts`` are those of the steps, ``label`` says what the chart shows.
+    The first series has a light area below it. ``texts`` are those of the steps, ``label`` says what the chart shows,
+    and the ``unit`` follows the numbers beside it.
     """
     high = _highest(value for _, values in series for value in values)
-    return _lines(series, _Numbers(0, high), texts, axes, label)
+    return _lines(series, _Numbers(0, high, unit), texts, axes, label)
 
 
 def share_chart(
@@ -167,7 +171,12 @@ def sparkline(values: Sequence[float]) -> Markup:
 
 
 def bar_chart(
-    series: Sequence[tuple[str, Sequence[int]]], texts: Sequence[str], axes: Axes, label: str
+    series: Sequence[tuple[str, Sequence[float]]],
+    texts: Sequence[str],
+    axes: Axes,
+    label: str,
+    *,
+    unit: str = "",
 ) -> Markup:
     """Return a chart with a group of bars for each step, one for each series, named by its class."""
     high = _highest(value for _, values in series for value in values)
@@ -184,7 +193,7 @@ def bar_chart(
             bars += Markup(
                 '<rect class="{}" x="{}%" width="{}%" y="{}" height="{}" rx="1"/>'
             ).format(kind, _n(x), _n(width * 0.92), _n(y), _n(axes.base - y))
-    return _frame(bars, _Numbers(0, high), texts, axes, label)
+    return _frame(bars, _Numbers(0, high, unit), texts, axes, label)
 
 
 def empty_chart(sentence: str, axes: Axes, label: str) -> Markup:
@@ -277,8 +286,8 @@ def _moment(at: datetime, words: str) -> Markup:
     return Markup(' data-at="{}" data-words="{}"').format(at.isoformat(), words)
 
 
-def _highest(values: Iterable[int | None]) -> int:
-    return even_ceiling(max((value for value in values if value is not None), default=0))
+def _highest(values: Iterable[float | None]) -> int:
+    return even_ceiling(ceil(max((value for value in values if value is not None), default=0)))
 
 
 def _n(value: float) -> str:

@@ -32,6 +32,7 @@ def sections(organization: str) -> Sequence[Section]:
         ("Releases", urls.releases(organization), "tag", "r"),
         ("Issues", urls.issues(organization), "bug", "i"),
         ("Timeline", urls.timeline(organization), "lanes", "t"),
+        ("Delivery", urls.delivery(organization), "pulse", "d"),
         ("Settings", urls.settings(organization, "general"), "sliders", "s"),
     )
     return [

@@ -77,6 +77,13 @@ def timeline(organization: str, **parameters: object) -> str:
     return f"{path}?{content}" if content else path
 
 
+def delivery(organization: str, **parameters: object) -> str:
+    """Return the URL of the metrics of delivery; empty parameters are left out."""
+    content = urlencode({name: value for name, value in parameters.items() if value})
+    path = f"/organizations/{quote(organization, safe='')}/delivery/"
+    return f"{path}?{content}" if content else path
+
+
 def release(organization: str, version: str) -> str:
     """Return the URL of a release. A version may contain any characters but slashes."""
     return f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/"

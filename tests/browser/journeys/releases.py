@@ -198,6 +198,26 @@ def follow_the_timeline(person: Person) -> None:
     expect(person.card("Deploys")).to_contain_text("line")
 
 
+def see_delivery(person: Person) -> None:
+    """See how often a project delivers, in an environment and a period, and a change that was rolled back."""
+    page, server = person.page, person.server
+    for version in ("flow@1.0.0", "flow@1.1.0"):
+        server.publish(version)
+        server.deploy(version, "flow")
+    server.deploy("flow@1.0.0", "flow")
+    person.go("releases/")
+    person.follow("Delivery", page.get_by_label("Organization"))
+    person.choose("Environment", "flow")
+    expect(page.locator("dl.stats")).to_contain_text("50.0%")
+    person.follow("30 days")
+    expect(page.get_by_role("link", name="30 days")).to_have_attribute("aria-current", "true")
+    expect(person.card("Failed changes")).to_contain_text("rolled back")
+    person.card("Deploys a day").get_by_text("Show as table").click()
+    expect(person.card("Deploys a day").get_by_role("table")).to_contain_text("2 deploys")
+    person.follow("1.1.0", person.card("Failed changes"))
+    person.see_heading("1.1.0")
+
+
 JOURNEYS = [
     find_releases,
     lead_a_release_through_its_life,
@@ -207,4 +227,5 @@ JOURNEYS = [
     mark_a_verdict,
     see_artifacts,
     follow_the_timeline,
+    see_delivery,
 ]
