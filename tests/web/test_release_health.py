@@ -1,9 +1,12 @@
 """The health of releases in the list and on their pages: columns, numbers, verdicts and charts, only with sessions."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
+
+from shipmark.infrastructure.clock import now
 
 LIST = "/organizations/acme/releases/"
 OLD, NEW = "web@1.0.0", "web@2.0.0"
@@ -17,7 +20,8 @@ def _text(part):
 
 
 def _heads(answer):
-    return re.findall(r'<th role="columnheader"[^>]*>([^<]+)</th>', answer.text)
+    heads = re.findall(r'<th role="columnheader"[^>]*>(.*?)</th>', answer.text)
+    return [_text(head) for head in heads]
 
 
 def _cells(answer, version):
@@ -222,3 +226,75 @@ def test_the_rules_of_verdicts_have_their_limits(owner):
 def test_strangers_do_not_see_the_rules_of_an_organization(house, browser):
     house.sign_in(browser, house.person("eve@example.com", None))
     assert browser.get("/organizations/acme/verdicts/").status_code == 404
+
+
+def _sorts(answer):
+    """The orders that the list offers."""
+    chosen = answer.text.partition('name="sort"')[2].partition("</select>")[0]
+    return re.findall(r'<option value="(\w+)"', chosen)
+
+
+def _versions(answer):
+    assert answer.status_code == 200
+    rows = answer.text.partition("<tbody")[2].split('<a class="version"')[1:]
+    return [re.search(r'title="([^"]*)"', row)[1] for row in rows]
+
+
+def test_orders_by_sessions_are_offered_once_there_are_any(house, owner, published):
+    health = ["adoption", "crash_free_users", "crash_free_sessions", "sessions"]
+    assert _sorts(owner.get(LIST)) == ["date", "version"]
+    assert _versions(owner.get(f"{LIST}?sort=sessions")) == [NEW, OLD]
+    house.use(OLD, 10)
+    assert _sorts(owner.get(LIST)) == ["date", "version", *health]
+    assert _versions(owner.get(f"{LIST}?sort=sessions")) == [OLD, NEW]
+
+
+@pytest.mark.parametrize(
+    ("sort", "versions"),
+    [
+        ("sessions", ["web@2", "web@1", "web@3", "web@4"]),
+        ("crash_free_sessions", ["web@1", "web@3", "web@2", "web@4"]),
+        ("crash_free_users", ["web@3", "web@1", "web@2", "web@4"]),
+    ],
+)
+def test_releases_are_ordered_by_their_sessions(house, owner, sort, versions):
+    for version in ("web@1", "web@2", "web@3", "web@4"):
+        house.publish(version)
+    house.use("web@1", 100, 4, users=20)
+    house.use("web@2", 400, 1, users=40)
+    house.use("web@3", 40, 1, users=10)
+    answer = owner.get(f"{LIST}?sort={sort}")
+    assert _versions(answer) == versions
+    assert ('aria-sort="ascending"' in answer.text) == (sort != "sessions")
+
+
+def test_a_release_of_several_projects_comes_once(house, owner, published):
+    api = house.extra_project("api")
+    for project in (house.project, api):
+        house.use(NEW, 10, project=project)
+    for sort in ("adoption", "crash_free_users", "crash_free_sessions", "sessions"):
+        assert _versions(owner.get(f"{LIST}?sort={sort}")) == [NEW, OLD]
+
+
+def test_releases_ordered_by_sessions_have_pages_and_filters(house, owner):
+    for number in range(30):
+        house.publish(f"web@{number}")
+    house.use("web@7", 10)
+    first = owner.get(f"{LIST}?sort=sessions")
+    older = unescape(re.search(r'rel="next" href="([^"]*)"', first.text)[1])
+    rest = owner.get(older)
+    listed = [*_versions(first), *_versions(rest)]
+    assert (listed[0], len(listed), len(set(listed))) == ("web@7", 30, 30)
+    newer = unescape(re.search(r'rel="prev" href="([^"]*)"', rest.text)[1])
+    assert _versions(owner.get(newer)) == _versions(first)
+    assert _versions(owner.get(f"{LIST}?sort=sessions&period=24h&query=web@7")) == ["web@7"]
+    assert owner.get(f"{LIST}?sort=sessions&cursor=nothing").status_code == 200
+
+
+def test_the_period_of_a_list_holds_for_orders_by_sessions(house, owner):
+    old = now() - timedelta(days=3)
+    house.publish("web@old", at=old, released_at=old)
+    house.publish("web@new")
+    for version in ("web@old", "web@new"):
+        house.use(version, 10)
+    assert _versions(owner.get(f"{LIST}?sort=sessions&period=24h")) == ["web@new"]

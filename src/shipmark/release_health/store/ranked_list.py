@@ -37,10 +37,15 @@ class RankColumn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The order of a list; ``hours`` is the length of the period that sessions are counted in."""
+    """The order of a list; ``hours`` is the length of the period that sessions are counted in.
+
+    A release with sessions in several projects comes once for each, or ``is_per_release`` once by its largest rank, in
+    all environments or in one.
+    """
 
     column: RankColumn
     hours: int = 0
+    is_per_release: bool = False
 
 
 def page(
@@ -102,6 +107,10 @@ def _standing(release_filter: ReleaseFilter, ranking: Ranking) -> sa.Select[Any]
         standings.c.release_id != ALL_RELEASES,
         standings.c.project_id.in_(sa.bindparam("project_ids", type_=Id, expanding=True)),
     ]
+    if ranking.is_per_release and len(scopes) == 1:
+        conditions += [standings.c.environment_id == scopes[0], column.is_not(None)]
+        largest = [_PAIR[0], sa.null().label("project_id"), sa.func.max(column).label("rank")]
+        return sa.select(*largest).where(*conditions).group_by(standings.c.release_id)
     if len(scopes) == 1:
         conditions += [standings.c.environment_id == scopes[0], column.is_not(None)]
         return sa.select(*_PAIR, column.label("rank")).where(*conditions)
@@ -174,6 +183,8 @@ def _conditions(release_filter: ReleaseFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(releases.c.created_at >= release_filter.created_from)
     if release_filter.created_to is not None:
         conditions.append(releases.c.created_at <= release_filter.created_to)
+    if release_filter.shipped_from is not None:
+        conditions.append(releases.c.shipped_at >= release_filter.shipped_from)
     if release_filter.environment_ids is not None:
         ids = [
             sa.bindparam(name, type_=Id, expanding=True)

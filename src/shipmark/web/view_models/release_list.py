@@ -10,10 +10,19 @@ from shipmark.deploys.model import EnvironmentOfRelease
 from shipmark.deploys.store.live_deploys import environments_of_releases
 from shipmark.deploys.store.newest import marks_of
 from shipmark.http.pagination import offset, release_cursor
+from shipmark.http.pagination.offset import Links
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.store import release_issues
 from shipmark.projects.model import Project
-from shipmark.releases.model import Position, Release, ReleasedProject, ReleaseSort
+from shipmark.release_health.store import ranked_list
+from shipmark.releases.model import (
+    ListRow,
+    Position,
+    Release,
+    ReleasedProject,
+    ReleaseFilter,
+    ReleaseSort,
+)
 from shipmark.releases.search import EVERYTHING
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
@@ -87,17 +96,7 @@ def release_list(
     except BadRequest as refusal:
         problem = refusal.detail
     release_filter = filter_of(connection, workspace, search, terms, at)
-    page, beyond = _page(search.cursor, search.order)
-    is_back = page.cursor is not None and page.cursor.is_previous
-    listed = list_query.page(
-        connection,
-        release_filter,
-        search.order,
-        limit=page.limit,
-        after=beyond,
-        is_backwards=is_back,
-    )
-    visible_rows, links = release_cursor.links(listed, page, search.order)
+    visible_rows, links = _listed(connection, release_filter, search)
     slug, organization_id = workspace.organization.slug, workspace.organization.id
     live = NOTHING_LIVE
     if not search.query and not search.cursor:
@@ -115,6 +114,29 @@ def release_list(
         older=search.address(slug, cursor=str(links.next)) if links.has_next else "",
         problem=problem,
     )
+
+
+def _listed(
+    connection: Connection, release_filter: ReleaseFilter, search: Search
+) -> tuple[Sequence[ListRow], Links]:
+    """Return a page of the list and its links: by rank counted, else by positions."""
+    if search.ranking is not None:
+        try:
+            request = offset.parse_page(str(RELEASES_PER_PAGE), search.cursor)
+        except BadRequest:
+            request = offset.parse_page(str(RELEASES_PER_PAGE), None)
+        ranked = ranked_list.page(connection, release_filter, search.ranking, **request.window)
+        return offset.paginate(ranked, request)
+    page, beyond = _page(search.cursor, search.order)
+    listed = list_query.page(
+        connection,
+        release_filter,
+        search.order,
+        limit=page.limit,
+        after=beyond,
+        is_backwards=page.cursor is not None and page.cursor.is_previous,
+    )
+    return release_cursor.links(listed, page, search.order)
 
 
 def _page(cursor: str, sort: ReleaseSort) -> tuple[offset.PageRequest, Position | None]:

@@ -1,12 +1,15 @@
 """The search of the list of releases: its parameters, and the filter that they make."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from shipmark.projects import store as projects
+from shipmark.release_health import overviews
+from shipmark.release_health.periods import ADOPTION_HOURS, DEFAULT_SUMMARY, hours_of
+from shipmark.release_health.store.ranked_list import RankColumn, Ranking
 from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
 from shipmark.releases.search import EVERYTHING, FinalizedTerm, parse
 from shipmark.releases.search import Search as Terms
@@ -33,6 +36,13 @@ PERIODS: Mapping[str, str] = {
     "90d": "Last 90 days",
 }
 SORTS: Mapping[str, str] = {"date": "Newest first", "version": "Version"}
+#: Those of projects with sessions: adopted last, the lowest crash-free rate of 14 days, the most sessions of a day.
+HEALTH_SORTS: Mapping[str, str] = {
+    "adoption": "Last adopted",
+    "crash_free_users": "Crash-free users",
+    "crash_free_sessions": "Crash-free sessions",
+    "sessions": "Sessions, 24 h",
+}
 
 _STATUSES = {
     "open": ReleaseStatus.OPEN,
@@ -49,6 +59,15 @@ _LENGTHS = {
 }
 #: The date that the page shows is that of finalizing, or else of creation.
 _SORTS = {"date": ReleaseSort.EFFECTIVE_DATE, "version": ReleaseSort.SEMVER}
+_SUMMARY_HOURS = hours_of(DEFAULT_SUMMARY)
+_RANKINGS = {
+    "adoption": Ranking(RankColumn.ADOPTION),
+    "crash_free_users": Ranking(RankColumn.CRASH_RATE_USERS, _SUMMARY_HOURS, is_per_release=True),
+    "crash_free_sessions": Ranking(
+        RankColumn.CRASH_RATE_SESSIONS, _SUMMARY_HOURS, is_per_release=True
+    ),
+    "sessions": Ranking(RankColumn.SESSIONS, ADOPTION_HOURS, is_per_release=True),
+}
 
 #: Terms to try, with their meanings.
 HINTS: Sequence[tuple[str, str]] = (
@@ -65,8 +84,9 @@ HINTS: Sequence[tuple[str, str]] = (
 class Search:
     """The requested releases. Values that do not exist are replaced by the defaults.
 
-    ``cursor`` is the pagination cursor in the API's format, empty for the first page. ``environments`` are the names
-    to choose from. ``shows_all_live`` asks for what is live in every project.
+    ``sorts`` are the orders to choose from, with their names, and ``environments`` the names. ``cursor`` is the
+    pagination cursor in the API's format, empty for the first page. ``shows_all_live`` asks for what is live in every
+    project.
     """
 
     query: str = ""
@@ -75,6 +95,7 @@ class Search:
     environment: str = ""
     period: str = ""
     sort: str = "date"
+    sorts: Mapping[str, str] = field(default_factory=lambda: SORTS)
     cursor: str = ""
     shows_all_live: bool = False
     environments: tuple[str, ...] = ()
@@ -87,8 +108,13 @@ class Search:
 
     @property
     def order(self) -> ReleaseSort:
-        """Return the order of the list."""
-        return _SORTS[self.sort]
+        """Return the order of the list, if it is not by rank."""
+        return _SORTS.get(self.sort, ReleaseSort.EFFECTIVE_DATE)
+
+    @property
+    def ranking(self) -> Ranking | None:
+        """Return the rank that orders the list, or None."""
+        return _RANKINGS.get(self.sort)
 
     def changed(self, **changes: str) -> "Search":
         """Return the search with these changes: its first page, if none is the cursor."""
@@ -118,13 +144,18 @@ def search_of(web_request: WebRequest, connection: Connection, workspace: Worksp
     offered = environments[:ENVIRONMENTS_MAX]
     if environment in environments and environment not in offered:
         offered.append(environment)
+    project = _one_of(web_request.parameter("project"), slugs)
+    listed = [each.id for each in workspace.projects if project in {"", each.slug}]
+    has_health = overviews.have_sessions(connection, listed)
+    sorts = {**SORTS, **HEALTH_SORTS} if has_health else SORTS
     return Search(
         query=web_request.parameter("query")[:QUERY_MAX],
         status=_one_of(web_request.parameter("status"), STATUSES),
-        project=_one_of(web_request.parameter("project"), slugs),
+        project=project,
         environment=_one_of(environment, set(environments)),
         period=_one_of(web_request.parameter("period"), PERIODS),
-        sort=_one_of(web_request.parameter("sort"), SORTS),
+        sort=_one_of(web_request.parameter("sort"), sorts),
+        sorts=sorts,
         cursor=web_request.parameter("cursor"),
         shows_all_live=web_request.parameter("live") == "all",
         environments=tuple(offered),
