@@ -24,12 +24,12 @@ def test_steps_are_checked_as_things_arrive(house, owner):
     assert _done(owner) == 0
     assert "0 of 4" in owner.get(GUIDE).text
     house.fail("web@1.0.0")
-    assert _state(owner.get(GUIDE)) == ["true", "true", "false", "false", "false"]
+    assert _state(owner.get(GUIDE)) == ["true", "true", "false", "false", "false", "false"]
     release = house.publish("web@1.1.0")
     assert _done(owner) == 3
     house.deploy(release, "production")
     answer = owner.get(GUIDE)
-    assert _state(answer) == ["true", "true", "true", "true", "false"]
+    assert _state(answer) == ["true", "true", "true", "true", "false", "false"]
     assert "4 of 4" in answer.text
     assert "First deploy received" in answer.text
 
@@ -107,6 +107,15 @@ def test_another_project_can_be_chosen(house, owner):
     house.extra_project("api")
     assert "Set up api" in owner.get(GUIDE, params={"project": "api"}).text
     assert "Set up web" in owner.get(GUIDE, params={"project": "web"}).text
+
+
+def test_the_first_session_is_ticked(house, owner):
+    assert "Sessions received" not in owner.get(GUIDE).text
+    before = re.search(r'data-live="([^"]+)"', owner.get(GUIDE).text)[1]
+    house.use("web@1.0.0", 3)
+    text = owner.get(GUIDE).text
+    assert "Sessions received" in text
+    assert re.search(r'data-live="([^"]+)"', text)[1] != before
 
 
 def test_the_guide_names_the_state_that_it_shows(house, owner):

@@ -77,6 +77,13 @@ def have_sessions(connection: sa.Connection, project_ids: Collection[int]) -> bo
     return bool(pair_buckets.bounds_of(connection, set(map(project_pair, project_ids))))
 
 
+def count_projects_with_sessions(
+    connection: sa.Connection, organization_ids: Collection[int]
+) -> dict[int, int]:
+    """Return the number of projects that have ever had sessions, by organization."""
+    return pair_buckets.count_used_projects(connection, organization_ids)
+
+
 def of_pairs(
     connection: sa.Connection, pairs: Collection[Pair], request: HealthRequest, at: datetime
 ) -> dict[Pair, ReleaseHealth]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from litestar.concurrency import sync_to_thread
 from sqlalchemy.exc import SQLAlchemyError
 
-from shipmark.deploys.store.newest import marks_of
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, TooManyRequests
+from shipmark.web.marks import marks_of
 
 #: The most streams of this process: in all, and of one user, whose browser has one for each visible page.
 STREAMS_MAX = 500

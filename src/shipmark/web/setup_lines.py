@@ -97,6 +97,21 @@ def source_map_lines(_setup: Setup) -> str:
     return "sentry-cli sourcemaps inject ./dist\nsentry-cli sourcemaps upload ./dist"
 
 
+def session_line(setup: Setup) -> str:
+    """Return the line that sends a session of the first release, as an app does at its start."""
+    session = (
+        '{"init":true,"status":"exited","started":"\'$(date -u +%FT%TZ)\'",'
+        f'"attrs":{{"release":"{setup.version}","environment":"production"}}}}'
+    )
+    key, _, place = setup.dsn.partition("//")[2].partition("@")
+    host, _, project_id = place.rpartition("/")
+    address = f"{setup.dsn.partition('//')[0]}//{host}/api/{project_id}/envelope/?sentry_key={key}"
+    return (
+        "printf '%s\\n' '{}' '{\"type\":\"session\"}' '" + session + "' |\n"
+        f"  curl --data-binary @- {shlex.quote(address)}"
+    )
+
+
 def _settings(setup: Setup) -> list[tuple[str, str]]:
     return [
         ("SENTRY_URL", setup.address),

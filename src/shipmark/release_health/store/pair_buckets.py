@@ -7,6 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.projects.store.projects import projects
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SessionCounts
 from shipmark.release_health.standings import STANDING_KINDS, SeriesBucket
 from shipmark.release_health.store.tables import counts, series, sketches
@@ -67,6 +68,20 @@ _BOUNDS = (
     # A series that only events have added to has had none.
     .where(series.c.last_start > 0)
     .group_by(series.c.project_id, series.c.release_id)
+)
+
+
+_USED = (
+    sa.select(projects.c.organization_id, sa.func.count())
+    .join(db.IDS, db.IDS.c.id == projects.c.organization_id)
+    .where(
+        sa.exists().where(
+            series.c.project_id == projects.c.id,
+            series.c.release_id == ALL_RELEASES,
+            series.c.last_start > 0,
+        )
+    )
+    .group_by(projects.c.organization_id)
 )
 
 
@@ -136,6 +151,14 @@ def bounds_of(connection: sa.Connection, pairs: Collection[Pair]) -> Mapping[Pai
         return {}
     rows = connection.execute(_BOUNDS, db.rows_param("pairs", sorted(pairs)))
     return {(row[0], row[1]): Bounds(row[2], row[3]) for row in rows}
+
+
+def count_used_projects(
+    connection: sa.Connection, organization_ids: Collection[int]
+) -> dict[int, int]:
+    """Return the number of projects with sessions, by organization; an index lookup for each project."""
+    rows = connection.execute(_USED, db.ids_param(organization_ids))
+    return {organization_id: number for organization_id, number in rows}
 
 
 def project_pair(project_id: int) -> Pair:

@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from shipmark.artifacts.store import bundles
 from shipmark.deploys import store as deploys
-from shipmark.deploys.store.newest import marks_of
 from shipmark.organizations import tokens
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.release_health import overviews
 from shipmark.releases.store import project_commits
+from shipmark.web.marks import marks_of
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.setup_lines import SDKS, TOOLS, Setup
 
@@ -20,13 +21,14 @@ _SDKS_OF_PLATFORMS = {"javascript": "browser", "node": "node", "python": "python
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Steps:
-    """The steps that are done. Source maps are optional: only some projects have any."""
+    """The steps that are done. Source maps and sessions are optional: only some projects have any."""
 
     first_event_at: datetime | None = None
     has_release: bool = False
     has_commits: bool = False
     has_deploy: bool = False
     has_source_maps: bool = False
+    has_sessions: bool = False
 
     @property
     def done(self) -> int:
@@ -110,4 +112,5 @@ def _steps(connection: Connection, project: Project) -> Steps:
         has_commits=has and project_commits.is_any(connection, project.id),
         has_deploy=has and deploys.is_any(connection, project.id),
         has_source_maps=bundles.is_any(connection, project.id),
+        has_sessions=overviews.have_sessions(connection, [project.id]),
     )

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from shipmark.deploys.model import EnvironmentOfRelease
 from shipmark.deploys.store.live_deploys import environments_of_releases
-from shipmark.deploys.store.newest import marks_of
 from shipmark.http.pagination import offset, release_cursor
 from shipmark.http.pagination.offset import Links
 from shipmark.infrastructure.errors import BadRequest
@@ -26,6 +25,7 @@ from shipmark.releases.model import (
 from shipmark.releases.search import EVERYTHING
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
+from shipmark.web.marks import marks_of
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.health_lines import NO_HEALTH, HealthLine, health_lines
 from shipmark.web.view_models.live_now import NOTHING_LIVE, LiveNow, live_now
