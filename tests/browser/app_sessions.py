@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 from browser.servers import CHINESE_NAME, LONG_VERSION, RELEASES, Server
 from sessions import aggregates, session_envelope
 
+from shipmark.infrastructure.database import Database
 from shipmark.release_health.sessions import AGGREGATES_MAX
+from shipmark.verdicts import actions as verdicts
 
 #: Entries of aggregates.
 Entries = Iterator[dict[str, Any]]
@@ -34,6 +36,7 @@ def fill_health(server: Server) -> None:
     later = now - timedelta(hours=48)
     send(server, "api@1.5.0", _numbers(later, 47, 5_000, 9), "production", key=key)
     _wait_for(server, "web@1.17.0", "web@2.0.0", "web@2.1.0-rc.1", "api@1.3.0", "api@1.5.0")
+    _judge(server)
 
 
 def fill_health_awkwardly(server: Server) -> None:
@@ -44,6 +47,7 @@ def fill_health_awkwardly(server: Server) -> None:
         later = begin + timedelta(hours=12)
         send(server, "web@1.0.0", _users(later, 17, 30, 40), environment)
     _wait_for(server, LONG_VERSION, "web@1.0.0")
+    _judge(server)
 
 
 def send_some(server: Server, version: str, environment: str) -> None:
@@ -113,3 +117,12 @@ def _wait_for(server: Server, *versions: str) -> None:
             if any(project["healthData"]["totalSessions"] for project in release["projects"]):
                 missing.discard(release["version"])
         time.sleep(0.05)
+
+
+def _judge(server: Server) -> None:
+    """Judge all releases, which the server does each minute."""
+    database = Database(f"sqlite:///{server.data / 'shipmark.db'}")
+    with database.transaction() as connection:
+        while verdicts.evaluate_due(connection, datetime.now(UTC)):
+            pass
+    database.close()

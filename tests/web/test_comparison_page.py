@@ -1,5 +1,8 @@
 """Two releases beside each other."""
 
+import re
+from html import unescape
+
 import pytest
 
 from shipmark.infrastructure.clock import now
@@ -151,6 +154,58 @@ def test_what_is_hostile_is_shown_as_text(house, owner):
     text = owner.get(f"{RELEASES}%3Cscript%3Ealert(1)%3Cx%3E/compare/?base=1").text
     assert "<script>alert" not in text
     assert text.count("&lt;script&gt;alert(1)&lt;x&gt;") >= 4
+
+
+def _rows(answer):
+    """The cells of the table of numbers, by their names."""
+    rows = answer.text.partition('id="numbers"')[2].partition("</section>")[0].split("<tr>")[2:]
+    texts = [
+        [unescape(re.sub("<[^>]*>", "", cell)).strip() for cell in re.split("</t[hd]>", row)]
+        for row in rows
+    ]
+    return {cells[0]: cells[1:4] for cells in texts}
+
+
+@pytest.mark.usefixtures("two")
+def test_health_is_compared_once_there_are_sessions(house, owner):
+    assert "Verdict" not in _rows(owner.get(PATH))
+    house.use("web@1.0.0", 100, users=20, hours=[3])
+    house.use("web@2.0.0", 300, 3, users=20)
+    assert list(_rows(owner.get(PATH)).items())[:5] == [
+        ("Verdict", ["–", "–", ""]),
+        ("Crash-free users, 14 days", ["100%", "95.00%", "down by 5.00"]),
+        ("Crash-free sessions, 14 days", ["100%", "99.00%", "down by 1.00"]),
+        ("Adoption, 24 h", ["25%", "75%", "up by 50"]),
+        ("New issues", ["0", "0", "0"]),
+    ]
+
+
+@pytest.mark.usefixtures("two")
+def test_a_release_without_sessions_is_compared_by_dashes(house, owner):
+    house.use("web@2.0.0", 300)
+    rows = _rows(owner.get(PATH))
+    assert rows["Crash-free sessions, 14 days"] == ["–", "100%", "–"]
+    assert rows["Crash-free users, 14 days"] == ["–", "–", "–"]
+
+
+@pytest.mark.usefixtures("two")
+def test_the_verdicts_of_both_are_compared(house, owner):
+    house.regress("<i>")
+    house.use("web@2.0.0", 10, environment="staging")
+    house.judge()
+    answer = owner.get(PATH)
+    rows = _rows(answer)
+    assert rows["Verdict"] == ["Not enough data in <i>", "Regressed in <i>", ""]
+    assert "<i>" not in answer.text
+    assert '<b class="bad">85' in answer.text
+    assert rows["Crash-free sessions, 14 days"][2].startswith("down by 1")
+
+
+@pytest.mark.usefixtures("two")
+def test_a_release_compared_with_itself_has_its_health_twice(house, owner):
+    house.use("web@2.0.0", 300)
+    rows = _rows(owner.get(f"{PATH}?base=web%402.0.0"))
+    assert rows["Crash-free sessions, 14 days"] == ["100%", "100%", "0"]
 
 
 def test_the_number_of_statements_is_constant(house, owner, statements):

@@ -98,7 +98,7 @@ def compare_releases(
     with web_request.database.snapshot() as connection:
         workspace = web_request.authorize(connection, organization)
         selection = selection_of(web_request.parameter("issues"))
-        shown = comparison_page(connection, workspace, version, texts, selection)
+        shown = comparison_page(connection, workspace, version, texts, selection, now())
     head = shown.head.release
     if head is not None and head.id != shown.path_release.id:
         return redirect(urls.comparison(workspace.organization.slug, head.version, shown.base.text))

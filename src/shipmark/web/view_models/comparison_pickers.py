@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -14,6 +15,7 @@ from shipmark.releases.store.version_lookup import by_versions
 from shipmark.web.request_context import Workspace
 from shipmark.web.template_filters import package, short_version
 from shipmark.web.view_models.comparison import Difference, difference
+from shipmark.web.view_models.comparison_health import ComparedHealth, compared_health
 
 #: The most releases that the fields suggest, and find by their short versions alone.
 KNOWN_MAX = 100
@@ -30,13 +32,17 @@ class Picker:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparisonPage:
-    """The fields, the suggested releases, and the difference if both fields name a release."""
+    """The fields, the suggested releases, and the difference if both fields name a release.
+
+    ``health`` is None unless one of these has had sessions.
+    """
 
     path_release: Release
     base: Picker
     head: Picker
     known: tuple[Release, ...]
     difference: Difference | None
+    health: ComparedHealth | None
 
     @property
     def is_unknown(self) -> bool:
@@ -50,6 +56,7 @@ def comparison_page(
     version: str,
     texts: tuple[str, str],
     selection: IssueSelection,
+    at: datetime,
 ) -> ComparisonPage:
     """Return the comparison of the release of the path; ``texts`` are those of the fields for base and head.
 
@@ -65,11 +72,17 @@ def comparison_page(
     else:
         previous = lineage.previous(connection, release, set(attached) & set(workspace.project_ids))
         base = Picker(text=previous.version if previous else "", release=previous)
-    shown = None
+    shown, health = None, None
     if base.release is not None and head.release is not None:
         shown = difference(connection, workspace, base.release, head.release, selection)
+        health = compared_health(connection, workspace, base.release, head.release, at)
     return ComparisonPage(
-        path_release=release, base=base, head=head, known=tuple(known), difference=shown
+        path_release=release,
+        base=base,
+        head=head,
+        known=tuple(known),
+        difference=shown,
+        health=health,
     )
 
 
