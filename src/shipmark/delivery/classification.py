@@ -3,7 +3,6 @@
 Nothing of it is stored: a deploy that is dated back changes what all later ones are.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from shipmark.delivery.model import (
@@ -17,6 +16,7 @@ from shipmark.delivery.model import (
     ShippedCommit,
 )
 from shipmark.delivery.walk import Step, steps_of
+from shipmark.infrastructure.groups import grouped
 from shipmark.verdicts.judgement import VerdictStatus
 
 #: A change that is replaced by a rollback so much later at most failed.
@@ -38,10 +38,12 @@ class _Classification:
         self._at = at
         self._steps = steps_of(history)
         self._new_commits = [self._commits_of(step) for step in self._steps]
-        # The few changes that fix something, so that no failed change looks through all later deploys.
-        self._fixed = {
-            step.position: issues for step in self._steps if (issues := self._issues_fixed_by(step))
-        }
+        # By issue, so that no failed change looks through all later deploys.
+        self._fixed_at = grouped(
+            (issue_id, step.position)
+            for step in self._steps
+            for issue_id in self._issues_fixed_by(step)
+        )
         self._failures = {
             step.position: failure
             for step in self._steps
@@ -82,12 +84,11 @@ class _Classification:
             *(fixed.get(commit.id, ()) for commit in self._new_commits[step.position])
         )
 
-    def _fixes_of(self, failed: Step) -> Iterator[int]:
-        """Yield the positions of later changes that fix an issue which this one brought or reopened."""
-        broken = self._history.broken.get(failed.deploy.release_id, frozenset())
-        for position, issues in self._fixed.items():
-            if position > failed.position and broken & issues:
-                yield position
+    def _fixes_of(self, failed: Step) -> list[int]:
+        """Return the positions of later changes that fix an issue which this one brought or reopened, in order."""
+        broken = self._history.broken.get(failed.deploy.release_id, ())
+        positions = {each for issue_id in broken for each in self._fixed_at.get(issue_id, ())}
+        return sorted(each for each in positions if each > failed.position)
 
     def _failure(self, step: Step) -> Failure | None:
         deploy, replacement = step.deploy, step.replacement
@@ -101,10 +102,10 @@ class _Classification:
                 return Failure(FailureReason.ROLLED_BACK, replaced_at)
         if regressed_at := self._regressed_at(step):
             return Failure(FailureReason.REGRESSED, regressed_at)
-        fix = next(self._fixes_of(step), None)
-        fixed_at = self._steps[fix].deploy.finished_at if fix is not None else None
-        if fixed_at and fixed_at - deploy.finished_at <= SETTLED_AFTER:
-            return Failure(FailureReason.FIXED, fixed_at)
+        if fixes := self._fixes_of(step):
+            fixed_at = self._steps[fixes[0]].deploy.finished_at
+            if fixed_at - deploy.finished_at <= SETTLED_AFTER:
+                return Failure(FailureReason.FIXED, fixed_at)
         return None
 
     def _regressed_at(self, step: Step) -> datetime | None:
