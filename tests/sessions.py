@@ -9,8 +9,9 @@ from factories import World
 from httpx import Client, Response
 from sqlalchemy import Connection
 
+from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
-from shipmark.release_health import actions, buckets
+from shipmark.release_health import actions, buckets, compaction
 from shipmark.release_health.actions import ReceivedUpdate
 from shipmark.release_health.buckets import Hasher, HealthUpdate, hasher_of
 from shipmark.release_health.sessions import SessionAggregate, read_aggregates, read_update
@@ -97,3 +98,10 @@ def fold(
         ReceivedUpdate(project=project, update=update, received_at=at) for update in updates
     ]
     actions.fold(connection, received, at)
+
+
+def drop_orphans(database: Database) -> None:
+    """Delete the counts of series that went with their project or release, as the hourly job does in its process."""
+    with database.transaction() as connection:
+        while compaction.drop_orphans(connection, 0, datetime.now(UTC)) is not None:
+            pass

@@ -18,6 +18,7 @@ from factories import (
     send_event,
     statements,
 )
+from sessions import drop_orphans
 
 from shipmark.infrastructure.database import Database
 from shipmark.worker import scheduler
@@ -69,6 +70,7 @@ def test_an_organization_goes_with_all_that_is_its_own(
     assert charlie.delete(PATH).status_code == 202
     run_jobs(database, days=2)
     assert charlie.get(PATH).json() == NOT_FOUND
+    drop_orphans(database)
     after = counts(database)
     gone = {"organizations": 1, "projects": 1, "teams": 1, "members": 1, "team_members": 1}
     gone |= {"project_teams": 1, "project_keys": 1}

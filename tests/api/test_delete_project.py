@@ -24,6 +24,7 @@ from factories import (
     statements,
 )
 from pictures import picture, sent
+from sessions import drop_orphans
 
 from shipmark.cli import main as cli
 from shipmark.deletion import project_deletion
@@ -48,6 +49,7 @@ def run_jobs(database: Database, **later: int) -> None:
     at = datetime.now(UTC) + timedelta(**later)
     while scheduler.run_due(database, at):
         pass
+    drop_orphans(database)
 
 
 def fill(alice: Caller, world: World, *, count: int = 2) -> None:

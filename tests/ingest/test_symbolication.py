@@ -206,7 +206,8 @@ def test_many_frames_and_files_cost_no_statement_more(
     few_count = sent(few)
     # Where files have no map, it takes no more to say so.
     assert sent(several) <= few_count + 6
-    assert few_count < 40
+    # With the health of the release that it is new in.
+    assert few_count < 60
 
 
 def test_what_is_used_is_renewed_once_in_a_while(
