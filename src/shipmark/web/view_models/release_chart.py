@@ -14,6 +14,7 @@ from shipmark.issues.store.statistics import EVENTS_MAX, Span
 from shipmark.releases.model import Release
 from shipmark.web.charts import Axes, Mark, empty_chart, line_chart
 from shipmark.web.template_filters import counted, duration, short_version
+from shipmark.web.view_models.chart_scale import ChartScale, scale_of
 from shipmark.web.view_models.release_facts import DeployLine
 
 #: Lengths of a step with their number of steps: the first that reaches from the beginning to now, else the last.
@@ -26,12 +27,7 @@ _SCALES = (
 )
 #: The most projects of a release whose events are counted.
 _PROJECTS_MAX = 20
-_MARKS_MAX = 6
 NO_EVENTS = "No events in this time"
-_TICKS = 6
-#: The width that a label of a deploy takes, in per cent, and its most characters.
-_LABEL_PERCENT = 16.0
-_LABEL_MAX = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,22 +55,6 @@ class ReleaseChart:
     is_cut: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    start: datetime
-    length: timedelta
-    count: int
-    end: datetime
-
-    def place(self, at: datetime) -> float:
-        """Return the place of a moment, in per cent."""
-        return 100 * ((at - self.start) / (self.length * self.count))
-
-    def begun_since(self, start: datetime) -> int:
-        """Return the number of steps that have begun, of those that begin at this moment."""
-        return min(self.count, (self.end - start) // self.length + 1)
-
-
 def release_chart(
     connection: Connection,
     release: Release,
@@ -88,13 +68,13 @@ def release_chart(
     compared = [release] if previous is None else [release, previous]
     moments = deploys.first_moments(connection, [each.id for each in compared])
     starts = [min(moments.get(each.id, each.shipped_at), at) for each in compared]
-    scale = _scale_of(starts[0], at)
+    scale = scale_of(_SCALES, starts[0], at)
     spans = _spans(compared, starts, project_ids, scale)
     counts = statistics.events_of_releases(connection, spans)
     steps = _steps(starts, counts, scale)
     names = [short_version(each.version) for each in compared]
     return ReleaseChart(
-        chart=_chart(steps, names, _marks(lines, scale), zone),
+        chart=_chart(steps, names, scale.ticks(), scale.marks(lines), zone),
         steps=steps if counts.total() else (),
         step_length=duration(scale.length),
         is_deployed=release.id in moments,
@@ -108,9 +88,12 @@ def _total(steps: Sequence[ReleaseStep]) -> int:
 
 
 def _chart(
-    steps: Sequence[ReleaseStep], names: Sequence[str], marks: Sequence[Mark], zone: tzinfo
+    steps: Sequence[ReleaseStep],
+    names: Sequence[str],
+    ticks: Sequence[tuple[float, str]],
+    marks: Sequence[Mark],
+    zone: tzinfo,
 ) -> Markup:
-    ticks = _ticks(steps)
     if not any(step.current or step.previous for step in steps):
         axes = Axes(ticks=ticks, marks=marks)
         return empty_chart(NO_EVENTS, axes, f"Events of {names[0]} by its age: none.")
@@ -129,18 +112,11 @@ def _chart(
     )
 
 
-def _scale_of(start: datetime, at: datetime) -> _Scale:
-    length, count = next(
-        (scale for scale in _SCALES if start + scale[0] * scale[1] > at), _SCALES[-1]
-    )
-    return _Scale(start=start, length=length, count=count, end=at)
-
-
 def _spans(
     compared: Sequence[Release],
     starts: Sequence[datetime],
     project_ids: Collection[int],
-    scale: _Scale,
+    scale: ChartScale,
 ) -> list[Span]:
     """Return the spans that have begun; those of the second release follow those of the first in their numbers."""
     return [
@@ -158,13 +134,13 @@ def _spans(
 
 
 def _steps(
-    starts: Sequence[datetime], counts: Counter[int], scale: _Scale
+    starts: Sequence[datetime], counts: Counter[int], scale: ChartScale
 ) -> tuple[ReleaseStep, ...]:
     begun = [scale.begun_since(start) for start in starts] + [0]
     return tuple(
         ReleaseStep(
-            begins_at=scale.start + scale.length * number,
-            age=duration(scale.length * number) if number else "0h",
+            begins_at=scale.begins_at(number),
+            age=scale.age(number),
             current=counts[number] if number < begun[0] else None,
             previous=counts[scale.count + number] if number < begun[1] else None,
         )
@@ -179,25 +155,3 @@ def _text(step: ReleaseStep, time: str, names: Sequence[str]) -> str:
     if step.previous is not None:
         parts.append(f"{names[1]}: {counted(step.previous, 'event')}")
     return "\n".join(parts)
-
-
-def _ticks(steps: Sequence[ReleaseStep]) -> list[tuple[float, str]]:
-    numbers = range(0, len(steps), len(steps) // _TICKS)
-    return [(100 * number / len(steps), steps[number].age) for number in numbers]
-
-
-def _marks(lines: Sequence[DeployLine], scale: _Scale) -> list[Mark]:
-    """Return the first deploys to each environment, of which those close to another one have no label."""
-    # The deploys are listed with the last one first.
-    first = {line.deploy.environment: line.deploy.finished_at for line in lines}
-    marks = list[Mark]()
-    labelled = -_LABEL_PERCENT
-    for environment, at in sorted(first.items(), key=lambda item: item[1])[:_MARKS_MAX]:
-        x = scale.place(at)
-        if not 0 <= x <= 100:
-            continue
-        is_apart = x - labelled >= _LABEL_PERCENT
-        text = environment[:_LABEL_MAX] if is_apart else ""
-        marks.append(Mark(x=x, text=text, is_minor=bool(marks)))
-        labelled = x if is_apart else labelled
-    return marks

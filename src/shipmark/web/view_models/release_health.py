@@ -12,9 +12,10 @@ from shipmark.release_health.store import pair_buckets, session_rows
 from shipmark.release_health.store.session_rows import Selection, SeriesKey
 from shipmark.release_health.sums import HealthSum
 from shipmark.releases.model import Release
-from shipmark.web.charts import Axes, Mark, empty_chart, share_chart
+from shipmark.web.charts import Axes, empty_chart, share_chart
 from shipmark.web.request_context import Workspace
 from shipmark.web.template_filters import duration, percent, short_version
+from shipmark.web.view_models.chart_scale import ChartScale, scale_of
 from shipmark.web.view_models.health_lines import HealthLine, health_lines
 from shipmark.web.view_models.release_facts import DeployLine
 from shipmark.web.view_models.release_verdicts import VerdictBanner, verdict_banners
@@ -28,9 +29,6 @@ _SCALES = (
 )
 #: Of fewer users, or sessions, a step says nothing: a gap.
 _UNITS_MIN = 10
-_TICKS = 6
-_MARKS_MAX = 6
-_LABEL_MAX = 18
 _TOO_FEW = "Fewer than 10 {} in each step"
 _NO_SESSIONS = "No sessions in this time"
 
@@ -61,16 +59,6 @@ class HealthPart:
     step_length: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    start: int
-    length: int
-    count: int
-
-    def step_of(self, moment: int, start: int) -> int:
-        return (moment - start) // self.length
-
-
 def health_part(
     connection: Connection,
     workspace: Workspace,
@@ -89,7 +77,7 @@ def health_part(
     starts = _starts(connection, compared, project_ids)
     if release.id not in starts:
         return None
-    scale = _scale_of(starts[release.id], at)
+    scale = scale_of(_SCALES, datetime.fromtimestamp(starts[release.id], UTC), at)
     units = "sessions" if lines[release.id].crash_free_users is None else "users"
     steps = _steps(
         scale,
@@ -100,7 +88,6 @@ def health_part(
             else {}
             for each in compared
         ],
-        at,
     )
     names = [short_version(each.version) for each in compared]
     axes = _axes(steps, deploys, scale, zone)
@@ -113,7 +100,7 @@ def health_part(
         ),
         adoption_chart=_chart("Adoption", steps, names, axes, nothing=_NO_SESSIONS),
         steps=steps,
-        step_length=duration(timedelta(seconds=scale.length)),
+        step_length=duration(scale.length),
     )
 
 
@@ -126,14 +113,6 @@ def _starts(
     for (_, release_id), bounds in pair_buckets.bounds_of(connection, pairs).items():
         starts[release_id] = min(bounds.first, starts.get(release_id, bounds.first))
     return starts
-
-
-def _scale_of(start: int, at: datetime) -> _Scale:
-    age = at.timestamp() - start
-    length, count = next(
-        (scale for scale in _SCALES if scale[0].total_seconds() * scale[1] > age), _SCALES[-1]
-    )
-    return _Scale(start, int(length.total_seconds()), count)
 
 
 @dataclass(slots=True)
@@ -149,11 +128,12 @@ def _read(
     release: Release,
     start: int,
     project_ids: Collection[int],
-    scale: _Scale,
+    scale: ChartScale,
     at: datetime,
 ) -> dict[int, _Step]:
     """Return the steps of a release by their number, by three statements."""
-    end = min(start + scale.length * scale.count, int(at.timestamp()))
+    length = int(scale.length.total_seconds())
+    end = min(start + length * scale.count, int(at.timestamp()))
     selection = Selection(
         project_ids=project_ids,
         release_ids=[release.id, ALL_RELEASES],
@@ -165,12 +145,12 @@ def _read(
     own = {id_: key for id_, key in keys.items() if key.release_id == release.id}
     steps: dict[int, _Step] = {}
     for (series_id, moment), counts in session_rows.counts_of(connection, keys, selection).items():
-        step = steps.setdefault(scale.step_of(moment, start), _Step(HealthSum()))
+        step = steps.setdefault((moment - start) // length, _Step(HealthSum()))
         if series_id in own:
             step.own.counts += counts
         else:
             step.sessions += counts.sessions
-    _add_users(connection, own, selection, steps, scale)
+    _add_users(connection, own, selection, steps, length)
     return steps
 
 
@@ -179,23 +159,23 @@ def _add_users(
     own: Mapping[int, SeriesKey],
     selection: Selection,
     steps: dict[int, _Step],
-    scale: _Scale,
+    length: int,
 ) -> None:
     sketches = session_rows.sketches_of(connection, own, selection, users=True, durations=False)
     for _, moment, kind, encoded in sketches:
-        number = scale.step_of(moment, selection.start)
+        number = (moment - selection.start) // length
         steps.setdefault(number, _Step(HealthSum())).own.add_sketch(kind, encoded)
 
 
 def _steps(
-    scale: _Scale, units: str, read: Sequence[Mapping[int, _Step]], at: datetime
+    scale: ChartScale, units: str, read: Sequence[Mapping[int, _Step]]
 ) -> tuple[HealthStep, ...]:
     both = [*read, {}][:2]
-    begun = min(scale.count, int(at.timestamp() - scale.start) // scale.length + 1)
+    begun = scale.begun_since(scale.start)
     return tuple(
         HealthStep(
-            begins_at=datetime.fromtimestamp(scale.start + scale.length * number, UTC),
-            age=duration(timedelta(seconds=scale.length * number)) if number else "0h",
+            begins_at=scale.begins_at(number),
+            age=scale.age(number),
             crash_free=(
                 _crash_free(both[0].get(number), units) if number < begun else None,
                 _crash_free(both[1].get(number), units),
@@ -226,30 +206,16 @@ def _adoption(step: _Step | None) -> float | None:
 
 
 def _axes(
-    steps: Sequence[HealthStep], deploys: Sequence[DeployLine], scale: _Scale, zone: tzinfo
+    steps: Sequence[HealthStep], deploys: Sequence[DeployLine], scale: ChartScale, zone: tzinfo
 ) -> Axes:
-    numbers = range(0, len(steps), len(steps) // _TICKS)
     moments = [
         (step.begins_at, f"{step.begins_at.astimezone(zone):%d %b %H:%M %Z}") for step in steps
     ]
     return Axes(
-        ticks=[(100 * number / len(steps), steps[number].age) for number in numbers],
-        marks=_marks(deploys, scale),
+        ticks=scale.ticks(),
+        marks=scale.marks(deploys),
         moments=moments,
     )
-
-
-def _marks(deploys: Sequence[DeployLine], scale: _Scale) -> list[Mark]:
-    """Return the first deploy to each environment; those close to the one before have no label."""
-    first = {line.deploy.environment: line.deploy.finished_at for line in deploys}
-    marks = list[Mark]()
-    for environment, at in sorted(first.items(), key=lambda item: item[1])[:_MARKS_MAX]:
-        x = 100 * (at.timestamp() - scale.start) / (scale.length * scale.count)
-        if 0 <= x <= 100:
-            is_close = bool(marks) and x - marks[-1].x < 16
-            text = "" if is_close else environment[:_LABEL_MAX]
-            marks.append(Mark(x=x, text=text, is_minor=bool(marks)))
-    return marks
 
 
 def _chart(
