@@ -54,18 +54,6 @@ os.kill(os.getpid(), signal.SIGSTOP)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> LogFolder:
-    return LogFolder(tmp_path / "logs")
-
-
-@pytest.fixture
-def writer(folder: LogFolder) -> Iterator[SqliteLogWriter]:
-    made = SqliteLogWriter(folder, bytes_max=1_000_000_000)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def logs(folder: LogFolder) -> Iterator[SqliteLogReader]:
     with closing(SqliteLogReader(folder)) as made:
         yield made

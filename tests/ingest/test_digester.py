@@ -36,18 +36,6 @@ Send = Callable[..., str]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> LogFolder:
-    return LogFolder(tmp_path / "logs")
-
-
-@pytest.fixture
-def writer(folder: LogFolder) -> Iterator[SqliteLogWriter]:
-    made = SqliteLogWriter(folder, bytes_max=1_000_000_000)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def send(writer: SqliteLogWriter, world: World) -> Send:
     def sent(value: str = "boom", *, project: str = "web", **more: object) -> str:
         payload = error_event(value, **more)

@@ -3,12 +3,9 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 from digesting import digest_all
 from factories import World, rows
 
@@ -20,18 +17,6 @@ from shipmark.ingest.read_your_writes import FRAMES_MAX, ReadYourWrites
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 
 LONG = 60.0
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> LogFolder:
-    return LogFolder(tmp_path / "logs")
-
-
-@pytest.fixture
-def writer(folder: LogFolder) -> Iterator[SqliteLogWriter]:
-    made = SqliteLogWriter(folder, bytes_max=1_000_000_000)
-    yield made
-    made.close()
 
 
 def send(writer: SqliteLogWriter, world: World, number: int = 1) -> None:

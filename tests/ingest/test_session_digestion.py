@@ -5,11 +5,8 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
 from digesting import digest_all
 from factories import World, error_event, on_one_database, rows, statements
 from sessions import aggregates, session
@@ -23,18 +20,6 @@ from shipmark.ingest.event_log import FrameType, LogFrame
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.session_items import sessions_payload
 from shipmark.ingest.sqlite_log import SqliteLogWriter
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> LogFolder:
-    return LogFolder(tmp_path / "logs")
-
-
-@pytest.fixture
-def writer(folder: LogFolder) -> Iterator[SqliteLogWriter]:
-    made = SqliteLogWriter(folder, bytes_max=1_000_000_000)
-    yield made
-    made.close()
 
 
 def frame(world: World, *items: dict[str, object], project: str = "web") -> LogFrame:
