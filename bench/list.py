@@ -84,25 +84,30 @@ def main() -> None:
 
 
 @contextmanager
-def server(database: str, count: int) -> Iterator[Running]:
-    """A server on that database, with that many releases."""
+def server(
+    database: str, count: int, add: Callable[[str], None] = lambda _: None
+) -> Iterator[Running]:
+    """A server on that database, with that many releases, and what ``add`` puts into the database of a URL."""
     with folder() as data:
         if database == "sqlite":
-            with filled(data / "data", None, count) as it:
+            with filled(data / "data", None, count, add) as it:
                 yield it
         else:
-            with postgresql() as url, filled(data / "data", url, count) as it:
+            with postgresql() as url, filled(data / "data", url, count, add) as it:
                 yield it
 
 
 @contextmanager
-def filled(data: Path, url: str | None, count: int) -> Iterator[Running]:
+def filled(
+    data: Path, url: str | None, count: int, add: Callable[[str], None]
+) -> Iterator[Running]:
     """A server whose database was filled before it started."""
     here = url or f"sqlite:///{data / 'shipmark.db'}"
 
     def prepare(made: dict[str, object]) -> None:
         begun = time.perf_counter()
         seed(here, made, count)
+        add(here)
         seconds = time.perf_counter() - begun
         print(f"\n{here.partition(':')[0]}, {count:,} releases (made in {seconds:.1f} s)")
 

@@ -7,16 +7,10 @@ use at once would have; 100 of them a page.
 """
 
 import argparse
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 
 import sqlalchemy as sa
-from list import PROJECTS, measure, show
-from running import Running, folder, postgresql, running
-from seeding import seed
+from list import measure, server, show
 
 from shipmark.infrastructure.database import Database
 from shipmark.release_health.store.standing_store import standings
@@ -61,41 +55,13 @@ def main() -> None:
     asked = parser.parse_args()
     for database in [asked.database] if asked.database else ["sqlite", "postgresql"]:
         for count in asked.releases:
-            with server(database, count) as it:
+            with server(database, count, add_health) as it:
                 print(
                     f"{'page':<28}{'rows':>5} clients  median ms     p95 ms    pages/s  target ms"
                 )
                 for name, query in PAGES.items():
                     path = f"/api/0/organizations/acme/releases/?per_page=100&{query}"
                     show(name, 1, measure(it, path, 1, asked.rounds), TARGET)
-
-
-@contextmanager
-def server(database: str, count: int) -> Iterator[Running]:
-    """A server on that database, with that many releases that have sessions."""
-    with folder() as data:
-        if database == "sqlite":
-            with filled(data / "data", None, count) as it:
-                yield it
-        else:
-            with postgresql() as url, filled(data / "data", url, count) as it:
-                yield it
-
-
-@contextmanager
-def filled(data: Path, url: str | None, count: int) -> Iterator[Running]:
-    """A server whose database was filled before it started."""
-    here = url or f"sqlite:///{data / 'shipmark.db'}"
-
-    def prepare(made: dict[str, object]) -> None:
-        begun = time.perf_counter()
-        seed(here, made, count)
-        add_health(here)
-        seconds = time.perf_counter() - begun
-        print(f"\n{here.partition(':')[0]}, {count:,} releases (made in {seconds:.1f} s)")
-
-    with running(data, url, projects=PROJECTS, prepare=prepare) as it:
-        yield it
 
 
 def add_health(url: str) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from shipmark.release_health.model import BucketWidth, SessionCounts, SketchKind
+from shipmark.release_health.periods import RETENTION_SECONDS
 from shipmark.release_health.sessions import (
     AbnormalMechanism,
     SessionAggregate,
@@ -19,7 +20,7 @@ HOUR_SKETCHES_KEPT = timedelta(days=14)
 #: The sets of sessions with errors become numbers: none of their sessions is updated any more.
 ERRORED_SESSIONS_KEPT = timedelta(days=5)
 #: All counts and sketches are deleted.
-KEPT = timedelta(days=90)
+KEPT = timedelta(seconds=RETENTION_SECONDS)
 
 NO_SESSIONS = SessionCounts()
 

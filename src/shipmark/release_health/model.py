@@ -100,6 +100,6 @@ def bucket_start(epoch: float, width: BucketWidth) -> int:
     return int(epoch // width) * width
 
 
-def hour_of(epoch: int) -> datetime:
+def hour_moment(epoch: int) -> datetime:
     """Return the hour that a moment is in."""
     return datetime.fromtimestamp(bucket_start(epoch, BucketWidth.HOUR), UTC)

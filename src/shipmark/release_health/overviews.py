@@ -72,16 +72,12 @@ class ReleaseHealth:
         return _percent(sessions, self.project_day.sessions if self.project_day else 0)
 
 
-def have_sessions(connection: sa.Connection, project_ids: Collection[int]) -> bool:
-    """Return whether any of these projects has ever had sessions."""
-    return bool(pair_buckets.bounds_of(connection, set(map(project_pair, project_ids))))
-
-
-def count_projects_with_sessions(
-    connection: sa.Connection, organization_ids: Collection[int]
-) -> dict[int, int]:
-    """Return the number of projects that have ever had sessions, by organization."""
-    return pair_buckets.count_used_projects(connection, organization_ids)
+def projects_with_sessions(
+    connection: sa.Connection, project_ids: Collection[int]
+) -> frozenset[int]:
+    """Return which of these projects have ever had sessions."""
+    bounds = pair_buckets.bounds_of(connection, set(map(project_pair, project_ids)))
+    return frozenset(project_id for project_id, _ in bounds)
 
 
 def of_pairs(

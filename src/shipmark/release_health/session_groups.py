@@ -8,8 +8,8 @@ from shipmark.release_health.model import SessionCounts
 from shipmark.release_health.session_query import (
     FIELDS,
     GroupKey,
+    SessionOutcome,
     SessionQuery,
-    SessionStatus,
     Value,
 )
 from shipmark.release_health.store.session_rows import SeriesKey
@@ -100,7 +100,7 @@ def _results(
     if GroupKey.STATUS not in query.group_by:
         yield _result(query, by, group, intervals, None)
         return
-    for status in SessionStatus:
+    for status in SessionOutcome:
         yield _result(query, (*by, (GroupKey.STATUS, status.value)), group, intervals, status)
 
 
@@ -109,7 +109,7 @@ def _result(
     by: GroupValues,
     group: _Group,
     intervals: Sequence[int],
-    status: SessionStatus | None,
+    status: SessionOutcome | None,
 ) -> GroupResult:
     empty = HealthSum()
     sums = [group.intervals.get(start, empty) for start in intervals]

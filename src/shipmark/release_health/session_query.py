@@ -10,7 +10,7 @@ from shipmark.release_health.sums import HealthSum
 Value = int | float | None
 
 
-class SessionStatus(StrEnum):
+class SessionOutcome(StrEnum):
     """The outcome that sessions and users are divided by. Those that run are healthy."""
 
     HEALTHY = "healthy"
@@ -33,7 +33,7 @@ class Field:
     """A field: its value without regard to the outcome, and that of one outcome, if it has any."""
 
     value: Callable[[HealthSum], Value]
-    of_status: Callable[[HealthSum, SessionStatus], Value] | None = None
+    of_status: Callable[[HealthSum, SessionOutcome], Value] | None = None
     is_about_users: bool = False
     is_about_durations: bool = False
 
@@ -52,23 +52,23 @@ def _rest(part: int, whole: int) -> float | None:
     return max(0.0, 1 - part / whole) if whole else None
 
 
-def _sessions_of(total: HealthSum, status: SessionStatus) -> Value:
+def _sessions_of(total: HealthSum, status: SessionOutcome) -> Value:
     counts = total.counts
     return {
-        SessionStatus.HEALTHY: counts.healthy,
-        SessionStatus.ABNORMAL: counts.abnormal,
-        SessionStatus.CRASHED: counts.crashed,
-        SessionStatus.ERRORED: counts.errored,
+        SessionOutcome.HEALTHY: counts.healthy,
+        SessionOutcome.ABNORMAL: counts.abnormal,
+        SessionOutcome.CRASHED: counts.crashed,
+        SessionOutcome.ERRORED: counts.errored,
     }[status]
 
 
-def _users_of(total: HealthSum, status: SessionStatus) -> Value:
+def _users_of(total: HealthSum, status: SessionOutcome) -> Value:
     users = total.user_counts
     return {
-        SessionStatus.HEALTHY: users.healthy,
-        SessionStatus.ABNORMAL: users.abnormal,
-        SessionStatus.CRASHED: users.crashed,
-        SessionStatus.ERRORED: users.errored,
+        SessionOutcome.HEALTHY: users.healthy,
+        SessionOutcome.ABNORMAL: users.abnormal,
+        SessionOutcome.CRASHED: users.crashed,
+        SessionOutcome.ERRORED: users.errored,
     }[status]
 
 
@@ -79,8 +79,8 @@ def _duration(read: Callable[[HealthSum], float | None]) -> Field:
         seconds = read(total)
         return None if seconds is None else seconds * 1000
 
-    def of_status(total: HealthSum, status: SessionStatus) -> Value:
-        return value(total) if status is SessionStatus.HEALTHY else None
+    def of_status(total: HealthSum, status: SessionOutcome) -> Value:
+        return value(total) if status is SessionOutcome.HEALTHY else None
 
     return Field(value, of_status, is_about_durations=True)
 
@@ -144,7 +144,7 @@ class SessionQuery:
     fields: Sequence[str]
     group_by: Sequence[GroupKey] = ()
     conditions: Sequence[Condition] = ()
-    statuses: frozenset[SessionStatus] | None = None
+    statuses: frozenset[SessionOutcome] | None = None
 
     @property
     def reads_users(self) -> bool:
@@ -158,11 +158,11 @@ class SessionQuery:
 
     @property
     def by_release(self) -> bool:
-        """Return whether releases must be told apart."""
+        """Return whether each release is counted by itself."""
         keys = {condition.key for condition in self.conditions}
         return GroupKey.RELEASE in keys | set(self.group_by)
 
-    def value(self, name: str, total: HealthSum, status: SessionStatus | None = None) -> Value:
+    def value(self, name: str, total: HealthSum, status: SessionOutcome | None = None) -> Value:
         """Return the value of a field, of one outcome in a group by outcomes, or of all that are selected."""
         field = FIELDS[name]
         if status is not None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from shipmark.release_health.model import BucketWidth
+from shipmark.release_health.model import BucketWidth, bucket_start
 from shipmark.verdicts.judgement import (
     MARGIN,
     TOLERANCE,
@@ -23,7 +23,6 @@ STREAM_MAX = timedelta(days=14)
 #: Units that are younger do not count towards `healthy`: a running session has not crashed yet.
 RIPE_SECONDS = 600
 #: A plain number: the arithmetic of enums is slow.
-_HOUR = int(BucketWidth.HOUR)
 #: How old a release must be for `healthy`.
 SOAK = timedelta(minutes=10)
 
@@ -184,4 +183,4 @@ class ReleaseVerdict:
 
 def hour_of(moment: int) -> int:
     """Return the beginning of the hour that a moment is in."""
-    return moment - moment % _HOUR
+    return bucket_start(moment, BucketWidth.HOUR)

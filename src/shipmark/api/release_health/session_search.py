@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.release_health.session_query import Condition, GroupKey, SessionStatus
+from shipmark.release_health.session_query import Condition, GroupKey, SessionOutcome
 
 QUERY_MAX = 4096
 _TERM = re.compile(
@@ -15,7 +15,7 @@ _KEYS = {key.value: key for key in GroupKey} | {"project.name": GroupKey.PROJECT
 _NOT_SUPPORTED = 'Boolean statements containing "OR" or "AND" are not supported in this search'
 
 
-def parse(text: str) -> tuple[list[Condition], frozenset[SessionStatus] | None]:
+def parse(text: str) -> tuple[list[Condition], frozenset[SessionOutcome] | None]:
     """Return the conditions, and the outcomes that are selected, or None without a condition on them.
 
     Raise `BadRequest` for what can't be read.
@@ -27,7 +27,7 @@ def parse(text: str) -> tuple[list[Condition], frozenset[SessionStatus] | None]:
         if condition.key is not GroupKey.STATUS:
             conditions.append(condition)
             continue
-        matching = frozenset(each for each in SessionStatus if condition.matches(each.value))
+        matching = frozenset(each for each in SessionOutcome if condition.matches(each.value))
         statuses = matching if statuses is None else statuses & matching
     return conditions, statuses
 

@@ -43,7 +43,7 @@ from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
 from shipmark.publishing import actions as publishing
 from shipmark.publishing.model import BUSY
-from shipmark.release_health.model import hour_of
+from shipmark.release_health.model import hour_moment
 from shipmark.release_health.store import pair_buckets, ranked_list
 from shipmark.releases.model import (
     ListRow,
@@ -270,8 +270,8 @@ def _neighbours(
         (project_id, release.id)
     )
     return ProjectMetaResponse(
-        sessions_lower_bound=hour_of(bounds.first) if bounds else None,
-        sessions_upper_bound=hour_of(bounds.last) if bounds else None,
+        sessions_lower_bound=hour_moment(bounds.first) if bounds else None,
+        sessions_upper_bound=hour_moment(bounds.last) if bounds else None,
         next_release_version=_first_version(connection, near, here, is_backwards=True),
         prev_release_version=_first_version(connection, near, here, is_backwards=False),
         first_release_version=_first_version(connection, of_project, None, is_backwards=True),

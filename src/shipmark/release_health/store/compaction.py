@@ -1,7 +1,6 @@
 """Old rows of buckets, found series by series along the keys of their tables, and deleted."""
 
 from collections.abc import Collection, Iterable
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -105,7 +104,7 @@ def sketches_of(connection: sa.Connection, buckets: Iterable[Bucket]) -> dict[Sk
 
 
 def remove_buckets(
-    connection: sa.Connection, table: sa.Table[Any], buckets: Iterable[Bucket]
+    connection: sa.Connection, table: sa.Table[sa.TypedColumns], buckets: Iterable[Bucket]
 ) -> None:
     """Delete the counts, or the sketches of all kinds, of buckets."""
     key = sa.tuple_(table.c.series_id, table.c.width, table.c.start)
@@ -123,7 +122,7 @@ def remove_sketches(connection: sa.Connection, keys: Iterable[SketchKey]) -> Non
 
 def remove_old(
     connection: sa.Connection,
-    table: sa.Table[Any],
+    table: sa.Table[sa.TypedColumns],
     series_ids: Collection[int],
     width: BucketWidth,
     span: tuple[int, int],
@@ -172,7 +171,7 @@ def remove_rows_of(connection: sa.Connection, series_id: int, *, limit: int) -> 
 
 def _with_rows(
     connection: sa.Connection,
-    table: sa.Table[Any],
+    table: sa.Table[sa.TypedColumns],
     width: BucketWidth,
     span: tuple[int, int],
     after_id: int,

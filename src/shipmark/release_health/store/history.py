@@ -7,17 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
-from shipmark.release_health.model import BucketWidth, SketchKind
+from shipmark.release_health.model import SketchKind
 from shipmark.release_health.periods import Period
 from shipmark.release_health.sketches import union
-from shipmark.release_health.store.pair_buckets import Pair
-from shipmark.release_health.store.tables import counts, series, sketches
+from shipmark.release_health.store.pair_buckets import OF_PAIRS, PAIRS, Pair
+from shipmark.release_health.store.tables import WIDTHS, counts, series, sketches
 
-_PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)
-_OF_PAIRS = sa.and_(
-    series.c.project_id == _PAIRS.c.project_id, series.c.release_id == _PAIRS.c.release_id
-)
-_WIDTHS = tuple(width.value for width in BucketWidth)
 _PAIR: tuple[sa.ColumnElement[Any], ...] = (series.c.project_id, series.c.release_id)
 #: What parts a start from a number, and these from each other.
 _PARTS, _ITEMS = ":", ","
@@ -78,7 +73,7 @@ def _sessions(*, in_environments: bool) -> sa.Select[Any]:
         .correlate(series)
         .scalar_subquery()
     )
-    return _in_environments(sa.select(*_PAIR, joined).join(_PAIRS, _OF_PAIRS), in_environments)
+    return _in_environments(sa.select(*_PAIR, joined).join(PAIRS, OF_PAIRS), in_environments)
 
 
 @lru_cache
@@ -86,17 +81,17 @@ def _users(*, in_environments: bool) -> sa.Select[Any]:
     """Return the statement for the sets of users."""
     query = (
         sa.select(*_PAIR, sketches.c.start, sketches.c.encoded)
-        .join(_PAIRS, _OF_PAIRS)
+        .join(PAIRS, OF_PAIRS)
         .join(sketches, sa.and_(*_since(sketches)))
         .where(sketches.c.kind == SketchKind.ALL.value)
     )
     return _in_environments(query, in_environments)
 
 
-def _since(table: sa.Table[Any]) -> list[sa.ColumnElement[bool]]:
+def _since(table: sa.Table[sa.TypedColumns]) -> list[sa.ColumnElement[bool]]:
     return [
         table.c.series_id == series.c.id,
-        table.c.width.in_(_WIDTHS),
+        table.c.width.in_(WIDTHS),
         table.c.start >= sa.bindparam("since", type_=sa.BigInteger()),
     ]
 

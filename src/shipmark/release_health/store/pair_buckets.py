@@ -8,16 +8,17 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.projects.store.projects import projects
-from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SessionCounts
+from shipmark.release_health.model import ALL_RELEASES, SessionCounts
 from shipmark.release_health.standings import STANDING_KINDS, SeriesBucket
-from shipmark.release_health.store.tables import counts, series, sketches
+from shipmark.release_health.store.tables import SESSION_COUNTS, WIDTHS, counts, series, sketches
 
 #: A project and a release; `ALL_RELEASES` stands for all of the project.
 Pair = tuple[int, int]
 
-_PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)
-_OF_PAIRS = sa.and_(
-    series.c.project_id == _PAIRS.c.project_id, series.c.release_id == _PAIRS.c.release_id
+#: Pairs that come with a statement, and the condition that a series is of one of them.
+PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)
+OF_PAIRS = sa.and_(
+    series.c.project_id == PAIRS.c.project_id, series.c.release_id == PAIRS.c.release_id
 )
 _SERIES = sa.select(
     series.c.id,
@@ -25,22 +26,13 @@ _SERIES = sa.select(
     series.c.release_id,
     series.c.environment_id,
     series.c.changed_at,
-).join(_PAIRS, _OF_PAIRS)
-_COUNTED = (
-    counts.c.sessions,
-    counts.c.errored_preaggregated,
-    counts.c.errored_sids,
-    counts.c.crashed,
-    counts.c.abnormal,
-    counts.c.unhandled,
-)
-_WIDTHS = tuple(width.value for width in BucketWidth)
+).join(PAIRS, OF_PAIRS)
 _since = sa.bindparam("since", type_=sa.BigInteger())
 # A range of the key for each width.
 _BUCKETS = (
-    sa.select(counts.c.series_id, counts.c.width, counts.c.start, *_COUNTED)
+    sa.select(counts.c.series_id, counts.c.width, counts.c.start, *SESSION_COUNTS)
     .join(db.IDS, db.IDS.c.id == counts.c.series_id)
-    .where(counts.c.width.in_(_WIDTHS), counts.c.start > _since - counts.c.width)
+    .where(counts.c.width.in_(WIDTHS), counts.c.start > _since - counts.c.width)
 )
 _SKETCHES = (
     sa.select(
@@ -52,7 +44,7 @@ _SKETCHES = (
     )
     .join(db.IDS, db.IDS.c.id == sketches.c.series_id)
     .where(
-        sketches.c.width.in_(_WIDTHS),
+        sketches.c.width.in_(WIDTHS),
         sketches.c.start > _since - sketches.c.width,
         sketches.c.kind.in_([kind.value for kind in STANDING_KINDS]),
     )
@@ -64,7 +56,7 @@ _BOUNDS = (
         sa.func.min(series.c.first_start),
         sa.func.max(series.c.last_start),
     )
-    .join(_PAIRS, _OF_PAIRS)
+    .join(PAIRS, OF_PAIRS)
     # A series that only events have added to has had none.
     .where(series.c.last_start > 0)
     .group_by(series.c.project_id, series.c.release_id)

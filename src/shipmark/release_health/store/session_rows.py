@@ -2,26 +2,22 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.projects.store.environments import environments
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SessionCounts, SketchKind
-from shipmark.release_health.store.tables import counts, series, sketches, total_of
+from shipmark.release_health.store.tables import (
+    SESSION_COUNTS,
+    WIDTHS,
+    counts,
+    series,
+    sketches,
+    total_of,
+)
 from shipmark.release_health.sums import USER_KINDS
 from shipmark.releases.store.releases import releases
-
-_WIDTHS = tuple(width.value for width in BucketWidth)
-_COUNTED = (
-    counts.c.sessions,
-    counts.c.errored_preaggregated,
-    counts.c.errored_sids,
-    counts.c.crashed,
-    counts.c.abnormal,
-    counts.c.unhandled,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +81,7 @@ def counts_of(
 ) -> dict[tuple[int, int], SessionCounts]:
     """Return the numbers of sessions by series and start of the interval."""
     bucket = _bucket(counts, selection)
-    sums = map(total_of, _COUNTED)
+    sums = map(total_of, SESSION_COUNTS)
     query = (
         sa.select(counts.c.series_id, bucket, *sums)
         .join(db.IDS, db.IDS.c.id == counts.c.series_id)
@@ -120,7 +116,7 @@ def sketches_of(
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-def _bucket(table: sa.Table[Any], selection: Selection) -> sa.Label[int]:
+def _bucket(table: sa.Table[sa.TypedColumns], selection: Selection) -> sa.Label[int]:
     """Return the start of the interval. Wider buckets than it are in the interval that they begin in."""
     # Intervals divide a day, and so are aligned to the beginning of 1970.
     bucket = table.c.start // selection.interval * selection.interval
@@ -128,9 +124,11 @@ def _bucket(table: sa.Table[Any], selection: Selection) -> sa.Label[int]:
     return sa.case((bucket < selection.start, selection.start), else_=bucket).label("bucket")
 
 
-def _in_time(table: sa.Table[Any], selection: Selection) -> list[sa.ColumnElement[bool]]:
+def _in_time(
+    table: sa.Table[sa.TypedColumns], selection: Selection
+) -> list[sa.ColumnElement[bool]]:
     return [
-        table.c.width.in_(_WIDTHS),
+        table.c.width.in_(WIDTHS),
         table.c.start > selection.start - table.c.width,
         table.c.start < selection.end,
     ]

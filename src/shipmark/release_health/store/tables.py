@@ -1,9 +1,12 @@
 """The tables of release health. Moments are seconds since 1970, as buckets are arithmetic."""
 
+from dataclasses import fields
+
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.schema import parent, table
+from shipmark.release_health.model import BucketWidth, SessionCounts
 
 
 class HealthSeriesColumns(sa.TypedColumns):
@@ -68,6 +71,10 @@ class HealthCountColumns(sa.TypedColumns):
 
 
 counts = table("health_counts", HealthCountColumns)
+#: The columns of `SessionCounts`, in its order.
+SESSION_COUNTS = tuple(counts.c[each.name] for each in fields(SessionCounts))
+#: The widths of buckets: a query that names them reads a range of the key for each.
+WIDTHS = tuple(width.value for width in BucketWidth)
 
 
 class HealthSketchColumns(sa.TypedColumns):

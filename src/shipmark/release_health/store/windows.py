@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
-from shipmark.release_health.model import BucketWidth, SketchKind, crash_free
-from shipmark.release_health.store.tables import counts, series, sketches, total_of
+from shipmark.release_health.model import SketchKind, crash_free
+from shipmark.release_health.store.tables import WIDTHS, counts, series, sketches, total_of
 from shipmark.release_health.sums import HealthSum
 
-_WIDTHS = tuple(width.value for width in BucketWidth)
 _WINDOWS = db.json_rows(
     "windows",
     number=sa.Integer(),
@@ -31,7 +30,7 @@ def _within(table: sa.Table[sa.TypedColumns]) -> sa.ColumnElement[bool]:
     # A bucket belongs to a window that it overlaps.
     return sa.and_(
         table.c.series_id == series.c.id,
-        table.c.width.in_(_WIDTHS),
+        table.c.width.in_(WIDTHS),
         table.c.start > _WINDOWS.c.start - table.c.width,
         table.c.start < _WINDOWS.c.end,
     )

@@ -259,6 +259,8 @@ def regressed_environments(
     connection: sa.Connection, release_ids: Collection[int], project_ids: Collection[int]
 ) -> dict[int, list[str]]:
     """Return the names of the environments in which releases are regressed, by release."""
+    if not release_ids:
+        return {}
     c = release_verdicts.c
     query = (
         sa.select(c.release_id, environments.c.name)

@@ -112,5 +112,5 @@ def _steps(connection: Connection, project: Project) -> Steps:
         has_commits=has and project_commits.is_any(connection, project.id),
         has_deploy=has and deploys.is_any(connection, project.id),
         has_source_maps=bundles.is_any(connection, project.id),
-        has_sessions=overviews.have_sessions(connection, [project.id]),
+        has_sessions=bool(overviews.projects_with_sessions(connection, [project.id])),
     )

@@ -39,10 +39,16 @@ def health_lines(
     connection: Connection,
     project_ids: Mapping[int, Collection[int]],
     at: datetime,
+    used_project_ids: Collection[int] | None = None,
 ) -> dict[int, HealthLine]:
-    """Return the health of releases, given by their visible projects; of all, or none if these have no sessions."""
+    """Return the health of releases, given by their visible projects; of all, or none if these have no sessions.
+
+    Which projects have any is looked up, unless the caller knows.
+    """
     projects = {each for ids in project_ids.values() for each in ids}
-    if not overviews.have_sessions(connection, projects):
+    if used_project_ids is None:
+        used_project_ids = overviews.projects_with_sessions(connection, projects)
+    if projects.isdisjoint(used_project_ids):
         return {}
     pairs = [(project, release) for release, ids in project_ids.items() for project in ids]
     health = overviews.of_pairs(

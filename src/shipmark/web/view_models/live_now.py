@@ -1,6 +1,6 @@
 """The view model of what runs in each environment of each project."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -66,9 +66,17 @@ NOTHING_LIVE = LiveNow(projects=(), count=0)
 
 
 def live_now(
-    connection: Connection, workspace: Workspace, slug: str = "", *, shows_all: bool = False
+    connection: Connection,
+    workspace: Workspace,
+    slug: str,
+    *,
+    shows_all: bool,
+    used_project_ids: Collection[int],
 ) -> LiveNow:
-    """Return what is live in the projects of the workspace, or in the one with this slug."""
+    """Return what is live in the projects of the workspace, or in the one with this slug.
+
+    Health is read of the projects that have had sessions.
+    """
     by_id = {project.id: project for project in workspace.projects if slug in {"", project.slug}}
     by_project: dict[int, list[ProjectDeploy]] = {}
     for deploy in live_in(connection, by_id, limit=_LIVE_MAX):
@@ -84,10 +92,10 @@ def live_now(
         for deploy in deploys[:ENVIRONMENTS_SHOWN]
     }
     behind = lineage.commits_after(connection, starts)
-    listed_deploys = [deploy for deploys in shown.values() for deploy in deploys]
-    health = _health(connection, listed_deploys)
+    used = [deploy for id_ in used_project_ids for deploy in shown.get(id_, ())]
+    health = _health(connection, used)
     regressed = verdicts.regressed_environments(
-        connection, {deploy.release_id for deploy in listed_deploys}, shown
+        connection, {deploy.release_id for deploy in used}, used_project_ids
     )
     cards = [
         _card(by_id[project_id], deploys, behind, health, regressed)

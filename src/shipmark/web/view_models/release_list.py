@@ -100,9 +100,16 @@ def release_list(
     slug, organization_id = workspace.organization.slug, workspace.organization.id
     live = NOTHING_LIVE
     if not search.query and not search.cursor:
-        live = live_now(connection, workspace, search.project, shows_all=search.shows_all_live)
+        live = live_now(
+            connection,
+            workspace,
+            search.project,
+            shows_all=search.shows_all_live,
+            used_project_ids=search.used_project_ids,
+        )
     is_empty = not visible_rows and search.is_filtered and not search.cursor and not problem
-    rows, has_health = _rows(connection, workspace, [row.release for row in visible_rows], at)
+    releases = [row.release for row in visible_rows]
+    rows, has_health = _rows(connection, workspace, releases, search.used_project_ids, at)
     return ReleaseList(
         search=search,
         rows=rows,
@@ -161,7 +168,11 @@ def visible(released: Collection[ReleasedProject], workspace: Workspace) -> Visi
 
 
 def _rows(
-    connection: Connection, workspace: Workspace, releases: Sequence[Release], at: datetime
+    connection: Connection,
+    workspace: Workspace,
+    releases: Sequence[Release],
+    used_project_ids: Collection[int],
+    at: datetime,
 ) -> tuple[tuple[Row, ...], bool]:
     """Return the rows, and whether there is any health to show."""
     release_ids = [release.id for release in releases]
@@ -178,6 +189,7 @@ def _rows(
             for release_id, rows in attached.items()
         },
         at,
+        used_project_ids,
     )
     rows = tuple(
         Row(

@@ -86,7 +86,7 @@ class Search:
 
     ``sorts`` are the orders to choose from, with their names, and ``environments`` the names. ``cursor`` is the
     pagination cursor in the API's format, empty for the first page. ``shows_all_live`` asks for what is live in every
-    project.
+    project. ``used_project_ids`` are the visible projects that have ever had sessions.
     """
 
     query: str = ""
@@ -99,6 +99,7 @@ class Search:
     cursor: str = ""
     shows_all_live: bool = False
     environments: tuple[str, ...] = ()
+    used_project_ids: frozenset[int] = frozenset()
 
     @property
     def is_filtered(self) -> bool:
@@ -146,8 +147,8 @@ def search_of(web_request: WebRequest, connection: Connection, workspace: Worksp
         offered.append(environment)
     project = _one_of(web_request.parameter("project"), slugs)
     listed = [each.id for each in workspace.projects if project in {"", each.slug}]
-    has_health = overviews.have_sessions(connection, listed)
-    sorts = {**SORTS, **HEALTH_SORTS} if has_health else SORTS
+    used = overviews.projects_with_sessions(connection, workspace.project_ids)
+    sorts = SORTS if used.isdisjoint(listed) else {**SORTS, **HEALTH_SORTS}
     return Search(
         query=web_request.parameter("query")[:QUERY_MAX],
         status=_one_of(web_request.parameter("status"), STATUSES),
@@ -156,6 +157,7 @@ def search_of(web_request: WebRequest, connection: Connection, workspace: Worksp
         period=_one_of(web_request.parameter("period"), PERIODS),
         sort=_one_of(web_request.parameter("sort"), sorts),
         sorts=sorts,
+        used_project_ids=used,
         cursor=web_request.parameter("cursor"),
         shows_all_live=web_request.parameter("live") == "all",
         environments=tuple(offered),
