@@ -120,6 +120,13 @@ def test_releases_are_searched_by_terms(bob: Caller) -> None:
     assert {query: found(bob, query) for query in SEARCHES} == SEARCHES
 
 
+def test_a_text_is_found_beside_letters_of_other_languages(bob: Caller) -> None:
+    bob.publish("Äpfel-RC_1")
+    for text in ("rc_1", "PFEL-rc", "Äpfel", "Ä"):
+        assert found(bob, text) == {"Äpfel-RC_1"}, text
+    assert found(bob, "rc-1") == found(bob, "a") == set()
+
+
 @pytest.mark.usefixtures("_published")
 def test_what_is_found_is_the_same_in_every_order_and_by_project(bob: Caller, world: World) -> None:
     for query in ("release.version:>=1.2.0", "release.package:web", "!release:nightly", "web"):

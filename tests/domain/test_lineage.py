@@ -79,6 +79,19 @@ def test_only_releases_of_the_projects_count_each_once(acme: Releases) -> None:
     assert lineage.previous(acme.connection, first, [web, mobile]) is None
 
 
+def test_both_neighbours_are_found_at_once(acme: Releases) -> None:
+    first, both, other, last = (
+        acme.add("first", 0), acme.add("both", 1, "web", "mobile"), acme.add("other", 2, "mobile"),
+        acme.add("last", 9),
+    )  # fmt: skip
+    web, mobile = acme.ids("web", "mobile")
+    assert lineage.neighbours(acme.connection, both, [web]) == (first, last)
+    assert lineage.neighbours(acme.connection, both, [mobile, web]) == (first, other)
+    assert lineage.neighbours(acme.connection, first, [web]) == (None, both)
+    assert lineage.neighbours(acme.connection, last, [web, mobile]) == (other, None)
+    assert lineage.neighbours(acme.connection, last, []) == (None, None)
+
+
 @pytest.fixture
 def versions(acme: Releases) -> dict[str, Release]:
     """Releases of two packages and of none, by version, one a day."""
@@ -122,6 +135,7 @@ def test_what_comes_before_is_of_the_lineage_and_backports_are_passed_over(
     assert [release.version for release in found] == before
     previous = lineage.previous(acme.connection, versions[version], [web])
     assert [previous.version if previous else None] == (before[:1] or [None])
+    assert lineage.neighbours(acme.connection, versions[version], [web])[0] == previous
 
 
 @pytest.mark.parametrize(

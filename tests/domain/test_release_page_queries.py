@@ -132,10 +132,13 @@ def test_repositories_of_a_release_have_counts_and_heads(
     connection: Connection, publish: Publish
 ) -> None:
     release = publish("1", ("acme/web", "a"), ("acme/web", "b"), ("acme/lib", "c"))
-    counts = release_repositories.commit_counts(connection, release.id)
-    assert sorted(counts.values()) == [1, 2]
+    commits = release_repositories.commits_by_repository(connection, release.id)
+    assert sorted(of_repository.count for of_repository in commits.values()) == [1, 2]
     heads = release_repositories.heads(connection, [release.id, 999])
-    assert heads.keys() == {(release.id, repository_id) for repository_id in counts}
+    assert heads == {
+        (release.id, repository_id): of_repository.head
+        for repository_id, of_repository in commits.items()
+    }
     assert "1-2" in heads.values()
     assert release_repositories.heads(connection, []) == {}
 

@@ -246,6 +246,16 @@ def _in_binary_order_on_postgresql(
     return f'{compiler.process(next(iter(element.clauses)), **options)} COLLATE "C"'
 
 
+def contains_text(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a column contains a text, in capital or small letters.
+
+    With binary collation PostgreSQL compares ASCII letters only, which is all that a text in ASCII needs, in half of
+    the time: a search without results reads each row.
+    """
+    compared = in_binary_order(column) if text.isascii() else column
+    return compared.icontains(text, autoescape=True)
+
+
 def matches(column: sa.ColumnElement[Any], pattern: str) -> sa.ColumnElement[bool]:
     """Return the condition that a text matches a pattern, in which ``*`` matches any text. Case-sensitive."""
     return _Matches(column, sa.bindparam(None, pattern, type_=_Wildcards(), unique=True))

@@ -11,6 +11,7 @@ from shipmark.infrastructure.jobs import JobKind
 from shipmark.publishing.model import PublishContext, RefInput
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
 from shipmark.releases.store import earlier_heads, fetches
+from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import CommitInput
 
@@ -120,7 +121,13 @@ def _after_previous(
     """
     ranges = [new for new in new_fetches if new.mode is FetchMode.RANGE]
     open_ended = {new.repository_id for new in ranges if not new.previous}
-    heads = earlier_heads.previous_heads(connection, release, open_ended)
+    heads = (
+        earlier_heads.previous_heads(
+            connection, release, open_ended, release_projects.ids_of(connection, release.id)
+        )
+        if open_ended
+        else {}
+    )
     return [
         replace(new, previous=new.previous or heads.get(new.repository_id))
         if new.mode is FetchMode.RANGE

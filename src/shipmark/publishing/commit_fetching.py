@@ -81,7 +81,9 @@ def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> 
     range_ids = {fetch.repository_id for fetch in ranges}
     return FetchJob(
         release=release,
-        earlier_heads=earlier_heads.fetched_heads(connection, release, range_ids),
+        earlier_heads=earlier_heads.fetched_heads(
+            connection, release, range_ids, release_projects.ids_of(connection, release.id)
+        ),
         fetches=tuple(pending),
         repositories=repository_store.by_ids(connection, repository_ids),
         remotes=repository_store.remotes_of(connection, repository_ids),

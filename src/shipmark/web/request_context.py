@@ -1,6 +1,6 @@
 """The context of a web request: the signed-in user, the parameters, and the database."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -25,7 +25,7 @@ from shipmark.organizations import actions as organization_actions
 from shipmark.organizations import membership
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.membership import ActionContext
-from shipmark.organizations.model import Access, Actor, Organization
+from shipmark.organizations.model import Access, Actor, Organization, Role
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.web import session_use, time_zones
@@ -186,11 +186,8 @@ class WebRequest:
         """Return the workspace of the organization. Raise `Unauthenticated`, or `NotFound` for non-members."""
         user = self.user(connection)
         require_storable(organization)
-        try:
-            access = organization_actions.access_of_user(connection, organization, user, None)
-        except Forbidden:
-            raise NotFound from None
         rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
+        access = _access(connection, organization, user, rows)
         return Workspace(
             user=user,
             access=access,
@@ -268,3 +265,19 @@ async def provide_web_request(request: AnyRequest) -> WebRequest:
 
 
 InjectedWebRequest = NamedDependency[SkipValidation[WebRequest]]
+
+
+def _access(
+    connection: Connection,
+    slug_or_id: str,
+    user: User,
+    listed: Sequence[tuple[Organization, Role]],
+) -> Access:
+    """Return what the user may do in the organization of a path, which is read only if it is not listed already."""
+    for organization, role in listed:
+        if organization.slug == slug_or_id:
+            return organization_actions.user_access(user, organization, role, None)
+    try:
+        return organization_actions.access_of_user(connection, slug_or_id, user, None)
+    except Forbidden:
+        raise NotFound from None

@@ -38,8 +38,11 @@ _REACHED = (
     )
     .subquery("reached")
 )
-_BUNDLES = sa.select(
-    sa.func.count(_REACHED.c.id.distinct()), sa.func.coalesce(sa.func.sum(_REACHED.c.file_count), 0)
+_SINGLE = sa.select(sa.func.count()).where(release_files.c.release_id == _RELEASE).scalar_subquery()
+_COUNTS = sa.select(
+    sa.func.count(_REACHED.c.id.distinct()),
+    sa.func.coalesce(sa.func.sum(_REACHED.c.file_count), 0),
+    _SINGLE,
 )
 _BUNDLED = sa.select(sa.func.count()).select_from(
     _REACHED.join(bundle_entries, bundle_entries.c.bundle_id == _REACHED.c.id)
@@ -57,7 +60,6 @@ _UNMAPPED = (
         ),
     )
 )
-_SINGLE = sa.select(sa.func.count()).where(release_files.c.release_id == _RELEASE)
 _BUNDLED_PAGE = (
     sa.select(
         sa.func.coalesce(bundle_entries.c.url, bundle_entries.c.path),
@@ -117,8 +119,7 @@ class UploadedFile:
 
 def count_of(connection: sa.Connection, scope: VersionScope) -> Count:
     """Return the numbers of uploads."""
-    bundles, bundled = connection.execute(_BUNDLES, _parameters(scope)).one()
-    single = connection.execute(_SINGLE, {"release": scope.release_id}).scalar_one()
+    bundles, bundled, single = connection.execute(_COUNTS, _parameters(scope)).one()
     return Count(bundles=bundles, bundled=int(bundled), single=single)
 
 

@@ -1,6 +1,6 @@
 """The heads of repositories in earlier releases, after which a range of commits begins."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,48 +20,55 @@ _FETCHED_MAX = 5
 
 
 def previous_heads(
-    connection: sa.Connection, release: Release, repository_ids: Collection[int]
+    connection: sa.Connection,
+    release: Release,
+    repository_ids: Collection[int],
+    project_ids: Collection[int],
 ) -> dict[int, str]:
-    """Return the hash of each repository's head in the newest older release that shares a project and has one.
+    """Return the hash of each repository's head in the newest older release of these projects that has one.
 
-    Read backwards in the order of shipping, so that the time does not depend on the history; of a release of very many
-    projects only the first are read.
+    Read backwards in the order of shipping, so that the time does not depend on the history; of very many projects
+    only the first are read.
     """
-    result = _earlier_heads(connection, release, repository_ids, limit=1, is_fetched=False)
+    lookups = _lookups(repository_ids, project_ids)
+    result = _earlier_heads(connection, release, lookups, limit=1, is_fetched=False)
     return {repository_id: keys[0] for repository_id, keys in result.items()}
 
 
 def fetched_heads(
-    connection: sa.Connection, release: Release, repository_ids: Collection[int]
+    connection: sa.Connection,
+    release: Release,
+    repository_ids: Collection[int],
+    project_ids: Collection[int],
 ) -> dict[int, list[str]]:
     """Return the hashes of each repository's fetched heads in older releases, newest first, a few of each project.
 
     A head that was only named may never have been pushed; one that was fetched existed once.
     """
-    return _earlier_heads(connection, release, repository_ids, limit=_FETCHED_MAX, is_fetched=True)
+    lookups = _lookups(repository_ids, project_ids)
+    return _earlier_heads(connection, release, lookups, limit=_FETCHED_MAX, is_fetched=True)
+
+
+def _lookups(
+    repository_ids: Collection[int], project_ids: Collection[int]
+) -> list[tuple[int, int, ReleaseStatus]]:
+    """Return triples of repository, project and status, those of the first project first."""
+    return [
+        (repository_id, project_id, status)
+        for project_id in sorted(project_ids)
+        for repository_id in sorted(repository_ids)
+        for status in ReleaseStatus
+    ][:_PLACES_MAX]
 
 
 def _earlier_heads(
     connection: sa.Connection,
     release: Release,
-    repository_ids: Collection[int],
+    lookups: Sequence[tuple[int, int, ReleaseStatus]],
     *,
     limit: int,
     is_fetched: bool,
 ) -> dict[int, list[str]]:
-    if not repository_ids:
-        return {}
-    of_release = (
-        sa.select(release_projects.c.project_id)
-        .where(release_projects.c.release_id == release.id)
-        .order_by(release_projects.c.project_id)
-    )
-    lookups = [
-        (repository_id, project_id, status)
-        for project_id in connection.execute(of_release).scalars()
-        for repository_id in sorted(repository_ids)
-        for status in ReleaseStatus
-    ][:_PLACES_MAX]
     if not lookups:
         return {}
     values: dict[str, object] = {"shipped_at": release.shipped_at, "release_id": release.id}

@@ -144,6 +144,14 @@ def of_releases(
     return grouped((row[-1], _RELEASED(row)) for row in rows)
 
 
+def ids_of(connection: sa.Connection, release_id: int) -> list[int]:
+    """Return the ids of the projects of a release."""
+    query = sa.select(release_projects.c.project_id).where(
+        release_projects.c.release_id == release_id
+    )
+    return list(connection.execute(query).scalars())
+
+
 def commit_paths_of(connection: sa.Connection, release_id: int) -> list[list[str]]:
     """Return the commit paths of each project of the release."""
     rows = connection.execute(_COMMIT_PATHS, {"release_id": release_id}).scalars()

@@ -1,10 +1,11 @@
 """Repositories of releases: how many commits of each a release has, and its head commits."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
-from shipmark.infrastructure.database import IDS, ids_param
+from shipmark.infrastructure.database import IDS, Id, ids_param
 from shipmark.releases.store.commits import release_commits, release_heads
 from shipmark.repositories.store import commits
 
@@ -13,17 +14,39 @@ _HEADS = (
     .join(IDS, IDS.c.id == release_heads.c.release_id)
     .join(commits, commits.c.id == release_heads.c.commit_id)
 )
-
-
-def commit_counts(connection: Connection, release_id: int) -> dict[int, int]:
-    """Return the number of the release's commits in each repository."""
-    query = (
-        select(commits.c.repository_id, func.count())
-        .join(release_commits, release_commits.c.commit_id == commits.c.id)
-        .where(release_commits.c.release_id == release_id)
-        .group_by(commits.c.repository_id)
+_head = commits.alias("head")
+_RELEASE = bindparam("release", type_=Id)
+_COMMITS = (
+    select(
+        commits.c.repository_id,
+        func.count(),
+        select(_head.c.key)
+        .join(release_heads, release_heads.c.commit_id == _head.c.id)
+        .where(
+            release_heads.c.release_id == _RELEASE,
+            release_heads.c.repository_id == commits.c.repository_id,
+        )
+        .correlate(commits)
+        .scalar_subquery(),
     )
-    return {repository_id: count for repository_id, count in connection.execute(query)}
+    .join(release_commits, release_commits.c.commit_id == commits.c.id)
+    .where(release_commits.c.release_id == _RELEASE)
+    .group_by(commits.c.repository_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryCommits:
+    """The number of a release's commits in a repository, and the hash of its head commit there, if it has one."""
+
+    count: int
+    head: str | None
+
+
+def commits_by_repository(connection: Connection, release_id: int) -> dict[int, RepositoryCommits]:
+    """Return the commits of a release in each repository by the repository's id."""
+    result = connection.execute(_COMMITS, {"release": release_id})
+    return {repository_id: RepositoryCommits(count, head) for repository_id, count, head in result}
 
 
 def heads(connection: Connection, release_ids: Collection[int]) -> dict[tuple[int, int], str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import Id, matches
+from shipmark.infrastructure.database import Id, contains_text, matches
 from shipmark.releases import search
 from shipmark.releases.store.adoption import in_stage
 from shipmark.releases.store.environments import release_environments
@@ -36,7 +36,7 @@ def conditions_of(query: search.Search, *, is_by_version: bool) -> list[sa.Colum
         for term in query.terms
     ]
     if query.texts:
-        parts = (releases.c.version.icontains(text, autoescape=True) for text in query.texts)
+        parts = (contains_text(releases.c.version, text) for text in query.texts)
         columns.append(sa.or_(*parts))
     return columns
 

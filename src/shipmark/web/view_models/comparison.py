@@ -1,15 +1,15 @@
 """The view model of the comparison of two releases."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.publishing.comparison import ComparedRelease, Comparison, compare
-from shipmark.releases.lineage import in_order, position_of
+from shipmark.releases.lineage import in_order
 from shipmark.releases.model import Release
-from shipmark.releases.store import lineage, release_repositories
+from shipmark.releases.store import release_repositories
 from shipmark.releases.store.comparison import ChangedInAll
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Commit, Repository
@@ -68,15 +68,6 @@ class Difference:
     def is_backwards(self) -> bool:
         """Return True if the head came before the base."""
         return in_order(self.base, self.head)[0].id == self.head.id != self.base.id
-
-
-def next_release(
-    connection: Connection, release: Release, project_ids: Collection[int]
-) -> Release | None:
-    """Return the release after this one in its lineage, in any of these projects, or None."""
-    starts = [(project_id, release) for project_id in project_ids]
-    candidates = lineage.next_after(connection, starts, without=()).values()
-    return min(candidates, key=position_of, default=None)
 
 
 def difference(

@@ -14,7 +14,6 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import lineage
 from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.comparison import next_release
 from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
@@ -103,9 +102,9 @@ def release_page(
     artifacts = version_listing.count_of(connection, uploads)
     scope = (workspace.organization.slug, shown.projects[0].slug)
     commits = commit_page(
-        connection, release, commits_page, resolved=resolved, authors=people_by_id
+        connection, release, commits_page, attached_ids, resolved=resolved, authors=people_by_id
     )
-    previous = lineage.previous(connection, release, visible_ids)
+    previous, following = lineage.neighbours(connection, release, visible_ids)
     deployed = deploy_lines(connection, workspace, release)
     shows_all_commits = commits.number == 1 and not commits.has_older
     return ReleasePage(
@@ -123,10 +122,12 @@ def release_page(
         issues=issue_tabs(connection, workspace, [release.id], selection),
         activity=release_events(connection, workspace, release, resolved),
         previous=previous,
-        next=next_release(connection, release, visible_ids),
+        next=following,
         fetches=waiting,
         artifacts=artifacts,
-        unmapped_count=version_listing.unmapped_count(connection, uploads),
+        unmapped_count=(
+            version_listing.unmapped_count(connection, uploads) if artifacts.bundled else 0
+        ),
         thresholds=threshold_lines(connection, release, shown.projects),
         missing=missing_parts(
             release, artifacts, server, scope, is_waiting_for_commits=bool(waiting)

@@ -1,6 +1,6 @@
 """The commits of a release by repository, with links to the repositories' hosts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -105,6 +105,7 @@ def commit_page(
     connection: Connection,
     release: Release,
     number: int,
+    project_ids: Collection[int],
     *,
     resolved: Sequence[IssueLine],
     authors: Mapping[int, Person] = MappingProxyType({}),
@@ -112,7 +113,7 @@ def commit_page(
 ) -> CommitPage:
     """Return a page of the commits; ``resolved`` are the issues that commits may be said to fix.
 
-    ``authors`` are those that are loaded already.
+    ``project_ids`` are those of the release's projects; ``authors`` are those that are loaded already.
     """
     rows = release_commits.page_of(
         connection, release.id, limit=limit + 1, offset=(number - 1) * limit
@@ -120,29 +121,31 @@ def commit_page(
     commits = [commit for _, commit in rows[:limit]]
     lines = _lines(connection, release.organization_id, commits, resolved, authors)
     return CommitPage(
-        groups=_groups(connection, release, lines),
+        groups=_groups(connection, release, lines, project_ids),
         number=number,
         has_older=len(rows) > limit and number < PAGES_MAX,
     )
 
 
 def _groups(
-    connection: Connection, release: Release, lines: Sequence[CommitLine]
+    connection: Connection,
+    release: Release,
+    lines: Sequence[CommitLine],
+    project_ids: Collection[int],
 ) -> tuple[CommitGroup, ...]:
     by_repository: dict[int, list[CommitLine]] = {}
     for line in lines:
         by_repository.setdefault(line.commit.repository_id, []).append(line)
-    counts = release_repositories.commit_counts(connection, release.id)
-    heads = release_repositories.heads(connection, [release.id])
-    previous = earlier_heads.previous_heads(connection, release, by_repository)
+    in_release = release_repositories.commits_by_repository(connection, release.id)
+    previous = earlier_heads.previous_heads(connection, release, by_repository, project_ids)
     return tuple(
         CommitGroup(
             repository=of_repository[0].repository,
-            count=counts.get(repository_id, 0),
+            count=in_release[repository_id].count,
             url=range_url(
                 of_repository[0].repository,
                 previous.get(repository_id),
-                heads.get((release.id, repository_id)),
+                in_release[repository_id].head,
             ),
             lines=tuple(of_repository),
         )

@@ -40,9 +40,13 @@ def notes_of(release: Release, lines: Sequence[CommitLine], resolved: Sequence[I
 
 def load_notes(connection: Connection, workspace: Workspace, version: str) -> str:
     """Return the notes of the release with this version; raise `NotFound` if the user can't see it."""
-    release = releases.find(connection, workspace.organization.id, version, workspace.project_ids)
+    release, attached_ids = releases.find_attached(
+        connection, workspace.organization.id, version, workspace.project_ids
+    )
     resolved = resolved_lines(connection, workspace, release)
-    page = commit_page(connection, release, 1, resolved=resolved, limit=NOTED_COMMITS_MAX)
+    page = commit_page(
+        connection, release, 1, attached_ids, resolved=resolved, limit=NOTED_COMMITS_MAX
+    )
     # The page groups commits by repository; the notes are in the order of the release.
     lines = sorted(page.lines, key=lambda line: line.commit.created_at, reverse=True)
     return notes_of(release, lines, resolved)
