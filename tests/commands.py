@@ -14,7 +14,7 @@ WAIT_SECONDS = 180.0
 
 _forks = multiprocessing.get_context("forkserver")
 # Of pytest, too: a process imports the main module of the one that it works for.
-_forks.set_forkserver_preload(["pytest", "shipmark.cli.main"])
+_forks.set_forkserver_preload(["pytest", "shipmark.cli.main", "shipmark.cli.serve"])
 
 
 def completed(

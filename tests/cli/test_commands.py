@@ -2,9 +2,12 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import data_folders
 import pytest
 from click.testing import CliRunner, Result
@@ -271,11 +274,31 @@ def test_the_version_is_told(data: Path) -> None:
     assert (result.exit_code, result.output.startswith("shipmark, version ")) == (0, True)
 
 
-@pytest.mark.parametrize("command", sorted(cli.shipmark.commands))
+COMMANDS = cli.shipmark.list_commands(click.Context(cli.shipmark))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_says_what_it_does(command: str) -> None:
     result = CliRunner().invoke(cli.shipmark, [command, "--help"])
     assert result.exit_code == 0
     assert len(result.output.splitlines()) > 3
+
+
+@pytest.mark.parametrize("command", ["bootstrap", "check", "user"])
+def test_a_command_loads_nothing_of_the_server(command: str) -> None:
+    program = (
+        f"import sys; sys.argv = ['shipmark', '{command}', '--help']\n"
+        "from shipmark.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules)"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
+    )
+    *usage, modules = process.stdout.splitlines()
+    assert usage[0].startswith(f"Usage: shipmark {command} ")
+    assert {"litestar", "pydantic", "shipmark.app"}.isdisjoint(modules.split())
 
 
 def test_an_empty_folder_gets_its_database(tmp_path: Path) -> None:
