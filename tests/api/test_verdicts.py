@@ -90,6 +90,12 @@ def test_a_regressed_release(alice: Caller, judge: Judge) -> None:
         "compare": "recent",
         "concurrent": False,
         "final": False,
+        "criteria": {
+            "margin": "20%,0.1pp",
+            "tolerance": "50%,0.3pp",
+            "measure": "S,U,N",
+            "soak": "10m",
+        },
         "marked": None,
         "markedAt": None,
         "rollback": OLD,
@@ -149,6 +155,51 @@ def test_other_criteria(alice: Caller, judge: Judge) -> None:
     assert answer(alice, f"{ASK}&measure=S&soak=2h")["reason"] == "too young"
     # The stored verdict stays.
     assert answer(alice)["verdict"] == "regressed"
+
+
+WEB = "/projects/acme/web/"
+
+
+def test_a_project_has_criteria_of_its_own(alice: Caller, judge: Judge) -> None:
+    criteria = {"margin": "20%, 20pp", "measure": "u,S", "soak": "7200"}
+    answered = alice.put(WEB, {"verdictCriteria": criteria})
+    own = {"margin": "20%,20pp", "tolerance": "50%,0.3pp", "measure": "S,U", "soak": "2h"}
+    assert (answered.status_code, answered.json()["verdictCriteria"]) == (200, own)
+    judge()
+    judge(project="mobile")
+    verdict = answer(alice)
+    found = {each["project"]: each for each in verdict["projects"]}
+    assert (found["web"]["verdict"], found["mobile"]["verdict"]) == ("undecided", "regressed")
+    assert (found["web"]["criteria"], found["mobile"]["criteria"]["soak"]) == (own, "10m")
+    assert [measure["name"] for measure in found["web"]["measures"]] == [
+        "crash_free_sessions",
+        "crash_free_users",
+    ]
+    # A call may have others.
+    asked = answer(alice, f"{ASK}&project=web&margin=20%25,0.1pp")
+    assert (asked["verdict"], asked["criteria"]) == ("regressed", own | {"margin": "20%,0.1pp"})
+    assert alice.put(WEB, {"verdictCriteria": None}).json()["verdictCriteria"]["soak"] == "10m"
+    assert answer(alice, f"{ASK}&project=web")["verdict"] == "regressed"
+
+
+@pytest.mark.parametrize(
+    ("criteria", "field"),
+    [
+        ({"margin": "20"}, "margin"),
+        ({"tolerance": "5%,0pp"}, "tolerance"),
+        ({"measure": "X"}, "measure"),
+        ({"soak": "15d", "margin": "30%,1pp"}, "soak"),
+        ({"soak": 5}, "soak"),
+    ],
+)
+def test_criteria_that_cannot_be_read_are_refused(
+    alice: Caller, criteria: dict[str, object], field: str
+) -> None:
+    response = alice.put(WEB, {"verdictCriteria": criteria, "name": "Other"})
+    assert response.status_code == 400
+    assert list(response.json()["verdictCriteria"]) == [field]
+    project = alice.get(WEB).json()
+    assert (project["verdictCriteria"]["margin"], project["name"]) == ("20%,0.1pp", "web")
 
 
 def test_another_base(alice: Caller, judge: Judge, database: Database, world: World) -> None:

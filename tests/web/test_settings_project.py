@@ -415,3 +415,36 @@ def test_a_project_gets_a_rate_limit_and_loses_it(house, owner, member):
     post(owner, f"{WEB}rate-limit/", count="", window="3600")
     assert "All events are accepted." in member.get(WEB).text
     assert post(member, f"{WEB}rate-limit/", count="1", window="60").status_code == 403
+
+
+def test_a_project_gets_criteria_of_its_own_and_loses_them(house, owner, member):
+    assert 'value="20%,0.1pp"' in owner.get(WEB).text
+    sent = {"margin": "30%,1pp", "tolerance": "60%,2pp", "soak": "2h", "crash_free_sessions": "1"}
+    answer = post(owner, f"{WEB}verdicts/", **sent)
+    text = owner.get(answer.headers["location"]).text
+    assert "Saved the criteria." in text
+    for shown in ('value="30%,1pp"', 'value="60%,2pp"', 'value="2h"'):
+        assert shown in text
+    assert re.findall(r'name="(\w+)" value="1" checked', text) == ["crash_free_sessions"]
+    assert "verdictCriteria" in note(house)
+    assert "<dd>30%,1pp</dd>" in member.get(WEB).text
+    assert post(member, f"{WEB}verdicts/", **sent).status_code == 403
+    every = {"crash_free_sessions": "1", "crash_free_users": "1", "new_issues": "1"}
+    post(owner, f"{WEB}verdicts/", margin="", tolerance="", soak="", **every)
+    assert "<dd>20%,0.1pp</dd>" in member.get(WEB).text
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"margin": "x", "new_issues": "1"}, "Give a share of the base"),
+        ({"soak": "1y", "new_issues": "1"}, "Give a number of seconds"),
+        ({"margin": "30%,1pp"}, "Select one or more."),
+    ],
+)
+def test_criteria_that_cannot_be_read_stay_typed(house, owner, sent, sentence):
+    answer = post(owner, f"{WEB}verdicts/", **sent)
+    assert answer.status_code == 400
+    assert sentence in answer.text
+    assert f'value="{sent.get("margin") or sent.get("soak")}"' in answer.text
+    assert 'value="20%,0.1pp"' in owner.get(WEB).text

@@ -77,10 +77,13 @@ class _Length(click.ParamType[timedelta]):
 @click.option("-p", "--project", multiple=True, help="Only these projects, by slug or id.")
 @click.option("--wait", type=_Length(), default="30m", help="How long to wait at most.  [30m]")
 @click.option("--poll", type=_Length(), default="15s", help="How often to ask.  [15s]")
-@click.option("--soak", help="How old a release must be to be healthy.  [10m]")
-@click.option("--margin", help="Regressed only beyond this.  [20%,0.1pp]")
-@click.option("--tolerance", help="Healthy only within this.  [50%,0.3pp]")
-@click.option("--measure", help="Crash-free sessions, crash-free users, new issues.  [S,U,N]")
+@click.option("--soak", help="How old a release must be to be healthy.  [the project's, or 10m]")
+@click.option("--margin", help="Regressed only beyond this.  [the project's, or 20%,0.1pp]")
+@click.option("--tolerance", help="Healthy only within this.  [the project's, or 50%,0.3pp]")
+@click.option(
+    "--measure",
+    help="Crash-free sessions, crash-free users, new issues.  [the project's, or S,U,N]",
+)
 @click.option("--base", help="Compare with this version.")
 @click.option(
     "--max-new-issues", type=click.IntRange(0), help="Fail with more new issues than this."

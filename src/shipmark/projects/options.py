@@ -1,7 +1,7 @@
 """Options of projects: their keys and defaults (auth-and-errors.md 8.4).
 
-Those for scrubbing, grouping and filters have an effect (`events/project_rules.py`), and the rate limit has
-(`ingest/quotas.py`); the others are stored and shown.
+Those for scrubbing, grouping and filters have an effect (`events/project_rules.py`), the rate limit has
+(`ingest/quotas.py`), and the criteria of verdicts have; the others are stored and shown.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,8 @@ from shipmark.organizations.options import Option, Stored
 
 #: The most events that a project takes in, as ``{"count", "window"}``; ours, the reference has none.
 RATE_LIMIT = "rateLimit"
+#: How the releases of a project are judged, as texts (`verdicts/criteria.py`); ours, the reference has none.
+VERDICT_CRITERIA = "verdictCriteria"
 #: The options by their names for clients and in the audit log.
 OPTIONS: Mapping[str, Option] = {
     "resolveAge": Option("sentry:resolve_age", 0),
@@ -23,6 +25,7 @@ OPTIONS: Mapping[str, Option] = {
     "fingerprintingRules": Option("sentry:fingerprinting_rules", ""),
     "storeCrashReports": Option("sentry:store_crash_reports", None),
     RATE_LIMIT: Option("shipmark:rate_limit", None),
+    VERDICT_CRITERIA: Option("shipmark:verdict_criteria", None),
     "subjectPrefix": Option("mail:subject_prefix", ""),
     "subjectTemplate": Option("mail:subject_template", "$shortID - $title"),
     "allowedDomains": Option("sentry:origins", ["*"]),

@@ -20,7 +20,6 @@ from shipmark.verdicts.judgement import VerdictReason, VerdictStatus
 from shipmark.verdicts.model import (
     SOAK,
     STREAM_MAX,
-    Criteria,
     Evaluation,
     ReleaseVerdict,
     Stream,
@@ -82,10 +81,7 @@ def of_release(
 
 
 def evaluations(
-    connection: Connection,
-    known: Sequence[ReleaseVerdict],
-    at: datetime,
-    criteria: Criteria | None = None,
+    connection: Connection, known: Sequence[ReleaseVerdict], at: datetime
 ) -> list[Evaluation]:
     """Return the verdict on each stream at this moment, against its frozen base, by two statements for all."""
     ranges = []
@@ -103,7 +99,7 @@ def evaluations(
             read.get(2 * index + 1, nothing),
             start=verdict.stream.start,
             end=verdict.end(at),
-            criteria=criteria or Criteria(),
+            criteria=verdict.stream.criteria,
         )
         for index, verdict in enumerate(known)
     ]

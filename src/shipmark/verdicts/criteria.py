@@ -1,12 +1,14 @@
 """The criteria of a verdict as texts: ``20%,0.1pp``, ``10m``, ``S,U``."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.verdicts.judgement import Allowance
-from shipmark.verdicts.model import Measure
+from shipmark.verdicts.model import Criteria, Measure
 
 #: The short names of measures, for command lines.
 LETTERS = {"S": Measure.SESSIONS, "U": Measure.USERS, "N": Measure.NEW_ISSUES}
@@ -53,3 +55,61 @@ def parse_measures(field: str, texts: Sequence[str]) -> tuple[Measure, ...]:
     if not letters or letters - LETTERS.keys():
         raise ValidationFailed({field: [_NO_MEASURES]})
     return tuple(measure for letter, measure in LETTERS.items() if letter in letters)
+
+
+def criteria_of(texts: Mapping[str, str | None], default: Criteria) -> Criteria:
+    """Return the criteria that are given as texts by their names; others, and empty ones, are the default's.
+
+    Raise `ValidationFailed` with the first that can't be read.
+    """
+    given = {name: text for name, text in texts.items() if text}
+    criteria = default
+    if text := given.get("margin"):
+        criteria = replace(criteria, margin=parse_allowance("margin", text))
+    if text := given.get("tolerance"):
+        criteria = replace(criteria, tolerance=parse_allowance("tolerance", text))
+    if text := given.get("measure"):
+        criteria = replace(criteria, measures=parse_measures("measure", [text]))
+    if text := given.get("soak"):
+        criteria = replace(criteria, soak=parse_length("soak", text))
+    return criteria
+
+
+def to_option(criteria: Criteria) -> dict[str, str] | None:
+    """Return the value of a project's option: the criteria that differ from the default, None without any."""
+    default = texts_of(Criteria())
+    changed = {name: text for name, text in texts_of(criteria).items() if text != default[name]}
+    return changed or None
+
+
+def from_option(value: object) -> Criteria:
+    """Return the criteria of a project from the value of its option."""
+    return criteria_of(value if isinstance(value, dict) else {}, Criteria())
+
+
+def from_stored_option(value: str | None) -> Criteria:
+    """Return the same from the option's value as it is stored."""
+    return from_option(json.loads(value) if value else None)
+
+
+def texts_of(criteria: Criteria) -> dict[str, str]:
+    """Return criteria as texts by their names."""
+    letters = {measure: letter for letter, measure in LETTERS.items()}
+    return {
+        "margin": _text_of(criteria.margin),
+        "tolerance": _text_of(criteria.tolerance),
+        "measure": ",".join(letters[measure] for measure in criteria.measures),
+        "soak": _text_of_length(criteria.soak),
+    }
+
+
+def _text_of(allowance: Allowance) -> str:
+    return f"{100 * allowance.relative:g}%,{100 * allowance.absolute:g}pp"
+
+
+def _text_of_length(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for unit in ("d", "h", "m"):
+        if seconds and seconds % _SECONDS[unit] == 0:
+            return f"{seconds // _SECONDS[unit]}{unit}"
+    return f"{seconds}s"

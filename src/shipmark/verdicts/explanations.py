@@ -34,9 +34,9 @@ class Reason:
     status: VerdictStatus | None = None
 
 
-def reasons(verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria) -> list[Reason]:
+def reasons(verdict: ReleaseVerdict, evaluation: Evaluation) -> list[Reason]:
     """Return the reasons of a verdict, the deciding one first."""
-    return list(_reasons(verdict, evaluation, criteria))
+    return list(_reasons(verdict, evaluation))
 
 
 def no_sessions() -> list[Reason]:
@@ -44,9 +44,8 @@ def no_sessions() -> list[Reason]:
     return [Reason(_NO_SESSIONS)]
 
 
-def _reasons(
-    verdict: ReleaseVerdict, evaluation: Evaluation, criteria: Criteria
-) -> Iterator[Reason]:
+def _reasons(verdict: ReleaseVerdict, evaluation: Evaluation) -> Iterator[Reason]:
+    criteria = verdict.stream.criteria
     if verdict.marked:
         yield Reason(f"A person marked the release as {verdict.marked}.")
     if verdict.regressed_at and evaluation.status != VerdictStatus.REGRESSED:

@@ -43,8 +43,21 @@ class Comparability(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Criteria:
+    """How much worse a release may be, and what is measured."""
+
+    margin: Allowance = MARGIN
+    tolerance: Allowance = TOLERANCE
+    measures: Sequence[Measure] = tuple(Measure)
+    soak: timedelta = SOAK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """A release in an environment of a project, from its first session there. Times are seconds since 1970."""
+    """A release in an environment of a project, from its first session there. Times are seconds since 1970.
+
+    ``criteria`` are the project's.
+    """
 
     series_id: int
     organization_id: int
@@ -55,6 +68,7 @@ class Stream:
     environment: str
     start: int
     last_start: int
+    criteria: Criteria = field(default_factory=Criteria)
 
     @property
     def lane(self) -> tuple[int, int]:
@@ -107,16 +121,6 @@ class Base:
     def of(self, measure: Measure) -> BaseMeasure:
         """Return the measure, one without units if there is none."""
         return self.measures.get(measure, BaseMeasure(count=UnitCount(), spread=1.0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criteria:
-    """How much worse a release may be, and what is measured."""
-
-    margin: Allowance = MARGIN
-    tolerance: Allowance = TOLERANCE
-    measures: Sequence[Measure] = tuple(Measure)
-    soak: timedelta = SOAK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from shipmark.api.projects.filter_lists import filter_lists
 from shipmark.api.queries import Bit, PageQuery, one_of
 from shipmark.api.rate_limits import OptionalRateLimit
 from shipmark.api.teams.requests import TeamSlug
+from shipmark.api.verdict_criteria import VerdictCriteriaRequest
 from shipmark.events import fingerprint_rules
 from shipmark.events.fingerprint_rules import TEXT_MAX, FingerprintRuleError
 from shipmark.http.validation import (
@@ -28,7 +29,7 @@ from shipmark.organizations import slugs
 from shipmark.projects import options
 from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
 from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX
-from shipmark.projects.options import RATE_LIMIT
+from shipmark.projects.options import RATE_LIMIT, VERDICT_CRITERIA
 from shipmark.projects.settings import ProjectUpdate
 
 _TEXT_MAX = 200
@@ -146,6 +147,9 @@ class ProjectUpdateRequest(RequestModel):
     rate_limit: OptionalRateLimit = optional(
         "Most events of the project that are accepted in a window, with all keys together; null for no limit."
     )
+    verdict_criteria: VerdictCriteriaRequest | None = optional(
+        "How the releases of the project are judged; null for the default."
+    )
     subject_prefix: _TextOrBlank = optional("Prefix of the subjects of mails.")
     subject_template: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = optional(
         "Template of the subjects of mails."
@@ -165,6 +169,8 @@ class ProjectUpdateRequest(RequestModel):
         sent |= sent.pop("options", None) or {}
         if (limit := sent.get(RATE_LIMIT)) is not None:
             sent[RATE_LIMIT] = limit.model_dump() if limit.is_limit else None
+        if (criteria := sent.get(VERDICT_CRITERIA)) is not None:
+            sent[VERDICT_CRITERIA] = criteria.to_option()
         return ProjectUpdate(
             columns={
                 name: value or None for name, value in sent.items() if name not in options.OPTIONS

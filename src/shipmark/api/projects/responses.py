@@ -12,12 +12,14 @@ from shipmark.api.avatars.responses import AvatarResponse, avatar_response
 from shipmark.api.organizations.responses import OrganizationResponse
 from shipmark.api.rate_limits import RateLimitResponse
 from shipmark.api.responses import Wire
+from shipmark.api.verdict_criteria import VerdictCriteriaResponse, verdict_criteria_response
 from shipmark.avatars.model import OwnerKind
 from shipmark.infrastructure.ids import digest
 from shipmark.organizations.model import Access, Team, TeamRole
 from shipmark.organizations.options import Stored
 from shipmark.projects import options
 from shipmark.projects.model import Environment, Project
+from shipmark.verdicts.criteria import from_option
 
 
 class TeamResponse(Wire):
@@ -101,6 +103,7 @@ class ProjectDetailsResponse(OwnedProjectResponse, kw_only=True):
     sensitive_fields: list[str]
     store_crash_reports: int | None
     rate_limit: RateLimitResponse | None
+    verdict_criteria: VerdictCriteriaResponse
     security_token: str
     security_token_header: str | None
     verify_ssl: bool = msgspec.field(name="verifySSL")
@@ -177,6 +180,8 @@ def project_details_response(
     }
     if (limit := set_to["rate_limit"]) is not None:
         set_to["rate_limit"] = RateLimitResponse(**limit)
+    criteria = from_option(set_to["verdict_criteria"])
+    set_to["verdict_criteria"] = verdict_criteria_response(criteria)
     if access.user is None or "project:write" not in access.scopes:
         # A secret of the project's own servers: pipelines and readers have no use for it.
         set_to["security_token"] = ""

@@ -7,7 +7,7 @@ from pydantic import Field
 from shipmark.api.queries import ProjectQuery
 from shipmark.http.validation import RequestModel, choice_of, optional, repeatable
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.verdicts.criteria import parse_allowance, parse_length, parse_measures
+from shipmark.verdicts.criteria import criteria_of
 from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.verdicts.model import Criteria
 
@@ -29,7 +29,7 @@ class EnvironmentOfVerdictQuery(ProjectQuery):
 
 
 class VerdictQuery(EnvironmentOfVerdictQuery):
-    """The verdict to return, and criteria other than those by which the stored one is made."""
+    """The verdict to return, and criteria other than the project's, by which the stored one is made."""
 
     base: str | None = optional(
         "A version to compare with, by its last week before the release.", example="web@1.0.0"
@@ -53,17 +53,13 @@ class VerdictQuery(EnvironmentOfVerdictQuery):
         """Return True if the query asks for the verdict that is stored."""
         return not (self.base or self.margin or self.tolerance or self.measure or self.soak)
 
-    def criteria(self) -> Criteria:
-        """Return the criteria. Raise `ValidationFailed` with the first parameter that can't be read."""
-        default = Criteria()
-        return Criteria(
-            margin=parse_allowance("margin", self.margin) if self.margin else default.margin,
-            tolerance=parse_allowance("tolerance", self.tolerance)
-            if self.tolerance
-            else default.tolerance,
-            measures=parse_measures("measure", self.measure) if self.measure else default.measures,
-            soak=parse_length("soak", self.soak) if self.soak else default.soak,
-        )
+    def criteria(self, default: Criteria) -> Criteria:
+        """Return the default's criteria with those of the query.
+
+        Raise `ValidationFailed` with the first parameter that can't be read.
+        """
+        texts = {"margin": self.margin, "tolerance": self.tolerance, "soak": self.soak}
+        return criteria_of(texts | {"measure": ",".join(self.measure)}, default)
 
 
 class MarkRequest(RequestModel):

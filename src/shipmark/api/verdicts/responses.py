@@ -8,11 +8,11 @@ import msgspec
 
 from shipmark.api.issues.responses import IssueResponse
 from shipmark.api.responses import Wire
+from shipmark.api.verdict_criteria import VerdictCriteriaResponse, verdict_criteria_response
 from shipmark.verdicts import explanations
 from shipmark.verdicts.judgement import UnitCount, VerdictReason, VerdictStatus
 from shipmark.verdicts.model import (
     BaseRelease,
-    Criteria,
     Evaluation,
     MeasureResult,
     ReleaseVerdict,
@@ -70,6 +70,7 @@ class ProjectVerdictResponse(Wire):
     concurrent: bool
     final: bool
     measures: list[MeasureResponse]
+    criteria: VerdictCriteriaResponse | None
     marked: str | None
     marked_at: datetime | None
     rollback: str | None
@@ -87,12 +88,11 @@ class VerdictResponse(ProjectVerdictResponse):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedProject:
-    """The verdict of a project, evaluated by these criteria. ``rollback`` is the version to go back to."""
+    """The verdict of a project, evaluated by its stream's criteria. ``rollback`` is the version to go back to."""
 
     slug: str
     verdict: ReleaseVerdict
     evaluation: Evaluation
-    criteria: Criteria
     is_default: bool
     rollback: str | None
 
@@ -123,9 +123,7 @@ def project_response(judged: JudgedProject, at: datetime) -> ProjectVerdictRespo
     return ProjectVerdictResponse(
         verdict=judged.status,
         reason=judged.reason,
-        reasons=[
-            reason.text for reason in explanations.reasons(verdict, evaluation, judged.criteria)
-        ],
+        reasons=[reason.text for reason in explanations.reasons(verdict, evaluation)],
         release=verdict.stream.version,
         environment=verdict.stream.environment,
         project=judged.slug,
@@ -141,6 +139,7 @@ def project_response(judged: JudgedProject, at: datetime) -> ProjectVerdictRespo
         concurrent=evaluation.is_concurrent,
         final=verdict.ended_at is not None,
         measures=[_measure(result) for result in evaluation.results],
+        criteria=verdict_criteria_response(verdict.stream.criteria),
         marked=verdict.marked,
         marked_at=verdict.marked_at,
         rollback=judged.rollback if judged.status == VerdictStatus.REGRESSED else None,
@@ -168,6 +167,7 @@ def unknown_response(version: str, environment: str) -> ProjectVerdictResponse:
         concurrent=False,
         final=False,
         measures=[],
+        criteria=None,
         marked=None,
         marked_at=None,
         rollback=None,

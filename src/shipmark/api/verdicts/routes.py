@@ -27,7 +27,7 @@ from shipmark.releases.store import releases
 from shipmark.verdicts import actions
 from shipmark.verdicts.base_actions import named_bases
 from shipmark.verdicts.judgement import VerdictStatus
-from shipmark.verdicts.model import ReleaseVerdict
+from shipmark.verdicts.model import Criteria, ReleaseVerdict
 from shipmark.verdicts.store import verdicts
 
 #: The new and the regressed issues that an answer names, the last seen first.
@@ -46,7 +46,7 @@ def get_verdict(
     marked it otherwise. A release of several projects has the worst of their verdicts.
     """
     environment = query.required_environment
-    query.criteria()
+    query.criteria(Criteria())
     with context.database.snapshot() as connection:
         return _verdict(context, connection, release, query, environment)
 
@@ -79,16 +79,16 @@ def _verdict(
     known = _known(context, connection, release, environment)
     if query.base:
         known = _with_base(context, connection, known, query.base)
-    at, criteria = now(), query.criteria()
+    known = [_with_criteria(verdict, query) for verdict in known]
+    at = now()
     slugs = {project.id: project.slug for project in release.selected}
-    evaluations = actions.evaluations(connection, known, at, criteria)
+    evaluations = actions.evaluations(connection, known, at)
     rollbacks = verdicts.rollbacks(connection, known)
     judged = [
         JudgedProject(
             slug=slugs[verdict.stream.project_id],
             verdict=verdict,
             evaluation=evaluation,
-            criteria=criteria,
             is_default=query.is_default,
             rollback=rollbacks.get(verdict.stream.project_id),
         )
@@ -131,6 +131,12 @@ def _with_base(
         raise ValidationFailed({"base": [_UNKNOWN_BASE]})
     bases = named_bases(connection, [verdict.stream for verdict in known], base)
     return [replace(verdict, base=each) for verdict, each in zip(known, bases, strict=True)]
+
+
+def _with_criteria(verdict: ReleaseVerdict, query: VerdictQuery) -> ReleaseVerdict:
+    """Return the verdict with the project's criteria, but for those of the query."""
+    criteria = query.criteria(verdict.stream.criteria)
+    return replace(verdict, stream=replace(verdict.stream, criteria=criteria))
 
 
 def _issues(

@@ -13,10 +13,13 @@ from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_missing
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
+from shipmark.projects.options import OPTIONS, VERDICT_CRITERIA
 from shipmark.projects.store import environments
+from shipmark.projects.store.options import options
 from shipmark.projects.store.projects import IS_VISIBLE, projects
 from shipmark.release_health.store.tables import series
 from shipmark.releases.store.releases import releases
+from shipmark.verdicts.criteria import from_stored_option
 from shipmark.verdicts.judgement import UnitCount, VerdictReason, VerdictStatus
 from shipmark.verdicts.model import (
     Base,
@@ -87,11 +90,16 @@ _STREAM = RowReader(
     version=releases.c.version,
     environment=environments.c.name,
     start=series.c.first_start,
+    criteria=(from_stored_option, options.c.value),
+)
+_of_project = sa.and_(
+    options.c.project_id == series.c.project_id, options.c.key == OPTIONS[VERDICT_CRITERIA].key
 )
 _of_series = (
     series.join(releases, releases.c.id == series.c.release_id)
     .join(environments, environments.c.id == series.c.environment_id)
     .join(projects, projects.c.id == series.c.project_id)
+    .outerjoin(options, _of_project)
 )
 _MOST = sa.bindparam("most", type_=sa.Integer)
 _WITHOUT_VERDICT = (
@@ -113,6 +121,7 @@ _FROZEN_STREAM = RowReader(
     environment=environments.c.name,
     # An older session may come later: the start stays.
     start=(lambda at: int(at.timestamp()), release_verdicts.c.started_at),
+    criteria=(from_stored_option, options.c.value),
 )
 
 
@@ -149,6 +158,7 @@ _verdicts = (
     .join(series, _same_stream)
     .join(releases, releases.c.id == release_verdicts.c.release_id)
     .join(environments, environments.c.id == release_verdicts.c.environment_id)
+    .outerjoin(options, _of_project)
 )
 _DUE = (
     _verdicts.where(

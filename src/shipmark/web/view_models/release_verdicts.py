@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from shipmark.verdicts import actions, explanations
 from shipmark.verdicts.explanations import Reason
 from shipmark.verdicts.judgement import VerdictStatus
-from shipmark.verdicts.model import Criteria, Evaluation, Measure, ReleaseVerdict
+from shipmark.verdicts.model import Evaluation, Measure, ReleaseVerdict
 from shipmark.verdicts.store import verdicts
 from shipmark.web.request_context import Workspace
 
@@ -113,7 +113,7 @@ def _banner(
         environment=verdict.stream.environment,
         project=project,
         status=status,
-        reasons=tuple(explanations.reasons(verdict, evaluation, Criteria())),
+        reasons=tuple(explanations.reasons(verdict, evaluation)),
         base=verdict.base.releases[0].version if verdict.base.releases else "",
         since=verdict.marked_at or verdict.since,
         sessions=units.get(Measure.SESSIONS, 0),

@@ -1,4 +1,4 @@
-"""A project's name, slug and platform, its teams, commit paths, fingerprint rules and rate limit, and its deletion."""
+"""A project's profile, teams, commit paths, fingerprint rules, rate limit, criteria of verdicts, and deletion."""
 
 from collections.abc import Mapping
 
@@ -16,9 +16,12 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import commit_paths, deletion_requests, settings, store
 from shipmark.projects.commit_paths import PATHS_MAX
 from shipmark.projects.model import NAME_MAX, PLATFORM_MAX, Project
-from shipmark.projects.options import RATE_LIMIT
+from shipmark.projects.options import RATE_LIMIT, VERDICT_CRITERIA
 from shipmark.projects.settings import ProjectUpdate
+from shipmark.verdicts.criteria import to_option
+from shipmark.verdicts.model import Measure
 from shipmark.web import field_rules, urls
+from shipmark.web.criteria_form import MEASURES, criteria_in
 from shipmark.web.forms import form_of, problem_of, problems_of
 from shipmark.web.handlers.settings.confirmation import confirmation_page
 from shipmark.web.handlers.settings.project_access import (
@@ -131,6 +134,28 @@ def change_rate_limit(
             web_request, organization, project, status=400, sent=typed, problems=problems
         )
     return redirect(f"{urls.settings(organization, 'projects', project)}?changed=limit")
+
+
+@post(PROJECT_PATH + "verdicts/", scopes=None, sync_to_thread=True)
+def change_verdict_criteria(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Set how much worse than before a release of the project may be, and what is measured."""
+    sent = form_of(body)
+    try:
+        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+            update = ProjectUpdate(options={VERDICT_CRITERIA: to_option(criteria_in(sent))})
+            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+    except ValidationFailed as refusal:
+        typed = {name: sent.get(name, "") for name in ("margin", "tolerance", "soak", *Measure)}
+        problems = problems_of(refusal)
+        return _answer(
+            web_request, organization, project, status=400, sent=typed, problems=problems
+        )
+    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=verdicts")
 
 
 @post(PROJECT_PATH + "teams/", scopes=None, sync_to_thread=True)
@@ -266,6 +291,7 @@ def _answer(
         platforms=PLATFORMS,
         window_choices=window_choices,
         window_name=window_name,
+        measures=MEASURES,
     )
 
 
@@ -275,6 +301,7 @@ handlers = [
     change_commit_paths,
     change_fingerprint_rules,
     change_rate_limit,
+    change_verdict_criteria,
     change_project_teams,
     confirm_project_deletion,
     delete_project,

@@ -1,4 +1,4 @@
-"""The view model of a project's settings: profile, teams, commit paths, fingerprint rules and rate limit."""
+"""The view model of a project's settings: profile, teams, commit paths, fingerprint rules, limits and criteria."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,9 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Team
 from shipmark.projects import options, store
 from shipmark.projects.model import Project
-from shipmark.projects.options import RATE_LIMIT
+from shipmark.projects.options import RATE_LIMIT, VERDICT_CRITERIA
+from shipmark.verdicts.criteria import from_option, texts_of
+from shipmark.verdicts.model import Criteria
 from shipmark.web.request_context import Workspace
 
 #: The platforms that the field suggests; clients may set others.
@@ -40,6 +42,7 @@ class ProjectPage:
     removable_ids: frozenset[int]
     fingerprint_rules: str
     rate_limit: tuple[int, int] | None
+    criteria: Criteria
     discards: Sequence[DiscardTotal]
     may_change: bool
     may_delete: bool
@@ -55,6 +58,8 @@ class ProjectPage:
             "paths": "\n".join(project.commit_paths),
             "rules": self.fingerprint_rules,
             "count": str(self.rate_limit[0]) if self.rate_limit else "",
+            **texts_of(self.criteria),
+            **dict.fromkeys(self.criteria.measures, "1"),
         }
 
 
@@ -80,6 +85,7 @@ def project_page(
         ),
         fingerprint_rules=str(chosen["fingerprintingRules"]),
         rate_limit=(limit["count"], limit["window"]) if isinstance(limit, dict) else None,
+        criteria=from_option(chosen[VERDICT_CRITERIA]),
         may_change=may_change,
         may_delete=workspace.may(PROJECT_DELETE),
     )
