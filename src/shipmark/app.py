@@ -41,7 +41,7 @@ from shipmark.ingest.project_keys import ProjectKeys
 from shipmark.ingest.quotas import QuotaCounters
 from shipmark.ingest.read_your_writes import ReadYourWrites
 from shipmark.ingest.refused_counts import RefusedCounts
-from shipmark.ingest.single_events import SingleEvents
+from shipmark.ingest.single_items import SingleItems
 from shipmark.ingest.sqlite_log import SqliteLogWriter
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.web import handlers
@@ -60,6 +60,13 @@ _CORS = CORSConfig(
     expose_headers=["X-Sentry-Error", "X-Sentry-Rate-Limits", "Retry-After", "Link", "X-Hits"],
     max_age=3600,
 )  # fmt: skip
+
+#: The headers with which answers to pages of other origins go out.
+_CORS_HEADERS = {
+    **_CORS.simple_headers,
+    "Access-Control-Allow-Headers": ", ".join(sorted(_CORS.allow_headers)),
+    "Access-Control-Allow-Methods": ", ".join(sorted(_CORS.allow_methods)),
+}
 
 
 def create() -> ASGIApp:
@@ -89,12 +96,13 @@ def create() -> ASGIApp:
 def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
     state = app.state
-    single = SingleEvents(
+    single = SingleItems(
         TrailingSlashMiddleware(app),
         state.settings,
         state.project_keys,
         state.event_log,
         state.admission,
+        _CORS_HEADERS,
     )
     return ConnectionLimits(single, state.settings)
 

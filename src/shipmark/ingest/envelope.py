@@ -91,7 +91,7 @@ class PayloadSink(Protocol):
         """End the payload, which is complete."""
 
 
-class _EnvelopeKeys(msgspec.Struct):
+class EnvelopeKeys(msgspec.Struct):
     """The keys whose wrong type makes an envelope malformed."""
 
     event_id: str | None = None
@@ -101,7 +101,7 @@ class _EnvelopeKeys(msgspec.Struct):
     trace: dict[str, object] | None = None
 
 
-class _ItemKeys(msgspec.Struct):
+class ItemKeys(msgspec.Struct):
     """The keys whose wrong type makes an item, and so its envelope, malformed."""
 
     type: str
@@ -190,7 +190,7 @@ class EnvelopeReader:
             self._on_header(self._header)
             return
         headers = _object(line, "item header")
-        keys = _known_headers(headers, _ItemKeys, "item header")
+        keys = _known_headers(headers, ItemKeys, "item header")
         self._on_stored(len(line))
         if len(self._items) == ITEMS_MAX:
             raise BadRequest(f"envelope has more than {ITEMS_MAX} items")
@@ -275,7 +275,7 @@ def parse(body: bytes, rules: ItemRules = ItemRules()) -> Envelope:
 def _envelope_header(line: bytes) -> EnvelopeHeader:
     # Some platforms write a byte order mark before any text.
     headers = _object(line.removeprefix(codecs.BOM_UTF8), "envelope header")
-    keys = _known_headers(headers, _EnvelopeKeys, "envelope header")
+    keys = _known_headers(headers, EnvelopeKeys, "envelope header")
     return EnvelopeHeader(
         headers=headers,
         event_id=None if keys.event_id is None else event_id_of(keys.event_id),

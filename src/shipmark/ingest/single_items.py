@@ -1,4 +1,4 @@
-"""Envelopes with one small event, taken in without the framework: most requests of a fleet are such ones.
+"""Envelopes with one small event, session or list of sessions, taken in without the framework: most are such ones.
 
 A request takes a third of the time here. What may be refused for anything but a rate limit, and whatever is not just
 that, goes on to the framework, which reads the body again: this module only answers 200 and 429. The rules are those of
@@ -8,7 +8,7 @@ that, goes on to the framework, which reads the body again: this module only ans
 import asyncio
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -28,34 +28,23 @@ from shipmark.infrastructure.errors import Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 from shipmark.ingest.admission import Admission
-from shipmark.ingest.envelope import event_id_of, in_utc
+from shipmark.ingest.envelope import EVENT, EnvelopeKeys, Item, ItemKeys, event_id_of, in_utc
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
 from shipmark.ingest.keys import request_key
 from shipmark.ingest.project_keys import KnownKey, ProjectKeys
 from shipmark.ingest.rate_limits import limits_of_refusal
+from shipmark.ingest.receiving import ITEM_BYTES_MAX
+from shipmark.ingest.session_items import SESSION, SESSION_TYPES, sessions_payload
 
-_CATEGORIES = (ERROR,)
+Headers = Sequence[tuple[bytes, bytes]]
 #: Compressed; it unpacks to at most the longest event.
 BODY_BYTES_MAX = 16 * 1024
 _PATH = re.compile(r"/api/([0-9]{1,18})/envelope/")
 _GZIP_WINDOW = 31
 #: Headers with which a request needs more than an answer.
-_SPECIAL = frozenset({"origin", "transfer-encoding", "expect"})
-
-
-class _Header(msgspec.Struct):
-    """What is read of the envelope's header. A DSN has to be compared with the request's key."""
-
-    event_id: str | None = None
-    sent_at: datetime | None = None
-    dsn: object = None
-
-
-class _ItemHeader(msgspec.Struct):
-    """What is read of the item's header."""
-
-    type: str
-    length: int | None = None
+_SPECIAL = frozenset({"transfer-encoding", "expect"})
+#: A query whose names and key need no decoding.
+_QUERY = re.compile(rb"[a-z_]+=[^&+;#]*(?:&[a-z_]+=[^&+;#]*)*")
 
 
 class _EventHead(msgspec.Struct):
@@ -65,21 +54,26 @@ class _EventHead(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
-    """The only event of an envelope."""
+class _Single:
+    """The only item of an envelope, as it is appended to the log. ``event_id`` is what the answer says."""
 
-    event_id: str
-    sent_at: datetime | None
+    type: FrameType
+    category: str
     payload: bytes
+    event_id: str | None
+    sent_at: datetime | None
 
 
-_decode_header = msgspec.json.Decoder(_Header).decode
-_decode_item_header = msgspec.json.Decoder(_ItemHeader).decode
+_decode_header = msgspec.json.Decoder(EnvelopeKeys).decode
+_decode_item_header = msgspec.json.Decoder(ItemKeys).decode
 _decode_payload = msgspec.json.Decoder(_EventHead).decode
 
 
-class SingleEvents:
-    """ASGI middleware that answers requests with one small event of a project that is remembered."""
+class SingleItems:
+    """ASGI middleware that answers requests with one small item of a project that is remembered.
+
+    ``cors`` are the headers of answers to pages of other origins.
+    """
 
     def __init__(
         self,
@@ -88,9 +82,14 @@ class SingleEvents:
         keys: ProjectKeys,
         log: LogWriter,
         admission: Admission,
+        cors: Mapping[str, str],
     ) -> None:
         self._app, self._settings, self._keys = app, settings, keys
         self._log, self._admission = log, admission
+        self._cors = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in cors.items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or call the application."""
@@ -108,74 +107,106 @@ class SingleEvents:
         except Refusal as refusal:
             await self._app(scope, _refusing(refusal), send)
             return
-        event = self._event_of(body, headers)
-        if event is None:
+        item = self._item_of(body, headers)
+        if item is None:
             await self._app(scope, _again(body, receive), send)
             return
-        if key.quotas and (verdict := self._admission.admit(key, _CATEGORIES)).exhausted:
-            await _refuse(send, verdict.refusal())
+        cors = self._cors if "origin" in headers else []
+        verdict = self._admission.admit(key, (item.category,)) if key.quotas else None
+        if verdict is not None and verdict.exhausted:
+            await _refuse(send, verdict.refusal(), cors)
             return
         try:
             with span("ingest.envelope", "debug"):
-                written = self._log.append(self._frame(event, key, scope, headers))
+                written = self._log.append(self._frame(item, key, scope, headers))
         except Refusal:
             await self._app(scope, _again(body, receive), send)
             return
         await asyncio.wrap_future(written)
-        await _answer(send, event.event_id)
+        await _send_json(send, 200, _answer(item), cors)
 
     def _key_of(self, scope: HTTPScope, headers: Mapping[str, str]) -> KnownKey | None:
         """Return the key if it is remembered, and the request is one to answer here."""
         path = _PATH.fullmatch(scope["path"])
-        if path is None or scope["query_string"] or not _is_plain(headers):
+        query = _query_of(scope["query_string"])
+        if path is None or query is None or not _is_plain(headers):
             return None
         try:
-            sent = request_key(headers, {})
+            sent = request_key(headers, query)
         except Refusal:
             return None
         key = self._keys.remembered(sent) if sent is not None else None
         return key if key is not None and str(key.project.id) == path[1] else None
 
-    def _event_of(self, body: bytes, headers: Mapping[str, str]) -> _Event | None:
-        """Return the event of an envelope that has just that, or None for the framework to look at it."""
+    def _item_of(self, body: bytes, headers: Mapping[str, str]) -> _Single | None:
+        """Return the item of an envelope that has just one, or None for the framework to look at it."""
         encoding = headers.get("content-encoding", "").strip().lower()
         try:
             content = _decoded(body, encoding, self._settings.event_max_bytes)
             header, item, payload = _parts_of(content)
-            sent_id = (
-                _decode_payload(payload).event_id if header.event_id is None else header.event_id
-            )
-            event_id = event_id_of(cast("Any", sent_id))
+            if item.type == EVENT:
+                return self._event(header, payload)
+            if item.type in SESSION_TYPES:
+                return _sessions(header, item.type, payload)
         except (ValueError, TypeError, AttributeError, RecursionError, zlib.error, Refusal):
             # Also what msgspec raises: each of them is a ValueError.
             return None
-        is_single = item.type == "event" and header.dsn is None
-        if not is_single or len(payload) > self._settings.event_max_bytes:
+        return None
+
+    def _event(self, header: EnvelopeKeys, payload: bytes) -> _Single | None:
+        sent_id = _decode_payload(payload).event_id if header.event_id is None else header.event_id
+        event_id = event_id_of(cast("Any", sent_id))
+        if len(payload) > self._settings.event_max_bytes:
             return None
-        sent_at = None if header.sent_at is None else in_utc(header.sent_at)
-        return _Event(event_id, sent_at, payload)
+        return _Single(FrameType.EVENT, ERROR, payload, event_id, _sent_at(header))
 
     def _frame(
-        self, event: _Event, key: KnownKey, scope: HTTPScope, headers: Mapping[str, str]
+        self, item: _Single, key: KnownKey, scope: HTTPScope, headers: Mapping[str, str]
     ) -> LogFrame:
         peer = scope["client"][0] if scope["client"] else None
         forwarded = headers.get("x-forwarded-for", "")
         address = forwarded_address(peer, forwarded, self._settings.trusted_proxies)
         return LogFrame(
-            type=FrameType.EVENT,
+            type=item.type,
             project_id=key.project.id,
             received_at=now(),
-            payload=event.payload,
-            event_id=event.event_id,
-            sent_at=event.sent_at,
+            payload=item.payload,
+            event_id=item.event_id or "",
+            sent_at=item.sent_at,
             sender=Sender(address=address, user_agent=headers.get("user-agent")),
         )
 
 
+def _sessions(header: EnvelopeKeys, item_type: str, payload: bytes) -> _Single | None:
+    """Return a session or a list of sessions. The digester reads them, and counts what is wrong."""
+    event_id = None if header.event_id is None else event_id_of(header.event_id)
+    if len(payload) > ITEM_BYTES_MAX[item_type]:
+        return None
+    content = sessions_payload([Item(type=item_type, headers={}, payload=payload)])
+    return _Single(FrameType.SESSIONS, SESSION, content, event_id, _sent_at(header))
+
+
+def _sent_at(header: EnvelopeKeys) -> datetime | None:
+    return None if header.sent_at is None else in_utc(header.sent_at)
+
+
+def _query_of(content: bytes) -> Mapping[str, str] | None:
+    """Return the parameters of a query as SDKs of browsers send it, or None for another one."""
+    if not content:
+        return {}
+    if not _QUERY.fullmatch(content):
+        return None
+    pairs = [pair.partition(b"=") for pair in content.split(b"&")]
+    query = {name.decode(): value.decode() for name, _, value in pairs}
+    return query if len(query) == len(pairs) else None
+
+
 def _is_plain(headers: Mapping[str, str]) -> bool:
+    """Return whether the body is small, and the request needs no more than an answer."""
     return (
-        "x-sentry-auth" in headers
-        and not _SPECIAL & headers.keys()
+        not _SPECIAL & headers.keys()
+        # With a cookie, pages of other origins get another header.
+        and not headers.keys() >= {"origin", "cookie"}
         and is_small(headers, BODY_BYTES_MAX)
     )
 
@@ -191,17 +222,24 @@ def _decoded(body: bytes, encoding: str, most: int) -> bytes:
     return content
 
 
-def _parts_of(content: bytes) -> tuple[_Header, _ItemHeader, bytes]:
-    """Return the headers and the payload of an envelope. Raise ValueError unless it has just one whole item."""
+def _parts_of(content: bytes) -> tuple[EnvelopeKeys, ItemKeys, bytes]:
+    """Return the headers and the payload of an envelope.
+
+    Raise ValueError unless it has just one whole item, and no DSN: that has to be compared with the request's key.
+    """
     header_line, item_line, rest = content.split(b"\n", 2)
     if not all(line.startswith(b"{") and line.endswith(b"}") for line in (header_line, item_line)):
         raise ValueError("not an object on one line")
     item = _decode_item_header(item_line)
-    length = len(rest.rstrip(b"\n")) if item.length is None else item.length
+    length = rest.find(b"\n") if item.length is None else item.length
+    length = len(rest) if item.length is None and length < 0 else length
     payload, more = rest[:length], rest[length:]
     if not payload or len(payload) != length or more.strip(b"\n"):
         raise ValueError("more or less than one item")
-    return _decode_header(header_line), item, payload
+    header = _decode_header(header_line)
+    if header.dsn is not None:
+        raise ValueError("a DSN")
+    return header, item, payload
 
 
 async def _read(receive: Receive) -> bytes:
@@ -233,26 +271,25 @@ def _again(body: bytes, receive: Receive) -> Receive:
     return received
 
 
-async def _answer(send: Send, event_id: str) -> None:
-    await _send_json(send, 200, b'{"id":"%s"}' % event_id.encode(), {})
+def _answer(item: _Single) -> bytes:
+    return b"{}" if item.event_id is None else b'{"id":"%s"}' % item.event_id.encode()
 
 
-async def _refuse(send: Send, refusal: TooManyRequests) -> None:
+async def _refuse(send: Send, refusal: TooManyRequests, cors: Headers) -> None:
     """Answer as `routes.ingest_refusal` does."""
-    headers = {
-        "retry-after": str(refusal.retry_after_seconds),
-        "x-sentry-rate-limits": limits_of_refusal(refusal),
-        "x-sentry-error": refusal.detail,
-    }
-    content = msgspec.json.encode(body_of(refusal))
-    await _send_json(send, 429, content, headers)
+    more = [
+        (b"retry-after", str(refusal.retry_after_seconds).encode()),
+        (b"x-sentry-rate-limits", limits_of_refusal(refusal).encode()),
+        (b"x-sentry-error", refusal.detail.encode()),
+    ]
+    await _send_json(send, 429, msgspec.json.encode(body_of(refusal)), [*more, *cors])
 
 
-async def _send_json(send: Send, status: int, content: bytes, more: Mapping[str, str]) -> None:
+async def _send_json(send: Send, status: int, content: bytes, more: Headers) -> None:
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(content)).encode()),
-        *((name.encode(), value.encode()) for name, value in more.items()),
+        *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": content, "more_body": False})
