@@ -49,6 +49,7 @@ ENVELOPES: dict[str, tuple[bytes, Mapping[str, str | None]]] = {
     "with an unknown header": (b'{"trace":{}}\n' + SIZED + EVENT, {}),
     "with an origin": (b"{}\n" + SIZED + EVENT, {"Origin": "https://shop.example.com"}),
     "gzip": (gzip.compress(b"{}\n" + SIZED + EVENT), {"Content-Encoding": "gzip"}),
+    "identity": (b"{}\n" + SIZED + EVENT, {"Content-Encoding": "identity"}),
     "gzip of two members": (
         gzip.compress(b"{}\n") + gzip.compress(SIZED + EVENT),
         {"Content-Encoding": "gzip"},
@@ -179,7 +180,7 @@ def test_a_key_in_the_query_is_read_as_by_the_framework(
 @pytest.mark.parametrize(
     ("name", "query"),
     [
-        ("an event", ""), ("gzip", ""), ("with an origin", ""), ("a session", ""), ("aggregates", ""),
+        ("an event", ""), ("gzip", ""), ("identity", ""), ("with an origin", ""), ("a session", ""), ("aggregates", ""),
         ("a session of a browser", ""), ("an event", f"?{QUERIES[0]}"),
     ],
 )  # fmt: skip

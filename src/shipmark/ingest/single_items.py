@@ -213,7 +213,7 @@ def _is_plain(headers: Mapping[str, str]) -> bool:
 
 def _decoded(body: bytes, encoding: str, most: int) -> bytes:
     """Return the content of a body. Raise ValueError unless it is plain, or gzip with a single member."""
-    if not encoding:
+    if encoding in {"", "identity"}:
         return body
     decoder = zlib.decompressobj(_GZIP_WINDOW)
     content = decoder.decompress(body, most + BODY_BYTES_MAX) if encoding == "gzip" else b""
