@@ -87,6 +87,8 @@ def soak(server: Server, postgres: PostgresServer | None, options: argparse.Name
         f"{engine.dialect.name}: {kills} kills in {seconds:.0f} s; {sent[0].count:,} events sent,"
         f" {len(sent[0].acknowledged):,} acknowledged, {len(recount.stored):,} stored,"
         f" {recount.regressions:,} regressions;"
+        f" {sum(sent[0].sessions.values()):,} sessions acknowledged,"
+        f" {sum(recount.sessions.values()):,} counted;"
         f" answers {dict(sent[0].answers)}; backlog empty after {drained:.1f} s, stopped in {stopped:.1f} s"
     )
     for problem in problems:

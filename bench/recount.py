@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from small_events import Sent, SmallEvent, event_of, number_of
+from small_events import SESSION_PACKAGE, Sent, SmallEvent, event_of, number_of
 
 _EVENTS = """
 SELECT e.id, e.event_id, p.slug, e.issue_id, e.release_id, r.version, e.environment_id, n.name, e.received_at
@@ -15,6 +15,16 @@ FROM events e JOIN projects p ON p.id = e.project_id
 LEFT JOIN releases r ON r.id = e.release_id JOIN environments n ON n.id = e.environment_id
 ORDER BY e.id
 """
+#: The sessions of each release, in all environments and buckets.
+_SESSIONS = """
+SELECT r.version, CAST(sum(c.sessions) AS INTEGER)
+FROM health_counts c JOIN health_series s ON s.id = c.series_id JOIN releases r ON r.id = s.release_id
+WHERE c.sessions > 0 GROUP BY r.version
+"""
+#: Releases that have events: others are known from sessions.
+_WITH_EVENTS = (
+    f"release_id NOT IN (SELECT id FROM releases WHERE version LIKE '{SESSION_PACKAGE}%')"
+)
 _SHOWN = 5
 
 
@@ -48,6 +58,7 @@ class Recount:
         self.regressions = len(
             self._rows("SELECT id FROM issue_activities WHERE type = 'set_regression'")
         )
+        self.sessions = dict(self._rows(_SESSIONS))
         self._project_ids = dict(self._rows("SELECT slug, id FROM projects"))
 
     def problems(self) -> Iterator[str]:
@@ -57,6 +68,7 @@ class Recount:
         yield from self._issues()
         yield from self._releases()
         yield from self._states()
+        yield from self._sessions()
         if frames := self._rows("SELECT error FROM quarantined_frames"):
             yield f"{len(frames)} frames are set aside: {frames[0][0]}"
 
@@ -95,7 +107,9 @@ class Recount:
         )
         versions = Counter(self._column("SELECT version FROM releases"))
         yield from self._differences(
-            "releases", {it.version: 1 for it in self.stored if it.version}, versions
+            "releases",
+            {it.version: 1 for it in self.stored if it.version} | dict.fromkeys(self.sessions, 1),
+            versions,
         )
 
     def _issues(self) -> Iterator[str]:
@@ -133,7 +147,9 @@ class Recount:
         yield from self._differences(
             "new_issue_count of release_projects",
             {key: new[key] for key in {place[:2] for place in places}},
-            self._keyed("SELECT release_id, project_id, new_issue_count FROM release_projects"),
+            self._keyed(
+                f"SELECT release_id, project_id, new_issue_count FROM release_projects WHERE {_WITH_EVENTS}"
+            ),
         )
         new_in = Counter(
             self._place(each) for each in self._first_in.values() if each.release_id is not None
@@ -143,6 +159,7 @@ class Recount:
             {place: new_in[place] for place in places},
             self._keyed(
                 "SELECT release_id, project_id, environment_id, new_issue_count FROM release_environments"
+                f" WHERE {_WITH_EVENTS}"
             ),
         )
         last: dict[Any, Any] = {}
@@ -180,6 +197,17 @@ class Recount:
         for issue_id, types in steps.items():
             if any(one == other for one, other in itertools.pairwise(types)):
                 yield f"the activity of issue {issue_id} has a step twice: {types[-_SHOWN:]}"
+
+    def _sessions(self) -> Iterator[str]:
+        """Each acknowledged session is counted once; of one whose connection broke that is unknown."""
+        sure, unsure = self._sent.sessions, self._sent.unsure_sessions
+        certain = {version: count for version, count in sure.items() if version not in unsure}
+        found = {version: n for version, n in self.sessions.items() if version not in unsure}
+        yield from self._differences("sessions of releases", certain, found)
+        for version, most in unsure.items():
+            count, least = self.sessions.get(version, 0), sure[version]
+            if not least <= count <= least + most:
+                yield f"sessions of {version}: {count}, not {least} to {least + most}"
 
     def _differences(self, what: str, expected: Any, found: Any) -> Iterator[str]:
         wrong = [key for key in {*expected, *found} if expected.get(key) != found.get(key)]

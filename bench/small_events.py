@@ -1,4 +1,4 @@
-"""Events of 1 KB whose content follows from their number, and a process that sends them and notes every answer."""
+"""Small events and sessions, whose content follows from their number, and a process that sends them."""
 
 import asyncio
 import contextlib
@@ -9,12 +9,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 CONNECTIONS = 8
 PROJECTS = ("web", "mobile")
 ENVIRONMENTS = ("production", "staging", "canary")
 _ISSUE_EVERY, _RELEASE_EVERY, _USERS = 120, 400, 50
+#: One of so many numbers is a session in place of an event; so many numbers share the release of their sessions.
+_SESSION_EVERY, _SESSION_RELEASE_EVERY = 5, 100
+#: What the versions of these releases begin with.
+SESSION_PACKAGE = "app@"
 #: The part of the events that is sent again though it was acknowledged.
 _TWICE = 0.05
 _ANSWER_SECONDS = 60.0
@@ -39,6 +44,10 @@ class Sent:
 
     count: int = 0
     acknowledged: set[int] = field(default_factory=set)
+    #: Sessions that were acknowledged, and those whose connection broke, by the version of their release. They have no
+    #: ids by which those sent twice could be told from others, so each counts.
+    sessions: Counter[str] = field(default_factory=Counter)
+    unsure_sessions: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
 
 
@@ -57,6 +66,13 @@ def event_of(number: int) -> SmallEvent:
     )
 
 
+def release_of_session(number: int) -> str | None:
+    """Return the release of the session with a number, or None if the number is that of an event."""
+    if number % _SESSION_EVERY != 2:
+        return None
+    return f"{SESSION_PACKAGE}{number // _SESSION_RELEASE_EVERY}.0.0"
+
+
 def number_of(event_id: str) -> int:
     """Return the number of the event with this id."""
     return int(event_id, 16) - 1
@@ -64,6 +80,13 @@ def number_of(event_id: str) -> int:
 
 def request_of(number: int, projects: dict[str, tuple[int, str]]) -> bytes:
     """Return the whole request; ``projects`` has the id and the key of each."""
+    release = release_of_session(number)
+    if release is not None:
+        started = datetime.now(UTC).isoformat()
+        session = {"sid": f"{number + 1:032x}", "init": True, "status": "exited", "errors": 0}
+        session |= {"started": started, "attrs": {"release": release, "environment": "production"}}
+        body = b"\n".join([b"{}", b'{"type": "session"}', json.dumps(session).encode()])
+        return _request(*projects[PROJECTS[0]], body)
     event = event_of(number)
     frame = {"function": f"handle_{event.issue}", "module": "shop", "in_app": True, "lineno": 7}
     error = {"type": event.issue, "value": "boom", "stacktrace": {"frames": [frame]}}
@@ -76,9 +99,12 @@ def request_of(number: int, projects: dict[str, tuple[int, str]]) -> bytes:
         "exception": {"values": [error]},
         "extra": {"filling": "." * 600},
     }
-    project, key = projects[event.project]
     head = json.dumps({"event_id": event.event_id}).encode()
     body = b"\n".join([head, b'{"type": "event"}', json.dumps(payload).encode()])
+    return _request(*projects[event.project], body)
+
+
+def _request(project: int, key: str, body: bytes) -> bytes:
     return (
         f"POST /api/{project}/envelope/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         f"X-Sentry-Auth: Sentry sentry_version=7, sentry_key={key}, sentry_client=bench/1\r\n"
@@ -119,8 +145,7 @@ class Sender:
             except (OSError, EOFError):
                 status = "broken"
             self.sent.answers[status] += 1
-            if status == "200":
-                self.sent.acknowledged.add(number)
+            self._note(number, status)
             if status in {"no answer", "broken"} and connection is not None:
                 connection[1].close()
                 connection = None
@@ -130,6 +155,16 @@ class Sender:
             await asyncio.sleep(pause if status == "200" else _PAUSE_SECONDS)
         if connection is not None:
             connection[1].close()
+
+    def _note(self, number: int, status: str) -> None:
+        release = release_of_session(number)
+        if status == "200":
+            if release is None:
+                self.sent.acknowledged.add(number)
+            else:
+                self.sent.sessions[release] += 1
+        elif release is not None and status in {"no answer", "broken"}:
+            self.sent.unsure_sessions[release] += 1
 
     def _next(self) -> int:
         number, self.sent.count = self.sent.count, self.sent.count + 1
