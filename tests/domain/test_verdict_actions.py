@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+import sqlalchemy as sa
 from factories import World, statements
 from health_factories import a_release, add_sessions
 from sqlalchemy import Connection
@@ -14,6 +15,7 @@ from shipmark.deploys.model import NewDeploy
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
 from shipmark.release_health.model import DAY, BucketWidth
+from shipmark.release_health.store.tables import series, sketches
 from shipmark.releases.model import ReleaseActivityType
 from shipmark.releases.store import activity
 from shipmark.verdicts import actions
@@ -78,6 +80,10 @@ def stored(connection: Connection, world: World, version: str = NEW) -> ReleaseV
     projects.ensure_environment(connection, acme, "production")
     [verdict] = verdicts.of_release(connection, release.id, [world.projects["web"]])
     return verdict
+
+
+def due(connection: Connection, when: datetime) -> set[str]:
+    return {verdict.stream.version for verdict in verdicts.due(connection, when, limit=9)}
 
 
 def log_of(connection: Connection, world: World, version: str = NEW) -> list[dict[str, object]]:
@@ -268,6 +274,24 @@ def test_crashes_of_one_user_are_no_regression(
     more = {"user_ids": range(20), "crashed_ids": [7]}
     add(NEW, START, width=600, sessions=20, crashed=5, users=20, users_crashed=1, **more)
     assert evaluated(connection, world, when=at(MINUTE)).status == VerdictStatus.UNDECIDED
+
+
+def test_a_release_that_cannot_be_evaluated_holds_up_no_other(
+    connection: Connection, add: Add, world: World
+) -> None:
+    a_week(add)
+    for start in (START, START + 10 * MINUTE):
+        add("web@3.0.0", start, width=600, sessions=200, crashed=20, users=9, user_ids=range(9))
+    add(NEW, START, width=600, sessions=200, crashed=20)
+    bad = a_release(connection, world, "web@3.0.0", at=START)
+    of_bad = sa.select(series.c.id).where(series.c.release_id == bad.id)
+    damaged = sa.update(sketches).where(sketches.c.series_id.in_(of_bad))
+    connection.execute(damaged.values(encoded=b"S\xff"))
+    assert evaluated(connection, world, when=at(HOUR)).status == VerdictStatus.REGRESSED
+    assert stored(connection, world, "web@3.0.0").status == VerdictStatus.UNDECIDED
+    # It is tried again in an hour.
+    assert "web@3.0.0" not in due(connection, at(2 * HOUR - MINUTE))
+    assert "web@3.0.0" in due(connection, at(2 * HOUR))
 
 
 def test_with_nothing_to_do_two_statements_are_sent(

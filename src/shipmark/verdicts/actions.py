@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from shipmark.infrastructure.telemetry import log
+from shipmark.infrastructure.telemetry import log, report_exception
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.membership import ActionContext
@@ -31,6 +32,7 @@ from shipmark.verdicts.store.health import HealthRange
 BATCH = 10
 #: How often a release is evaluated: in use, and when its last sessions are older than an hour.
 _EVERY, _EVERY_WHEN_QUIET = timedelta(minutes=1), timedelta(minutes=10)
+_EVERY_WHEN_FAILED = timedelta(hours=1)
 _QUIET_AFTER = timedelta(hours=1)
 #: A release is replaced without a deploy once a later one has more sessions in this time.
 _CURRENT_WINDOW = timedelta(hours=24)
@@ -49,9 +51,11 @@ def evaluate_due(connection: Connection, at: datetime) -> bool:
     ]
     due = verdicts.due(connection, at, limit=BATCH - len(new))
     known = [_ended(verdict, at) for verdict in _replaced(connection, [*new, *due], at)]
-    for index, evaluation in enumerate(evaluations(connection, known, at)):
-        verdict = _changed(known[index], evaluation, at)
-        due_at = _due_at(verdict, at)
+    for index, evaluation in enumerate(_evaluations_of_each(connection, known, at)):
+        verdict, due_at = known[index], at + _EVERY_WHEN_FAILED
+        if evaluation is not None:
+            verdict = _changed(verdict, evaluation, at)
+            due_at = _due_at(verdict, at)
         if index < len(new):
             is_stored = verdicts.add(connection, verdict, due_at)
         else:
@@ -103,6 +107,26 @@ def evaluations(
         )
         for index, verdict in enumerate(known)
     ]
+
+
+def _evaluations_of_each(
+    connection: Connection, known: Sequence[ReleaseVerdict], at: datetime
+) -> Sequence[Evaluation | None]:
+    """Return the same, and None for a stream that can't be evaluated: it must not hold up the others of its batch."""
+    try:
+        return evaluations(connection, known, at)
+    except DBAPIError:
+        raise
+    except Exception as error:  # noqa: BLE001  # which it is, is found out one by one
+        if len(known) > 1:
+            return [_evaluations_of_each(connection, [verdict], at)[0] for verdict in known]
+        stream = known[0].stream
+        report_exception(
+            "A release could not be evaluated",
+            error,
+            **{"release.version": stream.version, "release.environment": stream.environment},
+        )
+        return [None]
 
 
 def mark(

@@ -83,8 +83,11 @@ def to_option(criteria: Criteria) -> dict[str, str] | None:
 
 
 def from_option(value: object) -> Criteria:
-    """Return the criteria of a project from the value of its option."""
-    return criteria_of(value if isinstance(value, dict) else {}, Criteria())
+    """Return the criteria of a project from the value of its option: the default if it can't be read any more."""
+    try:
+        return criteria_of(value if isinstance(value, dict) else {}, Criteria())
+    except ValidationFailed:
+        return Criteria()
 
 
 def from_stored_option(value: str | None) -> Criteria:
