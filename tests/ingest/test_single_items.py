@@ -11,7 +11,7 @@ from conftest import Serve
 from factories import World, error_event, rows, statements
 from httpx import ASGITransport, AsyncClient, Client, Request, Response
 from litestar.datastructures import State
-from litestar.types import Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from shipmark.infrastructure.database import Database
 from shipmark.ingest.single_items import SingleItems
@@ -139,6 +139,14 @@ def remembering(serve: Serve, world: World) -> Client:
     return client
 
 
+def before(framework: ASGIApp, client: Client) -> SingleItems:
+    """The short path with the state of a client's application, and something else behind it."""
+    state: State = client.state  # type: ignore[attr-defined]
+    return SingleItems(
+        framework, state.settings, state.project_keys, state.event_log, state.admission, {"a": "b"}
+    )
+
+
 def assert_equal(answer: Response, expected: Response) -> None:
     assert answer.status_code == expected.status_code
     names = {name for name in expected.headers if name.startswith("access-control-")}
@@ -187,14 +195,10 @@ def test_a_key_in_the_query_is_read_as_by_the_framework(
 def test_it_is_answered_without_the_framework(
     serve: Serve, world: World, name: str, query: str
 ) -> None:
-    state: State = remembering(serve, world).state  # type: ignore[attr-defined]
-
     async def framework(_scope: Scope, _receive: Receive, _send: Send) -> None:
         pytest.fail("The framework was asked.")
 
-    single = SingleItems(
-        framework, state.settings, state.project_keys, state.event_log, state.admission, {"a": "b"}
-    )
+    single = before(framework, remembering(serve, world))
     body, headers = ENVELOPES[name]
     headers = {**headers, "X-Sentry-Auth": None} if query else headers
 
@@ -205,6 +209,23 @@ def test_it_is_answered_without_the_framework(
 
     answer = asyncio.run(sent())
     assert (answer.status_code, answer.headers.get("a")) == (200, headers.get("Origin") and "b")
+
+
+@pytest.mark.parametrize("query", [b"sentry_key=\xff", b"\xc3\xa4=1", b"a=\x80&sentry_key=b", b"="])
+def test_bytes_of_no_query_are_left_to_the_framework(
+    serve: Serve, world: World, query: bytes
+) -> None:
+    asked = []
+
+    async def framework(scope: Scope, _receive: Receive, _send: Send) -> None:
+        asked.append(scope["query_string"])
+
+    single = before(framework, remembering(serve, world))
+    path = f"/api/{world.projects['web']}/envelope/"
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": query}
+    headers = [(b"content-length", b"9"), (b"host", b"testserver")]
+    asyncio.run(single({**scope, "headers": headers}, None, None))  # type: ignore[arg-type]
+    assert asked == [query]
 
 
 def test_an_event_of_a_remembered_key_takes_no_statement_before_it_is_digested(

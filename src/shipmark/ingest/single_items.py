@@ -44,7 +44,7 @@ _GZIP_WINDOW = 31
 #: Headers with which a request needs more than an answer.
 _SPECIAL = frozenset({"transfer-encoding", "expect"})
 #: A query whose names and key need no decoding.
-_QUERY = re.compile(rb"[a-z_]+=[^&+;#]*(?:&[a-z_]+=[^&+;#]*)*")
+_QUERY = re.compile(rb"[a-z_]+=[^&+;#\x80-\xff]*(?:&[a-z_]+=[^&+;#\x80-\xff]*)*")
 
 
 class _EventHead(msgspec.Struct):
