@@ -25,7 +25,12 @@ from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.health import get_health, get_metrics
 from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
-from shipmark.http.workers import PARENT_PID, call_when_stopping, end_with_parent
+from shipmark.http.workers import (
+    PARENT_PID,
+    call_when_stopping,
+    close_silent_connections,
+    end_with_parent,
+)
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.blobs.object_store import open_object_store
 from shipmark.infrastructure.clock import now
@@ -170,6 +175,12 @@ def _provider(settings: Settings) -> OpenIdProvider | None:
     )
 
 
+def _let_go(state: State) -> None:
+    """End what would keep the server from stopping: streams, and connections opened in advance."""
+    state.live.stop()
+    close_silent_connections(state.settings.port)
+
+
 @asynccontextmanager
 async def _working(app: Litestar) -> AsyncIterator[None]:
     """Run the jobs in the background while the application serves."""
@@ -178,7 +189,7 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
     with suppress(Unavailable), database.transaction() as connection:
         scheduler.start(connection, now())
     loop = asyncio.get_running_loop()
-    call_when_stopping(lambda: loop.call_soon_threadsafe(app.state.live.stop))
+    call_when_stopping(lambda: loop.call_soon_threadsafe(_let_go, app.state))
     workers = scheduler.workers(database, app.state.settings)
     for worker in workers:
         worker.start()

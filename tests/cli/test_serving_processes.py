@@ -67,6 +67,19 @@ def test_a_worker_that_does_not_serve_yet_is_stopped_too(tmp_path: Path) -> None
         assert process.wait(WAIT_SECONDS) == 0
 
 
+def test_connections_that_were_opened_in_advance_keep_no_server_from_stopping(
+    tmp_path: Path,
+) -> None:
+    port = free_port()
+    with serving(tmp_path / "data", port) as process:
+        silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
+        process.terminate()
+        # Far less than the 30 seconds that a server has to stop, and a client to send its header.
+        assert process.wait(15) == 0
+        for connection in silent:
+            connection.close()
+
+
 def test_a_worker_that_does_not_end_is_killed(tmp_path: Path) -> None:
     limited = {"SHIPMARK_STOP_TIMEOUT_SECONDS": "1"}
     with serving(tmp_path / "data", free_port(), settings=limited) as process:

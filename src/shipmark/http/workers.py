@@ -1,12 +1,15 @@
 """Termination of worker processes with their parent: an orphan would hold the port, and serve old code."""
 
+import contextlib
 import ctypes
 import os
 import signal
+import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 #: The environment variable with the parent's process id.
@@ -14,6 +17,9 @@ PARENT_PID = "_SHIPMARK_PARENT_PID"
 
 #: Linux' option "send a signal when the parent ends" (prctl(2)).
 _PR_SET_PDEATHSIG = 1
+
+#: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_received, of 8 bytes.
+_RECEIVED_OFFSET = 128
 
 _LOOK_SECONDS = 0.5
 #: The time for requests in progress to finish, if the process ends itself.
@@ -68,6 +74,31 @@ def call_when_stopping(callback: Callable[[], object]) -> None:
                 previous(received, frame)
 
         signal.signal(number, stop)
+
+
+def close_silent_connections(port: int) -> None:
+    """Close the connections to this port on which nothing was ever received.
+
+    Browsers and load balancers open some in advance. The server takes each for a request under way, and would wait for
+    its header until the end of the time that it is given to stop. On Linux only: elsewhere it waits.
+    """
+    if sys.platform != "linux":
+        return
+    for descriptor in Path("/proc/self/fd").iterdir():
+        # It may have been closed meanwhile, or be of something else.
+        with (
+            contextlib.suppress(OSError),
+            socket.socket(fileno=os.dup(int(descriptor.name))) as connection,
+        ):
+            is_ours = connection.getpeername() and connection.getsockname()[1:2] == (port,)
+            if is_ours and not _received_bytes(connection):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def _received_bytes(connection: socket.socket) -> int:
+    """Return how many bytes were received on a TCP connection."""
+    info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED_OFFSET + 8)
+    return int.from_bytes(info[_RECEIVED_OFFSET:], sys.byteorder)
 
 
 def _watch(parent_pid: int) -> None:
