@@ -175,7 +175,7 @@ def _provider(settings: Settings) -> OpenIdProvider | None:
     )
 
 
-def _let_go(state: State) -> None:
+def _end_open_connections(state: State) -> None:
     """End what would keep the server from stopping: streams, and connections opened in advance."""
     state.live.stop()
     close_silent_connections(state.settings.port)
@@ -189,7 +189,7 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
     with suppress(Unavailable), database.transaction() as connection:
         scheduler.start(connection, now())
     loop = asyncio.get_running_loop()
-    call_when_stopping(lambda: loop.call_soon_threadsafe(_let_go, app.state))
+    call_when_stopping(lambda: loop.call_soon_threadsafe(_end_open_connections, app.state))
     workers = scheduler.workers(database, app.state.settings)
     for worker in workers:
         worker.start()

@@ -7,9 +7,12 @@ from shipmark.projects.options import VERDICT_CRITERIA
 from shipmark.verdicts.criteria import criteria_of, texts_of, to_option
 from shipmark.verdicts.model import Criteria
 
+#: The description of measures, a text in bodies and repeatable in queries.
+MEASURES = "What is measured: `S` crash-free sessions, `U` crash-free users, `N` new issues."
 
-class VerdictCriteriaRequest(RequestModel):
-    """How much worse than its base a release may be, and what is measured; null for the default of each."""
+
+class CriteriaLimits(RequestModel):
+    """The limits of a verdict, in bodies and queries."""
 
     margin: str | None = optional(
         "Regressed only beyond this: a share of the base's rate, at least so many percentage points.",
@@ -19,11 +22,13 @@ class VerdictCriteriaRequest(RequestModel):
         "Healthy only within this: a share of the base's rate, at least so many percentage points.",
         example="50%,0.3pp",
     )
-    measure: str | None = optional(
-        "What is measured: `S` crash-free sessions, `U` crash-free users, `N` new issues.",
-        example="S,U,N",
-    )
     soak: str | None = optional("How old a release must be to be healthy.", example="10m")
+
+
+class VerdictCriteriaRequest(CriteriaLimits):
+    """How much worse than its base a release may be, and what is measured; null for the default of each."""
+
+    measure: str | None = optional(MEASURES, example="S,U,N")
 
     def to_option(self) -> dict[str, str] | None:
         """Return the criteria as they are stored, None for the default. Raise `ValidationFailed`."""

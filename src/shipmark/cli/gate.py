@@ -15,8 +15,9 @@ import click
 
 from shipmark.cli.gate_client import GateClient, RequestError, TryAgainError
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.verdicts.criteria import parse_allowance, parse_length, parse_measures
+from shipmark.verdicts.criteria import criteria_of, parse_length
 from shipmark.verdicts.judgement import VerdictReason, VerdictStatus
+from shipmark.verdicts.model import Criteria
 
 #: The exit status for a request that failed, and for wrong arguments.
 FAILED = 3
@@ -130,13 +131,7 @@ def gate(version: str, environment: str, project: Sequence[str], **options: Any)
 def _check(criteria: Mapping[str, str | None]) -> None:
     """Raise the error of criteria that can't be read, before anything is asked."""
     try:
-        for name in ("margin", "tolerance"):
-            if text := criteria[name]:
-                parse_allowance(name, text)
-        if text := criteria["soak"]:
-            parse_length("soak", text)
-        if text := criteria["measure"]:
-            parse_measures("measure", [text])
+        criteria_of(criteria, Criteria())
     except ValidationFailed as refusal:
         raise _GateUsageError(_sentence(refusal)) from None
 

@@ -111,19 +111,31 @@ class SingleItems:
         if item is None:
             await self._app(scope, _again(body, receive), send)
             return
+        if not await self._take(item, key, scope, headers, send):
+            await self._app(scope, _again(body, receive), send)
+
+    async def _take(
+        self,
+        item: _Single,
+        key: KnownKey,
+        scope: HTTPScope,
+        headers: Mapping[str, str],
+        send: Send,
+    ) -> bool:
+        """Append the item to the log and answer. Return False, without an answer, if the log is full."""
         cors = self._cors if "origin" in headers else []
         verdict = self._admission.admit(key, (item.category,)) if key.quotas else None
         if verdict is not None and verdict.exhausted:
             await _refuse(send, verdict.refusal(), cors)
-            return
+            return True
         try:
             with span("ingest.envelope", "debug"):
                 written = self._log.append(self._frame(item, key, scope, headers))
         except Refusal:
-            await self._app(scope, _again(body, receive), send)
-            return
+            return False
         await asyncio.wrap_future(written)
         await _send_json(send, 200, _answer(item), cors)
+        return True
 
     def _key_of(self, scope: HTTPScope, headers: Mapping[str, str]) -> KnownKey | None:
         """Return the key if it is remembered, and the request is one to answer here."""

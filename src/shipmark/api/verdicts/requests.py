@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from shipmark.api.queries import ProjectQuery
+from shipmark.api.verdict_criteria import MEASURES, CriteriaLimits
 from shipmark.http.validation import RequestModel, choice_of, optional, repeatable
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.verdicts.criteria import criteria_of
@@ -28,25 +29,13 @@ class EnvironmentOfVerdictQuery(ProjectQuery):
         return self.environment
 
 
-class VerdictQuery(EnvironmentOfVerdictQuery):
+class VerdictQuery(CriteriaLimits, EnvironmentOfVerdictQuery):
     """The verdict to return, and criteria other than the project's, by which the stored one is made."""
 
     base: str | None = optional(
         "A version to compare with, by its last week before the release.", example="web@1.0.0"
     )
-    margin: str | None = optional(
-        "Regressed only beyond this: a share of the base's rate, at least so many percentage points.",
-        example="20%,0.1pp",
-    )
-    tolerance: str | None = optional(
-        "Healthy only within this: a share of the base's rate, at least so many percentage points.",
-        example="50%,0.3pp",
-    )
-    measure: list[str] = repeatable(
-        "What is measured: `S` crash-free sessions, `U` crash-free users, `N` new issues.",
-        example="S,U,N",
-    )
-    soak: str | None = optional("How old a release must be to be healthy.", example="10m")
+    measure: list[str] = repeatable(MEASURES, example="S,U,N")
 
     @property
     def is_default(self) -> bool:

@@ -44,7 +44,7 @@ class _Side(Enum):
     BEFORE = "before"
     AFTER = "after"
 
-    def has(
+    def contains(
         self,
         position: sa.ColumnElement[Any],
         start: sa.ColumnElement[Any],
@@ -326,8 +326,8 @@ def _nearest_of_package(
         _other.c.package == _start.c.package,
         _other.c.package.is_not(None),
         _other.c.status == _constant(status),
-        side.has(_other.c.shipped_at, _start.c.shipped_at),
-        side.has(sa.tuple_(*order), sa.tuple_(*_START_ORDER[True]), is_strict=True),
+        side.contains(_other.c.shipped_at, _start.c.shipped_at),
+        side.contains(sa.tuple_(*order), sa.tuple_(*_START_ORDER[True]), is_strict=True),
         in_project.correlate(_other, _STARTS).exists(),
     )
     return _first_of(query, order, side, leaves_out=leaves_out)
@@ -341,8 +341,8 @@ def _nearest_in_project(
         _IN.project_id == _STARTS.c.project_id,
         _IN.status == _constant(status),
         _IN.version_key == "",
-        side.has(_IN.shipped_at, _start.c.shipped_at),
-        side.has(sa.tuple_(*order), sa.tuple_(*_START_ORDER[False]), is_strict=True),
+        side.contains(_IN.shipped_at, _start.c.shipped_at),
+        side.contains(sa.tuple_(*order), sa.tuple_(*_START_ORDER[False]), is_strict=True),
     )
     return _first_of(query, order, side, leaves_out=leaves_out)
 

@@ -105,8 +105,7 @@ def change_fingerprint_rules(
     try:
         with change_project(web_request, organization, project, PROJECT_WRITE) as change:
             fingerprint_rules.parse(typed)
-            update = ProjectUpdate(options={"fingerprintingRules": typed.strip()})
-            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+            _set_option(change, "fingerprintingRules", typed.strip())
     except FingerprintRuleError as problem:
         sent, problems = {"rules": typed}, {"rules": str(problem)}
         return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
@@ -126,8 +125,7 @@ def change_rate_limit(
         with change_project(web_request, organization, project, PROJECT_WRITE) as change:
             limit = limit_of(sent)
             value = {"count": limit[0], "window": limit[1]} if limit else None
-            update = ProjectUpdate(options={RATE_LIMIT: value})
-            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+            _set_option(change, RATE_LIMIT, value)
     except ValidationFailed as refusal:
         typed, problems = {"count": sent.get("count", "")}, {"limit": problem_of(refusal)}
         return _answer(
@@ -147,8 +145,7 @@ def change_verdict_criteria(
     sent = form_of(body)
     try:
         with change_project(web_request, organization, project, PROJECT_WRITE) as change:
-            update = ProjectUpdate(options={VERDICT_CRITERIA: to_option(criteria_in(sent))})
-            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+            _set_option(change, VERDICT_CRITERIA, to_option(criteria_in(sent)))
     except ValidationFailed as refusal:
         typed = {name: sent.get(name, "") for name in ("margin", "tolerance", "soak", *Measure)}
         problems = problems_of(refusal)
@@ -213,6 +210,11 @@ def delete_project(
     except BadRequest as refusal:
         return _deletion_page(web_request, organization, project, typed, refusal.detail)
     return redirect(urls.settings(organization, "projects"))
+
+
+def _set_option(change: ProjectChange, name: str, value: object) -> None:
+    update = ProjectUpdate(options={name: value})
+    settings.update(change.connection, change.project, update, by=change.by, at=change.at)
 
 
 def _require_valid(sent: Mapping[str, str]) -> None:
