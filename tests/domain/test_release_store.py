@@ -21,7 +21,7 @@ from shipmark.releases.model import (
     ReleaseStatus,
     SeenRange,
 )
-from shipmark.releases.search import Search
+from shipmark.releases.search import Search, parse
 from shipmark.releases.store import (
     activity,
     commits,
@@ -32,6 +32,7 @@ from shipmark.releases.store import (
     projects,
     releases,
 )
+from shipmark.releases.store.search_conditions import conditions_of
 from shipmark.repositories import actions as repositories
 from shipmark.repositories.model import CommitInput
 
@@ -279,10 +280,80 @@ def test_a_statement_is_composed_once_whatever_its_values(
         return [row.release.version for row in rows]
 
     assert after(known[5], web, 2) == ["web@4", "web@3"]
-    composed = list_statement.kept_statement.cache_info().misses
+    composed = list_statement.statement_of.cache_info().misses
     assert after(known[3], web, 1) == ["web@2"]
     assert after(known[3], mobile, 3) == []
-    assert list_statement.kept_statement.cache_info().misses == composed
+    assert list_statement.statement_of.cache_info().misses == composed
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "versions"),
+    [
+        ("web@1.0", "web@2.0", ["web@2.0.0+7"]),
+        ("WEB@1%", "wEB@1", ["web@1.0.0+5"]),
+        ("release:web@1.0.0+5", "release:web@2.0.0+7", ["web@2.0.0+7"]),
+        ("release:*1.0.0*", "release:web@*", ["web@2.0.0+7", "web@1.0.0+5"]),
+        ("release:[a,b]", "release:[app@3.0.0,b]", ["app@3.0.0"]),
+        ("release.package:web", "release.package:app", ["app@3.0.0"]),
+        ("!release.package:web", "!release.package:app", ["web@2.0.0+7", "web@1.0.0+5"]),
+        ("release.version:1.0.0", "release.version:2.0.0", ["web@2.0.0+7"]),
+        (
+            "release.version:>web@1.0.0",
+            "release.version:>web@0.9.0",
+            ["web@2.0.0+7", "web@1.0.0+5"],
+        ),
+        ("release.version:1.*", "release.version:3.*", ["app@3.0.0"]),
+        ("release.build:5", "release.build:7", ["web@2.0.0+7"]),
+        ("release.build:>6", "release.build:>4", ["web@2.0.0+7", "web@1.0.0+5"]),
+    ],
+)
+def test_searches_of_one_form_are_one_statement_with_values_of_their_own(
+    connection: Connection,
+    acme: int,
+    web: int,
+    make: Make,
+    first: str,
+    second: str,
+    versions: list[str],
+) -> None:
+    for hours, version in enumerate(["web@1.0.0+5", "web@2.0.0+7", "app@3.0.0"]):
+        make(version, hours=hours)
+
+    def search_for(query: str) -> ReleaseFilter:
+        terms = parse(query, now=NOW)
+        return ReleaseFilter(organization_id=acme, project_ids=(web,), search=terms)
+
+    listed(connection, search_for(first))
+    composed = list_statement.statement_of.cache_info().misses
+    assert listed(connection, search_for(second)) == versions
+    assert list_statement.statement_of.cache_info().misses == composed
+    for up_to in (1, 9):
+        count = list_query.count(connection, search_for(second), ReleaseSort.DATE, up_to=up_to)
+        assert count == min(len(versions), up_to)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("web", "wéb"),
+        ("release:web", "release:web*"),
+        ("release:web", "!release:web"),
+        ("release.version:1.0.0", "release.version:>1.0.0"),
+        ("release.version:1.0.0", "release.version:web@1.0.0"),
+        ("release.version:1.0.0", "release.version:1.*"),
+        ("release.version:1.0.0", "!release.version:1.0.0"),
+        ("release.build:1", "release.build:>1"),
+        ("release.build:>1", "release.build:<=1"),
+        ("finalized:true", "finalized:false"),
+        ("release.package:web", "!release.package:web"),
+        ("release.build:1", "release.build:1 finalized:true"),
+    ],
+)
+def test_searches_of_other_forms_have_other_conditions(first: str, second: str) -> None:
+    texts = {
+        conditions_of(parse(query, now=NOW), is_by_version=False).text for query in (first, second)
+    }
+    assert len(texts) == 2
 
 
 def test_a_release_of_two_projects_is_listed_once(

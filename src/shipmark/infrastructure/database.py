@@ -49,6 +49,9 @@ BinaryText: TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "po
 STORAGE_FULL = "There is no space left in the database. Nothing was changed. Contact the operator of this server."
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
 
+#: The character before ``%`` and ``_`` that stand for themselves.
+_ESCAPE = "/"
+
 #: The length of a datetime without its zone, as text.
 _DATETIME_LENGTH = len("2026-01-01 00:00:00.000000")
 
@@ -232,6 +235,11 @@ class _InBinaryOrder(FunctionElement[str]):
     type = sa.Text(collation="C")
 
 
+@compiles(_InBinaryOrder)
+def _in_binary_order(element: _InBinaryOrder, compiler: SQLCompiler, **options: Any) -> str:
+    return f'{compiler.process(next(iter(element.clauses)), **options)} COLLATE "C"'
+
+
 @compiles(_InBinaryOrder, "sqlite")
 def _in_binary_order_on_sqlite(
     element: _InBinaryOrder, compiler: SQLCompiler, **options: Any
@@ -239,35 +247,38 @@ def _in_binary_order_on_sqlite(
     return compiler.process(next(iter(element.clauses)), **options)
 
 
-@compiles(_InBinaryOrder, "postgresql")
-def _in_binary_order_on_postgresql(
-    element: _InBinaryOrder, compiler: SQLCompiler, **options: Any
-) -> str:
-    return f'{compiler.process(next(iter(element.clauses)), **options)} COLLATE "C"'
-
-
-def contains_text(column: sa.ColumnElement[str], text: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a column contains a text, in capital or small letters.
+def contains_text(
+    column: sa.ColumnElement[str], parameter: sa.BindParameter[str], *, is_ascii: bool
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a column contains a text, in capital or small letters; the value is `escaped`.
 
     With binary collation PostgreSQL compares ASCII letters only, which is all that a text in ASCII needs, in half of
     the time: a search without results reads each row.
     """
-    compared = in_binary_order(column) if text.isascii() else column
-    return compared.icontains(text, autoescape=True)
+    compared = in_binary_order(column) if is_ascii else column
+    return compared.icontains(parameter, escape=_ESCAPE)
 
 
-def matches(column: sa.ColumnElement[Any], pattern: str) -> sa.ColumnElement[bool]:
-    """Return the condition that a text matches a pattern, in which ``*`` matches any text. Case-sensitive."""
-    return _Matches(column, sa.bindparam(None, pattern, type_=_Wildcards(), unique=True))
+def escaped(text: str) -> str:
+    """Return a text as `contains_text` takes it: without special meaning of ``%`` and ``_``."""
+    return re.sub(rf"[{_ESCAPE}%_]", rf"{_ESCAPE}\g<0>", text)
 
 
-class _Wildcards(TypeDecorator[str]):
-    """A pattern with ``*``, converted to the syntax of the database."""
+def matches(
+    column: sa.ColumnElement[Any], parameter: sa.BindParameter[str]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a text matches a pattern of the type `Wildcards`. Case-sensitive."""
+    return _Matches(column, parameter)
+
+
+class Wildcards(TypeDecorator[str]):
+    """A pattern, in which ``*`` matches any text, converted to the syntax of the database."""
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        """Return the pattern in the syntax of the database."""
         assert value is not None
         if dialect.name == "sqlite":
             return re.sub(r"[\[?]", r"[\g<0>]", value)
@@ -282,8 +293,8 @@ class _Matches(FunctionElement[bool]):
     type = sa.Boolean()
 
 
-@compiles(_Matches, "sqlite")
-def _matches_on_sqlite(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(_Matches)
+def _matches(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
     column, pattern = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} GLOB {pattern})"
 

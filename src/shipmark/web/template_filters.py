@@ -1,6 +1,7 @@
 """Template filters that format moments, numbers, names and versions."""
 
 from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from math import floor
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from shipmark.releases import versions
 #: The number of colours of people and projects (``f-0`` … in the style sheet).
 TONES = 6
 _KEY_SHOWN = 8
+#: Names whose short forms are kept: a list shows the same few people and versions again and again.
+_NAMES_MAX = 1024
 _KIBI = 1024
 _UNITS = ("bytes", "KiB", "MiB", "GiB")
 _STEPS = (
@@ -84,6 +87,7 @@ def size_in_words(size: int) -> str:
     return f"{size / _KIBI**power:,.1f} {_UNITS[power]}"
 
 
+@lru_cache(maxsize=_NAMES_MAX)
 def initials(name: str) -> str:
     """Return one or two initials of a name."""
     words = name.partition("@")[0].replace(".", " ").replace("_", " ").split()
@@ -136,6 +140,7 @@ def short_key(key: str) -> str:
     return key[:_KEY_SHOWN]
 
 
+@lru_cache(maxsize=_NAMES_MAX)
 def short_version(version: str) -> str:
     """Return a version abbreviated for lists."""
     name = versions.parse(version)

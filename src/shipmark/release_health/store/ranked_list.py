@@ -177,7 +177,7 @@ def _conditions(release_filter: ReleaseFilter) -> list[sa.ColumnElement[bool]]:
     conditions = [
         releases.c.organization_id == release_filter.organization_id,
         releases.c.status.in_([status.value for status in statuses]),
-        *conditions_of(release_filter.search, is_by_version=False),
+        *conditions_of(release_filter.search, is_by_version=False).columns,
     ]
     if release_filter.created_from is not None:
         conditions.append(releases.c.created_at >= release_filter.created_from)

@@ -25,10 +25,12 @@ from shipmark.releases.store.list_statement import (
     SEPARATE,
     Place,
     Shape,
+    counting_statement_of,
     package_of,
     statement_of,
 )
 from shipmark.releases.store.releases import RELEASE, release_of
+from shipmark.releases.store.search_conditions import conditions_of
 
 #: Index ranges that are merged at most; with more, the organization's is read and projects are checked row by row.
 INDEX_RANGES_MAX = 32
@@ -55,6 +57,18 @@ def page(
     parameters |= {"limit": limit, "offset": offset, "range_limit": limit + offset}
     rows = connection.execute(statement_of(shape), parameters)
     return [_list_row(release_of(row), row[len(RELEASE) :], release_filter, sort) for row in rows]
+
+
+def count(
+    connection: Connection, release_filter: ReleaseFilter, sort: ReleaseSort, *, up_to: int
+) -> int:
+    """Return the number of releases that pass the filter, up to a maximum; the order decides which index serves."""
+    if not release_filter.project_ids:
+        return 0
+    shape = _shape(release_filter, sort, None, is_backwards=False)
+    parameters = _parameters(shape, release_filter, None) | {"range_limit": up_to}
+    number = connection.execute(counting_statement_of(shape), parameters).scalar_one()
+    return min(number, up_to)
 
 
 def _list_row(
@@ -92,7 +106,8 @@ def _shape(
         dates=tuple(name for name in DATES if getattr(release_filter, name) is not None),
         has_position=after is not None,
         levels=levels,
-        search=release_filter.search,
+        in_package=package_of(release_filter.search) is not None,
+        search=conditions_of(release_filter.search, is_by_version=sort is ReleaseSort.SEMVER),
     )
 
 
@@ -112,7 +127,9 @@ def _parameters(
         "organization_id": release_filter.organization_id,
         "project_ids": project_ids,
         "environment_ids": environment_ids,
+        "package": package_of(release_filter.search),
     }
+    parameters |= shape.search.values
     parameters |= {name: getattr(release_filter, name) for name in shape.dates}
     parameters |= {f"status{number}": status.value for number, status in enumerate(statuses)}
     for number in range(shape.project_count):

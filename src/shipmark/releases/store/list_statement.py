@@ -14,13 +14,13 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id, UtcDateTime
 from shipmark.releases.model import ReleaseSort
-from shipmark.releases.search import EVERYTHING, PackageTerm, Search, VersionTerm
+from shipmark.releases.search import PackageTerm, Search, VersionTerm
 from shipmark.releases.store.environments import IdParameters, release_environments, seen_in
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, releases
-from shipmark.releases.store.search_conditions import conditions_of
+from shipmark.releases.store.search_conditions import SearchConditions
 
-#: Statements that are kept. Those with searches are not: there are as many as texts that people look for.
+#: Statements that are kept. Searches for other texts are the same statement.
 _STATEMENTS_MAX = 128
 
 #: The column that each order goes by. Equals are ordered by ``created_at`` and the release's id.
@@ -54,11 +54,12 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """All that decides the text of a statement. Values are in its parameters, but for those of the search.
+    """All that decides the text of a statement. Values are in its parameters.
 
     ``project_count`` and ``environment_count`` are those with index ranges of their own. ``dates`` names the dates of
     the filter that are set. ``levels`` says of each project with a range whether a release at the position is past it
-    there; it is empty without a position, and unless releases are listed per project.
+    there; it is empty without a position, and unless releases are listed per project. ``in_package``: the search
+    selects one package.
     """
 
     sort: ReleaseSort
@@ -72,7 +73,8 @@ class Shape:
     dates: tuple[str, ...]
     has_position: bool
     levels: tuple[bool, ...]
-    search: Search
+    in_package: bool
+    search: SearchConditions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,26 +94,13 @@ class _IndexRange:
     project_number: int | None = None
 
 
-def statement_of(shape: Shape) -> sa.Select[Any]:
-    """Return the statement for releases in the order of the shape: the columns of a release, then `EXTRA_COLUMNS`."""
-    return kept_statement(shape) if shape.search == EVERYTHING else _statement(shape)
-
-
 @lru_cache(maxsize=_STATEMENTS_MAX)
-def kept_statement(shape: Shape) -> sa.Select[Any]:
-    """Return the statement for a shape, composed at the first call."""
-    return _statement(shape)
+def statement_of(shape: Shape) -> sa.Select[Any]:
+    """Return the statement for releases in the order of the shape: the columns of a release, then `EXTRA_COLUMNS`.
 
-
-def _statement(shape: Shape) -> sa.Select[Any]:
-    branches = [_branch(index_range, shape) for index_range in _index_ranges(shape)]
-    if len(branches) > 1:
-        limited = [sa.select(branch.subquery()) for branch in branches]
-        # A release in several ranges is listed once, unless releases are listed per project.
-        merged = sa.union_all(*limited) if shape.per_project else sa.union(*limited)
-        result = merged.subquery("page")
-    else:
-        result = branches[0].subquery("page")
+    It is composed at the first call: of 32 index ranges in 20 ms, four times of what running it takes.
+    """
+    result = _merged(shape)
     order = [column.asc() if shape.is_backwards else column.desc() for column in result.c]
     # Keys that are part of the release need not be read twice.
     columns = [
@@ -124,6 +113,23 @@ def _statement(shape: Shape) -> sa.Select[Any]:
         .limit(_number("limit"))
         .offset(_number("offset"))
     )
+
+
+@lru_cache(maxsize=_STATEMENTS_MAX)
+def counting_statement_of(shape: Shape) -> sa.Select[int]:
+    """Return the statement for the number of releases of the shape, each index range counted up to its limit."""
+    return sa.select(sa.func.count()).select_from(_merged(shape))
+
+
+def _merged(shape: Shape) -> sa.Subquery:
+    """Return the keys of the releases in the index ranges of the shape."""
+    branches = [_branch(index_range, shape) for index_range in _index_ranges(shape)]
+    if len(branches) == 1:
+        return branches[0].subquery("page")
+    limited = [sa.select(branch.subquery()) for branch in branches]
+    # A release in several ranges is listed once, unless releases are listed per project.
+    merged = sa.union_all(*limited) if shape.per_project else sa.union(*limited)
+    return merged.subquery("page")
 
 
 def package_of(search: Search) -> str | None:
@@ -200,8 +206,8 @@ def _in_organization(shape: Shape, status: sa.BindParameter[str]) -> _IndexRange
         releases.c.organization_id == sa.bindparam("organization_id", type_=Id),
         releases.c.status == status,
     ]
-    if (package := package_of(shape.search)) is not None:
-        conditions.append(releases.c.package == package)
+    if shape.in_package:
+        conditions.append(releases.c.package == sa.bindparam("package", type_=sa.Text()))
     conditions += _seen(shape, releases.c.id, project_ids)
     if not shape.per_project:
         conditions.append(sa.exists().where(attached))
@@ -232,7 +238,7 @@ def _branch(index_range: _IndexRange, shape: Shape) -> sa.Select[Any]:
         assert index_range.project is not None, "lists per project read ranges of projects"
         selected["project_id"] = index_range.project
     source = index_range.source
-    checked = conditions_of(shape.search, is_by_version=shape.sort is ReleaseSort.SEMVER)
+    checked = shape.search.columns
     if checked and not index_range.has_releases:
         source = source.join(releases, releases.c.id == index_range.release_id)
     query = sa.select(*(column.label(name) for name, column in (order | selected).items()))

@@ -1,12 +1,22 @@
 """Conditions on releases that express a search (releases.md 4.7)."""
 
-from functools import singledispatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache, singledispatch
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.types import TypeEngine
 
-from shipmark.infrastructure.database import Id, contains_text, matches
+from shipmark.infrastructure.database import (
+    Id,
+    UtcDateTime,
+    Wildcards,
+    contains_text,
+    escaped,
+    matches,
+)
 from shipmark.releases import search
 from shipmark.releases.store.adoption import in_stage
 from shipmark.releases.store.environments import release_environments
@@ -21,83 +31,124 @@ _COMPARE: dict[search.Comparison, Any] = {
     search.Comparison.AT_MOST: le,
 }
 _EQUAL = (search.Comparison.IS, search.Comparison.IS_NOT)
+#: Searches whose conditions are kept: pages ask for the same again and again.
+_SEARCHES_MAX = 64
 #: The environment of a stage: lists of an environment read the same table.
 _STAGED = release_environments.alias("staged")
 #: Sorts after every character of a sort key.
 _LAST = "\x7f"
 
 
-def conditions_of(query: search.Search, *, is_by_version: bool) -> list[sa.ColumnElement[bool]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchConditions:
+    """The conditions of a search, and the values of their parameters, by name.
+
+    Those with the same ``text`` are equal, whatever their values: a statement is composed once for all of them.
+    """
+
+    text: str
+    columns: Sequence[sa.ColumnElement[bool]] = field(compare=False)
+    values: Mapping[str, object] = field(compare=False)
+
+
+class _Parameters:
+    """The parameters of the conditions of a search, numbered in their order, and their values."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {}
+
+    def add(
+        self, value: object, type_: TypeEngine[Any], *, expanding: bool = False
+    ) -> sa.BindParameter[Any]:
+        """Return a new parameter with this value."""
+        name = f"search{len(self.values)}"
+        self.values[name] = value
+        return sa.bindparam(name, value, type_=type_, expanding=expanding)
+
+
+@lru_cache(maxsize=_SEARCHES_MAX)
+def conditions_of(query: search.Search, *, is_by_version: bool) -> SearchConditions:
     """Return the conditions of the search on a release, in a list that is ordered by version, or not."""
+    parameters = _Parameters()
     columns = [
-        _of_version(term, is_by_version=is_by_version)
+        _of_version(term, parameters, is_by_version=is_by_version)
         if isinstance(term, search.VersionTerm)
-        else _condition(term)
+        else _condition(term, parameters)
         for term in query.terms
     ]
     if query.texts:
-        parts = (contains_text(releases.c.version, text) for text in query.texts)
-        columns.append(sa.or_(*parts))
-    return columns
+        columns.append(sa.or_(*(_contains(text, parameters) for text in query.texts)))
+    text = " AND ".join(str(column.compile()) for column in columns)
+    return SearchConditions(text=text, columns=columns, values=parameters.values)
+
+
+def _contains(text: str, parameters: _Parameters) -> sa.ColumnElement[bool]:
+    parameter = parameters.add(escaped(text), sa.Text())
+    return contains_text(releases.c.version, parameter, is_ascii=text.isascii())
 
 
 @singledispatch
-def _condition(term: search.Term) -> sa.ColumnElement[bool]:
+def _condition(term: search.Term, _parameters: _Parameters) -> sa.ColumnElement[bool]:
     raise AssertionError(f"no condition for {type(term).__name__}")
 
 
 @_condition.register
-def _(term: search.NameTerm) -> sa.ColumnElement[bool]:
-    return _one_of(releases.c.version, term.patterns, is_negated=term.is_negated)
+def _(term: search.NameTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
+    return _one_of(releases.c.version, term.patterns, parameters, is_negated=term.is_negated)
 
 
 @_condition.register
-def _(term: search.PackageTerm) -> sa.ColumnElement[bool]:
+def _(term: search.PackageTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
     package = releases.c.package
+    packages = parameters.add(term.packages, sa.Text(), expanding=True)
     if not term.is_negated:
-        return package.in_(term.packages)
-    return sa.or_(package.is_(None), package.not_in(term.packages))
+        return package.in_(packages)
+    return sa.or_(package.is_(None), package.not_in(packages))
 
 
-def _of_version(term: search.VersionTerm, *, is_by_version: bool) -> sa.ColumnElement[bool]:
+def _of_version(
+    term: search.VersionTerm, parameters: _Parameters, *, is_by_version: bool
+) -> sa.ColumnElement[bool]:
     key: sa.ColumnElement[str] = releases.c.version_key
     package = releases.c.package
     is_range = not term.is_prefix and term.comparison not in _EQUAL
     if is_range and not is_by_version:
         # Most of a package may pass: SQLite would take them from the index by version, and sort them for one page.
         key = sa.func.coalesce(key, "")
+    sort_key = parameters.add(term.sort_key, sa.Text())
     if term.is_prefix:
-        met = sa.and_(key >= term.sort_key, key < term.sort_key + _LAST)
+        met = sa.and_(key >= sort_key, key < parameters.add(term.sort_key + _LAST, sa.Text()))
     else:
         comparison = (
             search.Comparison.IS if term.comparison is search.Comparison.IS_NOT else term.comparison
         )
-        met = _COMPARE[comparison](key, term.sort_key)
+        met = _COMPARE[comparison](key, sort_key)
     # Releases that are not semver have an empty key, and compare with nothing.
     met = sa.and_(key > "", met)
     if term.package is not None:
-        met = sa.and_(met, package == term.package)
+        met = sa.and_(met, package == parameters.add(term.package, sa.Text()))
     if term.comparison is not search.Comparison.IS_NOT:
         return met
     return sa.or_(package.is_(None), sa.not_(met))
 
 
 @_condition.register
-def _(term: search.BuildTerm) -> sa.ColumnElement[bool]:
-    return _one_of(releases.c.build_code, term.patterns, is_negated=term.is_negated)
+def _(term: search.BuildTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
+    return _one_of(releases.c.build_code, term.patterns, parameters, is_negated=term.is_negated)
 
 
 @_condition.register
-def _(term: search.BuildNumberTerm) -> sa.ColumnElement[bool]:
+def _(term: search.BuildNumberTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
     number = releases.c.build_number
+    value = parameters.add(term.number, number.type)
     if term.comparison is search.Comparison.IS_NOT:
-        return sa.or_(number.is_(None), number != term.number)
-    compared: sa.ColumnElement[bool] = _COMPARE[term.comparison](number, term.number)
+        return sa.or_(number.is_(None), number != value)
+    compared: sa.ColumnElement[bool] = _COMPARE[term.comparison](number, value)
     return compared
 
 
 @_condition.register
-def _(term: search.StageTerm) -> sa.ColumnElement[bool]:
+def _(term: search.StageTerm, _parameters: _Parameters) -> sa.ColumnElement[bool]:
     # Exactly one environment is selected.
     columns = _STAGED.c
     stage = sa.exists().where(
@@ -110,22 +161,30 @@ def _(term: search.StageTerm) -> sa.ColumnElement[bool]:
 
 
 @_condition.register
-def _(term: search.FinalizedTerm) -> sa.ColumnElement[bool]:
+def _(term: search.FinalizedTerm, _parameters: _Parameters) -> sa.ColumnElement[bool]:
     at = releases.c.released_at
     return at.is_not(None) if term.is_finalized else at.is_(None)
 
 
 @_condition.register
-def _(term: search.CreatedTerm) -> sa.ColumnElement[bool]:
-    compared: sa.ColumnElement[bool] = _COMPARE[term.comparison](releases.c.created_at, term.at)
+def _(term: search.CreatedTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
+    at = parameters.add(term.at, UtcDateTime())
+    compared: sa.ColumnElement[bool] = _COMPARE[term.comparison](releases.c.created_at, at)
     return compared
 
 
 def _one_of(
-    column: sa.ColumnElement[Any], patterns: tuple[str, ...], *, is_negated: bool
+    column: sa.ColumnElement[Any],
+    patterns: tuple[str, ...],
+    parameters: _Parameters,
+    *,
+    is_negated: bool,
 ) -> sa.ColumnElement[bool]:
     parts = [
-        matches(column, pattern) if "*" in pattern else column == pattern for pattern in patterns
+        matches(column, parameters.add(pattern, Wildcards()))
+        if "*" in pattern
+        else column == parameters.add(pattern, sa.Text())
+        for pattern in patterns
     ]
     if not is_negated:
         return sa.or_(*parts)

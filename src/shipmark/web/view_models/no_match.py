@@ -44,10 +44,10 @@ def without_each(
             # Some terms are valid only together.
             continue
         release_filter = filter_of(connection, workspace, changed, terms, at)
-        rows = list_query.page(connection, release_filter, changed.order, limit=COUNT_MAX)
-        if rows:
+        count = list_query.count(connection, release_filter, changed.order, up_to=COUNT_MAX)
+        if count:
             address = search.address(slug, **changes)
-            results.append(WithoutCondition(condition=condition, address=address, count=len(rows)))
+            results.append(WithoutCondition(condition=condition, address=address, count=count))
     return tuple(sorted(results, key=lambda result: -result.count))
 
 
