@@ -86,6 +86,15 @@ USER = RowReader(
 )
 _TOKEN_SUMMARY = RowReader(UserTokenSummary, tokens, scopes=lambda text: tuple(text.split()))
 _EMAIL = RowReader(Email, emails)
+_USER_OF_SESSION = (
+    USER.select(sessions.c.last_used_at)
+    .join(sessions, sessions.c.user_id == users.c.id)
+    .where(
+        sessions.c.digest == sa.bindparam("digest"),
+        sessions.c.expires_at > sa.bindparam("at"),
+        users.c.is_active,
+    )
+)
 _SESSION = RowReader(Session, sessions)
 _BY_IDS = (
     USER.select(*_EMAIL.columns)
@@ -192,12 +201,7 @@ def user_of_session(
     connection: sa.Connection, digest: str, at: datetime
 ) -> tuple[User, datetime | None] | None:
     """Return the active user of the session, and when it was last used, or None if it has ended."""
-    query = (
-        USER.select(sessions.c.last_used_at)
-        .join(sessions, sessions.c.user_id == users.c.id)
-        .where(sessions.c.digest == digest, sessions.c.expires_at > at, users.c.is_active)
-    )
-    row = connection.execute(query).first()
+    row = connection.execute(_USER_OF_SESSION, {"digest": digest, "at": at}).first()
     return (USER(row), row[-1]) if row else None
 
 

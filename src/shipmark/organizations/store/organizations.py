@@ -57,6 +57,13 @@ ORGANIZATION = RowReader(
     flags=Flag,
     avatar=(read_avatar, organizations.c.avatar_kind, organizations.c.avatar_ident),
 )
+_OF_USER = (
+    ORGANIZATION.select(members.c.role)
+    .join(members, members.c.organization_id == organizations.c.id)
+    .where(members.c.user_id == sa.bindparam("user_id"))
+    .order_by(organizations.c.created_at.desc(), organizations.c.id.desc())
+)
+_SOME_OF_USER = _OF_USER.limit(sa.bindparam("limit", type_=sa.Integer()))
 _WITH_ROLE = ORGANIZATION.select(members.c.role).outerjoin(
     members,
     sa.and_(
@@ -114,14 +121,9 @@ def of_user(
     connection: sa.Connection, user_id: int, *, limit: int | None = None
 ) -> list[tuple[Organization, Role]]:
     """Return the organizations of the user, newest first, with the roles."""
-    query = (
-        ORGANIZATION.select(members.c.role)
-        .join(members, members.c.organization_id == organizations.c.id)
-        .where(members.c.user_id == user_id)
-        .order_by(organizations.c.created_at.desc(), organizations.c.id.desc())
-        .limit(limit)
-    )
-    return [(ORGANIZATION(row), Role(row[-1])) for row in connection.execute(query)]
+    query = _OF_USER if limit is None else _SOME_OF_USER
+    rows = connection.execute(query, {"user_id": user_id, "limit": limit})
+    return [(ORGANIZATION(row), Role(row[-1])) for row in rows]
 
 
 def ensure(connection: sa.Connection, slug: str, name: str, at: datetime) -> Organization:
