@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, Flag
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
 
 Model = TypeVar("Model")
 Converter = Callable[..., object]
+Setter = Callable[[Any, object], None]
 #: Another column, a function that converts the value, or a function with the columns that it reads.
 Source = sa.ColumnElement[Any] | Converter | tuple[Converter, *tuple[sa.ColumnElement[Any], ...]]
 
@@ -16,49 +17,61 @@ Source = sa.ColumnElement[Any] | Converter | tuple[Converter, *tuple[sa.ColumnEl
 class RowReader(Generic[Model]):
     """The columns of a model, and its construction from rows that begin with them.
 
-    A field with neither a column nor a source keeps its default.
+    A model is a dataclass with slots, and without ``__post_init__``. A field with neither a column nor a source keeps
+    its default. Fields are set by their slots: a frozen dataclass takes twice as long in its ``__init__``, and rows of
+    lists are many.
     """
 
     def __init__(
         self, model: Callable[..., Model], table: sa.FromClause, **sources: Source
     ) -> None:
+        assert not hasattr(model, "__post_init__"), "a model is made of its fields alone"
         self._model = model
-        self._names: list[str] = []
-        self._conversions: list[tuple[str, Converter]] = []
-        self._compositions: list[tuple[str, Converter, list[str]]] = []
+        self._setters: list[Setter] = []
+        self._defaults: list[tuple[Setter, object]] = []
+        self._conversions: list[tuple[int, Converter]] = []
+        self._compositions: list[tuple[slice, Converter]] = []
         columns: list[sa.ColumnElement[Any]] = []
         fields = signature(model).parameters
         assert sources.keys() <= fields.keys(), "each source is of a field"
-        for field in fields:
+        for field, parameter in fields.items():
+            setter = vars(model)[field].__set__
             source = sources.get(field, table.c.get(field))
             if source is None:
+                assert parameter.default is not Parameter.empty, f"{field} has no source"
+                self._defaults.append((setter, parameter.default))
                 continue
+            self._setters.append(setter)
             if isinstance(source, sa.ColumnElement):
-                read, names = [source], [field]
+                columns.append(source)
             else:
                 convert, *read = source if isinstance(source, tuple) else (source, table.c[field])
-                names = self._convert(field, convert, len(read))
-            columns += read
-            self._names += names
+                self._convert(convert, len(columns), len(read))
+                columns += read
         self.columns = tuple(columns)
 
-    def _convert(self, field: str, convert: Converter, count: int) -> list[str]:
-        """Register the conversion of a field from this number of columns. Return the names of their values."""
+    def _convert(self, convert: Converter, start: int, count: int) -> None:
+        """Register the conversion of this number of columns, from ``start`` on."""
         if count == 1:
-            self._conversions.append((field, _lookup(convert)))
-            return [field]
-        names = [f"{field}_{index}" for index in range(count)]
-        self._compositions.append((field, convert, names))
-        return names
+            self._conversions.append((start, _lookup(convert)))
+        else:
+            # The last comes first: those before it stay where they are.
+            self._compositions.insert(0, (slice(start, start + count), convert))
 
     def __call__(self, row: Sequence[object]) -> Model:
         """Return the model of a row that begins with the columns."""
-        values = dict(zip(self._names, row, strict=False))
-        for field, convert in self._conversions:
-            values[field] = convert(values[field])
-        for field, convert, names in self._compositions:
-            values[field] = convert(*(values.pop(name) for name in names))
-        return self._model(**values)
+        if self._conversions or self._compositions:
+            row = list(row)
+            for index, convert in self._conversions:
+                row[index] = convert(row[index])
+            for part, convert in self._compositions:
+                row[part] = [convert(*row[part])]
+        made: Model = object.__new__(self._model)  # type: ignore[arg-type]  # it is a class
+        for set_field, value in zip(self._setters, row, strict=False):
+            set_field(made, value)
+        for set_field, value in self._defaults:
+            set_field(made, value)
+        return made
 
     def select(self, *more: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
         """Return the query for the columns of the model, followed by others."""

@@ -87,7 +87,8 @@ def of_pairs(
     if not pairs:
         return {}
     projects = {project_pair(project_id) for project_id, _ in pairs}
-    hours = {hours_of(request.summary_period), ADOPTION_HOURS}
+    summary_hours = hours_of(request.summary_period)
+    hours = {summary_hours, ADOPTION_HOURS}
     known = _standings(connection, {*pairs, *projects}, request.environment_ids, hours, at)
     bounds = pair_buckets.bounds_of(connection, pairs)
     period = PERIODS[request.history_period]
@@ -102,22 +103,18 @@ def of_pairs(
         environment_ids=request.environment_ids,
         counts_users=request.counts_users,
     )
-    nothing = [(start, 0) for start in starts]
+    nothing = [0] * len(starts)
     return {
         pair: ReleaseHealth(
-            summary=known.get((*pair, hours_of(request.summary_period))),
+            summary=known.get((*pair, summary_hours)),
             day=known.get((*pair, ADOPTION_HOURS)),
             project_day=known.get((*project_pair(pair[0]), ADOPTION_HOURS)),
-            history=_history(starts, counted[pair]) if pair in counted else nothing,
+            history=list(zip(starts, counted.get(pair, nothing), strict=True)),
             bounds=bounds.get(pair),
             at=at.timestamp(),
         )
         for pair in pairs
     }
-
-
-def _history(starts: Sequence[int], counted: Mapping[int, int]) -> list[tuple[int, int]]:
-    return [(start, counted.get(start, 0)) for start in starts]
 
 
 def _standings(

@@ -14,8 +14,7 @@ from shipmark.release_health.store.pair_buckets import OF_PAIRS, PAIRS, Pair
 from shipmark.release_health.store.tables import WIDTHS, counts, series, sketches
 
 _PAIR: tuple[sa.ColumnElement[Any], ...] = (series.c.project_id, series.c.release_id)
-#: What parts a start from a number, and these from each other.
-_PARTS, _ITEMS = ":", ","
+_SEPARATOR = ","
 
 
 def numbers(
@@ -26,49 +25,61 @@ def numbers(
     *,
     environment_ids: Collection[int] | None,
     counts_users: bool,
-) -> dict[Pair, dict[int, int]]:
-    """Return the numbers of sessions, or of distinct users, by pair and start of a bucket; none where it is 0."""
+) -> dict[Pair, list[int]]:
+    """Return the numbers of sessions, or of distinct users, in each bucket of the period, by pair with any."""
     if not pairs:
         return {}
     in_environments = environment_ids is not None
     query = (_users if counts_users else _sessions)(in_environments=in_environments)
-    parameters: dict[str, object] = {"since": period.starts(at)[0]}
+    begin = period.starts(at)[0]
+    parameters: dict[str, object] = {"since": begin}
     if environment_ids is not None:
         parameters["environment_ids"] = list(environment_ids)
     rows = connection.execute(query, parameters | db.rows_param("pairs", sorted(pairs))).all()
-    if counts_users:
-        return _users_by_bucket(rows, period.bucket)
-    found: dict[Pair, dict[int, int]] = {}
+    return (_users_by_bucket if counts_users else _sessions_by_bucket)(rows, period, begin)
+
+
+def _sessions_by_bucket(
+    rows: Iterable[Sequence[Any]], period: Period, begin: int
+) -> dict[Pair, list[int]]:
+    """Return the numbers of sessions; those of several environments are added."""
+    found: dict[Pair, list[int]] = {}
     for project_id, release_id, joined in rows:
-        of_pair = found.setdefault((project_id, release_id), {})
-        for item in joined.split(_ITEMS) if joined else ():
-            start, _, number = item.partition(_PARTS)
-            bucket = int(start) // period.bucket * period.bucket
-            of_pair[bucket] = of_pair.get(bucket, 0) + int(number)
+        if not joined:
+            continue
+        of_pair = found.setdefault((project_id, release_id), [0] * period.number)
+        values = list(map(int, joined.split(_SEPARATOR)))
+        for start, number in zip(values[::2], values[1::2], strict=True):
+            # What came after the moment, by another clock, is of no bucket.
+            if (bucket := (start - begin) // period.bucket) < period.number:
+                of_pair[bucket] += number
     return found
 
 
-def _users_by_bucket(rows: Iterable[Sequence[Any]], length: int) -> dict[Pair, dict[int, int]]:
+def _users_by_bucket(
+    rows: Iterable[Sequence[Any]], period: Period, begin: int
+) -> dict[Pair, list[int]]:
     """Return the numbers of users; those of several buckets and environments are counted once."""
-    sets: dict[Pair, dict[int, list[bytes]]] = {}
+    sets: dict[Pair, list[list[bytes]]] = {}
     for project_id, release_id, start, encoded in rows:
-        of_pair = sets.setdefault((project_id, release_id), {})
-        of_pair.setdefault(start // length * length, []).append(encoded)
+        of_pair = sets.setdefault((project_id, release_id), [[] for _ in range(period.number)])
+        if (bucket := (start - begin) // period.bucket) < period.number:
+            of_pair[bucket].append(encoded)
     return {
-        pair: {bucket: len(union(encoded)) for bucket, encoded in of_pair.items()}
+        pair: [len(union(encoded)) if encoded else 0 for encoded in of_pair]
         for pair, of_pair in sets.items()
     }
 
 
 @lru_cache
 def _sessions(*, in_environments: bool) -> sa.Select[Any]:
-    """Return the statement for the numbers of sessions, those of a series in one text: "start:number,…".
+    """Return the statement for the numbers of sessions, those of a series in one text: "start,number,start,…".
 
     A page has 2,400 numbers and more. As rows of their own, sorted into groups, they took three times as long.
     """
-    item = sa.cast(counts.c.start, sa.Text()) + _PARTS + sa.cast(counts.c.sessions, sa.Text())
+    item = sa.cast(counts.c.start, sa.Text()) + _SEPARATOR + sa.cast(counts.c.sessions, sa.Text())
     joined = (
-        sa.select(sa.func.aggregate_strings(item, _ITEMS))
+        sa.select(sa.func.aggregate_strings(item, _SEPARATOR))
         .where(*_since(counts))
         .correlate(series)
         .scalar_subquery()

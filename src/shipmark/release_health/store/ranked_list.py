@@ -6,6 +6,7 @@ The ranked ones come from an index of standings. A cursor is a number of rows, a
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,10 +17,18 @@ from shipmark.release_health.standings import ALL_ENVIRONMENTS
 from shipmark.release_health.store.standing_store import standings
 from shipmark.releases.model import ListRow, ReleaseFilter, ReleaseStatus
 from shipmark.releases.store.environments import release_environments, seen_in
+from shipmark.releases.store.list_statement import DATES, between
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import RELEASE, release_of, releases
-from shipmark.releases.store.search_conditions import conditions_of
+from shipmark.releases.store.search_conditions import SearchConditions, conditions_of
 
+#: Statements of each kind that are kept: composing one took a quarter of the time of its page.
+_STATEMENTS_MAX = 64
+_ORGANIZATION = sa.bindparam("organization_id", type_=Id)
+_PROJECTS = sa.bindparam("project_ids", type_=Id, expanding=True)
+_ENVIRONMENTS = sa.bindparam("environment_ids", type_=Id, expanding=True)
+_LIMIT = sa.bindparam("limit", type_=sa.Integer())
+_OFFSET = sa.bindparam("offset", type_=sa.Integer())
 #: A release and a project, in the order of an untyped statement.
 _PAIR: tuple[sa.ColumnElement[Any], ...] = (standings.c.release_id, standings.c.project_id)
 
@@ -48,6 +57,20 @@ class Ranking:
     is_per_release: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    """All that decides the text of a statement. Values are in its parameters.
+
+    ``environment_count`` is None for all environments. ``dates`` names the dates of the filter that are set.
+    """
+
+    ranking: Ranking
+    per_project: bool
+    environment_count: int | None
+    dates: tuple[str, ...]
+    search: SearchConditions
+
+
 def page(
     connection: sa.Connection,
     release_filter: ReleaseFilter,
@@ -59,19 +82,47 @@ def page(
     """Return the releases that pass a filter, from a row on, by at most three statements."""
     if not release_filter.project_ids or limit <= 0:
         return []
-    parameters = _parameters(release_filter)
-    ranked = _ranked(release_filter, ranking)
-    rows = connection.execute(ranked.limit(limit).offset(offset), parameters).all()
+    shape = _shape(release_filter, ranking)
+    parameters = _parameters(release_filter, ranking, shape)
+    window = {"limit": limit, "offset": offset}
+    rows = connection.execute(_ranked_page(shape), parameters | window).all()
     result = list(map(_list_row, rows))
     if len(result) == limit:
         return result
     before = offset + len(result)
     if not result and offset:
-        number = sa.select(sa.func.count()).select_from(ranked.order_by(None).subquery())
-        before = connection.execute(number, parameters).scalar_one()
-    rest = _unranked(release_filter, ranking).limit(limit - len(result))
-    rows = connection.execute(rest.offset(max(0, offset - before)), parameters).all()
+        before = connection.execute(_ranked_count(shape), parameters).scalar_one()
+    window = {"limit": limit - len(result), "offset": max(0, offset - before)}
+    rows = connection.execute(_unranked_page(shape), parameters | window).all()
     return result + list(map(_list_row, rows))
+
+
+def _shape(release_filter: ReleaseFilter, ranking: Ranking) -> _Shape:
+    environment_ids = release_filter.environment_ids
+    return _Shape(
+        ranking=ranking,
+        per_project=release_filter.per_project,
+        environment_count=None if environment_ids is None else len(environment_ids),
+        dates=tuple(name for name in DATES if getattr(release_filter, name) is not None),
+        search=conditions_of(release_filter.search, is_by_version=False),
+    )
+
+
+def _parameters(
+    release_filter: ReleaseFilter, ranking: Ranking, shape: _Shape
+) -> dict[str, object]:
+    statuses = list(ReleaseStatus) if release_filter.status is None else [release_filter.status]
+    environment_ids = release_filter.environment_ids
+    parameters: dict[str, object] = {
+        "organization_id": release_filter.organization_id,
+        "project_ids": list(release_filter.project_ids),
+        "environment_ids": list(environment_ids or ()),
+        "scopes": [ALL_ENVIRONMENTS] if environment_ids is None else list(environment_ids),
+        "statuses": [status.value for status in statuses],
+        "hours": ranking.hours,
+    }
+    parameters |= {name: getattr(release_filter, name) for name in shape.dates}
+    return parameters | dict(shape.search.values)
 
 
 def _list_row(row: Sequence[Any]) -> ListRow:
@@ -79,41 +130,50 @@ def _list_row(row: Sequence[Any]) -> ListRow:
     return ListRow(release, release.created_at, row[len(RELEASE)])
 
 
-def _ranked(release_filter: ReleaseFilter, ranking: Ranking) -> sa.Select[Any]:
-    source = _ranks(release_filter, ranking).subquery("ranks")
+@lru_cache(maxsize=_STATEMENTS_MAX)
+def _ranked_page(shape: _Shape) -> sa.Select[Any]:
+    return _ranked(shape).limit(_LIMIT).offset(_OFFSET)
+
+
+@lru_cache(maxsize=_STATEMENTS_MAX)
+def _ranked_count(shape: _Shape) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(_ranked(shape).order_by(None).subquery())
+
+
+def _ranked(shape: _Shape) -> sa.Select[Any]:
+    source = _ranks(shape).subquery("ranks")
     return (
         sa.select(*RELEASE, source.c.project_id)
         .join(source, source.c.release_id == releases.c.id)
-        .where(*_conditions(release_filter))
+        .where(*_conditions(shape))
         .order_by(source.c.rank.desc(), source.c.release_id.desc(), source.c.project_id.desc())
     )
 
 
-def _ranks(release_filter: ReleaseFilter, ranking: Ranking) -> sa.Select[Any]:
+def _ranks(shape: _Shape) -> sa.Select[Any]:
     """Return the releases with a rank, and it."""
-    if ranking.column is RankColumn.ADOPTION:
-        return _adopted(release_filter)
-    return _standing(release_filter, ranking)
+    if shape.ranking.column is RankColumn.ADOPTION:
+        return _adopted(shape)
+    return _standing(shape)
 
 
-def _standing(release_filter: ReleaseFilter, ranking: Ranking) -> sa.Select[Any]:
+def _standing(shape: _Shape) -> sa.Select[Any]:
     """Return the pairs with sessions; with several environments, by their sums."""
+    ranking = shape.ranking
     column = standings.c[ranking.column.value]
-    environment_ids = release_filter.environment_ids
-    scopes = [ALL_ENVIRONMENTS] if environment_ids is None else list(environment_ids)
     conditions = [
-        standings.c.organization_id == release_filter.organization_id,
-        standings.c.hours == ranking.hours,
+        standings.c.organization_id == _ORGANIZATION,
+        standings.c.hours == sa.bindparam("hours", type_=sa.Integer()),
         standings.c.release_id != ALL_RELEASES,
-        standings.c.project_id.in_(sa.bindparam("project_ids", type_=Id, expanding=True)),
+        standings.c.project_id.in_(_PROJECTS),
+        standings.c.environment_id.in_(sa.bindparam("scopes", type_=Id, expanding=True)),
     ]
-    if ranking.is_per_release and len(scopes) == 1:
-        conditions += [standings.c.environment_id == scopes[0], column.is_not(None)]
+    if shape.environment_count in (None, 1):
+        conditions.append(column.is_not(None))
+        if not ranking.is_per_release:
+            return sa.select(*_PAIR, column.label("rank")).where(*conditions)
         largest = [_PAIR[0], sa.null().label("project_id"), sa.func.max(column).label("rank")]
         return sa.select(*largest).where(*conditions).group_by(standings.c.release_id)
-    if len(scopes) == 1:
-        conditions += [standings.c.environment_id == scopes[0], column.is_not(None)]
-        return sa.select(*_PAIR, column.label("rank")).where(*conditions)
     pooled: sa.ColumnElement[Any] = sa.func.sum(column)
     if ranking.column is RankColumn.CRASH_RATE_SESSIONS:
         pooled = _rate(standings.c.crashed, standings.c.sessions)
@@ -121,7 +181,7 @@ def _standing(release_filter: ReleaseFilter, ranking: Ranking) -> sa.Select[Any]
         pooled = _rate(standings.c.users_crashed, standings.c.users)
     return (
         sa.select(*_PAIR, pooled.label("rank"))
-        .where(standings.c.environment_id.in_(scopes), *conditions)
+        .where(*conditions)
         .group_by(*_PAIR)
         .having(pooled.is_not(None))
     )
@@ -131,71 +191,51 @@ def _rate(bad: sa.ColumnElement[int], number: sa.ColumnElement[int]) -> sa.Colum
     return sa.func.sum(bad) * 1.0 / sa.func.nullif(sa.func.sum(number), 0)
 
 
-def _adopted(release_filter: ReleaseFilter) -> sa.Select[Any]:
+def _adopted(shape: _Shape) -> sa.Select[Any]:
     """Return the releases that were adopted, each by its newest moment; per project if the list is."""
     c = release_environments.c
-    project: sa.ColumnElement[Any] = c.project_id if release_filter.per_project else sa.null()
+    project: sa.ColumnElement[Any] = c.project_id if shape.per_project else sa.null()
     columns = [c.release_id, project.label("project_id"), sa.func.max(c.adopted_at).label("rank")]
-    query = sa.select(*columns).where(
-        c.adopted_at.is_not(None),
-        c.project_id.in_(sa.bindparam("project_ids", type_=Id, expanding=True)),
-    )
-    if release_filter.environment_ids is not None:
-        query = query.where(c.environment_id.in_(list(release_filter.environment_ids)))
-    keys = [c.release_id, c.project_id] if release_filter.per_project else [c.release_id]
+    query = sa.select(*columns).where(c.adopted_at.is_not(None), c.project_id.in_(_PROJECTS))
+    if shape.environment_count is not None:
+        query = query.where(c.environment_id.in_(_ENVIRONMENTS))
+    keys = [c.release_id, c.project_id] if shape.per_project else [c.release_id]
     return query.group_by(*keys)
 
 
-def _unranked(release_filter: ReleaseFilter, ranking: Ranking) -> sa.Select[Any]:
+@lru_cache(maxsize=_STATEMENTS_MAX)
+def _unranked_page(shape: _Shape) -> sa.Select[Any]:
     """Return the releases without a rank, the newest first."""
-    projects = sa.bindparam("project_ids", type_=Id, expanding=True)
-    per_project = ranking.column is RankColumn.ADOPTION and release_filter.per_project
+    per_project = shape.ranking.column is RankColumn.ADOPTION and shape.per_project
     attached = sa.and_(
-        release_projects.c.release_id == releases.c.id, release_projects.c.project_id.in_(projects)
+        release_projects.c.release_id == releases.c.id, release_projects.c.project_id.in_(_PROJECTS)
     )
     source: sa.FromClause = releases.join(release_projects, attached) if per_project else releases
     project = release_projects.c.project_id if per_project else sa.null()
-    rank = _ranks(release_filter, ranking).subquery("ranks")
+    rank = _ranks(shape).subquery("ranks")
     is_ranked = [rank.c.release_id == releases.c.id]
     if per_project:
         is_ranked.append(rank.c.project_id == release_projects.c.project_id)
     query = (
         sa.select(*RELEASE, project.label("project_id"))
         .select_from(source)
-        .where(*_conditions(release_filter), ~sa.exists().where(*is_ranked))
+        .where(*_conditions(shape), ~sa.exists().where(*is_ranked))
         .order_by(releases.c.created_at.desc(), releases.c.id.desc())
+        .limit(_LIMIT)
+        .offset(_OFFSET)
     )
     if per_project:
         return query.order_by(release_projects.c.project_id)
     return query.where(sa.exists().where(attached))
 
 
-def _conditions(release_filter: ReleaseFilter) -> list[sa.ColumnElement[bool]]:
-    statuses: Sequence[ReleaseStatus] = list(ReleaseStatus)
-    if release_filter.status is not None:
-        statuses = [release_filter.status]
+def _conditions(shape: _Shape) -> list[sa.ColumnElement[bool]]:
     conditions = [
-        releases.c.organization_id == release_filter.organization_id,
-        releases.c.status.in_([status.value for status in statuses]),
-        *conditions_of(release_filter.search, is_by_version=False).columns,
+        releases.c.organization_id == _ORGANIZATION,
+        releases.c.status.in_(sa.bindparam("statuses", type_=sa.String(), expanding=True)),
+        *shape.search.columns,
+        *between(releases.c, shape.dates),
     ]
-    if release_filter.created_from is not None:
-        conditions.append(releases.c.created_at >= release_filter.created_from)
-    if release_filter.created_to is not None:
-        conditions.append(releases.c.created_at <= release_filter.created_to)
-    if release_filter.shipped_from is not None:
-        conditions.append(releases.c.shipped_at >= release_filter.shipped_from)
-    if release_filter.environment_ids is not None:
-        ids = [
-            sa.bindparam(name, type_=Id, expanding=True)
-            for name in ("project_ids", "environment_ids")
-        ]
-        conditions.append(seen_in(releases.c.id, ids[0], ids[1]))
+    if shape.environment_count is not None:
+        conditions.append(seen_in(releases.c.id, _PROJECTS, _ENVIRONMENTS))
     return conditions
-
-
-def _parameters(release_filter: ReleaseFilter) -> dict[str, object]:
-    parameters: dict[str, object] = {"project_ids": list(release_filter.project_ids)}
-    if release_filter.environment_ids is not None:
-        parameters["environment_ids"] = list(release_filter.environment_ids)
-    return parameters

@@ -106,7 +106,8 @@ _CHANGED = (
     sa.select(series.c.id)
     .where(
         series.c.changed_at >= sa.bindparam("since", type_=db.UtcDateTime()),
-        series.c.project_id.in_(sa.bindparam("project_ids", type_=db.Id, expanding=True)),
+        # Not by the index of projects, which SQLite would take: it has all series. Few have changed just now.
+        (series.c.project_id + 0).in_(sa.bindparam("project_ids", type_=db.Id, expanding=True)),
     )
     .limit(1)
 )

@@ -245,7 +245,7 @@ def _branch(index_range: _IndexRange, shape: Shape) -> sa.Select[Any]:
     query = query.select_from(source).where(*index_range.conditions, *checked)
     if shape.sort is ReleaseSort.BUILD:
         query = query.where(index_range.columns["build_number"].is_not(None))
-    query = query.where(*_between(index_range, shape.dates))
+    query = query.where(*between(index_range.columns, shape.dates))
     columns = list((order | selected).values())
     if shape.has_position:
         query = query.where(_is_after(columns, index_range, shape))
@@ -257,10 +257,10 @@ def _branch(index_range: _IndexRange, shape: Shape) -> sa.Select[Any]:
     return query.limit(_number("range_limit"))
 
 
-def _between(index_range: _IndexRange, dates: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield the conditions of the dates of the filter that are set."""
+def between(columns: sa.TypedColumns, dates: Sequence[str]) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield the conditions of the dates of the filter that are set; each is the parameter of its name."""
     for name in dates:
-        column: sa.ColumnElement[datetime] = index_range.columns[DATES[name]]
+        column: sa.ColumnElement[datetime] = columns[DATES[name]]
         date = sa.bindparam(name, type_=UtcDateTime())
         yield column <= date if name == "created_to" else column >= date
 
