@@ -4,7 +4,9 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from processes import WAIT_SECONDS, free_port, serving, starting, wait_until
@@ -78,6 +80,23 @@ def test_connections_that_were_opened_in_advance_keep_no_server_from_stopping(
         assert process.wait(15) == 0
         for connection in silent:
             connection.close()
+
+
+def test_a_worker_that_is_killed_again_and_again_is_started_again(tmp_path: Path) -> None:
+    port = free_port()
+    with serving(tmp_path / "data", port, workers=1) as process:
+
+        def worker() -> int | None:
+            """Return the worker, once it serves."""
+            address = f"http://127.0.0.1:{port}/healthz"
+            with suppress(OSError), urlopen(address, timeout=5):
+                return workers_of(process.pid)[-1]
+            return None
+
+        for _ in range(3):
+            wait_until(worker)
+            os.kill(workers_of(process.pid)[-1], signal.SIGKILL)
+        wait_until(worker)
 
 
 def test_a_worker_that_does_not_end_is_killed(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from shipmark.cli.data_checks import require_servable
 from shipmark.cli.options import open_database, overridden, with_settings
 from shipmark.cli.tour import NEEDS, tour
 from shipmark.http.client_address import trusted_networks
+from shipmark.http.respawning import RespawnHistory
 from shipmark.http.workers import PARENT_PID, call_when_stopping, reset_signals_in_workers
 from shipmark.infrastructure import data_folder, ids, logging, migrations, telemetry
 from shipmark.infrastructure.blobs.object_store import open_object_store
@@ -129,6 +130,7 @@ def _run(settings: Settings) -> None:
             respawn_failed_workers=True,
             workers_kill_timeout=settings.stop_timeout_seconds,
         )
+        server.respawned_wrks = RespawnHistory()
         # When it starts, it sets its handlers of signals.
         server.on_startup(lambda: call_when_stopping(digester.note_stop))
         server.serve()
