@@ -50,8 +50,12 @@ class FirstTimes:
     units: Sequence[int | None]
 
     @property
+    def number(self) -> int:
+        return sum(first is not None for first in self.units)
+
+    @property
     def share(self) -> float:
-        return sum(first is not None for first in self.units) / len(self.units)
+        return self.number / len(self.units)
 
     @property
     def median(self) -> float:

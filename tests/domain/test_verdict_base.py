@@ -1,6 +1,9 @@
 """Which hours of which releases a new one is compared with (verdict.md 1.5)."""
 
-from shipmark.release_health.model import DAY
+import pytest
+
+from shipmark.release_health.model import DAY, SketchKind
+from shipmark.release_health.sketches import DistinctValues
 from shipmark.verdicts.base_selection import (
     HOUR,
     candidates,
@@ -9,7 +12,9 @@ from shipmark.verdicts.base_selection import (
     tenures_by_deploys,
     tenures_by_sessions,
 )
-from shipmark.verdicts.model import Tenure
+from shipmark.verdicts.evaluation import frozen_measures
+from shipmark.verdicts.hours import Bucket, BucketSketch, Health
+from shipmark.verdicts.model import Measure, Tenure
 
 START = 1_000 * DAY
 ONE, TWO, THREE, NEW = 1, 2, 3, 9
@@ -97,3 +102,35 @@ def test_releases_are_pooled_until_there_are_enough_sessions() -> None:
 
 def test_candidates_come_once_each_the_latest_first() -> None:
     assert candidates([a_tenure(TWO, 1), a_tenure(ONE, 2, 1), a_tenure(TWO, 3, 2)]) == [TWO, ONE]
+
+
+def a_part(hour: int, crashed: int, users: range) -> Health:
+    """Return an hour of 1,000 sessions of 500 users, in which these users had so many crashes."""
+    start, values = START + hour * HOUR, DistinctValues()
+    for user in users:
+        values.add(user << 32)
+    bucket = Bucket(
+        series_id=1,
+        width=HOUR,
+        start=start,
+        sessions=1_000,
+        crashed=crashed,
+        users=500,
+        users_crashed=len(users),
+        users_new_issue=0,
+    )
+    sketch = BucketSketch(
+        series_id=1, width=HOUR, start=start, kind=SketchKind.CRASHED, encoded=values.encode()
+    )
+    return Health([bucket], [sketch])
+
+
+def test_the_crashes_of_a_base_of_several_releases_are_grouped_together() -> None:
+    parts = [a_part(0, 9, range(1)), a_part(1, 9, range(9))]
+    measures, _ = frozen_measures(parts)
+    assert measures[Measure.SESSIONS].spread == pytest.approx(2 * 18 / 10 - 1)
+
+
+def test_a_user_who_crashes_in_two_releases_of_a_base_on_a_day_is_one_group() -> None:
+    measures, _ = frozen_measures([a_part(hour, 2, range(2)) for hour in range(3)])
+    assert measures[Measure.USERS].spread == 2 * 6 / 2 - 1

@@ -1,11 +1,14 @@
 """How often the verdict is wrong, and how soon it is right (verdict.md 1.6). `bench/verdict_simulations.py` runs more.
 
-The seeds are fixed, so a test has one result. What is promised holds for any number of looks.
+The seeds are fixed, so a test has one result. What is promised holds for any number of looks. Where a test allows as
+many runs as `most_by_chance`, a binomial number with the rate that it names is larger with a probability below 0.001.
 """
 
+from dataclasses import replace
 from random import Random
 
 import pytest
+from verdict_measures import most_by_chance, outcomes_by_counts
 from verdict_simulation import (
     Case,
     Runs,
@@ -14,6 +17,7 @@ from verdict_simulation import (
     times_to_healthy,
     times_to_regressed,
 )
+from verdict_traffic import History, Traffic, outcomes
 
 from shipmark.verdicts.judgement import (
     ALPHA,
@@ -135,3 +139,67 @@ def test_an_outage_of_both_releases_is_no_regression_by_the_floor() -> None:
     days = [UnitCount(crashes, 3_000)]
     assert is_regressed(a_comparison(days))
     assert not is_regressed(a_comparison(days, floor=0.05))
+
+
+#: User-hours of looks at the three measures, each with two sessions.
+USER_HOURS = growing(6_000)
+#: Half of the stake is on later days, and evidence overshoots its limit. So about a tenth of what is promised happens
+#: (docs/verdict.md), and more than a fifth is a fault.
+REGRESSED_AT_THE_MARGIN = ALPHA / 5
+
+
+def traffic(crash: float, new_error: float) -> Traffic:
+    """Rates in percent: of sessions that crash, and of users of an hour with a new issue."""
+    return Traffic(crash=crash / 100, new_error=new_error / 100)
+
+
+@pytest.mark.parametrize(
+    ("base", "new"),
+    [
+        (traffic(0.5, 0.5), traffic(0.6, 0.6)),
+        (traffic(2, 0.1), traffic(2.4, 0.2)),
+        (traffic(0.1, 0), traffic(0.1, 0.1)),
+    ],
+)
+def test_no_measure_at_the_margin_is_often_regressed_nor_the_verdict(
+    base: Traffic, new: Traffic
+) -> None:
+    found = outcomes_by_counts(base, new, USER_HOURS, runs=1_200, seed=9)
+    numbers = {name: each.regressed.number for name, each in found.items()}
+    of_measure = most_by_chance(1_200, REGRESSED_AT_THE_MARGIN)
+    assert max(numbers[letter] for letter in "SUN") <= of_measure
+    assert numbers["all"] <= most_by_chance(1_200, 2 * REGRESSED_AT_THE_MARGIN)
+
+
+@pytest.mark.parametrize(
+    ("base", "new"),
+    [(traffic(0.1, 0), traffic(0.1, 0.3)), (traffic(0.1, 0.5), traffic(0.1, 0.8))],
+)
+def test_new_issues_at_the_tolerance_are_seldom_healthy(base: Traffic, new: Traffic) -> None:
+    found = outcomes_by_counts(base, new, USER_HOURS, runs=1_000, seed=10)
+    assert found["N"].healthy.number <= most_by_chance(1_000, BETA)
+    assert found["all"].healthy.number <= found["N"].healthy.number
+
+
+def test_a_release_like_its_base_is_healthy_by_all_measures() -> None:
+    found = outcomes_by_counts(traffic(0.1, 0.1), traffic(0.1, 0.1), USER_HOURS, runs=400, seed=11)
+    assert found["all"].regressed.number == 0
+    assert found["all"].healthy.share >= 0.85
+    assert found["all"].healthy.median <= 8_000
+
+
+def test_new_issues_alone_make_a_release_regressed() -> None:
+    found = outcomes_by_counts(traffic(0.5, 0.1), traffic(0.5, 1), USER_HOURS, runs=400, seed=12)
+    assert found["S"].regressed.number == found["U"].regressed.number == 0
+    assert found["all"].regressed.share >= 0.97
+    assert found["all"].regressed.median <= 2_500
+    assert found["all"].healthy.number == 0
+
+
+def test_crash_loops_are_found_with_a_base_of_several_releases() -> None:
+    base = Traffic(crash=0.002, new_error=0.001, loop=0.6)
+    new, history = replace(base, crash=0.008), History(releases=8, hours=3)
+    found = outcomes(base, new, history, hours=12, runs=Runs(10, 1, seed=13))
+    assert found["S"].regressed.share >= 0.6
+    assert found["all"].regressed.share == 1
+    assert found["all"].healthy.number == 0

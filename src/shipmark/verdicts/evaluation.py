@@ -41,17 +41,17 @@ class _Hours:
 
 def frozen_measures(parts: Sequence[Health]) -> tuple[dict[Measure, BaseMeasure], bool]:
     """Return the measures of a base of several releases, and whether it has ids of users."""
-    by_part = [part.hours() for part in parts]
-    hours = sorted((hour for part in by_part for hour in part), key=lambda hour: hour.start)
+    hours = sorted((hour for part in parts for hour in part.hours()), key=lambda hour: hour.start)
+    # Groups are counted in all parts together: the largest of many small samples says too much.
+    whole = Health(
+        [bucket for part in parts for bucket in part.buckets],
+        [sketch for part in parts for sketch in part.sketches],
+    )
     counts_users = any(hour.users for hour in hours)
     measures = {}
     for measure in Measure:
         counts = [hour.count(measure, counts_users=counts_users) for hour in hours]
-        groups = (
-            part.spread_of_groups(measure, of_part)
-            for part, of_part in zip(parts, by_part, strict=True)
-        )
-        spread = max(spread_over_time(counts), *groups, 1.0)
+        spread = max(spread_over_time(counts), whole.spread_of_groups(measure, hours))
         measures[measure] = BaseMeasure(count=total(counts), spread=spread)
     return measures, counts_users
 
