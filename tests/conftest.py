@@ -292,10 +292,15 @@ _CHECKED: WeakSet[Any] = WeakSet()
 #: is proven on both by the tests of rooms, properties and the house.
 ALL_DATABASES = os.environ.get("SHIPMARK_TEST_DATABASES", "") == "all"
 _INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
-#: Modules with tests that take half a minute, the longest first.
-_LONG_MODULES = ("test_recordings.py", "test_any_request.py", "test_hostile_requests.py")
-#: Whose tests share servers, browsers and clients in processes of their own.
-_FOLDERS_OF_PROCESSES = ("browser", "conformance", "cli")
+#: Modules with tests that take half a minute, and modules and folders whose tests share servers, browsers, clients or
+#: large tables: the first worker begins with those of the first row, the second with those of the second.
+_SLOW = (
+    ("test_any_request.py", "test_hostile_requests.py", "browser"),
+    ("test_recordings.py", "test_query_plans.py", "conformance", "cli"),
+)
+_SLOW_PLACES = {
+    name: (row, column) for row, names in enumerate(_SLOW) for column, name in enumerate(names)
+}
 
 
 # What is imported and collected lives until the end: collecting garbage among it takes a tenth of the time and frees
@@ -311,26 +316,40 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the half of the doors' tests that runs on the other database; always the same half.
+    """Leave out the half of the doors' tests that runs on the other database, always the same half; order the rest."""
+    if not ALL_DATABASES:
+        kept, left_out = [], []
+        for item in items:
+            (left_out if _is_for_the_other(item) else kept).append(item)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = _in_shares(items, workers)
 
-    What takes long comes first: at the end one worker would wait for it alone, or take over a part of a module and make
-    all that is shared in it again.
+
+def _in_shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Have each worker begin with slow tests.
+
+    A worker gets a run of the list, of the same length as the others', and takes over half of another's when it is
+    through. So at the end only tests of milliseconds are left to share out: a worker would wait for a long one alone,
+    or take over a part of a module and make all that is shared in it again.
     """
-    items.sort(key=_turn)
-    if ALL_DATABASES:
-        return
-    kept, left_out = [], []
-    for item in items:
-        (left_out if _is_for_the_other(item) else kept).append(item)
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = kept
+    slow = sorted((item for item in items if _slow_place(item)), key=_slow_place)
+    quick = [item for item in items if not _slow_place(item)]
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        ordered += [item for item in slow if _slow_place(item)[0] % workers == worker]
+        end = len(items) * (worker + 1) // workers
+        missing = max(0, end - len(ordered))
+        ordered += quick[:missing]
+        del quick[:missing]
+    return ordered
 
 
-def _turn(item: pytest.Item) -> int:
+def _slow_place(item: pytest.Item) -> tuple[int, ...]:
+    """Return the row and the column that name the item's module, or else its folder; nothing if none does."""
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    if item.path.name in _LONG_MODULES:
-        return _LONG_MODULES.index(item.path.name)
-    return len(_LONG_MODULES) + (folder not in _FOLDERS_OF_PROCESSES)
+    return _SLOW_PLACES.get(item.path.name) or _SLOW_PLACES.get(folder) or ()
 
 
 def _is_for_the_other(item: pytest.Item) -> bool:

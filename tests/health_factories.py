@@ -1,6 +1,6 @@
 """Sessions of releases, written as counts of hours or of ten minutes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from factories import World
@@ -50,35 +50,9 @@ def add_sessions(
     **numbers: int,
 ) -> None:
     """Count sessions of a release in a bucket: ``sessions=100, crashed=1, users=50``."""
-    acme = world.organizations["acme"]
-    release = a_release(connection, world, version, project=project, at=start)
-    place = projects.ensure_environment(connection, acme, environment)
-    key = {
-        "project_id": world.projects[project],
-        "environment_id": place.id,
-        "release_id": release.id,
-    }
-    row = key | {"organization_id": acme, "first_start": start, "last_start": start}
-    connection.execute(upsert(series).values(row).on_conflict_do_nothing())
-    same = [series.c[name] == value for name, value in key.items()]
-    found = connection.execute(
-        select(series.c.id, series.c.first_start, series.c.last_start).where(*same)
-    ).one()
-    series_id, first, last = found
-    connection.execute(
-        update(series)
-        .where(series.c.id == series_id)
-        .values(first_start=min(first, start), last_start=max(last, start))
-    )
+    series_id = _ensure_series(connection, world, version, [start], project, environment)
     bucket = {"series_id": series_id, "width": int(width), "start": start}
-    added = dict.fromkeys(_NUMBERS, 0) | numbers
-    statement = upsert(counts).values(bucket | added)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(bucket),
-            set_={name: counts.c[name] + statement.excluded[name] for name in added},
-        )
-    )
+    _add_counts(connection, [bucket], numbers)
     for sketch, ids in ((SketchKind.ALL, user_ids), (SketchKind.CRASHED, crashed_ids)):
         users = DistinctValues()
         for number in ids:
@@ -86,3 +60,69 @@ def add_sessions(
         if len(users):
             encoded = {"kind": sketch.value, "encoded": users.encode()}
             connection.execute(upsert(sketches).values(bucket | encoded))
+
+
+def add_hours_of_sessions(
+    connection: Connection,
+    world: World,
+    version: str,
+    until: int,
+    *,
+    hours: int,
+    project: str = "web",
+    environment: str = "production",
+    **numbers: int,
+) -> None:
+    """Count the same sessions of a release in each of so many hours before a time, by few statements."""
+    width = int(BucketWidth.HOUR)
+    starts = [until - number * width for number in range(1, hours + 1)]
+    series_id = _ensure_series(connection, world, version, starts, project, environment)
+    buckets = [{"series_id": series_id, "width": width, "start": start} for start in starts]
+    _add_counts(connection, buckets, numbers)
+
+
+def _ensure_series(
+    connection: Connection,
+    world: World,
+    version: str,
+    starts: Sequence[int],
+    project: str,
+    environment: str,
+) -> int:
+    """Return the id of the series that has buckets with these starts; the release is created at the first."""
+    acme = world.organizations["acme"]
+    release = a_release(connection, world, version, project=project, at=starts[0])
+    place = projects.ensure_environment(connection, acme, environment)
+    key = {
+        "project_id": world.projects[project],
+        "environment_id": place.id,
+        "release_id": release.id,
+    }
+    first, last = min(starts), max(starts)
+    row = key | {"organization_id": acme, "first_start": first, "last_start": last}
+    connection.execute(upsert(series).values(row).on_conflict_do_nothing())
+    same = [series.c[name] == value for name, value in key.items()]
+    found = connection.execute(
+        select(series.c.id, series.c.first_start, series.c.last_start).where(*same)
+    ).one()
+    series_id, known_first, known_last = found
+    connection.execute(
+        update(series)
+        .where(series.c.id == series_id)
+        .values(first_start=min(known_first, first), last_start=max(known_last, last))
+    )
+    return series_id
+
+
+def _add_counts(
+    connection: Connection, buckets: Sequence[dict[str, int]], numbers: Mapping[str, int]
+) -> None:
+    added = dict.fromkeys(_NUMBERS, 0) | numbers
+    statement = upsert(counts)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(buckets[0]),
+            set_={name: counts.c[name] + statement.excluded[name] for name in added},
+        ),
+        [bucket | added for bucket in buckets],
+    )

@@ -18,7 +18,7 @@ from factories import (
     send_event,
     statements,
 )
-from health_factories import add_sessions
+from health_factories import add_hours_of_sessions, add_sessions
 from httpx import Client
 
 from shipmark.infrastructure.database import Database
@@ -44,11 +44,10 @@ def judge(database: Database, world: World) -> Judge:
 
     def judged(sessions: int = 200, crashed: int = 20, *, project: str = "web") -> None:
         with database.transaction() as connection:
-            for number in range(1, 40):
-                add_sessions(
-                    connection, world, OLD, START - number * HOUR, project=project,
-                    sessions=2_000, crashed=10, users=500, users_crashed=10,
-                )  # fmt: skip
+            add_hours_of_sessions(
+                connection, world, OLD, START, hours=39, project=project,
+                sessions=2_000, crashed=10, users=500, users_crashed=10,
+            )  # fmt: skip
             add_sessions(
                 connection, world, NEW, START, project=project, width=600,
                 sessions=sessions, crashed=crashed,
@@ -205,10 +204,9 @@ def test_criteria_that_cannot_be_read_are_refused(
 def test_another_base(alice: Caller, judge: Judge, database: Database, world: World) -> None:
     judge()
     with database.transaction() as connection:
-        for number in range(1, 9):
-            add_sessions(
-                connection, world, "web@0.9", START - number * HOUR, sessions=500, crashed=50
-            )
+        add_hours_of_sessions(
+            connection, world, "web@0.9", START, hours=8, sessions=500, crashed=50
+        )
     verdict = answer(alice, f"{ASK}&base=web@0.9&measure=S")
     assert (verdict["base"], verdict["measures"][0]["base"]) == (
         "web@0.9",

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from browser.servers import EMAIL, PASSWORD, Server
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -25,15 +25,14 @@ PATIENCE_MILLISECONDS = 90_000
 
 
 @contextmanager
-def launched(*flags: str) -> Iterator[Browser]:
+def launched(playwright: Playwright, *flags: str) -> Iterator[Browser]:
     """Run a browser with further flags until the end of the block."""
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=[*FLAGS, *flags], timeout=PATIENCE_MILLISECONDS
-        )
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(
+        executable_path=str(CHROMIUM), args=[*FLAGS, *flags], timeout=PATIENCE_MILLISECONDS
+    )
+    yield browser
+    browser.close()
 
 
 def new_context(browser: Browser, server: Server, **options: object) -> BrowserContext:
@@ -53,11 +52,11 @@ def sign_in(page: Page, email: str = EMAIL) -> None:
 
 
 @contextmanager
-def browsing(server: Server, **options: object) -> Iterator[Page]:
-    """Open a browser on the server; no page may complain in its console."""
+def browsing(browser: Browser, server: Server, **options: object) -> Iterator[Page]:
+    """Open a page of the server until the end of the block; it may not complain in its console."""
     complaints: list[str] = []
-    with launched() as browser:
-        page = new_context(browser, server, **options).new_page()
+    with new_context(browser, server, **options) as context:
+        page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         yield page

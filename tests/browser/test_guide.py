@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-import pytest
-from browser.chromium import CHROMIUM, browsing, sign_in
+from browser.chromium import browsing, sign_in
 from browser.servers import empty_server
-from playwright.sync_api import expect
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
+from playwright.sync_api import Browser, expect
 
 
-def test_check_marks_appear_while_the_page_is_open(tmp_path: Path) -> None:
-    with empty_server(tmp_path / "data") as server, browsing(server) as page:
+def test_check_marks_appear_while_the_page_is_open(chromium: Browser, tmp_path: Path) -> None:
+    with empty_server(tmp_path / "data") as server, browsing(chromium, server) as page:
         sign_in(page)
         page.get_by_role("link", name="Open the setup guide").click()
         # The page follows the stream, and asks for itself only when something arrives.

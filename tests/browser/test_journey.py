@@ -2,9 +2,10 @@
 
 from urllib.parse import quote
 
-from browser.servers import EMAIL, PASSWORD, Server
+from browser.servers import EMAIL, PASSWORD, RELEASES, Server
 from playwright.sync_api import Locator, Page, expect
 
+BROKEN_VERSION = "cart@1.0.0"
 #: All that is odd in an address, and text that must not be decoded twice.
 VERSION = "web@1.1.0 é+%2F#1?"
 MESSAGE = "Don't fail on empty carts"
@@ -13,7 +14,7 @@ MESSAGE = "Don't fail on empty carts"
 def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(
     server: Server, page: Page
 ) -> None:
-    _fail_and_mend(server)
+    short_id = _fail_and_mend(server)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
 
@@ -33,7 +34,7 @@ def test_a_person_signs_in_and_follows_a_release_to_the_issue_that_it_fixed(
     expect(page.get_by_text("shop/cart.py").first).to_be_visible()
     page.get_by_role("link", name="Resolved 1").click()
     resolved = page.get_by_role("region", name="Issues")
-    expect(resolved).to_contain_text("WEB-1")
+    expect(resolved).to_contain_text(short_id)
     resolved.get_by_role("link", name="ValueError: the cart is empty").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("ValueError: the cart is empty")
@@ -61,23 +62,27 @@ def _lines_of(element: Locator) -> int:
     return int(element.evaluate(height))
 
 
-def _fail_and_mend(server: Server) -> None:
+def _fail_and_mend(server: Server) -> str:
+    """Publish a release that fixes an issue; return the issue's short id."""
     frame = {"function": "total", "filename": "shop/cart.py", "lineno": 41, "in_app": True}
     raised = {"type": "ValueError", "value": "the cart is empty"}
     event = {
         "platform": "python",
-        "release": "web@1.0.0",
+        "release": BROKEN_VERSION,
         "exception": {"values": [raised | {"stacktrace": {"frames": [frame]}}]},
     }
     server.send_event(**event)
+    path = f"/api/0/organizations/acme/issues/?query=release:{BROKEN_VERSION}"
+    [issue] = server.send("GET", path)
     commit = {
         "id": "a" * 40,
-        "message": f"{MESSAGE}\n\nFixes WEB-1",
+        "message": f"{MESSAGE}\n\nFixes {issue['shortId']}",
         "author_name": "Ada Lovelace",
         "author_email": EMAIL,
         "patch_set": [{"path": "shop/cart.py", "type": "M"}],
     }
-    releases = "/api/0/organizations/acme/releases/"
-    server.send("POST", releases, {"version": VERSION, "projects": ["web"], "commits": [commit]})
-    deploys = f"{releases}{quote(VERSION, safe='')}/deploys/"
+    server.send("POST", RELEASES, {"version": VERSION, "projects": ["web"], "commits": [commit]})
+    deploys = f"{RELEASES}{quote(VERSION, safe='')}/deploys/"
     server.send("POST", deploys, {"environment": "production"})
+    short_id: str = issue["shortId"]
+    return short_id

@@ -6,8 +6,15 @@ import pytest
 from browser.conftest import OpenPage
 from browser.journeys.listing import JOURNEYS, Journey, journey_name
 from browser.journeys.person import Person, signed_in_owner
-from browser.servers import Server
+from browser.servers import Server, empty_server
 from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of their own: they rename and delete what other tests need."""
+    with empty_server(tmp_path_factory.mktemp("data")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,9 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from browser.chromium import CHROMIUM, browsing, sign_in
+from browser.chromium import browsing, sign_in
 from browser.servers import Server, empty_server
-from playwright.sync_api import expect
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="there is no /usr/bin/chromium")
+from playwright.sync_api import Browser, expect
 
 #: Far more than a server takes that has nothing to wait for, and less than the 30 s that it is given.
 STOP_SECONDS_MAX = 20.0
@@ -21,9 +19,11 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield started
 
 
-def test_releases_and_deploys_appear_and_the_server_stops_at_once(server: Server) -> None:
+def test_releases_and_deploys_appear_and_the_server_stops_at_once(
+    chromium: Browser, server: Server
+) -> None:
     server.publish("web@1.0.0")
-    with browsing(server) as page:
+    with browsing(chromium, server) as page:
         with page.expect_response("**/live/**"):
             sign_in(page)
         rows = page.locator("tbody tr")

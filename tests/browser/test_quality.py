@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from browser.chromium import new_context, sign_in
-from browser.filling import MEMBER, NEWCOMER, Places, fill_all, fill_all_awkwardly
+from browser.conftest import FilledServer
+from browser.filling import MEMBER, NEWCOMER, Places
 from browser.pages import AWKWARD_PAGES, OTHERS_PAGES, PAGES, REFUSED
-from browser.servers import EMAIL, Server, empty_server
+from browser.servers import EMAIL
 from playwright.sync_api import Browser, Page
 
 #: Set in each page before its own scripts run.
@@ -87,12 +88,10 @@ class Opened:
         ]
 
 
-def _opened(
-    chromium: Browser, server: Server, places: Places, email: str | None = EMAIL
-) -> Iterator[Opened]:
-    context = new_context(chromium, server, reduced_motion="reduce")
+def _opened(chromium: Browser, filled: FilledServer, email: str | None = EMAIL) -> Iterator[Opened]:
+    context = new_context(chromium, filled.server, reduced_motion="reduce")
     context.add_init_script(_SHIFTS)
-    opened = Opened(context.new_page(), places)
+    opened = Opened(context.new_page(), filled.places)
     opened.page.on(
         "console", lambda it: (it.type == "error" and opened.complaints.append(it.text)) or None
     )
@@ -104,29 +103,22 @@ def _opened(
 
 
 @pytest.fixture(scope="module")
-def places(server: Server) -> Places:
-    return fill_all(server)
-
-
-@pytest.fixture(scope="module")
-def owner(chromium: Browser, server: Server, places: Places) -> Iterator[Opened]:
-    yield from _opened(chromium, server, places)
+def owner(chromium: Browser, filled: FilledServer) -> Iterator[Opened]:
+    yield from _opened(chromium, filled)
 
 
 @pytest.fixture(scope="module", params=OTHERS_PAGES)
 def other(
-    request: pytest.FixtureRequest, chromium: Browser, server: Server, places: Places
+    request: pytest.FixtureRequest, chromium: Browser, filled: FilledServer
 ) -> Iterator[tuple[Opened, dict[str, str]]]:
     email = {"member": MEMBER, "newcomer": NEWCOMER}.get(request.param)
-    for opened in _opened(chromium, server, places, email):
+    for opened in _opened(chromium, filled, email):
         yield opened, OTHERS_PAGES[request.param]
 
 
 @pytest.fixture(scope="module")
-def awkward(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    with empty_server(tmp_path_factory.mktemp("awkward")) as server:
-        places = fill_all_awkwardly(server)
-        yield from _opened(chromium, server, places)
+def awkward(chromium: Browser, filled_awkwardly: FilledServer) -> Iterator[Opened]:
+    yield from _opened(chromium, filled_awkwardly)
 
 
 def _require_sound(opened: Opened, name: str, path: str) -> None:

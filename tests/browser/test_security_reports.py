@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-import pytest
-from browser.chromium import CHROMIUM, launched
+from browser.chromium import launched
 from browser.https_servers import certificate, page_server, proxy
 from browser.servers import Server
+from playwright.sync_api import Browser, Playwright
 
 #: What the policy of the page blocks: an image of another host, and a script within the page.
 PAGE = (
@@ -17,8 +17,6 @@ PAGE = (
 POLICY = "default-src 'self'; img-src 'self'"
 TITLES = {"Blocked 'image' from 'tracker.example.org'", "Blocked unsafe inline 'script'"}
 WAIT_SECONDS = 120
-
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
 
 
 def issues(server: Server, release: str) -> dict[str, dict[str, Any]]:
@@ -54,16 +52,18 @@ def check(server: Server, release: str, page: str) -> None:
     assert report["original_policy"].startswith(POLICY)
 
 
-def test_a_violation_that_report_uri_sends_becomes_an_issue(server: Server) -> None:
+def test_a_violation_that_report_uri_sends_becomes_an_issue(
+    chromium: Browser, server: Server
+) -> None:
     address = endpoint(server, server.address, "uri@1.0.0")
     headers = {"Content-Security-Policy": f"{POLICY}; report-uri {address}"}
-    with page_server(PAGE, headers) as origin, launched() as browser:
-        browser.new_page().goto(f"{origin}/checkout?step=2")
+    with page_server(PAGE, headers) as origin, chromium.new_context() as context:
+        context.new_page().goto(f"{origin}/checkout?step=2")
         check(server, "uri@1.0.0", f"{origin}/checkout?step=2")
 
 
 def test_a_violation_that_the_reporting_api_sends_becomes_an_issue(
-    server: Server, tmp_path: Path
+    playwright: Playwright, server: Server, tmp_path: Path
 ) -> None:
     own = certificate(tmp_path)
     # Else the browser gathers reports for a minute.
@@ -74,6 +74,9 @@ def test_a_violation_that_the_reporting_api_sends_becomes_an_issue(
             "Content-Security-Policy": f"{POLICY}; report-to csp",
             "Reporting-Endpoints": f'csp="{address}"',
         }
-        with page_server(PAGE, headers, own) as origin, launched(*flags) as browser:
+        with (
+            page_server(PAGE, headers, own) as origin,
+            launched(playwright, *flags) as browser,
+        ):
             browser.new_page().goto(f"{origin}/checkout?step=2")
             check(server, "to@1.0.0", f"{origin}/checkout?step=2")

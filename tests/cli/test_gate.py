@@ -14,7 +14,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from factories import World
-from health_factories import a_release, add_sessions
+from health_factories import a_release, add_hours_of_sessions, add_sessions
 from processes import free_port, serving
 
 from shipmark.cli.gate import gate
@@ -85,8 +85,7 @@ def fill(data: Path) -> None:
     """Give three releases sessions, one like its base, one worse, one with few."""
     database = Database(f"sqlite:///{data / 'shipmark.db'}")
     with database.transaction() as connection:
-        for number in range(1, 40):
-            add_sessions(connection, WORLD, OLD, START - number * 3_600, sessions=2_000, crashed=10)
+        add_hours_of_sessions(connection, WORLD, OLD, START, hours=39, sessions=2_000, crashed=10)
         for version, sessions, crashed in (
             ("web@2.0.0", 20_000, 60),
             ("web@2.0.1", 200, 30),

@@ -21,7 +21,7 @@ import pytest
 from browser.chromium import CHROMIUM, PATIENCE_MILLISECONDS, launched
 from conformance.clients import CLIENTS, PACKAGES, Client
 from conformance.servers import Organization
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, sync_playwright
 
 PROGRAMS = Path(__file__).parent / "sdks"
 PYTHON = "ValueError: order 7 has no lines"
@@ -179,7 +179,7 @@ def chromium() -> Iterator[Browser]:
     """A real browser."""
     if not CHROMIUM.exists():
         pytest.skip(f"there is no {CHROMIUM}")
-    with launched() as browser:
+    with sync_playwright() as playwright, launched(playwright) as browser:
         yield browser
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 from factories import World, statements
-from health_factories import a_release, add_sessions
+from health_factories import a_release, add_hours_of_sessions, add_sessions
 from sqlalchemy import Connection
 
 from shipmark.deploys import actions as deploys
@@ -53,17 +53,19 @@ def deploy(connection: Connection, world: World, version: str, finished_at: date
     deploys.record(connection, release, new, [world.projects["web"]], None)
 
 
-def a_week(add: Add, version: str = OLD, *, crashed: int = 3, until: int = START) -> None:
+def a_week(
+    connection: Connection,
+    world: World,
+    version: str = OLD,
+    *,
+    crashed: int = 3,
+    until: int = START,
+) -> None:
     """Give a release 600 sessions of 200 users in each hour of a week, 0.5 % of them crashed."""
-    for number in range(1, 169):
-        add(
-            version,
-            until - number * HOUR,
-            sessions=600,
-            crashed=crashed,
-            users=200,
-            users_crashed=crashed,
-        )
+    add_hours_of_sessions(
+        connection, world, version, until, hours=168,
+        sessions=600, crashed=crashed, users=200, users_crashed=crashed,
+    )  # fmt: skip
 
 
 def evaluated(
@@ -95,7 +97,7 @@ def log_of(connection: Connection, world: World, version: str = NEW) -> list[dic
 def test_a_release_that_crashes_is_regressed(
     connection: Connection, add: Add, world: World
 ) -> None:
-    a_week(add)
+    a_week(connection, world)
     add(NEW, START, width=600, sessions=200, crashed=20, users=100, users_crashed=15)
     verdict = evaluated(connection, world, when=at(5 * MINUTE))
     assert (verdict.status, verdict.measure) == (VerdictStatus.REGRESSED, Measure.SESSIONS)
@@ -113,7 +115,7 @@ def test_a_release_that_crashes_is_regressed(
 def test_a_release_like_its_base_is_healthy_once_it_is_ripe(
     connection: Connection, add: Add, world: World
 ) -> None:
-    a_week(add)
+    a_week(connection, world)
     add(NEW, START, width=600, sessions=6_000, crashed=10, users=3_000, users_crashed=5)
     early = evaluated(connection, world, when=at(5 * MINUTE))
     assert (early.status, early.reason) == (
@@ -125,7 +127,7 @@ def test_a_release_like_its_base_is_healthy_once_it_is_ripe(
 
 
 def test_regressed_stays(connection: Connection, add: Add, world: World) -> None:
-    a_week(add)
+    a_week(connection, world)
     add(NEW, START, width=600, sessions=100, crashed=20, users=100, users_crashed=15)
     evaluated(connection, world, when=at(5 * MINUTE))
     add(NEW, START, width=600, sessions=100_000, users=50_000)
@@ -134,7 +136,7 @@ def test_regressed_stays(connection: Connection, add: Add, world: World) -> None
 
 
 def test_the_base_is_frozen(connection: Connection, add: Add, world: World) -> None:
-    a_week(add)
+    a_week(connection, world)
     add(NEW, START, width=600, sessions=10)
     before = evaluated(connection, world, when=at(MINUTE)).base
     add(OLD, START - HOUR, sessions=5_000, crashed=5_000)
@@ -154,7 +156,7 @@ def test_without_a_release_before_there_is_no_base(
 
 
 def test_a_regressed_release_is_not_a_base(connection: Connection, add: Add, world: World) -> None:
-    a_week(add, until=START - 4 * HOUR)
+    a_week(connection, world, until=START - 4 * HOUR)
     deploy(connection, world, OLD, at(-30 * DAY))
     deploy(connection, world, "web@1.1.0", at(-4 * HOUR))
     deploy(connection, world, NEW, at(-MINUTE))
@@ -185,9 +187,10 @@ def test_on_mobile_platforms_launches_are_compared(
     connection: Connection, add: Add, world: World
 ) -> None:
     projects.change(connection, world.projects["web"], {"platform": "android"})
-    for number in range(300):
-        crashed = 5 if number < 168 else 0
-        add(OLD, START - (300 - number) * HOUR, sessions=100, crashed=crashed)
+    for until, hours, crashed in ((START - 132 * HOUR, 168, 5), (START, 132, 0)):
+        add_hours_of_sessions(
+            connection, world, OLD, until, hours=hours, sessions=100, crashed=crashed
+        )
     add(NEW, START, width=600, sessions=10)
     base = evaluated(connection, world, when=at(MINUTE)).base
     assert base.compare == Comparability.LAUNCH
@@ -206,7 +209,7 @@ def test_a_quiet_release_is_evaluated_less_often(
 
 
 def test_another_deploy_ends_the_comparison(connection: Connection, add: Add, world: World) -> None:
-    a_week(add)
+    a_week(connection, world)
     deploy(connection, world, OLD, at(-30 * DAY))
     deploy(connection, world, NEW, at(-MINUTE))
     add(NEW, START, width=600, sessions=1_000, crashed=5)
@@ -240,7 +243,7 @@ def test_the_comparison_ends_after_two_weeks(
 def test_an_outage_that_hits_both_releases_convicts_neither(
     connection: Connection, add: Add, world: World
 ) -> None:
-    a_week(add)
+    a_week(connection, world)
     add(NEW, START, width=600, sessions=600, crashed=60)
     add(OLD, START, width=600, sessions=2_000, crashed=200)
     assert evaluated(connection, world, when=at(5 * MINUTE)).status == VerdictStatus.UNDECIDED
@@ -249,7 +252,7 @@ def test_an_outage_that_hits_both_releases_convicts_neither(
 def test_users_of_an_hour_are_united_over_its_buckets(
     connection: Connection, add: Add, world: World
 ) -> None:
-    a_week(add)
+    a_week(connection, world)
     for bucket in range(3):
         add(
             NEW,
@@ -270,7 +273,7 @@ def test_users_of_an_hour_are_united_over_its_buckets(
 def test_crashes_of_one_user_are_no_regression(
     connection: Connection, add: Add, world: World
 ) -> None:
-    a_week(add)
+    a_week(connection, world)
     more = {"user_ids": range(20), "crashed_ids": [7]}
     add(NEW, START, width=600, sessions=20, crashed=5, users=20, users_crashed=1, **more)
     assert evaluated(connection, world, when=at(MINUTE)).status == VerdictStatus.UNDECIDED
@@ -279,7 +282,7 @@ def test_crashes_of_one_user_are_no_regression(
 def test_a_release_that_cannot_be_evaluated_holds_up_no_other(
     connection: Connection, add: Add, world: World
 ) -> None:
-    a_week(add)
+    a_week(connection, world)
     for start in (START, START + 10 * MINUTE):
         add("web@3.0.0", start, width=600, sessions=200, crashed=20, users=9, user_ids=range(9))
     add(NEW, START, width=600, sessions=200, crashed=20)

@@ -165,10 +165,10 @@ def test_all_that_a_commit_says_is_read(place: Place) -> None:
 
 
 def test_without_a_beginning_the_last_twenty_come(place: Place) -> None:
-    keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
+    keys = place.origin.grow(LAST + 5)
     found = place.read(keys[-1]).commits
     assert [it.sha for it in found] == keys[:4:-1]
-    assert found[-1].changes == (("file5.py", Change.ADDED),)
+    assert found[-1].changes == (("d5/f5.py", Change.ADDED),)
 
 
 def test_a_young_repository_has_fewer(place: Place) -> None:
@@ -177,7 +177,7 @@ def test_a_young_repository_has_fewer(place: Place) -> None:
 
 
 def test_a_beginning_that_was_rewritten_away_is_told(place: Place) -> None:
-    keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
+    keys = place.origin.grow(LAST + 5)
     read = place.read(keys[-1], MISSING)
     assert [it.sha for it in read.commits] == keys[:4:-1]
     assert read.notes == (
@@ -189,7 +189,7 @@ def test_a_beginning_that_was_rewritten_away_is_told(place: Place) -> None:
 def test_a_range_begins_after_an_earlier_head_where_its_beginning_is_gone(
     place: Place, previous: str
 ) -> None:
-    keys = [place.origin.commit(str(number)) for number in range(LAST + 5)]
+    keys = place.origin.grow(LAST + 5)
     earlier = ("e" * 40, keys[-4], keys[0])
     read = place.read(keys[-1], previous, earlier=earlier)
     assert [it.sha for it in read.commits] == keys[:-4:-1]
