@@ -160,6 +160,71 @@ def test_a_form_that_breaks_off_is_refused(reporter: Reporter, database: Databas
 
 
 @on_one_database
+def crash_reports(alice: Caller) -> int:
+    """Return how many crash reports the one issue of project web has."""
+    [issue] = alice.get("/projects/acme/web/issues/").json()
+    return len(alice.get(f"/issues/{issue['id']}/attachments/").json())
+
+
+def send_crashes(reporter: Reporter, number: int) -> None:
+    for count in range(number):
+        part = {"upload_file_minidump": ("crash.dmp", DUMP + bytes([count]))}
+        assert reporter.send(files=part).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("organization", "project", "stored"),
+    [
+        (None, None, 4),
+        (0, None, 4),
+        (2, None, 2),
+        (-1, None, 4),
+        (2, 3, 3),
+        (2, 0, 0),
+        (2, -1, 4),
+        (None, 1, 1),
+    ],
+)
+def test_an_issue_keeps_as_many_crash_reports_as_is_set(
+    reporter: Reporter,
+    alice: Caller,
+    organization: int | None,
+    project: int | None,
+    stored: int,
+) -> None:
+    if organization is not None:
+        alice.put("/organizations/acme/", {"storeCrashReports": organization})
+    alice.put("/projects/acme/web/", {"storeCrashReports": project})
+    send_crashes(reporter, 4)
+    [issue] = alice.get("/projects/acme/web/issues/").json()
+    assert issue["count"] == "4"
+    assert crash_reports(alice) == stored
+
+
+def test_crash_reports_beyond_the_limit_are_counted_and_other_attachments_stay(
+    reporter: Reporter, alice: Caller, database: Database
+) -> None:
+    alice.put("/projects/acme/web/", {"storeCrashReports": 1})
+    send_crashes(reporter, 2)
+    part = PART | {"log": ("app.log", b"before the crash", "text/plain")}
+    event_id = UUID(reporter.send(files=part).text).hex
+    assert attached(alice, event_id) == [("app.log", "event.attachment", 16)]
+    [discarded] = rows(database, "discards")
+    assert (discarded["category"], discarded["reason"]) == ("attachment", "crash_report_limit")
+    assert discarded["quantity"] == 2
+
+
+def test_a_crash_report_that_is_sent_again_is_not_beyond_the_limit(
+    reporter: Reporter, alice: Caller, database: Database
+) -> None:
+    alice.put("/projects/acme/web/", {"storeCrashReports": 1})
+    item = attachment_item(DUMP, filename="crash.dmp", attachment_type="event.minidump")
+    for _ in range(2):
+        reporter.envelope(item, event_id=EVENT_ID)
+    assert crash_reports(alice) == 1
+    assert rows(database, "discards") == []
+
+
 def test_crashes_have_limits(serve: Serve, database: Database, world: World) -> None:
     reporter = Reporter(serve(attachment_max_bytes=1000, event_max_bytes=2000), world)
     assert reporter.send(files=PART).status_code == 413

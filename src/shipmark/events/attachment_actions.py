@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -17,8 +18,21 @@ from shipmark.infrastructure.jobs import JobKind
 
 #: Attachments that are deleted together: each has a file.
 BATCH = 100
+NO_LIMITS: Mapping[int, int] = {}
 #: The shortest retention that can be set.
 _RETENTION_MIN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotStored:
+    """Attachments that were dropped.
+
+    The event of the ``filtered`` ones came with them, and was not stored because of a filter. The issue of those that
+    are ``beyond_limit`` has as many crash reports as its project keeps.
+    """
+
+    filtered: Sequence[NewAttachment] = ()
+    beyond_limit: Sequence[NewAttachment] = ()
 
 
 def receive(
@@ -26,26 +40,59 @@ def receive(
     attachments: Sequence[NewAttachment],
     *,
     new_events: Collection[tuple[int, str]] = (),
+    crash_report_limits: Mapping[int, int] = NO_LIMITS,
     at: datetime,
-) -> list[NewAttachment]:
+) -> NotStored:
     """Store attachments, and tie them and earlier ones of new events, by project and event, to issues.
 
-    One that is stored already changes nothing. Return those that are dropped: their event came with them, and was
-    not stored because of a filter. Call it after the events of the same batch are stored.
+    One that is stored already changes nothing. ``crash_report_limits`` has, by project, how many crash reports are kept
+    of an issue; all of other projects are. Call it after the events of the same batch are stored.
     """
     if new_events:
         store.links.link(connection, new_events)
     if not attachments:
-        return []
+        return NotStored()
     event_keys = {attachment.event_key for attachment in attachments}
     issue_ids = events.issues_of(connection, event_keys)
     dropped = _of_dropped_events(connection, attachments, issue_ids)
     known = store.keys_of(connection, event_keys)
-    for attachment in attachments:
-        if attachment.event_key not in dropped and attachment.key not in known:
-            known.add(attachment.key)
+    new = {
+        attachment.key: attachment
+        for attachment in attachments
+        if attachment.event_key not in dropped and attachment.key not in known
+    }
+    beyond = _beyond_limits(connection, new.values(), issue_ids, crash_report_limits)
+    for attachment in new.values():
+        if attachment not in beyond:
             _add(connection, attachment, issue_ids.get(attachment.event_key), at)
-    return [attachment for attachment in attachments if attachment.event_key in dropped]
+    filtered = [attachment for attachment in attachments if attachment.event_key in dropped]
+    return NotStored(filtered=filtered, beyond_limit=beyond)
+
+
+def _beyond_limits(
+    connection: Connection,
+    attachments: Collection[NewAttachment],
+    issue_ids: Mapping[tuple[int, str], int],
+    limits: Mapping[int, int],
+) -> list[NewAttachment]:
+    """Return the crash reports beyond the number that their projects keep of an issue.
+
+    One whose event is not stored yet has no issue; it is beyond only where none is kept.
+    """
+    reports = [each for each in attachments if each.is_crash_report and each.project_id in limits]
+    if not reports:
+        return []
+    issues = {issue_ids[each.event_key] for each in reports if each.event_key in issue_ids}
+    numbers = Counter(store.count_crash_reports(connection, issues))
+    beyond = []
+    for report in reports:
+        issue_id = issue_ids.get(report.event_key)
+        number = 0 if issue_id is None else numbers[issue_id]
+        if number >= limits[report.project_id]:
+            beyond.append(report)
+        elif issue_id is not None:
+            numbers[issue_id] += 1
+    return beyond
 
 
 def _of_dropped_events(

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from shipmark.events.attachments import (
     CONTENT_TYPE_MAX,
+    CRASH_REPORTS,
     NAME_MAX,
     TYPE_MAX,
     Attachment,
@@ -59,6 +60,12 @@ _KEYS = sa.select(
     event_attachments.c.sha1,
 ).join(_SENT, _OF_SENT)
 _ATTACHMENT = RowReader(Attachment, event_attachments)
+_CRASH_REPORTS = (
+    sa.select(event_attachments.c.issue_id, sa.func.count())
+    .join(db.IDS, db.IDS.c.id == event_attachments.c.issue_id)
+    .where(event_attachments.c.type.in_(sorted(CRASH_REPORTS)))
+    .group_by(event_attachments.c.issue_id)
+)
 #: Ties attachments to the issues of their events.
 links = IssueLinks(event_attachments)
 
@@ -92,6 +99,12 @@ def keys_of(
             _KEYS, db.rows_param("sent", event_keys)
         )
     }
+
+
+def count_crash_reports(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, int]:
+    """Return the numbers of stored crash reports by issue; only of those that have any."""
+    rows = connection.execute(_CRASH_REPORTS, db.ids_param(issue_ids))
+    return {issue_id: number for issue_id, number in rows}
 
 
 def by_id(

@@ -11,6 +11,8 @@ CONTENT_TYPE_MAX = 255
 DEFAULT_TYPE = "event.attachment"
 MINIDUMP = "event.minidump"
 APPLE_CRASH_REPORT = "event.applecrashreport"
+#: Crashes of native programs, of which a project may keep a limited number for each issue.
+CRASH_REPORTS = frozenset({MINIDUMP, APPLE_CRASH_REPORT})
 OCTETS = "application/octet-stream"
 #: The name of an attachment whose name consists of characters that can't be shown.
 _UNNAMED = "attachment"
@@ -41,6 +43,11 @@ class NewAttachment:
     def event_key(self) -> tuple[int, str]:
         """Return what identifies the event."""
         return self.project_id, self.event_id
+
+    @property
+    def is_crash_report(self) -> bool:
+        """Return True for a crash of a native program."""
+        return self.type in CRASH_REPORTS
 
     @property
     def key(self) -> tuple[int, str, str, str, str]:

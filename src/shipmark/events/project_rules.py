@@ -22,11 +22,15 @@ from shipmark.projects.store.options import OptionRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectRules:
-    """What applies to the events of a project."""
+    """What applies to the events of a project.
+
+    ``crash_reports_max`` is the number of crash reports that are kept of an issue, None for all.
+    """
 
     scrubbing: ScrubbingRules = field(default_factory=ScrubbingRules)
     fingerprints: tuple[FingerprintRule, ...] = ()
     filters: InboundFilters = NO_FILTERS
+    crash_reports_max: int | None = None
 
 
 @lru_cache(256)
@@ -40,6 +44,7 @@ def rules_from(rows: tuple[OptionRow, ...]) -> ProjectRules:
         scrubbing=_scrubbing(organization, project),
         fingerprints=_fingerprints(project),
         filters=_filters(project),
+        crash_reports_max=_crash_reports_max(organization, project),
     )
 
 
@@ -62,6 +67,17 @@ def _filters(project: organization_options.Stored) -> InboundFilters:
         releases=pattern_of(releases),
         messages=pattern_of(messages, re.IGNORECASE),
     )
+
+
+def _crash_reports_max(
+    organization: organization_options.Stored, project: organization_options.Stored
+) -> int | None:
+    """Return the limit of the project, else that of the organization, whose 0 (the default) and -1 are no limit."""
+    own = project_options.values(project)["storeCrashReports"]
+    if isinstance(own, int):
+        return own if own >= 0 else None
+    shared = organization_options.number(organization, "storeCrashReports")
+    return shared if shared > 0 else None
 
 
 def _fingerprints(project: organization_options.Stored) -> tuple[FingerprintRule, ...]:

@@ -33,17 +33,21 @@ PASSING = (Conflict, StorageFull, Unavailable)
 FrameContent = Event | NewUserReport | NewAttachment | ReceivedSessions | Dropped | Discards
 #: What identifies an event: its project and its id.
 EventKey = tuple[int, str]
-#: The reason of the discard of attachments whose event was dropped earlier.
-_EVENT_FILTERED = "event_filtered"
+#: The reasons of discards of attachments: their event was dropped earlier; their issue has enough crash reports.
+_EVENT_FILTERED, _CRASH_REPORT_LIMIT = "event_filtered", "crash_report_limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedFrame:
-    """A frame with what is in it, the filter that drops it, or the error that it causes."""
+    """A frame with what is in it, the filter that drops it, or the error that it causes.
+
+    ``crash_reports_max``: how many crash reports the project of an attachment keeps of an issue, None for all.
+    """
 
     stored: StoredFrame
     content: FrameContent | None = None
     spooled: SpooledAttachment | None = None
+    crash_reports_max: int | None = None
     encoded: bytes | None = None
     error: str = ""
 
@@ -134,19 +138,28 @@ def _sessions_of(
 def _store_attachments(
     connection: Connection, batch: Sequence[PreparedFrame], new_events: Sequence[EventKey]
 ) -> list[tuple[int, Discard]]:
-    """Store the attachments of a batch. Return those that are not stored, as their events were dropped, by project."""
+    """Store the attachments of a batch. Return those that are not stored, by project and reason."""
     at = now()
     new = [each.content for each in batch if isinstance(each.content, NewAttachment)]
-    lost = attachment_actions.receive(connection, new, new_events=new_events, at=at)
+    limits = {
+        each.frame.project_id: each.crash_reports_max
+        for each in batch
+        if each.crash_reports_max is not None
+    }
+    lost = attachment_actions.receive(
+        connection, new, new_events=new_events, crash_report_limits=limits, at=at
+    )
     filtered = {
         each.event_key for each in batch if each.is_event and isinstance(each.content, Dropped)
     }
-    numbers = Counter(attachment.project_id for attachment in lost)
+    numbers = Counter((each.project_id, _EVENT_FILTERED) for each in lost.filtered)
+    numbers += Counter((each.project_id, _CRASH_REPORT_LIMIT) for each in lost.beyond_limit)
     if filtered:
-        numbers += attachment_actions.delete_of_filtered(connection, filtered, at)
+        deleted = attachment_actions.delete_of_filtered(connection, filtered, at)
+        numbers += Counter({(id_, _EVENT_FILTERED): number for id_, number in deleted.items()})
     return [
-        (project_id, discard_of_filter(at, _EVENT_FILTERED, category="attachment", quantity=number))
-        for project_id, number in numbers.items()
+        (project_id, discard_of_filter(at, reason, category="attachment", quantity=number))
+        for (project_id, reason), number in numbers.items()
     ]
 
 

@@ -219,7 +219,7 @@ class Digester:
             return PreparedFrame(stored=stored)
         try:
             if stored.frame.type is FrameType.ATTACHMENT:
-                return self._prepare_attachment(stored, dropped)
+                return self._prepare_attachment(stored, rules[project.id], dropped)
             content = self._content_of(stored.frame, project, rules[project.id])
             encoded = _encoded(content) if isinstance(content, Event) else None
             return PreparedFrame(stored=stored, content=content, encoded=encoded)
@@ -238,7 +238,10 @@ class Digester:
         return _READERS[frame.type](frame)
 
     def _prepare_attachment(
-        self, stored: StoredFrame, dropped: Mapping[EventKey, Dropped]
+        self,
+        stored: StoredFrame,
+        rules: ProjectRules,
+        dropped: Mapping[EventKey, Dropped],
     ) -> PreparedFrame:
         """Return an attachment that is to be staged, or the filter that drops the event that came with it."""
         spooled = spooled_attachment(stored.frame.payload)
@@ -246,7 +249,9 @@ class Digester:
             filtered = dropped.get((stored.frame.project_id, stored.frame.event_id))
             if filtered is not None:
                 return PreparedFrame(stored=stored, content=filtered)
-        return PreparedFrame(stored=stored, spooled=spooled)
+        return PreparedFrame(
+            stored=stored, spooled=spooled, crash_reports_max=rules.crash_reports_max
+        )
 
     def _event_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> Event | Dropped:
         """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""

@@ -1,6 +1,6 @@
 """Options of projects: their keys and defaults (auth-and-errors.md 8.4).
 
-Those for scrubbing, grouping and filters have an effect (`events/project_rules.py`), the rate limit has
+Those for scrubbing, grouping, filters and crash reports have an effect (`events/project_rules.py`), the rate limit has
 (`ingest/quotas.py`), and the criteria of verdicts have; the others are stored and shown.
 """
 
