@@ -1,13 +1,14 @@
 """How long does a page of releases with their health take, in each order by sessions?
 
-    python bench/list_health.py [--releases N …] [--rounds N] [--database sqlite|postgresql]
+    python bench/list_health.py [--releases N …] [--in-use N] [--rounds N] [--database sqlite|postgresql]
 
-Every release of the first project has sessions of the last day, in hours, and standings, as 10,000 releases that are in
-use at once would have; 100 of them a page.
+The newest releases of the first project have sessions of the last day, in hours, standings, and are adopted, as if
+10,000 releases were in use at once; 100 of them a page.
 """
 
 import argparse
 from datetime import UTC, datetime
+from functools import partial
 
 import sqlalchemy as sa
 from list import measure, server, show
@@ -17,6 +18,7 @@ from shipmark.release_health.store.standing_store import standings
 from shipmark.release_health.store.tables import counts, series, sketches
 
 COUNTS = (10_000,)
+IN_USE = 10_000
 #: Milliseconds, with one client.
 TARGET = 12.0
 HOURS = 24
@@ -50,12 +52,13 @@ def main() -> None:
     """Measure what is asked for, and print it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--releases", type=int, nargs="+", default=COUNTS)
+    parser.add_argument("--in-use", type=int, default=IN_USE, help="releases with sessions")
     parser.add_argument("--rounds", type=int, default=60, help="pages a row")
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
     asked = parser.parse_args()
     for database in [asked.database] if asked.database else ["sqlite", "postgresql"]:
         for count in asked.releases:
-            with server(database, count, add_health) as it:
+            with server(database, count, partial(add_health, in_use=asked.in_use)) as it:
                 print(
                     f"{'page':<28}{'rows':>5} clients  median ms     p95 ms    pages/s  target ms"
                 )
@@ -64,8 +67,8 @@ def main() -> None:
                     show(name, 1, measure(it, path, 1, asked.rounds), TARGET)
 
 
-def add_health(url: str) -> None:
-    """Give each release of the first project sessions of the last day."""
+def add_health(url: str, in_use: int = IN_USE) -> None:
+    """Give the newest releases of the first project sessions of the last day, and have them adopted."""
     database = Database(url)
     with database.transaction() as connection:
         project = sa.text("SELECT id, organization_id FROM projects WHERE slug = 'web'")
@@ -73,8 +76,17 @@ def add_health(url: str) -> None:
         environment_id = connection.execute(
             sa.text("SELECT id FROM environments WHERE name = 'production'")
         ).scalar_one()
-        of_project = sa.text("SELECT release_id FROM release_projects WHERE project_id = :id")
-        ids = list(connection.execute(of_project, {"id": project_id}).scalars())
+        newest = sa.text(
+            "SELECT release_id FROM release_projects WHERE project_id = :id"
+            " ORDER BY release_id DESC LIMIT :in_use"
+        )
+        of_project = {"id": project_id, "in_use": in_use}
+        ids = sorted(connection.execute(newest, of_project).scalars())
+        adopt = sa.text(
+            "UPDATE release_environments SET adopted_at = created_at"
+            " WHERE project_id = :id AND release_id >= :first"
+        )
+        connection.execute(adopt, {"id": project_id, "first": ids[0]})
         place = {"organization_id": organization_id, "project_id": project_id}
         hour = int(datetime.now(UTC).timestamp()) // 3600 * 3600
         rows: dict[sa.Table[sa.TypedColumns], list[dict[str, object]]] = {
