@@ -80,3 +80,11 @@ def test_issues_are_listed(cli: Client) -> None:
     text = cli.succeeds("issues", "list", "--query", "is:unresolved")
     assert "WEB-2" in text
     assert "WEB-1" not in text
+
+
+@pytest.mark.usefixtures("_failing")
+def test_events_are_listed(cli: Client) -> None:
+    text = cli.succeeds("events", "list", "--show-user", "--show-tags")
+    assert "| one " in text
+    assert "| two " in text
+    assert "level: error" in text

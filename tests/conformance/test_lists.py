@@ -40,6 +40,11 @@ def test_repositories_of_commits_are_listed_without_provider(cli: Client) -> Non
     assert "| acme/web | Unknown Provider | -   |" in cli.succeeds("repos", "list")
 
 
+def test_there_are_no_monitors_and_no_logs(cli: Client) -> None:
+    assert cli.succeeds("monitors", "list") == ""
+    assert "No logs found" in cli.succeeds("logs", "list")
+
+
 def test_a_project_without_releases_is_listed_in_silence(cli: Client) -> None:
     assert cli.succeeds("releases", "list") == ""
 

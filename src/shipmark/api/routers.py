@@ -36,6 +36,7 @@ from shipmark.api.teams import routes as teams
 from shipmark.api.thresholds import routes as thresholds
 from shipmark.api.tokens import organization_routes as tokens_organization
 from shipmark.api.tokens import routes as tokens
+from shipmark.api.unsupported import routes as unsupported
 from shipmark.api.uploads import routes as uploads
 from shipmark.api.user_reports import routes as user_reports
 from shipmark.api.verdicts import routes as verdicts
@@ -80,5 +81,6 @@ ROUTERS = (
     events.router,
     attachments.router,
     user_reports.router,
+    unsupported.router,
     avatars.router,
 )

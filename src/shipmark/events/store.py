@@ -12,6 +12,7 @@ import zstandard
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
+from shipmark.infrastructure.keyset import KeysetPosition, from_position
 
 
 class EventColumns(sa.TypedColumns):
@@ -40,6 +41,7 @@ events = sa.Table(
     EventColumns,
     sa.UniqueConstraint("project_id", "event_id"),
     sa.Index("ix_events_issue_id_happened_at", "issue_id", "happened_at", "id"),
+    sa.Index("ix_events_project_id_happened_at", "project_id", "happened_at", "id"),
     sa.Index("ix_events_release_id_happened_at", "release_id", "project_id", "happened_at"),
     sa.Index("ix_events_received_at", "received_at"),
     sqlite_autoincrement=True,
@@ -83,6 +85,19 @@ class StoredEvent:
     received_at: datetime
     payload: dict[str, object]
     symbolicated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEvent:
+    """A stored event in a list by time. Its payload is unpacked on its own: those of a page may be large together."""
+
+    id: int
+    created_at: datetime
+    row: Sequence[Any]
+
+    def unpacked(self) -> StoredEvent:
+        """Return the event with its payload."""
+        return _stored(self.row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +177,20 @@ def oldest_of(connection: sa.Connection, issue_id: int) -> StoredEvent | None:
     return _first(connection, issue_id, is_newest=False)
 
 
+def of_project(
+    connection: sa.Connection, project_id: int, position: KeysetPosition | None, *, limit: int
+) -> list[ListedEvent]:
+    """Return events of a project from a position on, the newest first; backwards the nearest first."""
+    return _listed(connection, events.c.project_id == project_id, position, limit)
+
+
+def of_issue(
+    connection: sa.Connection, issue_id: int, position: KeysetPosition | None, *, limit: int
+) -> list[ListedEvent]:
+    """Return events of an issue in the same order."""
+    return _listed(connection, events.c.issue_id == issue_id, position, limit)
+
+
 def newest_payloads(
     connection: sa.Connection, issue_id: int, *, limit: int, bytes_max: int
 ) -> Iterator[dict[str, object]]:
@@ -236,6 +265,17 @@ def remove(connection: sa.Connection, row_ids: Collection[int]) -> list[tuple[in
     """
     removed = connection.execute(_REMOVE, ids_param(row_ids))
     return [(project_id, event_id) for project_id, event_id in removed]
+
+
+def _listed(
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    position: KeysetPosition | None,
+    limit: int,
+) -> list[ListedEvent]:
+    query = from_position(sa.select(*_EVENT).where(condition), *_ORDER, position).limit(limit)
+    rows = connection.execute(query)
+    return [ListedEvent(row[0], row[4], row) for row in rows]
 
 
 def _first(connection: sa.Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:

@@ -13,6 +13,7 @@ from shipmark.api.releases.loading import Related
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
 from shipmark.events import parsing, titles
+from shipmark.events.parsing import Event
 from shipmark.events.payload import Json, as_text, object_of, text_of
 from shipmark.events.project_rules import ProjectRules
 from shipmark.events.scrubbing import scrub
@@ -113,6 +114,26 @@ class EventErrorResponse(Wire):
     data: dict[str, object]
 
 
+class EventSummaryResponse(Wire):
+    """An event in a list."""
+
+    id: str
+    type: str = msgspec.field(name="event.type")
+    event_id: str = msgspec.field(name="eventID")
+    group_id: str = msgspec.field(name="groupID")
+    project_id: str = msgspec.field(name="projectID")
+    title: str
+    message: str
+    culprit: str
+    location: str | None
+    metadata: dict[str, object]
+    platform: str
+    date_created: datetime
+    tags: list[TagResponse]
+    user: EventUserResponse | None
+    crash_file: None = None
+
+
 class EventResponse(Wire):
     """One error. ``id`` is the same as ``eventID``."""
 
@@ -174,7 +195,7 @@ def event_response(
         release=EventReleaseResponse(version=read.release) if read.release else None,
         date_created=event.at,
         date_received=event.received_at,
-        tags=[TagResponse(key=key.removeprefix("sentry:"), value=text) for key, text in read.tags],
+        tags=_tags(read),
         user=_user_response(object_of(payload, "user")),
         contexts=_contexts(object_of(payload, "contexts")),
         context=object_of(payload, "extra"),
@@ -185,6 +206,28 @@ def event_response(
         errors=errors_response(payload),
         previous_event_id=beside.before,
         next_event_id=beside.after,
+    )
+
+
+def event_summary_response(event: StoredEvent, rules: ProjectRules) -> EventSummaryResponse:
+    """An event in a list, scrubbed like `event_response`."""
+    payload = scrub(event.payload, rules.scrubbing)
+    read = parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
+    return EventSummaryResponse(
+        id=event.event_id,
+        type=read.type,
+        event_id=event.event_id,
+        group_id=str(event.issue_id),
+        project_id=str(event.project_id),
+        title=read.title,
+        message=titles.message_of(payload),
+        culprit=read.culprit,
+        location=read.location,
+        metadata=read.metadata,
+        platform=read.platform,
+        date_created=event.at,
+        tags=_tags(read),
+        user=_user_response(object_of(payload, "user")),
     )
 
 
@@ -201,6 +244,10 @@ def errors_response(payload: Json) -> list[EventErrorResponse]:
         for error in held
         if isinstance(error, dict)
     ]
+
+
+def _tags(read: Event) -> list[TagResponse]:
+    return [TagResponse(key=key.removeprefix("sentry:"), value=text) for key, text in read.tags]
 
 
 def _user_response(user: Json) -> EventUserResponse | None:

@@ -3,9 +3,10 @@
 An event that came before its source maps is symbolicated again when it is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
+from litestar import Response
 from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
 
@@ -14,17 +15,23 @@ from shipmark.api.events.responses import (
     CommittersResponse,
     EventErrorResponse,
     EventResponse,
+    EventSummaryResponse,
     NeighbourEvents,
     committers_response,
     event_response,
+    event_summary_response,
 )
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
+from shipmark.api.issues.path_issue import PathIssue
+from shipmark.api.projects.path_project import PathProject
+from shipmark.api.queries import PageQuery
 from shipmark.api.releases import loading
 from shipmark.events import store
 from shipmark.events.payload import text_of
 from shipmark.events.project_rules import rules_from
-from shipmark.events.store import StoredEvent
+from shipmark.events.store import ListedEvent, StoredEvent
 from shipmark.http import endpoint
+from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ISSUE_READ
 from shipmark.http.validation import Integer, RequestModel, optional
@@ -84,8 +91,31 @@ class SourceMapDebugQuery(RequestModel):
         return self.exception_idx in {None, exception_idx} and self.frame_idx in {None, frame_idx}
 
 
-_EVENT = "/projects/{organization:str}/{project:str}/events/{event:str}/"
+_EVENTS = "/projects/{organization:str}/{project:str}/events/"
+_EVENT = f"{_EVENTS}{{event:str}}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
+
+
+@endpoint.get(_EVENTS, scopes=ISSUE_READ)
+def list_events(
+    context: RequestContext, project: PathProject, query: PageQuery
+) -> Response[list[EventSummaryResponse]]:
+    """List the events of a project, the newest first."""
+    page = query.dated_page()
+    with context.database.snapshot() as connection:
+        rows = store.of_project(connection, project.id, page.position, limit=page.limit)
+        return _listed(context, connection, project.id, rows, page)
+
+
+@endpoint.get([f"{prefix}/events/" for prefix in _ISSUE], scopes=ISSUE_READ)
+def list_events_of_issue(
+    context: RequestContext, issue: PathIssue, query: PageQuery
+) -> Response[list[EventSummaryResponse]]:
+    """List the events of an issue, the newest first."""
+    page = query.dated_page()
+    with context.database.snapshot() as connection:
+        rows = store.of_issue(connection, issue.id, page.position, limit=page.limit)
+        return _listed(context, connection, issue.project_id, rows, page)
 
 
 @endpoint.get(_EVENT, scopes=ISSUE_READ)
@@ -149,6 +179,21 @@ def list_committers_of_event(
         if issue is None:
             raise NotFound("Issue not found")
         return _committers(connection, issue, event.payload, query)
+
+
+def _listed(
+    context: RequestContext,
+    connection: Connection,
+    project_id: int,
+    rows: Sequence[ListedEvent],
+    page: KeysetPage,
+) -> Response[list[EventSummaryResponse]]:
+    options = projects.options_with_organization(connection, context.organization_id, project_id)
+    rules = rules_from(options)
+    listed, links = paginate_by_keyset(rows, page)
+    return context.listed(
+        [event_summary_response(each.unpacked(), rules) for each in listed], links
+    )
 
 
 def _shown(context: RequestContext, event: StoredEvent) -> EventResponse:

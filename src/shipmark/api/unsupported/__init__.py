@@ -1,0 +1,1 @@
+"""Empty lists of what is not kept."""

@@ -1,0 +1,58 @@
+"""Lists of what SDKs send and Shipmark does not keep: check-ins of monitors, and logs.
+
+Clients list them, and show an error for a path that is missing. There are none, so that the lists are empty.
+"""
+
+from typing import Annotated
+
+import msgspec
+from pydantic import Field
+
+from shipmark.api.queries import PageQuery
+from shipmark.api.responses import Wire
+from shipmark.http import endpoint
+from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ISSUE_READ, ORGANIZATION_READ
+from shipmark.http.validation import RequestModel, choice_of
+
+_DATASETS = ("logs", "ourlogs")
+_OTHER_DATASET = 'There is no dataset "{}". Events are listed in their project or issue.'
+
+
+class MonitorResponse(Wire):
+    """A monitor of scheduled jobs."""
+
+    id: str
+    slug: str
+    name: str
+    status: str
+
+
+class LogsResponse(Wire):
+    """A page of logs."""
+
+    data: list[dict[str, object]] = msgspec.field(default_factory=list)
+
+
+class LogsQuery(RequestModel):
+    """Which data are listed."""
+
+    dataset: Annotated[str, choice_of(_DATASETS, _OTHER_DATASET)] = Field(
+        description="What to list: logs.", examples=["logs"]
+    )
+
+
+@endpoint.get("/organizations/{organization:str}/monitors/", scopes=ORGANIZATION_READ)
+def list_monitors(context: RequestContext, query: PageQuery) -> list[MonitorResponse]:  # noqa: ARG001  # it authorizes
+    """List monitors: always none, as check-ins are not kept."""
+    query.page()
+    return []
+
+
+@endpoint.get("/organizations/{organization:str}/events/", scopes=ISSUE_READ)
+def list_logs(context: RequestContext, query: LogsQuery) -> LogsResponse:  # noqa: ARG001  # it authorizes, it is checked
+    """List logs: always none, as they are not kept."""
+    return LogsResponse()
+
+
+router = endpoint.router("/api/0", __name__)

@@ -1,0 +1,130 @@
+"""Lists of events, of a project and of an issue, and empty lists of what is not kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from factories import (
+    NOT_FOUND,
+    Bearer,
+    Caller,
+    World,
+    ago,
+    error_event,
+    send_event,
+    statements,
+    written,
+)
+
+from shipmark.infrastructure.database import Database
+
+EVENTS = "/projects/acme/web/events/"
+Send = Callable[..., str]
+
+
+@pytest.fixture
+def send(alice: Caller, world: World) -> Send:
+    def sent(project: str = "web", *, hours: int = 0, **more: Any) -> str:
+        event = error_event() | {"timestamp": written(ago(hours=hours))} | more
+        return send_event(alice.client, world.keys[project], world.projects[project], event)
+
+    return sent
+
+
+def ids(caller: Caller, path: str = EVENTS) -> list[str]:
+    return [each["eventID"] for each in caller.get(path).json()]
+
+
+def test_events_of_a_project_are_listed_newest_first(alice: Caller, send: Send) -> None:
+    old, new, middle = send(hours=5), send(hours=1, message="other"), send(hours=3)
+    send("mobile")
+    assert ids(alice) == [new, middle, old]
+
+
+def test_events_of_an_issue_are_listed_newest_first(alice: Caller, send: Send) -> None:
+    old, new = send(hours=5), send(hours=1)
+    send(fingerprint=["another"])
+    issue_id = alice.get(f"{EVENTS}{old}/").json()["groupID"]
+    short_id = alice.get(f"/issues/{issue_id}/").json()["shortId"]
+    for prefix in ("", "/organizations/acme"):
+        assert ids(alice, f"{prefix}/issues/{issue_id}/events/") == [new, old]
+    assert ids(alice, f"/organizations/acme/issues/{short_id}/events/") == [new, old]
+
+
+def test_an_event_in_a_list_says_what_it_says_by_itself(alice: Caller, send: Send) -> None:
+    user = {"id": "7", "email": "ann@example.com", "ip_address": "192.0.2.1"}
+    event_id = send(tags={"region": "eu"}, user=user, platform="python", extra={"password": "x"})
+    [listed] = alice.get(EVENTS).json()
+    shown = alice.get(f"{EVENTS}{event_id}/").json()
+    same = listed.keys() & shown.keys()
+    assert {name: listed[name] for name in same} == {name: shown[name] for name in same}
+    assert listed["event.type"] == shown["type"]
+    assert listed["user"]["id"] == "7"
+    assert {"key": "region", "value": "eu"} in listed["tags"]
+    assert set(listed) - same == {"event.type", "crashFile"}
+    assert listed["crashFile"] is None
+
+
+def test_pages_follow_each_other(alice: Caller, send: Send) -> None:
+    sent = [send(hours=hours) for hours in range(5)]
+    pages, cursor = list[list[str]](), ""
+    for _ in range(3):
+        answer = alice.get(f"{EVENTS}?per_page=2&cursor={cursor}")
+        pages.append([each["eventID"] for each in answer.json()])
+        cursor = answer.links["next"]["cursor"]
+    assert pages == [sent[:2], sent[2:4], sent[4:]]
+    assert answer.links["next"]["results"] == "false"
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "per_page=101", "cursor=1:2:3"])
+def test_a_page_that_can_not_be_read_is_refused(alice: Caller, query: str) -> None:
+    assert alice.get(f"{EVENTS}?{query}").status_code == 400
+
+
+def test_lists_take_the_same_statements_for_any_number(
+    alice: Caller, send: Send, database: Database
+) -> None:
+    send()
+    with statements(database) as few:
+        ids(alice)
+    for hours in range(6):
+        send(hours=hours)
+    with statements(database) as many:
+        assert len(ids(alice)) == 7
+    assert many.count == few.count
+
+
+@pytest.mark.parametrize("path", [EVENTS, "/organizations/acme/monitors/"])
+def test_lists_are_for_those_who_may_read(
+    path: str, anonymous: Caller, charlie: Caller, bearer: Bearer
+) -> None:
+    assert anonymous.get(path).status_code == 401
+    assert charlie.get(path).status_code == 404 or charlie.get(path).status_code == 403
+    assert bearer(["member:read"]).get(path).status_code == 403
+
+
+def test_events_of_what_is_missing_are_not_found(alice: Caller) -> None:
+    answer = alice.get("/projects/acme/nothing/events/")
+    assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+    assert alice.get("/issues/99/events/").status_code == 404
+
+
+def test_nothing_is_listed_of_what_is_not_kept(alice: Caller) -> None:
+    assert alice.get("/organizations/acme/monitors/?cursor=").json() == []
+    logs = "/organizations/acme/events/?dataset=logs&field=trace&per_page=100&sort=-timestamp"
+    assert alice.get(logs).json() == {"data": []}
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("", "Invalid dataset parameter."),
+        (
+            "dataset=discover",
+            'There is no dataset "discover". Events are listed in their project or issue.',
+        ),
+    ],
+)
+def test_other_data_are_refused(alice: Caller, query: str, problem: str) -> None:
+    answer = alice.get(f"/organizations/acme/events/?{query}")
+    assert (answer.status_code, answer.json()) == (400, {"detail": problem})
