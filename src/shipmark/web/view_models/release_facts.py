@@ -76,6 +76,8 @@ def deploy_lines(
     connection: Connection, workspace: Workspace, release: Release
 ) -> tuple[DeployLine, ...]:
     """Return the deploys, the last one first. Of several to an environment only the last can be live."""
+    if not release.deploy_count:
+        return ()
     listed = deploys.page_of(connection, release.id, limit=DEPLOYS_MAX, offset=0)
     visible_ids = set(workspace.project_ids)
     live = {
