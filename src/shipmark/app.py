@@ -28,8 +28,8 @@ from shipmark.http.trailing_slash import TrailingSlashMiddleware
 from shipmark.http.workers import (
     PARENT_PID,
     call_when_stopping,
-    close_silent_connections,
     end_with_parent,
+    keep_closing_silent_connections,
 )
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.blobs.object_store import open_object_store
@@ -178,7 +178,7 @@ def _provider(settings: Settings) -> OpenIdProvider | None:
 def _end_open_connections(state: State) -> None:
     """End what would keep the server from stopping: streams, and connections opened in advance."""
     state.live.stop()
-    close_silent_connections(state.settings.port)
+    keep_closing_silent_connections(state.settings.port)
 
 
 @asynccontextmanager

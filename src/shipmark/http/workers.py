@@ -76,6 +76,20 @@ def call_when_stopping(callback: Callable[[], object]) -> None:
         signal.signal(number, stop)
 
 
+def keep_closing_silent_connections(port: int) -> None:
+    """Close them now, and, in a thread, again and again until the process ends.
+
+    The server may accept one more after it was asked to stop, and would wait for it alone.
+    """
+
+    def close_all() -> None:
+        while True:
+            close_silent_connections(port)
+            time.sleep(_LOOK_SECONDS)
+
+    threading.Thread(target=close_all, name="silent connections", daemon=True).start()
+
+
 def close_silent_connections(port: int) -> None:
     """Close the connections to this port on which nothing was ever received.
 
