@@ -275,7 +275,7 @@ def _listed(
 ) -> list[ListedEvent]:
     query = from_position(sa.select(*_EVENT).where(condition), *_ORDER, position).limit(limit)
     rows = connection.execute(query)
-    return [ListedEvent(row[0], row[4], row) for row in rows]
+    return [ListedEvent(row.id, row.happened_at, row) for row in rows]
 
 
 def _first(connection: sa.Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:

@@ -77,27 +77,28 @@ def call_when_stopping(callback: Callable[[], object]) -> None:
 
 
 def keep_closing_silent_connections(port: int) -> None:
-    """Close them now, and, in a thread, again and again until the process ends.
+    """Close connections to this port on which nothing was received, in a thread, until the process ends.
 
-    The server may accept one more after it was asked to stop, and would wait for it alone.
+    The server may accept one more after it was asked to stop, and would wait for it alone. On Linux only: elsewhere
+    it waits.
     """
+    if sys.platform != "linux":
+        return
 
     def close_all() -> None:
         while True:
-            close_silent_connections(port)
+            _close_silent_connections(port)
             time.sleep(_LOOK_SECONDS)
 
     threading.Thread(target=close_all, name="silent connections", daemon=True).start()
 
 
-def close_silent_connections(port: int) -> None:
+def _close_silent_connections(port: int) -> None:
     """Close the connections to this port on which nothing was ever received.
 
     Browsers and load balancers open some in advance. The server takes each for a request under way, and would wait for
-    its header until the end of the time that it is given to stop. On Linux only: elsewhere it waits.
+    its header until the end of the time that it is given to stop.
     """
-    if sys.platform != "linux":
-        return
     for descriptor in Path("/proc/self/fd").iterdir():
         # It may have been closed meanwhile, or be of something else.
         with (

@@ -177,8 +177,7 @@ def event_response(
     event: StoredEvent, beside: NeighbourEvents, rules: ProjectRules
 ) -> EventResponse:
     """An event as its own address shows it; one from before a rule for scrubbing is scrubbed by it too."""
-    payload = scrub(event.payload, rules.scrubbing)
-    read = parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
+    payload, read = _scrubbed(event, rules)
     return EventResponse(
         id=event.event_id,
         event_id=event.event_id,
@@ -211,8 +210,7 @@ def event_response(
 
 def event_summary_response(event: StoredEvent, rules: ProjectRules) -> EventSummaryResponse:
     """An event in a list, scrubbed like `event_response`."""
-    payload = scrub(event.payload, rules.scrubbing)
-    read = parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
+    payload, read = _scrubbed(event, rules)
     return EventSummaryResponse(
         id=event.event_id,
         type=read.type,
@@ -244,6 +242,12 @@ def errors_response(payload: Json) -> list[EventErrorResponse]:
         for error in held
         if isinstance(error, dict)
     ]
+
+
+def _scrubbed(event: StoredEvent, rules: ProjectRules) -> tuple[Json, Event]:
+    """Return the payload without what the rules remove, and what it says."""
+    payload = scrub(event.payload, rules.scrubbing)
+    return payload, parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
 
 
 def _tags(read: Event) -> list[TagResponse]:

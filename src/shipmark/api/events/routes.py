@@ -3,7 +3,7 @@
 An event that came before its source maps is symbolicated again when it is shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from litestar import Response
@@ -31,7 +31,7 @@ from shipmark.events.payload import text_of
 from shipmark.events.project_rules import rules_from
 from shipmark.events.store import ListedEvent, StoredEvent
 from shipmark.http import endpoint
-from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
+from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ISSUE_READ
 from shipmark.http.validation import Integer, RequestModel, optional
@@ -101,10 +101,7 @@ def list_events(
     context: RequestContext, project: PathProject, query: PageQuery
 ) -> Response[list[EventSummaryResponse]]:
     """List the events of a project, the newest first."""
-    page = query.dated_page()
-    with context.database.snapshot() as connection:
-        rows = store.of_project(connection, project.id, page.position, limit=page.limit)
-        return _listed(context, connection, project.id, rows, page)
+    return _list_events(context, query, store.of_project, project.id, project_id=project.id)
 
 
 @endpoint.get([f"{prefix}/events/" for prefix in _ISSUE], scopes=ISSUE_READ)
@@ -112,10 +109,7 @@ def list_events_of_issue(
     context: RequestContext, issue: PathIssue, query: PageQuery
 ) -> Response[list[EventSummaryResponse]]:
     """List the events of an issue, the newest first."""
-    page = query.dated_page()
-    with context.database.snapshot() as connection:
-        rows = store.of_issue(connection, issue.id, page.position, limit=page.limit)
-        return _listed(context, connection, issue.project_id, rows, page)
+    return _list_events(context, query, store.of_issue, issue.id, project_id=issue.project_id)
 
 
 @endpoint.get(_EVENT, scopes=ISSUE_READ)
@@ -181,18 +175,25 @@ def list_committers_of_event(
         return _committers(connection, issue, event.payload, query)
 
 
-def _listed(
+def _list_events(
     context: RequestContext,
-    connection: Connection,
+    query: PageQuery,
+    find: Callable[..., list[ListedEvent]],
+    owner_id: int,
+    *,
     project_id: int,
-    rows: Sequence[ListedEvent],
-    page: KeysetPage,
 ) -> Response[list[EventSummaryResponse]]:
-    options = projects.options_with_organization(connection, context.organization_id, project_id)
+    """Return a page of the events of a project or an issue, which ``find`` selects."""
+    page = query.dated_page()
+    with context.database.snapshot() as connection:
+        rows = find(connection, owner_id, page.position, limit=page.limit)
+        options = projects.options_with_organization(
+            connection, context.organization_id, project_id
+        )
     rules = rules_from(options)
-    listed, links = paginate_by_keyset(rows, page)
+    events, links = paginate_by_keyset(rows, page)
     return context.listed(
-        [event_summary_response(each.unpacked(), rules) for each in listed], links
+        [event_summary_response(each.unpacked(), rules) for each in events], links
     )
 
 

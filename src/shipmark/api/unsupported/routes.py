@@ -43,14 +43,14 @@ class LogsQuery(RequestModel):
 
 
 @endpoint.get("/organizations/{organization:str}/monitors/", scopes=ORGANIZATION_READ)
-def list_monitors(context: RequestContext, query: PageQuery) -> list[MonitorResponse]:  # noqa: ARG001  # it authorizes
+def list_monitors(context: RequestContext, query: PageQuery) -> list[MonitorResponse]:  # noqa: ARG001  # authorizes
     """List monitors: always none, as check-ins are not kept."""
     query.page()
     return []
 
 
 @endpoint.get("/organizations/{organization:str}/events/", scopes=ISSUE_READ)
-def list_logs(context: RequestContext, query: LogsQuery) -> LogsResponse:  # noqa: ARG001  # it authorizes, it is checked
+def list_logs(context: RequestContext, query: LogsQuery) -> LogsResponse:  # noqa: ARG001  # declares the check
     """List logs: always none, as they are not kept."""
     return LogsResponse()
 

@@ -61,12 +61,13 @@ class Ranking:
 class _Shape:
     """All that decides the text of a statement. Values are in its parameters.
 
-    ``environment_count`` is None for all environments. ``dates`` names the dates of the filter that are set.
+    ``is_pooled``: the sums over several environments decide. ``dates`` names the dates of the filter that are set.
     """
 
     ranking: Ranking
     per_project: bool
-    environment_count: int | None
+    in_environments: bool
+    is_pooled: bool
     dates: tuple[str, ...]
     search: SearchConditions
 
@@ -102,7 +103,8 @@ def _shape(release_filter: ReleaseFilter, ranking: Ranking) -> _Shape:
     return _Shape(
         ranking=ranking,
         per_project=release_filter.per_project,
-        environment_count=None if environment_ids is None else len(environment_ids),
+        in_environments=environment_ids is not None,
+        is_pooled=environment_ids is not None and len(environment_ids) != 1,
         dates=tuple(name for name in DATES if getattr(release_filter, name) is not None),
         search=conditions_of(release_filter.search, is_by_version=False),
     )
@@ -168,7 +170,7 @@ def _standing(shape: _Shape) -> sa.Select[Any]:
         standings.c.project_id.in_(_PROJECTS),
         standings.c.environment_id.in_(sa.bindparam("scopes", type_=Id, expanding=True)),
     ]
-    if shape.environment_count in (None, 1):
+    if not shape.is_pooled:
         conditions.append(column.is_not(None))
         if not ranking.is_per_release:
             return sa.select(*_PAIR, column.label("rank")).where(*conditions)
@@ -197,7 +199,7 @@ def _adopted(shape: _Shape) -> sa.Select[Any]:
     project: sa.ColumnElement[Any] = c.project_id if shape.per_project else sa.null()
     columns = [c.release_id, project.label("project_id"), sa.func.max(c.adopted_at).label("rank")]
     query = sa.select(*columns).where(c.adopted_at.is_not(None), c.project_id.in_(_PROJECTS))
-    if shape.environment_count is not None:
+    if shape.in_environments:
         query = query.where(c.environment_id.in_(_ENVIRONMENTS))
     keys = [c.release_id, c.project_id] if shape.per_project else [c.release_id]
     return query.group_by(*keys)
@@ -236,6 +238,6 @@ def _conditions(shape: _Shape) -> list[sa.ColumnElement[bool]]:
         *shape.search.columns,
         *between(releases.c, shape.dates),
     ]
-    if shape.environment_count is not None:
+    if shape.in_environments:
         conditions.append(seen_in(releases.c.id, _PROJECTS, _ENVIRONMENTS))
     return conditions
