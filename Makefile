@@ -52,7 +52,7 @@ bench: .venv/.test  ## Measure publishing, lists and starting, beside their targ
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/upload.py
 	$(BIN)/python bench/sign_in.py
-	$(BIN)/python bench/read_event.py
+	$(BIN)/python bench/digest.py
 
 fuzz: .venv/.test  ## Try many examples that nobody thought of: requests, properties, writers at the same moment
 	SHIPMARK_FUZZ_EXAMPLES=$(FUZZ) $(BIN)/python -m pytest -n 2 tests/api/test_any_request.py \

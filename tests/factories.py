@@ -16,7 +16,9 @@ from sqlalchemy import Connection, Table, event, func, select
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.model import ALL_SCOPES
+from shipmark.events import store as events
 from shipmark.events.parsing import Event
+from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.database import Database, metadata
 from shipmark.issues.actions import ingest_events
 from shipmark.issues.actions.ingest_events import Arrival, IngestResult
@@ -27,6 +29,7 @@ from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store.environments import SeenRelease, record_events
+from shipmark.symbolication import waits
 
 ADDRESS = "https://ship.example.com"
 BEGINNING = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -229,9 +232,22 @@ def envelope(payload: Mapping[str, object], *items: bytes, **headers: object) ->
     return b"\n".join([head, item, body, *items])
 
 
-def ingest(connection: Connection, project: Project, event: Event) -> IngestResult:
+def arrival(project: Project, event: Event, payload: dict[str, object] | None = None) -> Arrival:
+    """An event that comes in for a project, with its payload where that counts."""
+    content = payload or {}
+    awaited = waits.keys_of(event.release, content)
+    packed = PackedEvent(event, events.packed(events.encoded(content)), awaited)
+    return Arrival(project=project, packed=packed)
+
+
+def ingest(
+    connection: Connection,
+    project: Project,
+    event: Event,
+    payload: dict[str, object] | None = None,
+) -> IngestResult:
     """Ingest a single event."""
-    return ingest_events.ingest(connection, [Arrival(project=project, event=event)])[0]
+    return ingest_events.ingest(connection, [arrival(project, event, payload)])[0]
 
 
 def record_event(

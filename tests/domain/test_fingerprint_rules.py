@@ -10,6 +10,7 @@ from shipmark.events.fingerprint_matching import with_fingerprint
 from shipmark.events.fingerprint_rules import RULES_MAX, FingerprintRuleError, parse
 from shipmark.events.grouping import hashes_of
 from shipmark.events.normalization import normalize
+from shipmark.events.parsing import ParsedEvent
 from shipmark.events.project_rules import ProjectRules
 
 Json = dict[str, Any]
@@ -128,12 +129,14 @@ def test_a_rule_can_have_a_title() -> None:
     rules = parse(
         'error.type:OSError -> db, title="Database in {{ tags.region }}: {{ error.type }}"'
     )
-    event = normalize(
+    parsed = normalize(
         EVENT,
         ProjectRules(fingerprints=rules),
         event_id="a" * 32,
         received_at=datetime(2026, 1, 2, tzinfo=UTC),
     )
+    assert isinstance(parsed, ParsedEvent)
+    event = parsed.event
     assert event.title == "Database in eu: ConnectionError"
     assert event.metadata["type"] == "ConnectionError"
 

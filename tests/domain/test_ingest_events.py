@@ -6,13 +6,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from factories import World, counts, dump, error_event, ingest, on_one_database, rows, statements
+from factories import (
+    World,
+    arrival,
+    counts,
+    dump,
+    error_event,
+    ingest,
+    on_one_database,
+    rows,
+    statements,
+)
 
 from shipmark.deletion.release_deletion import delete_releases
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import ingest_events
-from shipmark.issues.actions.ingest_events import Arrival, IngestResult
+from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.issues.store import states
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
@@ -51,7 +61,7 @@ def happen(database: Database, world: World) -> Happen:
         with database.transaction() as connection:
             found = projects.by_key(connection, world.keys[project])
             assert found is not None
-            return ingest(connection, found.project, event)
+            return ingest(connection, found.project, event, payload)
 
     return happened
 
@@ -461,10 +471,7 @@ def together(database: Database, world: World, *payloads: dict[str, Any]) -> lis
     with database.transaction() as connection:
         project = projects.by_ids(connection, [world.projects["web"]])[world.projects["web"]]
         arrivals = [
-            Arrival(
-                project=project,
-                event=parsing.read(payload, event_id=payload["event_id"], received_at=AT),
-            )
+            arrival(project, parsing.read(payload, event_id=payload["event_id"], received_at=AT))
             for payload in payloads
         ]
         return ingest_events.ingest(connection, arrivals)

@@ -8,6 +8,7 @@ from shipmark.events.scrubbing import ScrubbingRules, scrub
 
 Json = dict[str, Any]
 DEFAULTS = ScrubbingRules()
+CARD = "4111 1111 1111 1111"
 
 
 def extra(value: object, rules: ScrubbingRules = DEFAULTS) -> Any:
@@ -65,6 +66,19 @@ def test_names_are_looked_for_wherever_clients_put_data() -> None:
     assert scrubbed["tags"][1] == ["plan", "pro"]
     first = scrubbed["exception"]["values"][0]["stacktrace"]["frames"][0]
     assert (first["filename"], first["function"]) == ("auth.py", "token")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [CARD, [CARD], {"order": CARD}, {"order": {"cards": ["none", CARD]}}, [["number", CARD]]],
+)
+@pytest.mark.parametrize("stack", ["stacktrace", "raw_stacktrace"])
+def test_variables_of_frames_are_read_in_any_form(variables: object, stack: str) -> None:
+    frame: Json = {"filename": "pay.py", "pre_context": [CARD], "context_line": CARD}
+    event: Json = {"exception": [{"type": "E", stack: {"frames": [frame | {"vars": variables}]}}]}
+    [kept] = scrub(event, DEFAULTS)["exception"][0][stack]["frames"]
+    assert CARD not in str(kept.pop("vars"))
+    assert kept == frame  # the code that ran is not the data that it ran with
 
 
 @pytest.mark.parametrize(

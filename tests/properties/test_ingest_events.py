@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import KINDS, Copies
-from factories import World, dump, error_event
+from factories import World, arrival, dump, error_event
 from fuzzing import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ from shipmark.events import parsing
 from shipmark.events.parsing import Event
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import ingest_events
-from shipmark.issues.actions.ingest_events import Arrival, IngestResult
+from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.issues.store import resolutions, states
 from shipmark.projects import store as projects
 from shipmark.releases import actions as releases
@@ -54,8 +54,7 @@ def event(values: dict[str, Any]) -> Event:
 def ingest(connection: Connection, world: World, batch: Sequence[Any]) -> list[IngestResult]:
     known = projects.by_ids(connection, world.projects.values())
     arrivals = [
-        Arrival(project=known[world.projects[values["project"]]], event=event(values))
-        for values in batch
+        arrival(known[world.projects[values["project"]]], event(values)) for values in batch
     ]
     return ingest_events.ingest(connection, arrivals)
 

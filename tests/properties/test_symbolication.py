@@ -6,7 +6,8 @@ from bundling import BUILT, Memory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shipmark.events.payload import Json, storable
+from shipmark.events.payload import Json
+from shipmark.events.scanning import storable
 from shipmark.symbolication.javascript import symbolicate
 from shipmark.symbolication.javascript_stacks import files_of
 

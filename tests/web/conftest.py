@@ -136,7 +136,7 @@ class House:
         sent |= {"exception": {"values": [raised]}, "extra": {"environ": "hunter2"}} | payload
         event = parsing.read(sent, event_id=hex32(), received_at=now(), drift=timedelta())
         with self.database.transaction() as connection:
-            taken = ingest(connection, self.project, event)
+            taken = ingest(connection, self.project, event, sent)
         assert taken.issue_id is not None
         return taken.issue_id
 

@@ -11,6 +11,7 @@ import pytest
 from factories import (
     Caller,
     World,
+    arrival,
     counts,
     dump,
     error_event,
@@ -28,7 +29,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind, enqueue
 from shipmark.infrastructure.settings import Settings
 from shipmark.issues.actions import expire_events
-from shipmark.issues.actions.ingest_events import Arrival, ingest
+from shipmark.issues.actions.ingest_events import ingest
 from shipmark.issues.store import retention
 from shipmark.projects import store as projects
 from shipmark.worker import event_retention, scheduler
@@ -49,7 +50,7 @@ def happen(database: Database, world: World) -> Happen:
             for at in moments:
                 payload: dict[str, Any] = error_event(value, timestamp=at.isoformat(), **more)
                 read = parsing.read(payload, event_id=payload["event_id"], received_at=at)
-                arrivals.append(Arrival(project=found.project, event=read))
+                arrivals.append(arrival(found.project, read, payload))
             ingest(connection, arrivals)
 
     return happened

@@ -8,8 +8,9 @@ versions, hashes in file names.
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
+from typing import NamedTuple
 
 from shipmark.events import security_reports
 from shipmark.events.grouping_names import (
@@ -66,15 +67,16 @@ def hashes_of(
     chain = exceptions_of(payload) if chain is None else chain
     fingerprint = _fingerprint(payload)
     hashes = [
-        _md5(values)
+        md5(plain("".join(values)))
         for components_of in versions or VERSIONS
         for values in _resolved(fingerprint, payload, partial(components_of, payload, chain))
     ]
     return tuple(dict.fromkeys(hashes))
 
 
-def _md5(values: list[str]) -> str:
-    return hashlib.md5(plain("".join(values)).encode(), usedforsecurity=False).hexdigest()
+def md5(text: str) -> str:
+    """Return the hash of a text as hexadecimal digits."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def _fingerprint(payload: Json) -> tuple[str, ...]:
@@ -236,28 +238,65 @@ def _without_repetition(names: list[str]) -> list[str]:
 
 def _frame_component(frame: Json, platform: str) -> str:
     """Return the name of a frame that is stable across releases, or "" (ingest.md 9.3)."""
-    names = (
-        text_of(frame, "filename"),
-        text_of(frame, "abs_path"),
-        text_of(frame, "module"),
-        text_of(frame, "function"),
-    )
-    is_long = sum(map(len, names)) > REMEMBERED_CHARACTERS_MAX
-    place = _place.__wrapped__(*names) if is_long else _place(*names)
-    if place is None:
-        return ""
-    source, function = place
-    line = "" if function else _context_line(frame, text_of(frame, "platform") or platform)
-    return f"frame:{source}|{function}|{line}\n" if source or function else ""
+    place = _places.of(frame)
+    if not place.has_line:
+        return place.component
+    line = _context_line(frame, text_of(frame, "platform") or platform)
+    return _component(place.source, "", line)
 
 
-@lru_cache(REMEMBERED_MAX)
-def _place(file: str, absolute_path: str, module: str, function: str) -> tuple[str, str] | None:
-    """Return the source and the function that count for a frame, or None for code that has no place of its own."""
+class _Place(NamedTuple):
+    """Where a frame is. Without the name of a function a line of source counts, which is not remembered."""
+
+    source: str
+    has_line: bool
+    component: str
+
+
+_NOWHERE = _Place(source="", has_line=False, component="")
+
+
+class _Places:
+    """The places of frames by what was sent of them: an application's frames come again and again."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[object, ...], _Place] = {}
+
+    def of(self, frame: Json) -> _Place:
+        """Return the place of a frame."""
+        get = frame.get
+        key = (get("filename"), get("abs_path"), get("module"), get("function"))
+        try:
+            return self._known[key]
+        except (KeyError, TypeError):
+            # Some client sends an object in place of a name, which is no key.
+            return self._new(frame, key)
+
+    def _new(self, frame: Json, key: tuple[object, ...]) -> _Place:
+        names = [text_of(frame, name) for name in ("filename", "abs_path", "module", "function")]
+        place = _place(*names)
+        texts = [value for value in key if isinstance(value, str)]
+        is_key = len(texts) + key.count(None) == len(key)
+        if is_key and sum(map(len, texts)) <= REMEMBERED_CHARACTERS_MAX:
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            self._known[key] = place
+        return place
+
+
+_places = _Places()
+
+
+def _place(file: str, absolute_path: str, module: str, function: str) -> _Place:
     if _is_native(file) or _is_native(absolute_path):
-        return None
+        return _NOWHERE  # code that has no place of its own
     source = (module and module_name(module)) or file_name(file or absolute_path)
-    return source, function_name(function)
+    name = function_name(function)
+    return _Place(source, not name, _component(source, name, ""))
+
+
+def _component(source: str, function: str, line: str) -> str:
+    return f"frame:{source}|{function}|{line}\n" if source or function else ""
 
 
 def _is_native(file: str) -> bool:

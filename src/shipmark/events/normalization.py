@@ -11,9 +11,10 @@ from shipmark.events import parsing, problems, security_reports
 from shipmark.events.fingerprint_matching import with_fingerprint
 from shipmark.events.inbound_filters import DropReason, reason_to_drop
 from shipmark.events.limits import within_limits
-from shipmark.events.parsing import Event
-from shipmark.events.payload import Json, scan, storable
+from shipmark.events.parsing import ParsedEvent
+from shipmark.events.payload import Json
 from shipmark.events.project_rules import ProjectRules
+from shipmark.events.scanning import scan, storable
 from shipmark.events.scrubbing import scrub
 from shipmark.events.sender import (
     UNKNOWN_SENDER,
@@ -40,7 +41,7 @@ def normalize(
     received_at: datetime,
     drift: timedelta = timedelta(0),
     sender: Sender = UNKNOWN_SENDER,
-) -> Event | Dropped:
+) -> ParsedEvent | Dropped:
     """Return the event to store, or why there is none; ``drift`` is the delay of the client's clock."""
     payload = with_address_of_request(with_sender(payload, sender))
     if reason := reason_to_drop(payload, rules.filters, sender):
@@ -55,6 +56,6 @@ def normalize(
         seen = scan(payload)
     payload = scrub(payload, rules.scrubbing, seen)
     payload = with_fingerprint(payload, rules.fingerprints) if rules.fingerprints else payload
-    return parsing.read_storable(
+    return parsing.parse_storable(
         payload, event_id=event_id, received_at=received_at, drift=drift, problems_before=found
     )

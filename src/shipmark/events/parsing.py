@@ -4,13 +4,13 @@ From the JSON of an SDK to a validated, frozen `Event` (ingest.md 5, 6).
 Parsing never fails: an event with invalid values is still useful, and its ``errors`` say what was left out.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import chain, islice
+from typing import NamedTuple
 
 from shipmark.events import grouping, problems, security_reports, titles
 from shipmark.events.context_tags import context_tags
@@ -25,9 +25,9 @@ from shipmark.events.payload import (
     main_of,
     object_of,
     pairs_of,
-    storable,
     text_of,
 )
+from shipmark.events.scanning import storable
 from shipmark.events.sender import is_ip_address
 from shipmark.infrastructure.clock import DRIFT_MIN, moment_of
 from shipmark.projects.model import ENVIRONMENT_MAX, environment_sent_as
@@ -58,8 +58,27 @@ _TEXTS = {
 }
 _DIST = re.compile(rf"[A-Za-z0-9._-]{{1,{DIST_MAX}}}")
 _TAG_NAME = re.compile(r"[a-zA-Z0-9_.:-]+")
+#: The names of an application's releases repeat from event to event. They are short where this is called.
+_is_valid_name = lru_cache(1024)(is_valid_name)
 #: The server's own tags, which a client may not set (ingest.md 5).
 _RESERVED_TAGS = frozenset({"release", "dist", "user", "filename", "function"})
+
+
+#: The client's tags, as texts.
+Pairs = list[tuple[str, str]]
+
+
+class _Attributes(NamedTuple):
+    """The attributes of an event that are in tags too: valid, within their limits, and read once."""
+
+    release: str | None
+    dist: str | None
+    environment: str
+    level: str
+    logger: str | None
+    transaction: str | None
+    server_name: str
+    user: tuple[str, str] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,69 +105,80 @@ class Event:
     tags: tuple[tuple[str, str], ...]
     is_unhandled: bool
     hashes: tuple[str, ...]
-    payload: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedEvent:
+    """An event and its payload, in whose ``errors`` is what was left out or changed."""
+
+    event: Event
+    payload: Json
 
 
 def read(
-    payload: Json,
-    *,
-    event_id: str,
-    received_at: datetime,
-    drift: timedelta = timedelta(0),
+    payload: Json, *, event_id: str, received_at: datetime, drift: timedelta = timedelta(0)
 ) -> Event:
     """Return the event of a payload; ``drift`` is the delay of the client's clock (ingest.md 6)."""
+    return parse(payload, event_id=event_id, received_at=received_at, drift=drift).event
+
+
+def parse(
+    payload: Json, *, event_id: str, received_at: datetime, drift: timedelta = timedelta(0)
+) -> ParsedEvent:
+    """Return the event of a payload, and what of the payload can be stored."""
     lost: list[str] = []
     payload = storable(payload, lost)
     found = [problems.unstorable(name) for name in lost]
-    return read_storable(
+    return parse_storable(
         payload, event_id=event_id, received_at=received_at, drift=drift, problems_before=found
     )
 
 
-def read_storable(
+def parse_storable(
     payload: Json,
     *,
     event_id: str,
     received_at: datetime,
     drift: timedelta,
     problems_before: Sequence[Json],
-) -> Event:
+) -> ParsedEvent:
     """Return the event of a `storable` payload.
 
     ``problems_before`` are of what was done to the payload already; they are added to its ``errors``.
     """
     at, clock_problem = _happened_at(payload, received_at, drift)
     before = [*([clock_problem] if clock_problem else []), *problems_before]
-    payload = _with_problems(payload, before)
+    pairs = _sent_pairs(payload.get("tags"))
+    attributes = _attributes_of(payload, pairs)
+    payload = _with_problems(payload, attributes, pairs, before)
     exceptions = exceptions_of(payload)
     raised = main_of(exceptions, payload)
     frame = crash_frame_of(raised, payload)
     metadata = titles.metadata_of(payload, raised, frame)
-    release, user = _release(payload), _user(payload)
-    platform = text_of(payload, "platform")
-    return Event(
+    user, platform = attributes.user, text_of(payload, "platform")
+    event = Event(
         event_id=event_id,
         at=at,
         received_at=received_at,
         platform=platform if platform in PLATFORMS else "other",
-        level=level_of(payload),
+        level=attributes.level,
         type="error" if exceptions else security_reports.type_of(payload) or "default",
-        release=release,
-        dist=_dist(payload) if release else None,
-        environment=_environment(payload),
+        release=attributes.release,
+        dist=attributes.dist,
+        environment=attributes.environment,
         title=titles.title_of(metadata),
         culprit=titles.culprit_of(payload, frame),
         location=text_of(metadata, "filename") or None,
-        logger=_logger(payload),
+        logger=attributes.logger,
         message=titles.search_message_of(payload, metadata),
         metadata=metadata,
-        transaction=_transaction(payload),
-        user_hash=_md5(user[1]) if user else None,
-        tags=_tags(payload, exceptions),
+        transaction=attributes.transaction,
+        user_hash=grouping.md5(user[1]) if user else None,
+        tags=_tags(payload, attributes, pairs, exceptions),
         is_unhandled=_is_unhandled(exceptions),
         hashes=grouping.hashes_of(payload, exceptions),
-        payload=payload,
     )
+    return ParsedEvent(event, payload)
 
 
 def _happened_at(
@@ -177,7 +207,23 @@ def _happened_at(
     }
 
 
-def _with_problems(payload: Json, before: Sequence[Json]) -> Json:
+def _attributes_of(payload: Json, pairs: Pairs) -> _Attributes:
+    release = _release(payload)
+    return _Attributes(
+        release=release,
+        dist=_dist(payload) if release else None,
+        environment=_environment(payload, pairs),
+        level=level_of(payload),
+        logger=text_of(payload, "logger")[:LOGGER_MAX] or None,
+        transaction=text_of(payload, "transaction")[:TRANSACTION_MAX] or None,
+        server_name=text_of(payload, "server_name"),
+        user=_user(payload),
+    )
+
+
+def _with_problems(
+    payload: Json, attributes: _Attributes, pairs: Pairs, before: Sequence[Json]
+) -> Json:
     """Return the payload with what is left out of it, or changed, in its ``errors``, after the client's own."""
     found = chain(
         before,
@@ -186,9 +232,9 @@ def _with_problems(payload: Json, before: Sequence[Json]) -> Json:
         problems.of_texts(payload, _TEXTS),
         problems.of_level(payload),
         problems.of_exceptions(payload),
-        _name_problems(payload),
+        _name_problems(payload, attributes),
         _user_problems(payload),
-        _tag_problems(payload),
+        _tag_problems(payload, pairs),
     )
     noted = list(islice(found, problems.PROBLEMS_MAX))
     if not noted:
@@ -197,14 +243,14 @@ def _with_problems(payload: Json, before: Sequence[Json]) -> Json:
     return payload | {"errors": [*(sent if isinstance(sent, list) else []), *noted]}
 
 
-def _name_problems(payload: Json) -> Iterator[Json]:
+def _name_problems(payload: Json, attributes: _Attributes) -> Iterator[Json]:
     """Yield a problem for an invalid release, dist or environment; `_TEXTS` has their types and lengths."""
     release, dist = text_of(payload, "release"), text_of(payload, "dist")
-    if release and len(release) <= SENT_NAME_MAX and _release(payload) is None:
+    if release and len(release) <= SENT_NAME_MAX and attributes.release is None:
         yield problems.invalid("release", release, "not a valid name of a release")
-    if dist and _release(payload) is None:
+    if dist and attributes.release is None:
         yield problems.invalid("dist", dist, "it needs a release")
-    elif dist and len(dist) <= DIST_MAX and _dist(payload) is None:
+    elif dist and len(dist) <= DIST_MAX and attributes.dist is None:
         yield problems.invalid(
             "dist", dist, "letters, digits, dots, dashes and underscores are allowed"
         )
@@ -220,12 +266,12 @@ def _user_problems(payload: Json) -> Iterator[Json]:
         yield problems.invalid("user.ip_address", address, "not an IP address")
 
 
-def _tag_problems(payload: Json) -> Iterator[Json]:
+def _tag_problems(payload: Json, pairs: Pairs) -> Iterator[Json]:
     sent = payload.get("tags")
     for index, pair in enumerate(sent if isinstance(sent, list) else ()):
         if not is_pair(pair):
             yield problems.invalid(f"tags.{index}", pair, "not a pair")
-    for number, (key, value) in enumerate(_sent_pairs(payload.get("tags"))):
+    for number, (key, value) in enumerate(pairs):
         name = f"tags.{key[:TAG_NAME_MAX]}"
         if not _is_tag_name(key):
             is_reserved = key.removeprefix("sentry:") in _RESERVED_TAGS
@@ -242,7 +288,7 @@ def _tag_problems(payload: Json) -> Iterator[Json]:
 def _release(payload: Json) -> str | None:
     """Return the release, or None if it is invalid (ingest.md 5.1)."""
     name = text_of(payload, "release")
-    return name if name and len(name) <= SENT_NAME_MAX and is_valid_name(name) else None
+    return name if name and len(name) <= SENT_NAME_MAX and _is_valid_name(name) else None
 
 
 def _dist(payload: Json) -> str | None:
@@ -250,18 +296,10 @@ def _dist(payload: Json) -> str | None:
     return name if _DIST.fullmatch(name) else None
 
 
-def _environment(payload: Json) -> str:
+def _environment(payload: Json, pairs: Pairs) -> str:
     """Return the attribute, else the tag of the same name (ingest.md 5)."""
     own = environment_sent_as(text_of(payload, "environment"))
-    return own or environment_sent_as(_sent_tags(payload).get("environment", ""))
-
-
-def _logger(payload: Json) -> str | None:
-    return text_of(payload, "logger")[:LOGGER_MAX] or None
-
-
-def _transaction(payload: Json) -> str | None:
-    return text_of(payload, "transaction")[:TRANSACTION_MAX] or None
+    return own or environment_sent_as(_sent_tags(pairs).get("environment", ""))
 
 
 def _is_unhandled(exceptions: tuple[Raised, ...]) -> bool:
@@ -278,30 +316,29 @@ def _user(payload: Json) -> tuple[str, str] | None:
     return ("ip", address) if is_ip_address(address) else None
 
 
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
 def tags_of(payload: Json) -> tuple[tuple[str, str], ...]:
     """Return the tags of a stored payload, as `read` does, without the work for the rest of the event."""
-    return _tags(payload, exceptions_of(payload))
+    pairs = _sent_pairs(payload.get("tags"))
+    return _tags(payload, _attributes_of(payload, pairs), pairs, exceptions_of(payload))
 
 
-def _tags(payload: Json, exceptions: tuple[Raised, ...]) -> tuple[tuple[str, str], ...]:
+def _tags(
+    payload: Json, attributes: _Attributes, pairs: Pairs, exceptions: tuple[Raised, ...]
+) -> tuple[tuple[str, str], ...]:
     """Return the client's and our tags; ours take precedence, so that an invalid environment is removed.
 
     The client's own take precedence over those of contexts.
     """
-    sent = _sent_tags(payload)
+    sent = _sent_tags(pairs)
     sent.pop("environment", None)
     made = _within_limits(context_tags(payload))
-    return tuple({**made, **sent, **_own_tags(payload, exceptions)}.items())
+    return tuple({**made, **sent, **_own_tags(attributes, exceptions)}.items())
 
 
-def _sent_tags(payload: Json) -> dict[str, str]:
+def _sent_tags(pairs: Pairs) -> dict[str, str]:
     """Return the client's valid tags, the first of each name (ingest.md 5)."""
     tags: dict[str, str] = {}
-    for key, value in _sent_pairs(payload.get("tags")):
+    for key, value in pairs:
         if _is_tag_name(key) and _is_tag_value(value) and len(tags) < TAGS_MAX:
             tags.setdefault(key, value)
     return tags
@@ -318,7 +355,7 @@ def _is_valid_tag_name(name: str) -> bool:
     return is_free and _TAG_NAME.fullmatch(name) is not None
 
 
-def _sent_pairs(tags: object) -> list[tuple[str, str]]:
+def _sent_pairs(tags: object) -> Pairs:
     return [(as_text(key), as_text(value)) for key, value in pairs_of(tags)]
 
 
@@ -330,18 +367,17 @@ def _has_line_break(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
-def _own_tags(payload: Json, exceptions: tuple[Raised, ...]) -> dict[str, str]:
+def _own_tags(attributes: _Attributes, exceptions: tuple[Raised, ...]) -> dict[str, str]:
     """Return the tags made from attributes (ingest.md 5, 5.3, 5.4, 8.5)."""
-    release, user = _release(payload), _user(payload)
     tags = {
-        "level": level_of(payload),
-        "logger": _logger(payload),
-        "environment": _environment(payload),
-        "transaction": _transaction(payload),
-        "server_name": text_of(payload, "server_name"),
-        "sentry:release": release,
-        "sentry:dist": _dist(payload) if release else None,
-        "sentry:user": ":".join(user) if user else None,
+        "level": attributes.level,
+        "logger": attributes.logger,
+        "environment": attributes.environment,
+        "transaction": attributes.transaction,
+        "server_name": attributes.server_name,
+        "sentry:release": attributes.release,
+        "sentry:dist": attributes.dist,
+        "sentry:user": ":".join(attributes.user) if attributes.user else None,
         "handled": _handled(exceptions),
         "mechanism": text_of(exceptions[-1].mechanism, "type") if exceptions else None,
     }
@@ -349,8 +385,8 @@ def _own_tags(payload: Json, exceptions: tuple[Raised, ...]) -> dict[str, str]:
 
 
 def _within_limits(tags: Mapping[str, str | None]) -> dict[str, str]:
-    cut = {key: (value or "")[:TAG_VALUE_MAX] for key, value in tags.items()}
-    return {key: value for key, value in cut.items() if _is_tag_value(value)}
+    cut = {key: value[:TAG_VALUE_MAX] for key, value in tags.items() if value}
+    return {key: value for key, value in cut.items() if not _has_line_break(value)}
 
 
 def _handled(exceptions: tuple[Raised, ...]) -> str | None:

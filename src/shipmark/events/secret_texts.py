@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 FILTERED = "[Filtered]"
-#: Digits become zeros, dashes and line breaks stay, all else becomes a dot; a card's number may have blanks and dashes
-#: within.
+#: Digits become zeros, blanks and dashes, which a card's number may have within, dashes; line breaks stay, and all else
+#: becomes a dot.
 _DIGITS = bytes(
-    0x30 if 0x30 <= byte <= 0x39 else byte if byte in b"-\n" else 0x2E for byte in range(256)
+    0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte in b" -" else 0x0A if byte == 0x0A else 0x2E
+    for byte in range(256)
 )
 _SEPARATORS = b" -"
 _SHORTEST_CARD = b"0" * 13
@@ -47,9 +48,13 @@ def without_secrets(text: str) -> str:
 
 
 def _has_number(text: str) -> bool:
-    raw = text.encode("latin-1", "replace")
-    digits = raw.translate(_DIGITS)
-    return _SSN_FORM in digits or _SHORTEST_CARD in raw.translate(_DIGITS, _SEPARATORS)
+    digits = text.encode("latin-1", "replace").translate(_DIGITS)
+    return _SSN_FORM in digits or _SHORTEST_CARD in _compact(digits)
+
+
+def _compact(digits: bytes) -> bytes:
+    # A third of the time of a second translation that deletes them.
+    return digits.replace(b"-", b"")
 
 
 def _has_secret_number(text: str) -> bool:
@@ -61,7 +66,7 @@ def _has_secret_number(text: str) -> bool:
     raw = text.encode("latin-1", "replace")  # a byte for each character
     digits = raw.translate(_DIGITS)
     lines = {_line_at(text, position) for position in _positions(_SSN_FORM, digits)}
-    compact = raw.translate(_DIGITS, _SEPARATORS)
+    compact = _compact(digits)
     number = compact.count(_SHORTEST_CARD)
     if number > digits.count(_SHORTEST_CARD):
         # Some have separators within; where those are is not known from the compact text.
@@ -75,14 +80,11 @@ def _has_secret_number(text: str) -> bool:
 
 
 def _positions(form: bytes, digits: bytes) -> Iterator[int]:
-    """Yield the first position of a form in each number that has it."""
+    """Yield the positions of a form, the first of each number that has it among them."""
     position = digits.find(form)
     while position >= 0:
         yield position
-        end = position + len(form)
-        while digits[end : end + 1] == b"0":
-            end += 1
-        position = digits.find(form, end)
+        position = digits.find(form, position + len(form))
 
 
 def _may_be_card(raw: bytes, position: int) -> bool:

@@ -100,32 +100,41 @@ class ListedEvent:
         return _stored(self.row)
 
 
+@dataclass(frozen=True, slots=True)
+class PackedEvent:
+    """An event with its payload as it is stored; see `packed`.
+
+    ``awaited`` are the keys of the files by which its stack may become the original one (`symbolication.waits`).
+    """
+
+    event: Event
+    payload: bytes
+    awaited: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEvent:
-    """An event to insert. ``encoded`` is the JSON of its payload, if that was made before."""
+    """An event to insert, and the rows that it belongs to."""
 
     project_id: int
     issue_id: int
     release_id: int | None
     environment_id: int
-    event: Event
-    encoded: bytes | None = None
+    packed: PackedEvent
 
 
 def add(connection: sa.Connection, new_events: Sequence[NewEvent]) -> None:
     """Insert events. Fails if one exists already, as one that another process stores at this moment may."""
-    # Level 1 takes a third of the time of the usual one, for a hundredth more.
-    compressor = zstandard.ZstdCompressor(level=1)
     rows = [
         {
             "project_id": new.project_id,
-            "event_id": new.event.event_id,
+            "event_id": new.packed.event.event_id,
             "issue_id": new.issue_id,
             "release_id": new.release_id,
             "environment_id": new.environment_id,
-            "happened_at": new.event.at,
-            "received_at": new.event.received_at,
-            "payload": compressor.compress(new.encoded or _content_of(new.event.payload)),
+            "happened_at": new.packed.event.at,
+            "received_at": new.packed.event.received_at,
+            "payload": new.packed.payload,
         }
         for new in new_events
     ]
@@ -254,7 +263,7 @@ def replace_symbolicated(
 ) -> bool:
     """Replace the payload of an event by one with its original stack. Return False if the event was deleted."""
     statement = sa.update(events).where(events.c.id == row_id)
-    values = {"payload": _compressed(payload), "symbolicated_at": at}
+    values = {"payload": packed(encoded(payload)), "symbolicated_at": at}
     return connection.execute(statement.values(values)).rowcount == 1
 
 
@@ -293,9 +302,12 @@ def _stored(row: Sequence[Any]) -> StoredEvent:
     )
 
 
-def _compressed(payload: dict[str, object]) -> bytes:
-    return zstandard.compress(_content_of(payload))
-
-
-def _content_of(payload: dict[str, object]) -> bytes:
+def encoded(payload: dict[str, object]) -> bytes:
+    """Return the JSON of a payload."""
     return json.dumps(payload, separators=(",", ":")).encode()
+
+
+def packed(content: bytes) -> bytes:
+    """Return the JSON of a payload as it is stored."""
+    # Level 1 takes a third of the time of the usual one, for a hundredth more.
+    return zstandard.compress(content, 1)

@@ -11,7 +11,7 @@ from shipmark.events.attachments import NewAttachment
 from shipmark.events.digest_store import QuarantinedFrame
 from shipmark.events.discards import Discard
 from shipmark.events.normalization import Dropped
-from shipmark.events.parsing import Event
+from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log
@@ -30,7 +30,7 @@ from shipmark.release_health.actions import ReceivedUpdate, sightings_of
 #: What says nothing about the frames: they are tried again until it is over.
 PASSING = (Conflict, StorageFull, Unavailable)
 #: What is in a frame, and what drops it.
-FrameContent = Event | NewUserReport | NewAttachment | ReceivedSessions | Dropped | Discards
+FrameContent = PackedEvent | NewUserReport | NewAttachment | ReceivedSessions | Dropped | Discards
 #: What identifies an event: its project and its id.
 EventKey = tuple[int, str]
 #: The reasons of discards of attachments: their event was dropped earlier; their issue has enough crash reports.
@@ -48,7 +48,6 @@ class PreparedFrame:
     content: FrameContent | None = None
     spooled: SpooledAttachment | None = None
     crash_reports_max: int | None = None
-    encoded: bytes | None = None
     error: str = ""
 
     @property
@@ -165,13 +164,9 @@ def _store_attachments(
 
 def _arrivals_of(batch: Sequence[PreparedFrame], known: Mapping[int, Project]) -> list[Arrival]:
     return [
-        Arrival(
-            project=known[prepared.frame.project_id],
-            event=prepared.content,
-            encoded=prepared.encoded,
-        )
+        Arrival(project=known[prepared.frame.project_id], packed=prepared.content)
         for prepared in batch
-        if isinstance(prepared.content, Event)
+        if isinstance(prepared.content, PackedEvent)
     ]
 
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -211,6 +211,8 @@ class SqliteLogReader:
         self._folder = folder
         self.spool = SpoolFolder(folder)
         self._open: dict[str, sqlite3.Connection] = {}
+        # Making a context for each payload takes longer than unpacking it.
+        self._unpack = zstandard.ZstdDecompressor().decompress
 
     def logs(self) -> list[str]:
         """See `LogReader`."""
@@ -222,7 +224,7 @@ class SqliteLogReader:
         try:
             with closing(self._rows(log, _READ, after, limit)) as rows:
                 for row in rows:
-                    frames.append(_frame_of(row))
+                    frames.append(_frame_of(row, self._unpack))
                     size += len(frames[-1].frame.payload)
                     if size >= _READ_BYTES_MAX:
                         break
@@ -236,7 +238,7 @@ class SqliteLogReader:
     def payloads(self, log: str, after: int, frame_type: FrameType) -> list[bytes]:
         """See `LogReader`."""
         rows = self._rows(log, _PAYLOADS, after, frame_type.value)
-        return [_unpacked(payload) for (payload,) in rows]
+        return [_unpacked(payload, self._unpack) for (payload,) in rows]
 
     def waiting(self, log: str, after: int) -> WaitingFrames:
         """Return what of a log is behind a position. Its positions have no gaps."""
@@ -324,14 +326,14 @@ def _row_of(frame: LogFrame, compressor: zstandard.ZstdCompressor) -> tuple[Any,
     )
 
 
-def _frame_of(row: tuple[Any, ...]) -> StoredFrame:
+def _frame_of(row: tuple[Any, ...], unpack: Callable[[bytes], bytes]) -> StoredFrame:
     try:
         position, type_, project_id, received_at, payload, event_id, sent_at, *sender = row
         frame = LogFrame(
             type=FrameType(type_),
             project_id=project_id,
             received_at=datetime.fromtimestamp(received_at, UTC),
-            payload=_unpacked(payload),
+            payload=_unpacked(payload, unpack),
             event_id=event_id,
             sent_at=None if sent_at is None else datetime.fromtimestamp(sent_at, UTC),
             sender=Sender(address=sender[0], user_agent=sender[1]),
@@ -341,9 +343,9 @@ def _frame_of(row: tuple[Any, ...]) -> StoredFrame:
     return StoredFrame(position=position, frame=frame)
 
 
-def _unpacked(payload: bytes) -> bytes:
+def _unpacked(payload: bytes, unpack: Callable[[bytes], bytes]) -> bytes:
     """Return what was appended; of a damaged payload the damaged bytes, which the digester sets aside."""
     try:
-        return zstandard.decompress(payload)
+        return unpack(payload)
     except (zstandard.ZstdError, MemoryError):
         return payload

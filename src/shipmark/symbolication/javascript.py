@@ -30,7 +30,8 @@ from shipmark.artifacts.source_maps import (
     ReadBudget,
     SourceMap,
 )
-from shipmark.events.payload import Json, object_of, storable, text_of
+from shipmark.events.payload import Json, object_of, text_of
+from shipmark.events.scanning import storable
 from shipmark.symbolication import javascript_stacks, problems
 from shipmark.symbolication.javascript_stacks import CodePosition, ScriptFile
 from shipmark.symbolication.problems import Problem

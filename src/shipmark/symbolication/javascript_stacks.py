@@ -5,10 +5,11 @@ Reading and writing of stacks within a payload, in all forms that clients send (
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import urlsplit
 
 from shipmark.artifacts import debug_ids, urls
-from shipmark.events.payload import FRAMES_MAX, Json, object_of, objects_of, text_of
+from shipmark.events.payload import FRAMES_MAX, Json, frames_of, object_of, objects_of, text_of
 from shipmark.events.stack_lines import number
 
 IMAGES_MAX = 1000
@@ -43,7 +44,8 @@ class CodePosition:
 
 def position_of(frame: Json, platform: str) -> CodePosition | None:
     """Return the position of a JavaScript frame; None for others, and for files that can't be uploaded."""
-    if (text_of(frame, "platform") or platform) not in _PLATFORMS:
+    # Other languages send no columns: a look tells most frames apart.
+    if frame.get("colno") is None or (text_of(frame, "platform") or platform) not in _PLATFORMS:
         return None
     if object_of(frame, "data").get("symbolicated") is True:
         return None
@@ -72,10 +74,12 @@ def _scheme(url: str) -> str:
 
 def files_of(payload: Json) -> dict[str, ScriptFile]:
     """Return the files of all frames by URL, in the order of the frames."""
-    ids = _debug_ids(payload)
     platform = text_of(payload, "platform")
     frames = _all_frames(payload)
     positions = [position for frame in frames if (position := position_of(frame, platform))]
+    if not positions:
+        return {}
+    ids = _debug_ids(payload)
     files = {position.url: ids.get(position.url) for position in reversed(positions)}
     return {url: ScriptFile(url=url, debug_id=debug_id) for url, debug_id in files.items()}
 
@@ -95,11 +99,7 @@ def _debug_ids(payload: Json) -> dict[str, str]:
 
 def _all_frames(payload: Json) -> Iterator[Json]:
     holders = (*objects_of(payload, "exception"), *objects_of(payload, "threads"), payload)
-    for holder in holders:
-        frames = object_of(holder, "stacktrace").get("frames")
-        for frame in frames[-FRAMES_MAX:] if isinstance(frames, list) else ():
-            if isinstance(frame, dict):
-                yield frame
+    return chain.from_iterable(map(frames_of, holders))
 
 
 def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from shipmark.artifacts import urls
 from shipmark.artifacts.artifact_lookup import SimilarFile, UploadSummary
 from shipmark.artifacts.source_maps import MapErrorKind
-from shipmark.events.payload import plain, storable
+from shipmark.events.payload import plain
+from shipmark.events.scanning import storable
 from shipmark.symbolication.javascript_stacks import ScriptFile
 
 _SHOWN_MAX = 300

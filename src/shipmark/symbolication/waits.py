@@ -3,14 +3,14 @@
 An event waits for its release, and for the debug ids of its minified files. Without either no upload can help it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from shipmark.artifacts.store.bundles import bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
-from shipmark.events.parsing import Event
+from shipmark.events.payload import Json
 from shipmark.events.store import events
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.schema import parent, table
@@ -59,23 +59,20 @@ class Target:
     key: str
 
 
-def keys_of(event: Event) -> list[str]:
+def keys_of(release: str | None, payload: Json) -> tuple[str, ...]:
     """Return what an event waits for: nothing if its stack is the original one, or nothing could help."""
-    if not problems_of(event.payload):
-        return []
-    files = javascript_stacks.files_of(event.payload).values()
+    if not problems_of(payload):
+        return ()
+    files = javascript_stacks.files_of(payload).values()
     ids = dict.fromkeys(file.debug_id for file in files if file.debug_id)
     keys = [_DEBUG_ID + debug_id for debug_id in list(ids)[:DEBUG_IDS_MAX]]
-    return [_RELEASE + event.release, *keys] if event.release and files else keys
+    return (_RELEASE + release, *keys) if release and files else tuple(keys)
 
 
-def add(connection: sa.Connection, stored: Iterable[tuple[int, Event]]) -> None:
-    """Record those of the stored events, each with the id of its project, that wait. Most batches take no statement."""
-    rows = [
-        (project_id, event.event_id, key) for project_id, event in stored for key in keys_of(event)
-    ]
-    if rows:
-        connection.execute(_ADD, db.rows_param("waiting", rows))
+def add(connection: sa.Connection, waiting: Collection[tuple[int, str, str]]) -> None:
+    """Record that stored events wait: the project's id, the event's id, and a key. None take no statement."""
+    if waiting:
+        connection.execute(_ADD, db.rows_param("waiting", waiting))
 
 
 def remove(connection: sa.Connection, event_row_id: int) -> None:

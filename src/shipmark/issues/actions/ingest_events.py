@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from shipmark.events import store
 from shipmark.events.parsing import Event
-from shipmark.events.store import NewEvent
+from shipmark.events.store import NewEvent, PackedEvent
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.actions import new_issue_users, regressions, resolve
@@ -37,11 +37,15 @@ _GONE = "An issue was deleted while its event was stored."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """An event that came in for a project. ``encoded`` is the JSON of its payload, if that was made before."""
+    """An event that came in for a project."""
 
     project: Project
-    event: Event
-    encoded: bytes | None = None
+    packed: PackedEvent
+
+    @property
+    def event(self) -> Event:
+        """Return the event without its payload."""
+        return self.packed.event
 
     @property
     def key(self) -> tuple[int, str]:
@@ -138,7 +142,7 @@ def _ingest_new(
     if len(current) < len(issue_ids):
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
-    waits.add(connection, ((a.project.id, a.event) for a in arrivals))
+    waits.add(connection, [(*each.key, key) for each in arrivals for key in each.packed.awaited])
     first_releases = _count(connection, occurrences)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
@@ -251,8 +255,7 @@ def _row_of(occurrence: _Occurrence) -> NewEvent:
         issue_id=occurrence.issue_id,
         release_id=occurrence.release_id,
         environment_id=occurrence.environment_id,
-        event=occurrence.arrival.event,
-        encoded=occurrence.arrival.encoded,
+        packed=occurrence.arrival.packed,
     )
 
 

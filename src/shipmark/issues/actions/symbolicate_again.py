@@ -82,7 +82,7 @@ def _store(connection: Connection, event: StoredEvent, payload: Json, at: dateti
     sent = javascript_stacks.raw(event.payload)
     if any(_shows(issue, _read(event, each, rules)) for each in (event.payload, sent)):
         issues.describe(connection, issue.id, after)
-    if not waits.keys_of(after):
+    if not waits.keys_of(after.release, payload):
         waits.remove(connection, event.id)
     return is_better
 
