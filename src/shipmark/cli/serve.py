@@ -26,7 +26,7 @@ from shipmark.http.client_address import trusted_networks
 from shipmark.http.respawning import RespawnHistory
 from shipmark.http.workers import PARENT_PID, call_when_stopping, reset_signals_in_workers
 from shipmark.infrastructure import data_folder, ids, logging, migrations, telemetry
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.settings import (
     Settings,
     SettingsError,
@@ -71,7 +71,7 @@ def serve(
     # Before any file is created in it.
     if narrowed := data_folder.prepare(settings):
         log.warning(data_folder.NARROWED, paths=" ".join(map(str, narrowed)))
-    open_object_store(settings.blobs)
+    open_blobs(settings.blobs)
     with open_database(settings) as database, database.transaction() as connection:
         # Before the check: of two nodes that start on an empty database, one creates the admin and shows the password.
         migrations.acquire_lock(connection)
