@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.events import SimpleEventEmitter
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp
 
@@ -117,6 +118,20 @@ def served(app: Litestar) -> ASGIApp:
 def assembled(settings: Settings) -> Litestar:
     """The application without what it keeps things in. Made before processes fork, it is made once, for all of them."""
     return assemble(settings, None)
+
+
+def preload(settings: Settings) -> None:
+    """Make the application, and load what it loads when it starts, before the processes are forked that serve it.
+
+    The emitter of events loads the part of AnyIO for this event loop: 50 ms and 7 MiB in each process.
+    """
+    assembled(settings)
+    asyncio.run(_run_emitter())
+
+
+async def _run_emitter() -> None:
+    async with SimpleEventEmitter(()):
+        pass
 
 
 def assemble(settings: Settings, database: Database | None) -> Litestar:
