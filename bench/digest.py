@@ -27,7 +27,7 @@ from running import folder, mark, postgresql, shipmark
 
 from shipmark.events.sender import Sender
 from shipmark.infrastructure import logging
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest.digester import BATCH_MAX, Digester
@@ -117,7 +117,7 @@ def digesting(
     write_log(logs, int(made["projects"][0]["id"]), payloads)
     database = Database(url or f"sqlite:///{place / 'data' / 'shipmark.db'}")
     with closing(database), closing(SqliteLogReader(logs)) as reader:
-        blobs = open_object_store((place / "blobs").as_uri())
+        blobs = open_blobs((place / "blobs").as_uri())
         yield Digester(database, blobs, reader).digest_pending
 
 

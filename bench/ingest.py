@@ -23,7 +23,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from process_tree import digester_of, tree_mebibytes, tree_of
+from process_tree import digester_of, processor_seconds, tree_mebibytes, tree_of
 from running import Running, folder, postgresql, running
 
 EVENTS_A_SECOND_MIN = 2000
@@ -32,7 +32,6 @@ KEPT_BYTES_MAX = 6 * 1024
 CONNECTIONS = (4, 8, 32)
 ISSUES, RELEASES = 20, 5
 _CHUNK = 64 * 1024
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +210,7 @@ def _events(engine: sa.Engine) -> int:
 
 def cpu_of(pid: int) -> dict[int, float]:
     """Return the seconds of CPU of a process and its children."""
-    return {each: _seconds_of(each) for each in tree_of(pid)}
-
-
-def _seconds_of(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return {each: processor_seconds(each) for each in tree_of(pid)}
 
 
 def floor(bodies: Sequence[bytes], path: Path) -> float:

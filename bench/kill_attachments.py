@@ -23,7 +23,7 @@ from running import folder
 from shipmark.events.attachment_store import event_attachments
 from shipmark.files import piece_reader
 from shipmark.files.store import files, garbage
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import Settings
 
@@ -122,7 +122,7 @@ def main() -> None:
 
 def _problems(server: Server, senders: Senders) -> Iterator[str]:
     database = Database(server.url, lock_wait_seconds=10)
-    blobs = open_object_store(Settings(data=server.data).blobs)
+    blobs = open_blobs(Settings(data=server.data).blobs)
     c = event_attachments.c
     with database.snapshot() as connection:
         stored = connection.execute(

@@ -1,6 +1,7 @@
 """The processes of a server, as Linux shows them: which they are, and how much memory they take."""
 
 import contextlib
+import os
 from pathlib import Path
 
 
@@ -33,6 +34,12 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
     except OSError:
         return False
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def tree_mebibytes(pid: int) -> float:

@@ -48,7 +48,7 @@ from shipmark.accounts import password_checks
 from shipmark.accounts.model import ALL_SCOPES
 from shipmark.app import served as wrapped
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.ids import secret_hex
 from shipmark.infrastructure.migrations.run import run as migrate
@@ -411,13 +411,13 @@ def _portal() -> Iterator[Portal]:
 @pytest.fixture
 def blobs(tmp_path: Path) -> Blobs:
     """A blob store with nothing in it."""
-    return open_object_store((tmp_path / "blobs").as_uri())
+    return open_blobs((tmp_path / "blobs").as_uri())
 
 
 @pytest.fixture(scope="session")
 def blobs_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Blobs]:
     """Give a blob store for each name, for tests that share databases."""
-    return cache(lambda name: open_object_store((tmp_path_factory.mktemp("blobs") / name).as_uri()))
+    return cache(lambda name: open_blobs((tmp_path_factory.mktemp("blobs") / name).as_uri()))
 
 
 #: Serves a database with some settings: ``serve(commits_max=3)``; ``on`` and ``keep`` are other ones than the test's.

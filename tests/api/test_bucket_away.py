@@ -14,7 +14,7 @@ from moto.server import ThreadedMotoServer
 from pictures import picture, sent
 
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 
 FILES = "/organizations/acme/releases/web@1.0.0/files/"
 DSYMS = "/projects/acme/web/files/dsyms/"
@@ -53,7 +53,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Stop]]:
 @pytest.fixture
 def blobs(bucket: tuple[str, Stop]) -> Blobs:
     """The bucket, in place of the folder of other tests."""
-    return open_object_store(bucket[0])
+    return open_blobs(bucket[0])
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from httpx import Response
 from pictures import picture, sent
 
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 
 pytestmark = on_one_database
@@ -238,7 +238,7 @@ UPLOADS: dict[str, Callable[[Caller], Response]] = {
 def test_a_full_disk_is_told_and_nothing_is_kept(
     serve: Serve, world: World, database: Database, small_disk: Path, alice: Caller, kind_of: str
 ) -> None:
-    blobs = open_object_store(small_disk.as_uri())
+    blobs = open_blobs(small_disk.as_uri())
     caller = Caller(serve(keep=blobs), world.tokens["alice@example.com"])
     filler = small_disk / ".filler"
     if kind_of == "avatar":

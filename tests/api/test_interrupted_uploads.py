@@ -9,7 +9,7 @@ from artifacts import sha1
 from conformance.servers import Organization, running
 from hostile import FORM, part, sweep
 
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 
 
@@ -59,5 +59,5 @@ def test_a_client_that_goes_away_or_lies_leaves_nothing(
     assert not answer.startswith((b"HTTP/1.1 5", b"HTTP/1.1 2")) or path == "chunk-upload/"
     assert acme.get("releases/web@1/files/") == []
     database = Database(f"sqlite:///{data / 'shipmark.db'}")
-    sweep(database, open_object_store((data / "blobs").as_uri()), data / "blobs")
+    sweep(database, open_blobs((data / "blobs").as_uri()), data / "blobs")
     database.close()

@@ -16,7 +16,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.cli import main as cli
 from shipmark.files.store.blobs import blobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import NotFound
@@ -31,7 +31,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def client(serve: Serve, tmp_path: Path) -> Client:
     """The server keeps its files where the commands look for them."""
-    return serve(keep=open_object_store((tmp_path / "data" / "blobs").as_uri()))
+    return serve(keep=open_blobs((tmp_path / "data" / "blobs").as_uri()))
 
 
 @pytest.fixture(autouse=True)

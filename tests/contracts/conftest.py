@@ -10,7 +10,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 
 _numbers = count(1)
 
@@ -44,4 +44,4 @@ def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
         "folder": (tmp_path / "blobs of a test").as_uri,
         "bucket": lambda: request.getfixturevalue("s3_url"),
     }
-    return open_object_store(made[request.param]())
+    return open_blobs(made[request.param]())

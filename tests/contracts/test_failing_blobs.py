@@ -17,7 +17,7 @@ from artifacts import holds
 from shipmark.http.error_responses import refusal_response
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.blobs.filesystem import INCOMING, open_folder
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.blobs.storage_errors import is_disk_full
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, StorageFull, Unavailable
@@ -79,7 +79,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def bucket(endpoint: str) -> Blobs:
-    return open_object_store(f"s3://bucket/prefix?endpoint={endpoint}&region=eu-west-1")
+    return open_blobs(f"s3://bucket/prefix?endpoint={endpoint}&region=eu-west-1")
 
 
 def files_in(folder: Path) -> list[str]:
@@ -87,7 +87,7 @@ def files_in(folder: Path) -> list[str]:
 
 
 def test_a_full_disk_refuses_and_keeps_what_is_there(small_disk: Path) -> None:
-    blobs = open_object_store((small_disk / "blobs").as_uri())
+    blobs = open_blobs((small_disk / "blobs").as_uri())
     blobs.put(KEY, b"a" * (MEBIBYTE // 2))
     with pytest.raises(StorageFull):
         blobs.put("ab/large", b"b" * MEBIBYTE)
@@ -96,7 +96,7 @@ def test_a_full_disk_refuses_and_keeps_what_is_there(small_disk: Path) -> None:
 
 
 def test_a_disk_with_room_again_is_used_again(small_disk: Path) -> None:
-    blobs = open_object_store(small_disk.as_uri())
+    blobs = open_blobs(small_disk.as_uri())
     with pytest.raises(StorageFull):
         blobs.put("ab/large", b"b" * (MEBIBYTE + 1))
     blobs.put(KEY, b"a")
@@ -124,11 +124,11 @@ def test_a_full_disk_refuses_what_the_database_would_keep(small_disk: Path) -> N
 
 _LIMITED = """
 import resource, signal, sys
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.errors import Unavailable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-blobs = open_object_store(sys.argv[1])
+blobs = open_blobs(sys.argv[1])
 try:
     blobs.put("ab/cd", b"x" * 2000)
 except Unavailable:
@@ -179,7 +179,7 @@ def test_a_store_that_does_not_answer_is_given_up_in_time(monkeypatch: pytest.Mo
 
 
 def test_a_bucket_that_is_not_there_is_told_when_it_is_written(s3_url: str) -> None:
-    blobs = open_object_store(s3_url.replace("s3://bucket", "s3://nobucket"))
+    blobs = open_blobs(s3_url.replace("s3://bucket", "s3://nobucket"))
     with pytest.raises(Unavailable):
         blobs.put(KEY, b"content")
 
@@ -251,13 +251,13 @@ def test_clients_are_told_to_try_again(refusal: Refusal, status: int) -> None:
 )
 def test_addresses_that_name_no_store_are_refused_at_once(url: str) -> None:
     with pytest.raises(SettingsError, match="SHIPMARK_BLOBS_URL"):
-        open_object_store(url)
+        open_blobs(url)
 
 
 def test_buckets_of_other_clouds_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "acme")
     for url in ("gs://bucket/prefix", "az://container/prefix"):
-        assert open_object_store(url).free_bytes() is None
+        assert open_blobs(url).free_bytes() is None
 
 
 def test_plain_http_is_spoken_only_where_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,4 +265,4 @@ def test_plain_http_is_spoken_only_where_it_is_written(monkeypatch: pytest.Monke
     with server(200) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         with pytest.raises(Unavailable):
-            open_object_store("s3://bucket?region=eu-west-1").put(KEY, b"content")
+            open_blobs("s3://bucket?region=eu-west-1").put(KEY, b"content")

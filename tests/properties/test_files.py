@@ -23,7 +23,7 @@ from shipmark.files.store import garbage
 from shipmark.files.store.blobs import blob_removals
 from shipmark.files.store.blobs import blobs as blob_table
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.worker.blob_gc import collect
 
@@ -91,7 +91,7 @@ class Store:
     def __init__(self, database: Database, folder: Path) -> None:
         self.database, self.folder = database, folder
         self.fate = Fate()
-        self.blobs = open_object_store(folder.as_uri())
+        self.blobs = open_blobs(folder.as_uri())
         self.mortal = MortalDatabase(database, self.fate)
         self.mortal_blobs = MortalBlobs(self.blobs, self.fate)
         self.at = BEGINNING
@@ -175,11 +175,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shipmark.files import actions, staging
 from shipmark.files.model import FileKind, NewFile
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 import shipmark.organizations.store
 
-database, blobs = Database(sys.argv[1]), open_object_store(Path(sys.argv[2]).as_uri())
+database, blobs = Database(sys.argv[1]), open_blobs(Path(sys.argv[2]).as_uri())
 at, new = datetime(2026, 1, 5, 9, tzinfo=UTC), NewFile(name="any", kind=FileKind.DEBUG_FILE)
 while True:
     content = os.urandom(1 << 20) * 3

@@ -15,7 +15,7 @@ from factories import Caller, World, error_event, rows, send_event, statements
 from httpx import Client
 from sqlalchemy import event
 
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind
@@ -39,7 +39,7 @@ def blobs_url(tmp_path: Path) -> str:
 @pytest.fixture
 def client(serve: Serve, blobs_url: str) -> Client:
     """The server keeps its files where the job looks for them."""
-    return serve(keep=open_object_store(blobs_url))
+    return serve(keep=open_blobs(blobs_url))
 
 
 @pytest.fixture

@@ -35,6 +35,13 @@ def test_every_node_may_start_the_timers(database: Database) -> None:
     assert kinds == ["judge_releases", "tidy"]
 
 
+def test_to_warm_up_starts_the_timers_and_runs_nothing(database: Database) -> None:
+    scheduler.warm_up(database, NOW)
+    jobs_before = rows(database, "jobs")
+    assert sorted(job["kind"] for job in jobs_before) == ["judge_releases", "tidy"]
+    assert {job["attempts"] for job in jobs_before} == {0}
+
+
 def test_tidying_comes_again_in_an_hour(database: Database) -> None:
     start(database)
     assert [scheduler.run_due(database, NOW) for _ in range(3)] == [True, True, False]

@@ -15,11 +15,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
-import urllib3
-from joserfc import jwk, jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from shipmark.infrastructure.module_loading import LateModule
+
+if TYPE_CHECKING:
+    import urllib3
+    from joserfc import errors as jose_errors
+    from joserfc import jwk, jwt
+else:
+    # Few servers have a provider.
+    urllib3 = LateModule("urllib3")
+    jose_errors = LateModule("joserfc.errors")
+    jwk, jwt = LateModule("joserfc.jwk"), LateModule("joserfc.jwt")
 
 #: Signatures by keys that only the provider has: never "none", nor those by a secret that both have.
 _ALGORITHMS = (
@@ -31,7 +40,8 @@ _SCOPE = "openid email profile"
 _CLOCK_SKEW_SECONDS = 60
 _CONFIGURATION_SECONDS = 3600
 _RESPONSE_MAX_BYTES = 1024 * 1024
-_TIMEOUT = urllib3.Timeout(connect=5, read=10)
+_CONNECT_SECONDS = 5
+_READ_SECONDS = 10
 #: Conversations with the provider at the same time in a process, so that a slow one does not take all its threads.
 _CONVERSATIONS_MAX = 4
 
@@ -90,7 +100,8 @@ class OpenIdProvider:
         self._client_id = client_id
         self._client_secret = client_secret
         self._trusts_emails = trusts_emails
-        self._pool = urllib3.PoolManager(timeout=_TIMEOUT, retries=False)
+        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
+        self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
         self._lock = threading.Lock()
         self._configuration: Mapping[str, object] = {}
         self._configured_at = -math.inf
@@ -170,7 +181,7 @@ class OpenIdProvider:
         try:
             try:
                 token = jwt.decode(id_token, self._key_set(), algorithms=_ALGORITHMS)
-            except InvalidKeyIdError:  # the provider has changed its keys
+            except jose_errors.InvalidKeyIdError:  # the provider has changed its keys
                 token = jwt.decode(id_token, self._key_set(is_new=True), algorithms=_ALGORITHMS)
             jwt.JWTClaimsRegistry(
                 now=int(at.timestamp()),
@@ -182,7 +193,7 @@ class OpenIdProvider:
                 iat={"essential": True},
                 nonce={"essential": True, "value": nonce},
             ).validate(token.claims)
-        except (JoseError, ValueError) as error:
+        except (jose_errors.JoseError, ValueError) as error:
             raise IdentityRefused(f"the ID token is wrong: {error}") from None
         is_shared = isinstance(token.claims["aud"], list) and len(token.claims["aud"]) > 1
         if is_shared and token.claims.get("azp") != self._client_id:
@@ -199,14 +210,14 @@ class OpenIdProvider:
             raise IdentityRefused("the user info is of another user")
         return claims
 
-    def _key_set(self, *, is_new: bool = False) -> jwk.KeySet:
+    def _key_set(self, *, is_new: bool = False) -> "jwk.KeySet":
         with self._lock:
             if self._keys is not None and not is_new:
                 return self._keys
         keys = self._fetch("GET", self._endpoint("jwks_uri"))
         try:
             loaded = jwk.KeySet.import_key_set({"keys": _known_keys(keys)})
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except (jose_errors.JoseError, ValueError, KeyError, TypeError) as error:
             raise ProviderUnavailable(f"its keys can't be read: {error}") from None
         with self._lock:
             self._keys = loaded

@@ -8,15 +8,29 @@ from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from io import BytesIO
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, assert_never
 
-from PIL import Image
-from PIL.GifImagePlugin import GifImageFile
-from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from shipmark.infrastructure.module_loading import LateModule
+
+if TYPE_CHECKING:
+    from PIL import (
+        GifImagePlugin,
+        Image,
+        ImageFile,
+        JpegImagePlugin,
+        PngImagePlugin,
+        WebPImagePlugin,
+    )
+else:
+    # Loaded by the first photo, as most servers have only initials.
+    Image = LateModule("PIL.Image")
+    GifImagePlugin = LateModule("PIL.GifImagePlugin")
+    JpegImagePlugin = LateModule("PIL.JpegImagePlugin")
+    PngImagePlugin = LateModule("PIL.PngImagePlugin")
+    WebPImagePlugin = LateModule("PIL.WebPImagePlugin")
 
 BYTES_MAX = 5_000_000
 SIDE_MIN, SIDE_MAX = 256, 1024
@@ -35,13 +49,21 @@ class ImageTooLarge(Exception):
     """A photo is too large."""
 
 
+class MediaType(StrEnum):
+    """The media types of photos."""
+
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+    GIF = "image/gif"
+    WEBP = "image/webp"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """A format of photos. The library tries dozens; Shipmark detects four by their signatures."""
 
-    media_type: str
+    media_type: MediaType
     signature: bytes
-    opener: type[ImageFile]
     signature_at_8: bytes = b""
 
     def matches(self, content: bytes) -> bool:
@@ -50,12 +72,10 @@ class Format:
 
 
 _FORMATS = (
-    Format(media_type="image/png", signature=b"\x89PNG\r\n\x1a\n", opener=PngImageFile),
-    Format(media_type="image/jpeg", signature=b"\xff\xd8\xff", opener=JpegImageFile),
-    Format(media_type="image/gif", signature=b"GIF8", opener=GifImageFile),
-    Format(
-        media_type="image/webp", signature=b"RIFF", signature_at_8=b"WEBP", opener=WebPImageFile
-    ),
+    Format(media_type=MediaType.PNG, signature=b"\x89PNG\r\n\x1a\n"),
+    Format(media_type=MediaType.JPEG, signature=b"\xff\xd8\xff"),
+    Format(media_type=MediaType.GIF, signature=b"GIF8"),
+    Format(media_type=MediaType.WEBP, signature=b"RIFF", signature_at_8=b"WEBP"),
 )
 
 
@@ -116,7 +136,7 @@ def _translate_errors() -> Iterator[None]:
         raise NotAnImage("Invalid image format.") from None
 
 
-def _resized(image: Image.Image, size: int) -> bytes:
+def _resized(image: "Image.Image", size: int) -> bytes:
     if max(image.size) > SIDE_MAX:
         raise NotAnImage("Invalid image dimensions.")
     if image.mode not in {"RGB", "RGBA", "L", "LA"}:
@@ -128,13 +148,27 @@ def _resized(image: Image.Image, size: int) -> bytes:
     return output.getvalue()
 
 
-def _opened(content: bytes) -> Image.Image:
+def _opened(content: bytes) -> "Image.Image":
     """Open a photo, reading only its header."""
     known = _format(content)
     if known is None:
         raise NotAnImage("Invalid image format.")
     with _translate_errors():
-        return known.opener(BytesIO(content))
+        return _opener(known.media_type)(BytesIO(content))
+
+
+def _opener(media_type: MediaType) -> "type[ImageFile.ImageFile]":
+    match media_type:
+        case MediaType.PNG:
+            return PngImagePlugin.PngImageFile
+        case MediaType.JPEG:
+            return JpegImagePlugin.JpegImageFile
+        case MediaType.GIF:
+            return GifImagePlugin.GifImageFile
+        case MediaType.WEBP:
+            return WebPImagePlugin.WebPImageFile
+        case _:
+            assert_never(media_type)
 
 
 def _format(content: bytes) -> Format | None:

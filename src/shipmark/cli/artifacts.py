@@ -9,7 +9,7 @@ from shipmark.cli.options import open_database, snapshot, with_settings
 from shipmark.debug_files.store import usage
 from shipmark.debug_files.store.usage import Sum
 from shipmark.files.model import RELEASED_RETENTION
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import NotFound
@@ -81,7 +81,7 @@ def _free(database: Database, settings: Settings, *, is_now: bool) -> None:
         return
     before = _stored(database)
     # A concurrent reader may find its blob deleted: that is the meaning of --now.
-    blob_gc.collect(database, open_object_store(settings.blobs), now() + RELEASED_RETENTION)
+    blob_gc.collect(database, open_blobs(settings.blobs), now() + RELEASED_RETENTION)
     click.echo(f"Freed: {_size(before - _stored(database))}.")
 
 

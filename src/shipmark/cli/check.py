@@ -14,7 +14,7 @@ from shipmark.cli.options import with_settings
 from shipmark.events import digest_store
 from shipmark.files.store import garbage
 from shipmark.infrastructure import data_folder, ids, jobs, migrations
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import StorageFull, Unavailable
 from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
@@ -38,7 +38,7 @@ def check(settings: Settings) -> None:
         click.echo(f"✗ {problem}")
     if problems:
         sys.exit(1)
-    free_bytes = open_object_store(settings.blobs).free_bytes()
+    free_bytes = open_blobs(settings.blobs).free_bytes()
     free = "" if free_bytes is None else f" {_gibibytes(free_bytes)} are free for blobs."
     click.echo(f"✓ Everything is all right.{free}")
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
@@ -87,7 +87,7 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
     content = ids.secret_bytes()
     key = f"check/{ids.hex32()}"
     try:
-        blobs = open_object_store(settings.blobs)
+        blobs = open_blobs(settings.blobs)
         blobs.put(key, content)
         if b"".join(blobs.read(key)) != content:
             yield "Blobs are not read as they were written. Check the disk, or the bucket."

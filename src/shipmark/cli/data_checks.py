@@ -7,7 +7,7 @@ from sqlalchemy import inspect
 from shipmark.files.store import blobs as blob_store
 from shipmark.infrastructure import health, sqlite_file
 from shipmark.infrastructure.blobs.filesystem import INCOMING
-from shipmark.infrastructure.blobs.object_store import open_folder_url
+from shipmark.infrastructure.blobs.opening import open_folder_url
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 

@@ -26,7 +26,8 @@ from shipmark.http.client_address import trusted_networks
 from shipmark.http.respawning import RespawnHistory
 from shipmark.http.workers import PARENT_PID, call_when_stopping, reset_signals_in_workers
 from shipmark.infrastructure import data_folder, ids, logging, migrations, telemetry
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.settings import (
     Settings,
     SettingsError,
@@ -36,6 +37,7 @@ from shipmark.infrastructure.settings import (
 from shipmark.infrastructure.telemetry import log
 from shipmark.ingest.digester_process import DigesterProcess
 from shipmark.repositories.git.remote_rules import parse_remote_rules
+from shipmark.worker import scheduler
 
 #: The slug of the organization that the first start creates.
 FIRST_ORGANIZATION = "acme"
@@ -71,11 +73,14 @@ def serve(
     # Before any file is created in it.
     if narrowed := data_folder.prepare(settings):
         log.warning(data_folder.NARROWED, paths=" ".join(map(str, narrowed)))
-    open_object_store(settings.blobs)
-    with open_database(settings) as database, database.transaction() as connection:
-        # Before the check: of two nodes that start on an empty database, one creates the admin and shows the password.
-        migrations.acquire_lock(connection)
-        welcome = None if accounts.exists(connection) else _create_first(connection, settings)
+    open_blobs(settings.blobs)
+    with open_database(settings) as database:
+        with database.transaction() as connection:
+            # Before the check: of two nodes that start on an empty database, one creates the admin and shows the
+            # password.
+            migrations.acquire_lock(connection)
+            welcome = None if accounts.exists(connection) else _create_first(connection, settings)
+        scheduler.warm_up(database, now())
     click.echo(welcome or f"Shipmark serves at {settings.address}")
     if settings.is_reached_locally_only:
         click.echo(_NO_BASE_URL)
@@ -102,7 +107,7 @@ def _run(settings: Settings) -> None:
     os.environ |= to_environment(settings) | {PARENT_PID: str(os.getpid())}
     telemetry.enable_multiprocess_metrics(metrics)
     # With the settings as the workers read them: the application is the same only for the same settings.
-    app.assembled(from_environment())
+    app.preload(from_environment())
     # Workers are forked and share the objects that are loaded and frozen now. A large publish creates many objects
     # that live as long as the request: frequent collections among them free nothing.
     gc.freeze()

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable
 from functools import cache, lru_cache
-
-from ua_parser import Parser, load_lazy_builtins
-from ua_parser.regex import Resolver
+from typing import TYPE_CHECKING
 
 from shipmark.events.payload import Json, object_of
 from shipmark.events.sender import user_agent_of
+from shipmark.infrastructure.module_loading import LateModule
+
+if TYPE_CHECKING:
+    import ua_parser
+    from ua_parser import regex as ua_parser_regex
+else:
+    ua_parser, ua_parser_regex = LateModule("ua_parser"), LateModule("ua_parser.regex")
 
 #: Longer ones are cut: browsers send up to 250 characters.
 USER_AGENT_MAX = 512
@@ -64,6 +69,6 @@ def _version(parts: Iterable[str | None]) -> str:
 
 
 @cache
-def _parser() -> Parser:
+def _parser() -> "ua_parser.Parser":
     """Return the parser, which takes 0.35 s to make and 26 MiB: only processes that need one have it."""
-    return Parser(Resolver(load_lazy_builtins()))
+    return ua_parser.Parser(ua_parser_regex.Resolver(ua_parser.load_lazy_builtins()))

@@ -7,8 +7,15 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+from shipmark.infrastructure.module_loading import LateModule
+
+if TYPE_CHECKING:
+    from cryptography import fernet
+else:
+    # 9 MiB for servers that keep no credentials.
+    fernet = LateModule("cryptography.fernet")
 
 WRONG_KEY = (
     "The credentials can't be read: neither SHIPMARK_SECRET_KEY nor secret.key in the data folder is the key"
@@ -18,6 +25,8 @@ WRONG_KEY = (
 #: A key chosen by an operator is derived with scrypt, so that every guess is expensive.
 _SALT = b"shipmark secrets"
 _COST = 2**14
+#: The length of a key of Fernet, which is written in URL-safe base64.
+_KEY_BYTES = 32
 
 
 class DecryptionError(Exception):
@@ -39,7 +48,7 @@ class Cipher:
         """Return the secret. Raise `DecryptionError` if it was encrypted with another key."""
         try:
             return self._key().decrypt(encrypted).decode()
-        except (InvalidToken, UnicodeDecodeError):
+        except (fernet.InvalidToken, UnicodeDecodeError):
             raise DecryptionError(WRONG_KEY) from None
 
     def secret(self) -> bytes:
@@ -51,19 +60,19 @@ class Cipher:
         except OSError:
             raise DecryptionError(WRONG_KEY) from None
 
-    def _key(self) -> Fernet:
+    def _key(self) -> "fernet.Fernet":
         if self.text:
             return _derive_key(self.text)
         try:
-            return Fernet(_read_or_create_key(self.file))
+            return fernet.Fernet(_read_or_create_key(self.file))
         except (ValueError, OSError):
             raise DecryptionError(WRONG_KEY) from None
 
 
 @cache
-def _derive_key(text: str) -> Fernet:
-    key = hashlib.scrypt(text.encode(), salt=_SALT, n=_COST, r=8, p=1, dklen=32)
-    return Fernet(base64.urlsafe_b64encode(key))
+def _derive_key(text: str) -> "fernet.Fernet":
+    key = hashlib.scrypt(text.encode(), salt=_SALT, n=_COST, r=8, p=1, dklen=_KEY_BYTES)
+    return fernet.Fernet(base64.urlsafe_b64encode(key))
 
 
 def _read_or_create_key(file: Path) -> bytes:
@@ -74,7 +83,7 @@ def _read_or_create_key(file: Path) -> bytes:
     draft = file.with_name(f"{file.name}.{os.getpid()}.{os.urandom(4).hex()}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as stream:
-        stream.write(Fernet.generate_key())
+        stream.write(base64.urlsafe_b64encode(os.urandom(_KEY_BYTES)))
         stream.flush()
         os.fsync(stream.fileno())
     with contextlib.suppress(FileExistsError):

@@ -2,9 +2,12 @@
 
 import logging
 
-import structlog
-
+from shipmark.infrastructure.module_loading import hidden
 from shipmark.infrastructure.settings import Settings, SettingsError
+
+# See telemetry.py.
+with hidden("rich"):
+    import structlog
 
 
 def configure(settings: Settings) -> None:

@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-import structlog
 from prometheus_client import Counter, Histogram, values
 
 from shipmark.infrastructure.errors import Refusal
+from shipmark.infrastructure.module_loading import hidden
+
+# It loads Rich to print tracebacks in colours, which Shipmark never does.
+with hidden("rich"):
+    import structlog
 
 #: The variable that names the folder where the workers of one server share their metrics.
 SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"

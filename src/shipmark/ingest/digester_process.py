@@ -11,7 +11,7 @@ from types import FrameType
 
 from shipmark.http.workers import end_with_parent
 from shipmark.infrastructure import logging
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.encryption import Cipher
 from shipmark.infrastructure.settings import Settings
@@ -109,9 +109,7 @@ def run(settings: Settings, parent: int) -> None:
         reader = SqliteLogReader(folder)
         secret = Cipher(text=settings.secret_key, file=settings.secret_key_file).secret
         stack.callback(reader.close)
-        turns = _Turns(
-            Digester(database, open_object_store(settings.blobs), reader, secret), stopping
-        )
+        turns = _Turns(Digester(database, open_blobs(settings.blobs), reader, secret), stopping)
         while True:
             is_last = stopping.is_set()
             if not turns.digest():

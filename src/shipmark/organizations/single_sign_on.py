@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from shipmark.accounts import identity_store
@@ -10,6 +9,7 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import EMAIL_MAX, NAME_MAX, User
 from shipmark.accounts.openid_connect import Identity
 from shipmark.infrastructure.errors import Forbidden, NotFound
+from shipmark.infrastructure.telemetry import log
 from shipmark.organizations import invitations, store
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.model import Actor, Role
@@ -17,7 +17,6 @@ from shipmark.organizations.model import Actor, Role
 DEACTIVATED = "This account is deactivated."
 NOT_VERIFIED = "The provider does not confirm that {} is your email address."
 UNKNOWN = "There is no account for {}. Ask a member for an invitation."
-_log = structlog.get_logger()
 
 
 def find_or_create_user(
@@ -43,7 +42,7 @@ def find_or_create_user(
         if user is None:
             user, is_new = _create(connection, identity, by, at, invitation, organization), True
         identity_store.add(connection, user.id, identity, at)
-        _log.info("identity.added", user=user.id, issuer=identity.issuer)
+        log.info("identity.added", user=user.id, issuer=identity.issuer)
     if not user.is_active:
         raise Forbidden(DEACTIVATED)
     return user, is_new

@@ -6,8 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from shipmark.infrastructure.module_loading import LateModule
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ed25519
+else:
+    ed25519 = LateModule("cryptography.hazmat.primitives.asymmetric.ed25519")
 
 TEXT_MAX = 2000
 _BASE64 = re.compile(r"[A-Za-z0-9_-]+")
@@ -106,7 +112,7 @@ def _is_key(text: str) -> bool:
         return False
     try:
         content = base64.urlsafe_b64decode(digits + "=" * (-len(digits) % 4))
-        Ed25519PublicKey.from_public_bytes(content)
+        ed25519.Ed25519PublicKey.from_public_bytes(content)
     except (binascii.Error, ValueError):
         return False
     return True

@@ -1,27 +1,33 @@
 """Requests to fetch the commits of a release's refs, which jobs perform later."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.deploys import actions as deploys
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.publishing.model import PublishContext, RefInput
 from shipmark.releases.model import Fetch, FetchMode, FetchState, NewFetch, Release
-from shipmark.releases.store import earlier_heads, fetches
+from shipmark.releases.store import earlier_heads, fetches, locks
 from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store.fetches import Result
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import CommitInput
 
 OPEN_MAX = 10_000
+#: The states of a fetch that has yet to end.
+PENDING = {FetchState.WAITING, FetchState.RUNNING}
 
 NO_REMOTE = (
     "The repository has no remote. Set one (PUT /organizations/{org}/repos/{id}/remote/, or"
     " SHIPMARK_GIT_REMOTES), or send the commits themselves (sentry-cli releases set-commits --local)."
 )
 NOTHING = "There is nothing to be fetched again for this release."
+ABANDONED = "The fetch was discarded."
 UNDER_WAY = "The commits of this release are being fetched just now."
 
 
@@ -74,6 +80,18 @@ def retry_fetches(connection: Connection, release: Release, context: PublishCont
         for old in result
     ]
     return fetches.by_ids(connection, _enqueue(connection, release, again, context))
+
+
+def abandon(connection: Connection, fetch_ids: Collection[int], now: datetime) -> None:
+    """Record that pending fetches failed, as their job was discarded, and announce the deploys that waited for them."""
+    pending = [fetch for fetch in fetches.by_ids(connection, fetch_ids) if fetch.state in PENDING]
+    release = locks.lock(connection, pending[0].release_id) if pending else None
+    if release is None:
+        return
+    state = FetchState.FAILED
+    records = [Result(fetch_id=fetch.id, state=state, error=ABANDONED) for fetch in pending]
+    fetches.record(connection, records, now)
+    deploys.announce_waiting(connection, release)
 
 
 def _enqueue(

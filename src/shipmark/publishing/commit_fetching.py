@@ -45,9 +45,7 @@ from shipmark.repositories.git.remote_credentials import remote_of
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import CommitInput, Repository, StoredRemote
 
-_PENDING = {FetchState.WAITING, FetchState.RUNNING}
 INTERNAL = "An internal system error occurred."
-ABANDONED = "The fetch was discarded."
 NOTHING_NEW = "There are no commits after {}."
 #: The result of each repository, by id.
 FetchResults = Mapping[int, FetchedCommits | RemoteProblem]
@@ -71,7 +69,11 @@ class FetchJob:
 
 def begin(connection: Connection, fetch_ids: Collection[int], now: datetime) -> FetchJob | None:
     """Start the fetches, or return None if none is pending."""
-    pending = [fetch for fetch in fetches.by_ids(connection, fetch_ids) if fetch.state in _PENDING]
+    pending = [
+        fetch
+        for fetch in fetches.by_ids(connection, fetch_ids)
+        if fetch.state in commit_fetch_requests.PENDING
+    ]
     release = locks.lock(connection, pending[0].release_id) if pending else None
     if release is None:
         return None
@@ -161,18 +163,6 @@ def finish(
     records = [_result(fetch, results[fetch.repository_id]) for fetch in job.fetches]
     fetches.record(connection, records, context.now)
     _record_activity(connection, release, job, results, context)
-    deploys.announce_waiting(connection, release)
-
-
-def abandon(connection: Connection, fetch_ids: Collection[int], now: datetime) -> None:
-    """Record that pending fetches failed, as their job was discarded, and announce the deploys that waited for them."""
-    pending = [fetch for fetch in fetches.by_ids(connection, fetch_ids) if fetch.state in _PENDING]
-    release = locks.lock(connection, pending[0].release_id) if pending else None
-    if release is None:
-        return
-    state = FetchState.FAILED
-    records = [Result(fetch_id=fetch.id, state=state, error=ABANDONED) for fetch in pending]
-    fetches.record(connection, records, now)
     deploys.announce_waiting(connection, release)
 
 

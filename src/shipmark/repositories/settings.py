@@ -2,17 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.encryption import Cipher, DecryptionError
 from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
+from shipmark.infrastructure.module_loading import LateModule
 from shipmark.organizations import audit
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.membership import ActionContext
 from shipmark.repositories import actions, store
-from shipmark.repositories.git import ssh_keys
 from shipmark.repositories.git.addresses import (
     Address,
     AddressError,
@@ -22,6 +23,12 @@ from shipmark.repositories.git.addresses import (
 from shipmark.repositories.git.errors import NO_FILES, RemoteProblem
 from shipmark.repositories.git.remote_credentials import encrypt_remote
 from shipmark.repositories.model import Repository, StoredRemote
+
+if TYPE_CHECKING:
+    from shipmark.repositories.git import ssh_keys
+else:
+    # It needs the library for cryptography.
+    ssh_keys = LateModule("shipmark.repositories.git.ssh_keys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

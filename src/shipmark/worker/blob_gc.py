@@ -7,7 +7,7 @@ from shipmark.files import actions as files
 from shipmark.files.store import garbage
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.blobs import Blobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job
 from shipmark.infrastructure.settings import Settings
@@ -20,7 +20,7 @@ _SIDE_BY_SIDE = 8
 def run(database: Database, settings: Settings, job: Job, at: datetime) -> None:
     """Collect, finish the job, and schedule the next one."""
     with span("files.collect"):
-        collect(database, open_object_store(settings.blobs), at)
+        collect(database, open_blobs(settings.blobs), at)
     with database.transaction() as connection:
         if jobs.finish(connection, job):
             files.schedule_next_collection(connection, at)

@@ -4,7 +4,7 @@ import time
 from datetime import datetime, timedelta
 
 from shipmark.infrastructure import jobs
-from shipmark.infrastructure.blobs.object_store import open_object_store
+from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings
@@ -42,7 +42,7 @@ def _run(
     database: Database, settings: Settings, job: Job, at: datetime, fields: dict[str, object]
 ) -> list[object] | None:
     """Return where to go on, or None when all are done."""
-    blobs, deadline = open_object_store(settings.blobs), time.monotonic() + SECONDS_MAX
+    blobs, deadline = open_blobs(settings.blobs), time.monotonic() + SECONDS_MAX
     begin = job.details.get("from")
     first_project, first_key, after, done = begin if isinstance(begin, list) else (0, "", 0, 0)
     tried = better = 0

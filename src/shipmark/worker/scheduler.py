@@ -126,6 +126,18 @@ def start(connection: Connection, at: datetime) -> None:
     jobs.enqueue_once(connection, JobKind.JUDGE_RELEASES, {}, now=at)
 
 
+def warm_up(database: Database, at: datetime) -> None:
+    """Start the timers and look for due jobs, before processes are forked that do the same.
+
+    What the first of these statements compiles and keeps then lies in pages that all processes share: 3 to 7 MiB each.
+    """
+    with database.transaction() as connection:
+        start(connection, at)
+    for kinds in (ACTIONS, EXTERNAL_JOBS):
+        with database.snapshot() as connection:
+            jobs.is_due(connection, at, kinds)
+
+
 def run_due(database: Database, at: datetime) -> bool:
     """Run one due job. Return False if there is none."""
     job = claim(database, at, ACTIONS)

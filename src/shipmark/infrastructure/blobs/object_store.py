@@ -1,19 +1,16 @@
-"""Blobs as objects in a bucket, by obstore; and the choice of a store by URL."""
+"""Blobs as objects in a bucket, by obstore."""
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl
 
 import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
-from shipmark.infrastructure.blobs import PART_BYTES, Blobs, validate_key
-from shipmark.infrastructure.blobs.filesystem import open_folder
+from shipmark.infrastructure.blobs import PART_BYTES, validate_key
 from shipmark.infrastructure.blobs.storage_errors import translate_errors, translate_missing
-from shipmark.infrastructure.settings import SettingsError
 
 if TYPE_CHECKING:
     # These exist for type checkers only.
@@ -21,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The status of a store for a range behind the end.
 _BEYOND = "416 Range Not Satisfiable"
+#: The errors of the library that are none of the system.
+_ERRORS = (BaseError,)
 #: Parameters of the URL of a bucket.
 _OPTIONS = {"endpoint", "region"}
 
@@ -40,13 +39,13 @@ class ObjectBlobs:
     def put(self, key: str, content: bytes) -> None:
         """Store the content, by one request: so no part of it is stored, and billed, before all of it is."""
         validate_key(key)
-        with translate_errors(key):
+        with translate_errors(key, _ERRORS):
             obstore.put(self._store, key, content, use_multipart=False)
 
     def size(self, key: str) -> int:
         """Return the length of the content in bytes."""
         validate_key(key)
-        with translate_missing(key):
+        with translate_missing(key, _ERRORS):
             return obstore.head(self._store, key)["size"]
 
     def read(self, key: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -58,7 +57,7 @@ class ObjectBlobs:
     def remove(self, key: str) -> None:
         """Delete the content."""
         validate_key(key)
-        with translate_errors(key):
+        with translate_errors(key, _ERRORS):
             try:
                 obstore.delete(self._store, key)
             except FileNotFoundError:
@@ -74,7 +73,7 @@ class ObjectBlobs:
         stop = start + PART_BYTES if end is None else min(start + PART_BYTES, end)
         if start >= stop:
             return b"", self.size(key)
-        with translate_missing(key):
+        with translate_missing(key, _ERRORS):
             try:
                 response = obstore.get(self._store, key, options={"range": (start, stop)})
                 return bytes(response.bytes()), response.meta["size"]
@@ -88,36 +87,17 @@ class ObjectBlobs:
         if first:
             yield first
         for at in range(start + PART_BYTES, stop, PART_BYTES):
-            with translate_missing(key):
+            with translate_missing(key, _ERRORS):
                 part = obstore.get_range(self._store, key, start=at, end=min(at + PART_BYTES, stop))
             yield bytes(part)
 
 
-def open_object_store(url: str) -> Blobs:
-    """Return the blob store of a URL: ``file:``, ``s3:``, ``gs:`` or ``az:``. Raise `SettingsError` for others.
-
-    A folder is created if missing. Whether a bucket exists is unknown until its first use.
-    """
+def open_bucket(parts: SplitResult) -> ObjectBlobs:
+    """Return the store of a bucket by the parts of its URL. Raise ``ValueError`` if it can't be one."""
     try:
-        parts = urlsplit(url)
-        match parts.scheme:
-            case "file" if not parts.netloc and parts.path.startswith("/") and not parts.query:
-                return open_folder(Path(unquote(parts.path)))
-            case "s3" | "gs" | "az" if parts.hostname:
-                return ObjectBlobs(_bucket(parts))
-    except (OSError, ValueError, BaseError) as error:
-        reason = str(error).partition("\n")[0]
-        raise SettingsError(f"SHIPMARK_BLOBS_URL can't be used: {reason}.") from None
-    raise SettingsError(
-        "SHIPMARK_BLOBS_URL must be like file:///folder, s3://bucket/prefix, gs://bucket/prefix"
-        f" or az://container/prefix, not {parts.scheme}:"
-    )
-
-
-def open_folder_url(url: str) -> Path | None:
-    """Return the folder of a blob store's URL, or None for a bucket. Creates nothing."""
-    parts = urlsplit(url)
-    return Path(unquote(parts.path)) if parts.scheme == "file" else None
+        return ObjectBlobs(_bucket(parts))
+    except BaseError as error:
+        raise ValueError(str(error)) from None
 
 
 def _bucket(parts: SplitResult) -> ObjectStore:

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EDQUOT, ENOSPC
 
-from obstore.exceptions import BaseError
-
 from shipmark.infrastructure.errors import StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log
 
@@ -18,11 +16,12 @@ _FULL = re.compile(
 
 
 @contextmanager
-def translate_errors(key: str) -> Iterator[None]:
-    """Turn errors of the system or the store into `StorageFull` or `Unavailable`, and log them."""
+def translate_errors(key: str, of_store: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Turn errors of the system and of the store into `StorageFull` or `Unavailable`, and log them."""
+    errors: tuple[type[Exception], ...] = (OSError, *of_store)
     try:
         yield
-    except (OSError, BaseError) as error:
+    except errors as error:
         reason = str(error).partition("\n")[0][:_REASON_MAX]
         if is_disk_full(error):
             log.error("There is no space for blobs", **{"blob.key": key, "reason": reason})
@@ -32,9 +31,9 @@ def translate_errors(key: str) -> Iterator[None]:
 
 
 @contextmanager
-def translate_missing(key: str) -> Iterator[None]:
+def translate_missing(key: str, of_store: tuple[type[Exception], ...] = ()) -> Iterator[None]:
     """Translate errors as `translate_errors` does, and those of missing keys into ``KeyError``."""
-    with translate_errors(key):
+    with translate_errors(key, of_store):
         try:
             yield
         except (FileNotFoundError, NotADirectoryError):

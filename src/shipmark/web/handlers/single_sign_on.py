@@ -4,7 +4,6 @@ import base64
 import json
 from dataclasses import asdict
 
-import structlog
 from litestar import get
 from litestar.datastructures import Cookie
 
@@ -19,6 +18,7 @@ from shipmark.accounts.openid_connect import (
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Conflict, Forbidden, NotFound
 from shipmark.infrastructure.ids import secret_hex
+from shipmark.infrastructure.telemetry import log
 from shipmark.organizations.model import Actor
 from shipmark.organizations.single_sign_on import find_or_create_user
 from shipmark.web import urls
@@ -34,7 +34,6 @@ _EXPIRED = "This sign-in has expired, or was begun in another browser. Start aga
 _REFUSED = "{} did not confirm who you are."
 _UNAVAILABLE = "{} cannot be reached. Try again in a minute, or sign in with your password."
 _ANSWER_FIELDS = ("code", "state", "iss", "error")
-_log = structlog.get_logger()
 
 
 @get(urls.SINGLE_SIGN_ON, scopes=None, sync_to_thread=True)
@@ -67,7 +66,7 @@ def complete(web_request: InjectedWebRequest) -> Answer:
     except ProviderUnavailable as error:
         return _unavailable(web_request, provider, request.after, error)
     except IdentityRefused as error:
-        _log.warning("identity.refused", issuer_name=provider.name, error=str(error))
+        log.warning("identity.refused", issuer_name=provider.name, error=str(error))
         problem = _REFUSED.format(_at_start(provider.name))
         return sign_in_form(web_request, 401, request.after, problem=problem)
     except (Forbidden, Conflict) as refusal:
@@ -122,7 +121,7 @@ def _request(web_request: WebRequest) -> AuthorizationRequest | None:
 def _unavailable(
     web_request: WebRequest, provider: OpenIdProvider, after: str, error: ProviderUnavailable
 ) -> Answer:
-    _log.warning("identity.provider_unavailable", issuer_name=provider.name, error=str(error))
+    log.warning("identity.provider_unavailable", issuer_name=provider.name, error=str(error))
     problem = _UNAVAILABLE.format(_at_start(provider.name))
     answer = sign_in_form(web_request, 503, after, problem=problem)
     answer.headers["Retry-After"] = "60"

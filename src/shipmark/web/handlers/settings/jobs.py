@@ -8,7 +8,7 @@ from shipmark.infrastructure import job_records
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.jobs import JobKind
-from shipmark.publishing import commit_fetching
+from shipmark.publishing import commit_fetch_requests
 from shipmark.web import urls
 from shipmark.web.forms import form_of, row_id
 from shipmark.web.rendering import Answer, page, redirect
@@ -45,7 +45,8 @@ def change_job(
             case "discard":
                 discarded = job_records.discard(connection, organization_id, row_id(job), at)
                 if discarded.kind == JobKind.FETCH_COMMITS:
-                    commit_fetching.abandon(connection, discarded.details["fetches"], at)
+                    fetch_ids = discarded.details["fetches"]
+                    commit_fetch_requests.abandon(connection, fetch_ids, at)
             case _:
                 raise BadRequest("The action must be run or discard.")
     return redirect(urls.settings(organization, "jobs"))
