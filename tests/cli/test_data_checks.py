@@ -175,7 +175,7 @@ def test_a_running_server_tells_what_is_wrong(data: Path, tmp_path: Path) -> Non
         # Each worker finds out by itself.
         wait_until(lambda: asked(port) == 401)
         (data / "blobs").rename(elsewhere)
-        assert health(port) == (503, {"status": "unavailable", "reason": BLOBS_GONE})
+        wait_until(lambda: health(port) == (503, {"status": "unavailable", "reason": BLOBS_GONE}))
         elsewhere.rename(data / "blobs")
         overwrite(data / "shipmark.db")
         status, told = health(port)

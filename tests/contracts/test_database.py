@@ -1,7 +1,8 @@
 """The contract of `Database`: what each kind of unit of work sees and may do, on SQLite and on PostgreSQL."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from factories import statements
@@ -10,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shipmark.accounts.store import users
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.errors import Unavailable
 
 AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
@@ -86,6 +88,24 @@ def test_a_snapshot_refuses_to_write(database: Database) -> None:
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_autocommit_read_refuses_to_write_where_that_is_free(database: Database) -> None:
     refused(database.autocommit_read())
+
+
+@pytest.mark.parametrize("unit", ["transaction", "snapshot", "autocommit_read"])
+def test_a_folder_that_was_moved_is_told_by_a_connection_that_is_new(
+    unit: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with closing(Database(f"sqlite:///{folder / 'shipmark.db'}")) as moved:
+        with moved.transaction():
+            pass
+        moved.engine.dispose()
+        folder.rename(tmp_path / "elsewhere")
+        with pytest.raises(Unavailable, match="was moved"), getattr(moved, unit)():
+            pytest.fail("it was opened")
+        (tmp_path / "elsewhere").rename(folder)
+        with getattr(moved, unit)() as connection:
+            assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
 def test_a_connection_is_used_by_each_kind_in_turn(database: Database) -> None:

@@ -6,8 +6,9 @@ themselves. ``engines.py`` runs them, ``availability.py`` detects outages.
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from shipmark.infrastructure import sqlite_file
 from shipmark.infrastructure.availability import Availability
 from shipmark.infrastructure.engines import (
     POSTGRESQL_OPTIONS,
@@ -27,7 +29,7 @@ from shipmark.infrastructure.engines import (
     postgresql_engine,
     sqlite_engine,
 )
-from shipmark.infrastructure.errors import Conflict, NotFound, StorageFull
+from shipmark.infrastructure.errors import Conflict, NotFound, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log
 from shipmark.infrastructure.write_lock import FileWriteLock, NullWriteLock, WriteLock
 
@@ -177,7 +179,7 @@ class Database:
             yield connection
 
     def _watched(self) -> AbstractContextManager[None]:
-        return nullcontext() if self.is_sqlite else self._availability.watched()
+        return _file_watched() if self.is_sqlite else self._availability.watched()
 
     def close(self) -> None:
         """Close all connections."""
@@ -361,6 +363,20 @@ def is_foreign_key_violation(error: IntegrityError) -> bool:
         error.orig
     )
     return is_reference and (error.statement or "").startswith(("INSERT", "UPDATE"))
+
+
+@contextmanager
+def _file_watched() -> Iterator[None]:
+    """Turn the error of a connection for which the file of SQLite can't be opened into `Unavailable`.
+
+    A connection that is open finds out by itself that its file was moved, but the next one may be new.
+    """
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_CANTOPEN:
+            raise Unavailable(sqlite_file.MOVED) from error
+        raise
 
 
 @contextmanager

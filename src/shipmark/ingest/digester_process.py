@@ -39,14 +39,19 @@ class DigesterProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._stopping = threading.Event()
+        self._stopping, self._is_forked = threading.Event(), threading.Event()
         self._stopping_since: float | None = None
         self._process: multiprocessing.process.BaseProcess | None = None
         self._thread = threading.Thread(target=self._supervise, name="digester", daemon=True)
 
     def start(self) -> None:
-        """Start the process, and the thread that watches it."""
+        """Start the process, and the thread that watches it. Return when it is forked.
+
+        A process that is forked while another one is would hold the end of the pipe by which that one's parent hears
+        of its end: a server whose workers are forked meanwhile would wait for them until its limit when it stops.
+        """
         self._thread.start()
+        self._is_forked.wait()
 
     def note_stop(self) -> None:
         """Take the time: the server is stopping. Its workers end first, and may need a part of the limit."""
@@ -77,7 +82,10 @@ class DigesterProcess:
         # The thread that forks lives as long as the child: Linux kills a child when the thread that forked it ends.
         while not self._stopping.is_set():
             process = _FORK.Process(target=run, args=(self._settings, os.getpid()), name="digester")
-            process.start()
+            try:
+                process.start()
+            finally:
+                self._is_forked.set()
             self._process = process
             if self._stopping.is_set():
                 process.terminate()
