@@ -9,10 +9,17 @@ from pathlib import Path
 from threading import Event, Thread
 from urllib.request import urlopen
 
+import data_folders
 import pytest
 from processes import WAIT_SECONDS, free_port, serving, starting, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with its tables: none of the tests is about a first start."""
+    return data_folders.made(tmp_path / "data")
 
 
 def is_free(port: int) -> bool:
@@ -38,21 +45,21 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+def test_workers_end_when_their_parent_is_killed(data: Path) -> None:
     port = free_port()
-    with serving(tmp_path / "data", port) as process:
+    with serving(data, port) as process:
         # The first worker answers before the second one has begun.
         wait_until(lambda: len(workers_of(process.pid)) >= 2)
         workers = workers_of(process.pid)
         os.kill(process.pid, signal.SIGKILL)
         wait_until(lambda: is_free(port))
         wait_until(lambda: not any(is_running(pid) for pid in workers))
-    with serving(tmp_path / "data", port):
+    with serving(data, port):
         assert not is_free(port)
 
 
-def test_workers_may_open_as_much_as_the_system_allows(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", free_port(), descriptors_max=200) as process:
+def test_workers_may_open_as_much_as_the_system_allows(data: Path) -> None:
+    with serving(data, free_port(), descriptors_max=200) as process:
         for pid in (process.pid, *workers_of(process.pid)):
             [line] = [
                 it
@@ -63,18 +70,18 @@ def test_workers_may_open_as_much_as_the_system_allows(tmp_path: Path) -> None:
             assert soft == hard != "200"
 
 
-def test_a_worker_that_does_not_serve_yet_is_stopped_too(tmp_path: Path) -> None:
-    with starting(tmp_path / "data", free_port()) as process:
+def test_a_worker_that_does_not_serve_yet_is_stopped_too(data: Path) -> None:
+    with starting(data, free_port()) as process:
         wait_until(lambda: len(workers_of(process.pid)) == 2)
         process.terminate()
         assert process.wait(WAIT_SECONDS) == 0
 
 
 def test_connections_that_were_opened_in_advance_keep_no_server_from_stopping(
-    tmp_path: Path,
+    data: Path,
 ) -> None:
     port = free_port()
-    with serving(tmp_path / "data", port) as process:
+    with serving(data, port) as process:
         silent = [socket.create_connection(("127.0.0.1", port)) for _ in range(4)]
         process.terminate()
         # Far less than the 30 seconds that a server has to stop, and a client to send its header.
@@ -84,7 +91,7 @@ def test_connections_that_were_opened_in_advance_keep_no_server_from_stopping(
 
 
 def test_connections_that_are_opened_while_it_stops_keep_no_server_from_stopping(
-    tmp_path: Path,
+    data: Path,
 ) -> None:
     """Without the repetition of what closes them, every fourth run or so took 30 seconds."""
     port, silent, has_stopped = free_port(), list[socket.socket](), Event()
@@ -95,7 +102,7 @@ def test_connections_that_are_opened_while_it_stops_keep_no_server_from_stopping
                 silent.append(socket.create_connection(("127.0.0.1", port), timeout=1))
 
     opening = Thread(target=open_many)
-    with serving(tmp_path / "data", port) as process:
+    with serving(data, port) as process:
         opening.start()
         wait_until(lambda: len(silent) > 10)
         process.terminate()
@@ -108,9 +115,9 @@ def test_connections_that_are_opened_while_it_stops_keep_no_server_from_stopping
         connection.close()
 
 
-def test_a_worker_that_is_killed_again_and_again_is_started_again(tmp_path: Path) -> None:
+def test_a_worker_that_is_killed_again_and_again_is_started_again(data: Path) -> None:
     port = free_port()
-    with serving(tmp_path / "data", port, workers=1) as process:
+    with serving(data, port, workers=1) as process:
 
         def worker() -> int | None:
             """Return the worker, once it serves."""
@@ -125,9 +132,9 @@ def test_a_worker_that_is_killed_again_and_again_is_started_again(tmp_path: Path
         wait_until(worker)
 
 
-def test_a_worker_that_does_not_end_is_killed(tmp_path: Path) -> None:
+def test_a_worker_that_does_not_end_is_killed(data: Path) -> None:
     limited = {"SHIPMARK_STOP_TIMEOUT_SECONDS": "1"}
-    with serving(tmp_path / "data", free_port(), settings=limited) as process:
+    with serving(data, free_port(), settings=limited) as process:
         wait_until(lambda: len(workers_of(process.pid)) == 2)
         os.kill(workers_of(process.pid)[0], signal.SIGSTOP)
         process.terminate()

@@ -133,7 +133,9 @@ class Client:
             "SENTRY_ORG": self.organization.slug,
             "SENTRY_PROJECT": "web",
             "SENTRY_AUTH_TOKEN": self.token,
+            # Nothing reaches the network: else the newer client asks a host of its own for a newer version.
             "SENTRY_DISABLE_UPDATE_CHECK": "1",
+            "SENTRY_CLI_NO_UPDATE_CHECK": "1",
             "SENTRY_CONFIG_DIR": str(settings),
             "SENTRY_CLI_NO_TELEMETRY": "1",
         }
