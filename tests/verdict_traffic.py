@@ -1,12 +1,13 @@
 """Users of releases, and the verdict that the product gives on a release: all measures, against the base it chooses.
 
-Each active user of an hour has two sessions. What is drawn goes through `select_hours`, `frozen_measures` and
+Each active user of an hour has two sessions. What is drawn goes through `select_hours`, `frozen_base` and
 `evaluate` as buckets and sketches, so the spreads are those of the product.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 
 from verdict_simulation import FirstTimes, Runs, bad_units
@@ -15,7 +16,7 @@ from shipmark.release_health.model import BucketWidth, SketchKind
 from shipmark.release_health.sketches import DistinctValues
 from shipmark.verdicts.base_selection import enough, select_hours, tenures_by_deploys
 from shipmark.verdicts.criteria import LETTERS
-from shipmark.verdicts.evaluation import evaluate, frozen_measures
+from shipmark.verdicts.evaluation import evaluate, frozen_base
 from shipmark.verdicts.hours import Bucket, BucketSketch, Health
 from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.verdicts.model import Base, Criteria, Evaluation
@@ -52,10 +53,9 @@ class Traffic:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Earlier releases, each of which was current for so many hours."""
+    """For how many hours earlier releases were current, the latest first."""
 
-    releases: int
-    hours: int
+    hours: Sequence[int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +76,14 @@ def looks(hours: int) -> list[int]:
 
 def base_of(random: Random, traffic: Traffic, history: History) -> Base:
     """Return the base that the product makes of earlier releases with the same traffic."""
-    length = history.hours * HOUR
-    deploys = [(each, START - each * length) for each in range(1, history.releases + 1)]
+    ages = accumulate(history.hours)
+    deploys = [(number, START - age * HOUR) for number, age in enumerate(ages, start=1)]
     tenures = select_hours(tenures_by_deploys(deploys, _NEW, START), (), START)
     parts = [
         health_of(random, traffic, start=each.start, end=each.end, width=HOUR) for each in tenures
     ]
     taken = enough([sum(bucket.sessions for bucket in part.buckets) for part in parts])
-    measures, counts_users = frozen_measures(parts[:taken])
-    return Base(measures=measures, counts_users=counts_users)
+    return frozen_base(parts[:taken])
 
 
 def health_of(random: Random, traffic: Traffic, *, start: int, end: int, width: int) -> Health:
@@ -125,6 +124,7 @@ def health_of(random: Random, traffic: Traffic, *, start: int, end: int, width: 
             )
             for slot, kind in sorted(members)
         ],
+        first_start=start,
     )
 
 

@@ -114,6 +114,7 @@ def test_a_regressed_release(alice: Caller, judge: Judge) -> None:
         "logRegressed": 0,
         "logHealthy": 0,
         "smallestRegression": 0.04,
+        "comparedHours": None,
     }
     assert [project["project"] for project in projects] == ["web"]
 
@@ -213,6 +214,21 @@ def test_another_base(alice: Caller, judge: Judge, database: Database, world: Wo
         {"bad": 400.0, "n": 4_000.0},
     )
     assert verdict["verdict"] != "regressed"
+
+
+def test_new_issues_are_compared_for_as_long_as_the_base_was_current(
+    alice: Caller, judge: Judge, database: Database, world: World
+) -> None:
+    judge()
+    with database.transaction() as connection:
+        for bucket in (1, 2, 3):
+            add_sessions(
+                connection, world, "web@0.9", START - bucket * 600, width=600,
+                sessions=500, users=250,
+            )  # fmt: skip
+    verdict = answer(alice, f"{ASK}&base=web@0.9&measure=S,N")
+    hours = {measure["name"]: measure["comparedHours"] for measure in verdict["measures"]}
+    assert hours == {"crash_free_sessions": None, "new_issues": 0.5}
 
 
 @pytest.mark.parametrize(

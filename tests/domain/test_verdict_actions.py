@@ -183,6 +183,32 @@ def test_releases_that_were_current_for_hours_are_pooled(
     assert base.of(Measure.SESSIONS).count == UnitCount(3, 6_000)
 
 
+def test_new_issues_are_compared_up_to_the_age_of_the_base(
+    connection: Connection, add: Add, world: World
+) -> None:
+    deploy(connection, world, OLD, at(-5 * HOUR))
+    deploy(connection, world, "web@1.1.0", at(-2 * HOUR))
+    # The first session came two hours before the deploy: what it had then is not in the base.
+    for number in range(3, 8):
+        add(OLD, START - number * HOUR, sessions=1_000, users=500, users_new_issue=number)
+    for number in (1, 2):
+        add("web@1.1.0", START - number * HOUR, sessions=1_000, users=500, users_new_issue=50)
+    add(NEW, START, sessions=1_000, users=500)
+    base = evaluated(connection, world, when=at(MINUTE)).base
+    # Three of five hours are of a release that was five hours old in the end: all have reached an age of two hours.
+    assert base.new_issues_seconds == 2 * HOUR
+    assert base.of(Measure.USERS).count == UnitCount(0, 2_500)
+    assert base.of(Measure.NEW_ISSUES).count == UnitCount(100, 1_000)
+    assert stored(connection, world).base == base
+    add(NEW, START + 2 * HOUR, sessions=1_000, users=500, users_new_issue=500)
+    verdict = evaluated(connection, world, when=at(3 * HOUR))
+    assert (verdict.status, verdict.measure) == (VerdictStatus.UNDECIDED, Measure.SESSIONS)
+    [evaluation] = actions.evaluations(connection, [verdict], at(3 * HOUR))
+    assert evaluation.results[2].new == UnitCount(500, 1_000)
+    assert evaluation.results[2].comparison.of_days == UnitCount(0, 500)
+    assert evaluation.results[2].compared_seconds == 2 * HOUR
+
+
 def test_on_mobile_platforms_launches_are_compared(
     connection: Connection, add: Add, world: World
 ) -> None:

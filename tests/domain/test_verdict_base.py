@@ -12,7 +12,7 @@ from shipmark.verdicts.base_selection import (
     tenures_by_deploys,
     tenures_by_sessions,
 )
-from shipmark.verdicts.evaluation import frozen_measures
+from shipmark.verdicts.evaluation import frozen_base
 from shipmark.verdicts.hours import Bucket, BucketSketch, Health
 from shipmark.verdicts.model import Measure, Tenure
 
@@ -127,10 +127,10 @@ def a_part(hour: int, crashed: int, users: range) -> Health:
 
 def test_the_crashes_of_a_base_of_several_releases_are_grouped_together() -> None:
     parts = [a_part(0, 9, range(1)), a_part(1, 9, range(9))]
-    measures, _ = frozen_measures(parts)
+    measures = frozen_base(parts).measures
     assert measures[Measure.SESSIONS].spread == pytest.approx(2 * 18 / 10 - 1)
 
 
 def test_a_user_who_crashes_in_two_releases_of_a_base_on_a_day_is_one_group() -> None:
-    measures, _ = frozen_measures([a_part(hour, 2, range(2)) for hour in range(3)])
+    measures = frozen_base([a_part(hour, 2, range(2)) for hour in range(3)]).measures
     assert measures[Measure.USERS].spread == 2 * 6 / 2 - 1

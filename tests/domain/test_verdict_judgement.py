@@ -44,7 +44,13 @@ def compared(
 ) -> Comparison:
     counts = [UnitCount(*day) for day in days]
     return Comparison(
-        base=UnitCount(*base), days=counts, ripe=total(counts), spread=spread, floor=floor
+        base=UnitCount(*base),
+        new=total(counts),
+        days=counts,
+        ripe=total(counts),
+        spread=spread,
+        days_spread=spread,
+        floor=floor,
     )
 
 
@@ -139,7 +145,8 @@ def test_without_a_base_no_regression_shows() -> None:
 
 
 def test_units_that_are_not_ripe_do_not_make_a_release_healthy() -> None:
-    comparison = Comparison(base=UnitCount(*WEB), days=[UnitCount(0, 900)], ripe=UnitCount(0, 100))
+    new = UnitCount(0, 900)
+    comparison = Comparison(base=UnitCount(*WEB), new=new, days=[new], ripe=UnitCount(0, 100))
     assert judge(comparison).reason == VerdictReason.NOT_ENOUGH_DATA
 
 

@@ -94,7 +94,16 @@ def a_comparison(
     days: list[UnitCount], *, spread: float = 1.0, floor: float = 0.0, bad: int = 500
 ) -> Comparison:
     base = UnitCount(bad, 100_000)
-    return Comparison(base=base, days=days, ripe=total(days), spread=spread, floor=floor)
+    whole = total(days)
+    return Comparison(
+        base=base,
+        new=whole,
+        days=days,
+        ripe=whole,
+        spread=spread,
+        days_spread=spread,
+        floor=floor,
+    )
 
 
 def crash_loops(random: Random, sessions: int) -> list[int]:
@@ -198,8 +207,34 @@ def test_new_issues_alone_make_a_release_regressed() -> None:
 
 def test_crash_loops_are_found_with_a_base_of_several_releases() -> None:
     base = Traffic(crash=0.002, new_error=0.001, loop=0.6)
-    new, history = replace(base, crash=0.008), History(releases=8, hours=3)
+    new, history = replace(base, crash=0.008), History(hours=(3,) * 8)
     found = outcomes(base, new, history, hours=12, runs=Runs(10, 1, seed=13))
     assert found["S"].regressed.share >= 0.6
     assert found["all"].regressed.share == 1
     assert found["all"].healthy.number == 0
+
+
+#: New issues go on appearing, one every two hours, and each is met again about once an hour.
+RARE = Traffic(crash=0.001, new_error=0.0012, again=0.003)
+
+
+@pytest.mark.parametrize("hours", [(3,) * 8, (16, 2, 2, 2, 2)])
+def test_a_release_that_stays_longer_than_its_base_is_not_regressed_by_rare_issues(
+    hours: tuple[int, ...],
+) -> None:
+    found = outcomes(RARE, RARE, History(hours=hours), hours=24, runs=Runs(10, 1, seed=14))
+    assert found["N"].regressed.number == found["all"].regressed.number == 0
+
+
+def test_a_release_that_stays_longer_than_its_base_becomes_healthy() -> None:
+    usual, history = Traffic(crash=0.001), History(hours=(3,) * 8)
+    found = outcomes(usual, usual, history, hours=12, runs=Runs(10, 1, seed=16))
+    assert found["N"].healthy.share == 1
+    assert found["all"].healthy.share >= 0.7
+
+
+def test_many_new_issues_are_found_at_an_age_that_the_base_has_reached() -> None:
+    history, new = History(hours=(3,) * 8), replace(RARE, new_error=0.03)
+    found = outcomes(RARE, new, history, hours=3, runs=Runs(5, 2, seed=15))
+    assert found["N"].regressed.share == 1
+    assert found["N"].healthy.number == 0

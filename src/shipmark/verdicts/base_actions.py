@@ -1,13 +1,14 @@
 """The base of a release, read once when its first sessions are there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from shipmark.projects import store as projects
 from shipmark.releases.model import Release
 from shipmark.verdicts import base_selection as selection
-from shipmark.verdicts.evaluation import frozen_measures
+from shipmark.verdicts.evaluation import frozen_base
 from shipmark.verdicts.hours import Health
 from shipmark.verdicts.model import Base, BaseRelease, Comparability, Stream, Tenure
 from shipmark.verdicts.store import deploys, health, verdicts
@@ -68,9 +69,8 @@ def named_bases(connection: Connection, streams: Sequence[Stream], release: Rele
     parts = health.read(connection, ranges)
     bases = []
     for number, tenure in enumerate(tenures):
-        measures, counts_users = frozen_measures([parts[number]])
         of_base = _releases([tenure], {release.id: release.version})
-        bases.append(Base(releases=of_base, measures=measures, counts_users=counts_users))
+        bases.append(replace(frozen_base([parts[number]]), releases=of_base))
     return bases
 
 
@@ -109,16 +109,12 @@ def _frozen(
     by_number = health.read(connection, ranges)
     parts = [by_number[number] for number in range(len(selected))]
     number = selection.enough([_sessions(part) for part in parts])
-    measures, counts_users = frozen_measures(parts[:number])
     names = health.first_starts(
         connection, stream.lane, {tenure.release_id for tenure in selected[:number]}
     )
-    return Base(
-        releases=_releases(selected[:number], {id_: name for id_, (name, _) in names.items()}),
-        measures=measures,
-        compare=compare,
-        counts_users=counts_users,
-    )
+    versions = {release_id: version for release_id, (version, _) in names.items()}
+    of_base = _releases(selected[:number], versions)
+    return replace(frozen_base(parts[:number]), releases=of_base, compare=compare)
 
 
 def _releases(selected: Sequence[Tenure], versions: dict[int, str]) -> list[BaseRelease]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shipmark.release_health.model import DAY
+from shipmark.verdicts.equal_ages import comparable_age
 from shipmark.verdicts.hours import Health, Hour, spread_over_time, units_of
 from shipmark.verdicts.judgement import (
     Comparison,
@@ -31,29 +32,61 @@ _CONCURRENT_UNITS_MIN = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Hours:
-    """The hours of the release, those without its youngest units, and those of the base at the same time."""
+class _Release:
+    """A release between two times: its hours, those without its youngest units, and those of the base meanwhile."""
 
-    new: Sequence[Hour]
+    start: int
+    end: int
+    health: Health
+    hours: Sequence[Hour]
     ripe: Sequence[Hour]
     concurrent: Mapping[int, Hour]
 
 
-def frozen_measures(parts: Sequence[Health]) -> tuple[dict[Measure, BaseMeasure], bool]:
-    """Return the measures of a base of several releases, and whether it has ids of users."""
-    hours = sorted((hour for part in parts for hour in part.hours()), key=lambda hour: hour.start)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """The hours by which a release may be regressed, up to an age in seconds, and what they are made of."""
+
+    health: Health
+    hours: Sequence[Hour]
+    seconds: int | None = None
+
+
+def frozen_base(parts: Sequence[Health]) -> Base:
+    """Return the base that is made of the times of several releases: its measures, without the names."""
+    hours = _hours_of(parts)
+    counts_users = any(hour.users for hour in hours)
+    age = comparable_age(parts)
+    young = [part.until_age(age) for part in parts]
+    young_hours = hours if young == parts else _hours_of(young)
+    return Base(
+        measures={
+            Measure.SESSIONS: _frozen(Measure.SESSIONS, parts, hours, counts_users=counts_users),
+            Measure.USERS: _frozen(Measure.USERS, parts, hours, counts_users=counts_users),
+            Measure.NEW_ISSUES: _frozen(
+                Measure.NEW_ISSUES, young, young_hours, counts_users=counts_users
+            ),
+        },
+        counts_users=counts_users,
+        new_issues_seconds=age,
+    )
+
+
+def _hours_of(parts: Sequence[Health]) -> list[Hour]:
+    return sorted((hour for part in parts for hour in part.hours()), key=lambda hour: hour.start)
+
+
+def _frozen(
+    measure: Measure, parts: Sequence[Health], hours: Sequence[Hour], *, counts_users: bool
+) -> BaseMeasure:
     # Groups are counted in all parts together: the largest of many small samples says too much.
     whole = Health(
         [bucket for part in parts for bucket in part.buckets],
         [sketch for part in parts for sketch in part.sketches],
     )
-    counts_users = any(hour.users for hour in hours)
-    measures = {}
-    for measure in Measure:
-        counts = [hour.count(measure, counts_users=counts_users) for hour in hours]
-        spread = max(spread_over_time(counts), whole.spread_of_groups(measure, hours))
-        measures[measure] = BaseMeasure(count=total(counts), spread=spread)
-    return measures, counts_users
+    counts = [hour.count(measure, counts_users=counts_users) for hour in hours]
+    spread = max(spread_over_time(counts), whole.spread_of_groups(measure, hours))
+    return BaseMeasure(count=total(counts), spread=spread)
 
 
 def evaluate(
@@ -63,22 +96,25 @@ def evaluate(
 
     ``concurrent`` is the base release since the start: what hits both at once convicts neither.
     """
-    new_hours = new.hours()
-    hours = _Hours(
-        new=new_hours,
-        ripe=_ripe(new, new_hours, end - RIPE_SECONDS),
+    hours = new.hours()
+    release = _Release(
+        start=start,
+        end=end,
+        health=new,
+        hours=hours,
+        ripe=_ripe(new, hours, end - RIPE_SECONDS),
         concurrent={hour.start: hour for hour in concurrent.hours()},
     )
-    results = [_result(measure, base, new, hours, start, criteria) for measure in criteria.measures]
+    results = [_result(measure, base, release, criteria) for measure in criteria.measures]
     is_young = end - start < criteria.soak.total_seconds()
     status, reason, measure = _decided(results, is_young=is_young)
-    sessions = units_of(hours.new, Measure.SESSIONS, counts_users=base.counts_users).units
+    sessions = units_of(hours, Measure.SESSIONS, counts_users=base.counts_users).units
     if status == VerdictStatus.UNDECIDED and not sessions:
         reason = VerdictReason.NO_SESSIONS
     together = sum(
         hour.sessions
-        for hour in hours.new
-        if (other := hours.concurrent.get(hour.start)) and other.sessions >= _CONCURRENT_UNITS_MIN
+        for hour in hours
+        if (other := release.concurrent.get(hour.start)) and other.sessions >= _CONCURRENT_UNITS_MIN
     )
     return Evaluation(
         status=status,
@@ -96,20 +132,45 @@ def _ripe(new: Health, hours: Sequence[Hour], end: int) -> list[Hour]:
     return [*complete, *new.between(cut, end).hours()]
 
 
-def _result(
-    measure: Measure, base: Base, new: Health, hours: _Hours, start: int, criteria: Criteria
-) -> MeasureResult:
-    frozen = base.of(measure)
+def _result(measure: Measure, base: Base, release: _Release, criteria: Criteria) -> MeasureResult:
+    frozen, compared = base.of(measure), _compared(measure, base, release)
+    spread = _spread(measure, frozen, release.health, release.hours)
     comparison = Comparison(
         base=frozen.count,
-        days=_days(hours.new, measure, start, counts_users=base.counts_users),
-        ripe=units_of(hours.ripe, measure, counts_users=base.counts_users),
-        spread=max(frozen.spread, new.spread_of_groups(measure, hours.new)),
-        floor=_floor(measure, base, hours),
+        new=units_of(release.hours, measure, counts_users=base.counts_users),
+        days=_days(compared.hours, measure, release.start, counts_users=base.counts_users),
+        ripe=units_of(release.ripe, measure, counts_users=base.counts_users),
+        spread=spread,
+        days_spread=spread
+        if compared.seconds is None
+        else _spread(measure, frozen, compared.health, compared.hours),
+        floor=_floor(measure, base, compared.hours, release.concurrent),
         margin=criteria.margin,
         tolerance=criteria.tolerance,
     )
-    return MeasureResult(measure=measure, judgement=judge(comparison), comparison=comparison)
+    return MeasureResult(
+        measure=measure,
+        judgement=judge(comparison),
+        comparison=comparison,
+        compared_seconds=compared.seconds,
+    )
+
+
+def _compared(measure: Measure, base: Base, release: _Release) -> _Compared:
+    """Return the hours by which a release may be regressed: by new issues those of an age that the base has reached.
+
+    Once there are none left to come, the evidence stays. When buckets of ten minutes become hours, it is that of the
+    last whole hour: as if the comparison had been looked at earlier, which it may be at any time.
+    """
+    limit = base.new_issues_seconds
+    if measure is not Measure.NEW_ISSUES or limit is None or release.start + limit >= release.end:
+        return _Compared(health=release.health, hours=release.hours)
+    young = release.health.between(hour_of(release.start), release.start + limit)
+    return _Compared(health=young, hours=young.hours(), seconds=limit)
+
+
+def _spread(measure: Measure, frozen: BaseMeasure, health: Health, hours: Sequence[Hour]) -> float:
+    return max(frozen.spread, health.spread_of_groups(measure, hours))
 
 
 def _days(
@@ -124,12 +185,14 @@ def _days(
     return days
 
 
-def _floor(measure: Measure, base: Base, hours: _Hours) -> float:
+def _floor(
+    measure: Measure, base: Base, hours: Sequence[Hour], concurrent: Mapping[int, Hour]
+) -> float:
     """Return the base's rate at the same time, weighted by the units of the release."""
     frozen, expected, units = base.of(measure).count.rate, 0.0, 0.0
-    for hour in hours.new:
+    for hour in hours:
         number = hour.count(measure, counts_users=base.counts_users).units
-        other = hours.concurrent.get(hour.start)
+        other = concurrent.get(hour.start)
         then = other.count(measure, counts_users=base.counts_users) if other else UnitCount()
         expected += number * (then.rate if then.units >= _CONCURRENT_UNITS_MIN else frozen)
         units += number

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shipmark.release_health.model import DAY, BucketWidth
 from shipmark.verdicts.judgement import UnitCount, VerdictReason, VerdictStatus
 from shipmark.verdicts.model import (
     Criteria,
@@ -76,7 +77,20 @@ def _of_measure(result: MeasureResult, criteria: Criteria) -> str:
         return f"{name}: not judged, as the base has only {result.base.units:,.0f}."
     if judgement.reason == VerdictReason.NO_SESSIONS:
         return f"{name}: none of this release yet."
-    sentence = f"{name}: {_counted(result.new)}, against {_counted(result.base)} before"
+    sentence = f"{name}: {_compared(result, criteria)}"
+    if (spread := result.spread) >= _SPREAD_SHOWN:
+        sentence += f" They come in groups, so that each counts as 1/{spread:.1f}."
+    if result.compared_seconds is not None and judgement.status != VerdictStatus.HEALTHY:
+        sentence += (
+            f" New issues can show it as regressed by its first {_length(result.compared_seconds)}"
+            " only, as the base has hardly any later hours."
+        )
+    return sentence
+
+
+def _compared(result: MeasureResult, criteria: Criteria) -> str:
+    judgement = result.judgement
+    sentence = f"{_counted(result.new)}, against {_counted(result.base)} before"
     if judgement.status == VerdictStatus.REGRESSED:
         limit = criteria.margin.allows(max(result.base.rate, result.comparison.floor))
         sentence += f"; that is beyond the margin, {_percent(limit)}."
@@ -86,10 +100,18 @@ def _of_measure(result: MeasureResult, criteria: Criteria) -> str:
     else:
         sentence += "; not enough to tell."
         if (smallest := result.smallest_regression) is not None:
-            sentence += f" A rate of {_percent(smallest)} would have shown."
-    if (spread := result.comparison.spread) >= _SPREAD_SHOWN:
-        sentence += f" They come in groups, so that each counts as 1/{spread:.1f}."
+            seconds = result.compared_seconds
+            when = "" if seconds is None else f" in the first {_length(seconds)}"
+            sentence += f" A rate of {_percent(smallest)}{when} would have shown."
     return sentence
+
+
+def _length(seconds: int) -> str:
+    """Return a length of time in the largest unit of which there are two."""
+    for unit, name in ((DAY, "days"), (int(BucketWidth.HOUR), "hours")):
+        if seconds >= 2 * unit:
+            return f"{round(seconds / unit, 1):g} {name}"
+    return f"{seconds // 60} minutes"
 
 
 def _counted(count: UnitCount) -> str:

@@ -72,17 +72,28 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The buckets of a release in a time, and the sketches of their users."""
+    """The buckets of a release in a time, and the sketches of their users.
+
+    ``first_start`` is when the release had its first session there, from which ages are counted: None without buckets.
+    """
 
     buckets: Sequence[Bucket]
     sketches: Sequence[BucketSketch]
+    first_start: int | None = None
 
     def between(self, start: int, end: int) -> "Health":
         """Return the buckets that begin after a time and end by another."""
         return Health(
             [each for each in self.buckets if _is_between(each, start, end)],
             [each for each in self.sketches if _is_between(each, start, end)],
+            self.first_start,
         )
+
+    def until_age(self, seconds: int | None) -> "Health":
+        """Return the buckets in which the release was at most so old, all of them for None."""
+        if seconds is None or self.first_start is None:
+            return self
+        return self.between(0, self.first_start + seconds)
 
     def hours(self) -> list[Hour]:
         """Return the hours that have a bucket, in their order."""

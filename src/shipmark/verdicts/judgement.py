@@ -98,21 +98,24 @@ TOLERANCE = Allowance(0.50, 0.003)
 class Comparison:
     """The counts of one measure.
 
-    ``days`` are the release's by day since its start, ``ripe`` its whole without the youngest units. ``spread`` is how
-    much more the counts vary than independent units would, and ``floor`` the base's rate while both were in use.
+    ``new`` are all units of the release, ``ripe`` those without the youngest, by which it may be healthy, and ``days``
+    those by which it may be regressed, by day since its start. ``spread`` is how much more the counts vary than
+    independent units would, ``days_spread`` that of ``days``, and ``floor`` the base's rate while both were in use.
     """
 
     base: UnitCount
+    new: UnitCount
     days: Sequence[UnitCount]
     ripe: UnitCount
     spread: float = 1.0
+    days_spread: float = 1.0
     floor: float = 0.0
     margin: Allowance = MARGIN
     tolerance: Allowance = TOLERANCE
 
     @property
-    def new(self) -> UnitCount:
-        """Return the release's units of all days."""
+    def of_days(self) -> UnitCount:
+        """Return the units by which the release may be regressed, of all days together."""
         return total(self.days)
 
 
@@ -135,7 +138,7 @@ def judge(comparison: Comparison) -> Judgement:
     if comparison.new.units <= 0:
         return Judgement(VerdictStatus.UNDECIDED, VerdictReason.NO_SESSIONS)
     regressed, healthy = _log_of_regression(comparison), _log_of_health(comparison)
-    if regressed >= LOG_REGRESSED and comparison.new.bad >= BAD_UNITS_MIN:
+    if regressed >= LOG_REGRESSED and comparison.of_days.bad >= BAD_UNITS_MIN:
         status, reason = VerdictStatus.REGRESSED, VerdictReason.BEYOND_MARGIN
     elif healthy >= LOG_HEALTHY:
         status, reason = VerdictStatus.HEALTHY, VerdictReason.WITHIN_TOLERANCE
@@ -206,10 +209,10 @@ def smallest_regression(comparison: Comparison, units: float) -> float | None:
     """
     if comparison.base.units < BASE_UNITS_MIN or units < BAD_UNITS_MIN:
         return None
-    base, most = comparison.base / comparison.spread, int(units)
+    base, most = comparison.base / comparison.days_spread, int(units)
 
     def is_regressed(bad: int) -> bool:
-        new = UnitCount(bad, units) / comparison.spread
+        new = UnitCount(bad, units) / comparison.days_spread
         evidence = evidence_of_regression(base, new, comparison.margin)
         return _with_half_the_stake(evidence) >= LOG_REGRESSED
 
@@ -228,8 +231,10 @@ def smallest_regression(comparison: Comparison, units: float) -> float | None:
 
 def _log_of_regression(comparison: Comparison) -> float:
     """Return the evidence with the base's own rate and, where that is higher, with its rate at the same time."""
-    base = comparison.base / comparison.spread
-    days = [day / comparison.spread for day in comparison.days]
+    if not comparison.days:
+        return 0.0
+    base = comparison.base / comparison.days_spread
+    days = [day / comparison.days_spread for day in comparison.days]
     alone = _restarted(base, days, comparison.margin, 0.0)
     if comparison.floor <= comparison.base.rate:
         return alone

@@ -117,6 +117,8 @@ class Base:
     compare: Comparability = Comparability.RECENT
     #: Sessions without ids of users leave the measure of new issues only sessions to count.
     counts_users: bool = True
+    #: The age of the release, in seconds, up to which new issues may show it as regressed: any age for None.
+    new_issues_seconds: int | None = None
 
     def of(self, measure: Measure) -> BaseMeasure:
         """Return the measure, one without units if there is none."""
@@ -125,11 +127,15 @@ class Base:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeasureResult:
-    """The counts of a measure and what follows from them."""
+    """The counts of a measure and what follows from them.
+
+    ``compared_seconds`` is the age of the release up to which its units may show it as regressed, None for any age.
+    """
 
     measure: Measure
     judgement: Judgement
     comparison: Comparison
+    compared_seconds: int | None = None
 
     @property
     def base(self) -> UnitCount:
@@ -138,13 +144,22 @@ class MeasureResult:
 
     @property
     def new(self) -> UnitCount:
-        """Return the units of the release."""
-        return self.comparison.new
+        """Return the units of the release: those that it is regressed by if it is, else all."""
+        return self.comparison.of_days if self._is_regressed else self.comparison.new
+
+    @property
+    def spread(self) -> float:
+        """Return the spread of the same units."""
+        return self.comparison.days_spread if self._is_regressed else self.comparison.spread
 
     @property
     def smallest_regression(self) -> float | None:
-        """Return the smallest rate that would be regressed after as many units, None without a base."""
-        return smallest_regression(self.comparison, self.new.units)
+        """Return the smallest rate that would be regressed up to the same age, None without a base."""
+        return smallest_regression(self.comparison, self.comparison.of_days.units)
+
+    @property
+    def _is_regressed(self) -> bool:
+        return self.judgement.status == VerdictStatus.REGRESSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import msgspec
 from shipmark.api.issues.responses import IssueResponse
 from shipmark.api.responses import Wire
 from shipmark.api.verdict_criteria import VerdictCriteriaResponse, verdict_criteria_response
+from shipmark.release_health.model import BucketWidth
 from shipmark.verdicts import explanations
 from shipmark.verdicts.judgement import UnitCount, VerdictReason, VerdictStatus
 from shipmark.verdicts.model import (
@@ -39,6 +40,7 @@ class MeasureResponse(Wire):
     log_regressed: float
     log_healthy: float
     smallest_regression: float | None
+    compared_hours: float | None
 
 
 class BaseReleaseResponse(Wire):
@@ -192,18 +194,19 @@ def verdict_response(
 
 
 def _measure(result: MeasureResult) -> MeasureResponse:
-    judgement = result.judgement
+    judgement, seconds = result.judgement, result.compared_seconds
     return MeasureResponse(
         name=result.measure,
         verdict=judgement.status,
         reason=judgement.reason,
         base=_count(result.base),
         new=_count(result.new),
-        spread=round(result.comparison.spread, 3),
+        spread=round(result.spread, 3),
         floor=result.comparison.floor,
         log_regressed=round(judgement.log_regressed, 4),
         log_healthy=round(judgement.log_healthy, 4),
         smallest_regression=result.smallest_regression,
+        compared_hours=None if seconds is None else round(seconds / BucketWidth.HOUR, 2),
     )
 
 

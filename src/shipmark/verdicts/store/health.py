@@ -49,7 +49,7 @@ _of_ranges = _RANGES.join(
     ),
 )
 _BUCKET = RowReader(Bucket, counts)
-_BUCKETS = _BUCKET.select(_RANGES.c.number).select_from(
+_BUCKETS = _BUCKET.select(series.c.first_start, _RANGES.c.number).select_from(
     _of_ranges.join(
         counts,
         sa.and_(
@@ -128,11 +128,17 @@ def read(connection: sa.Connection, ranges: Collection[HealthRange]) -> dict[int
     buckets: dict[int, list[Bucket]] = {each.number: [] for each in ranges}
     users: dict[int, list[BucketSketch]] = {each.number: [] for each in ranges}
     parameters = db.rows_param("ranges", map(_row, ranges))
+    first_starts: dict[int, int] = {}
     for row in connection.execute(_BUCKETS, parameters):
-        buckets[row[-1]].append(_BUCKET(row))
+        *_, first_start, number = row
+        buckets[number].append(_BUCKET(row))
+        first_starts[number] = first_start
     for row in connection.execute(_SKETCHES, parameters):
         users[row[-1]].append(_SKETCH(row))
-    return {number: Health(buckets[number], users[number]) for number in health}
+    return {
+        number: Health(buckets[number], users[number], first_starts.get(number))
+        for number in health
+    }
 
 
 def sessions_by_hour(

@@ -139,6 +139,8 @@ def _base_of(encoded: str) -> Base:
         },
         compare=Comparability(stored["compare"]),
         counts_users=stored["counts_users"],
+        # Bases of before have no limit.
+        new_issues_seconds=stored.get("new_issues_seconds"),
     )
 
 
@@ -343,5 +345,6 @@ def _encoded(base: Base) -> str:
             },
             "compare": base.compare,
             "counts_users": base.counts_users,
+            "new_issues_seconds": base.new_issues_seconds,
         }
     )
