@@ -6,8 +6,9 @@ absent (ingest.md 5).
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 Json = dict[str, object]
@@ -166,6 +167,12 @@ def _raised(value: Json) -> Raised:
 def frames_of(holder: Json) -> tuple[Json, ...]:
     """Return the frames of ``holder["stacktrace"]``, oldest call first."""
     return _objects(object_of(holder, "stacktrace").get("frames"))[-FRAMES_MAX:]
+
+
+def all_frames(payload: Json) -> Iterator[Json]:
+    """Return the frames of all exceptions, all threads, and of the event itself."""
+    holders = (*objects_of(payload, "exception"), *objects_of(payload, "threads"), payload)
+    return chain.from_iterable(map(frames_of, holders))
 
 
 def main_exception(payload: Json) -> Raised | None:

@@ -7,9 +7,8 @@ from typing import Any
 from shipmark.events.payload import (
     DEPTH_MAX,
     Json,
-    frames_of,
+    all_frames,
     is_storable_scalar,
-    objects_of,
     plain,
 )
 
@@ -100,13 +99,7 @@ def _joined(values: list[Any], depth: int) -> str | None:
 
 def _frames_of(payload: Json) -> set[int]:
     """Return the identities of the frames whose variables, if there are any, are in an object of their own."""
-    holders = (payload, *objects_of(payload, "exception"), *objects_of(payload, "threads"))
-    return {
-        id(frame)
-        for holder in holders
-        for frame in frames_of(holder)
-        if type(frame.get("vars")) in _VARIABLES
-    }
+    return {id(frame) for frame in all_frames(payload) if type(frame.get("vars")) in _VARIABLES}
 
 
 _VARIABLES = (dict, type(None))

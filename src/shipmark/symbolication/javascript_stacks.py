@@ -3,13 +3,12 @@
 Reading and writing of stacks within a payload, in all forms that clients send (ingest.md 5.3).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 from urllib.parse import urlsplit
 
 from shipmark.artifacts import debug_ids, urls
-from shipmark.events.payload import FRAMES_MAX, Json, frames_of, object_of, objects_of, text_of
+from shipmark.events.payload import FRAMES_MAX, Json, all_frames, object_of, text_of
 from shipmark.events.stack_lines import number
 
 IMAGES_MAX = 1000
@@ -75,7 +74,7 @@ def _scheme(url: str) -> str:
 def files_of(payload: Json) -> dict[str, ScriptFile]:
     """Return the files of all frames by URL, in the order of the frames."""
     platform = text_of(payload, "platform")
-    frames = _all_frames(payload)
+    frames = all_frames(payload)
     positions = [position for frame in frames if (position := position_of(frame, platform))]
     if not positions:
         return {}
@@ -95,11 +94,6 @@ def _debug_ids(payload: Json) -> dict[str, str]:
         if debug_id is not None:
             ids_by_url.setdefault(urls.normalize_url(text_of(image, "code_file")), debug_id)
     return ids_by_url
-
-
-def _all_frames(payload: Json) -> Iterator[Json]:
-    holders = (*objects_of(payload, "exception"), *objects_of(payload, "threads"), payload)
-    return chain.from_iterable(map(frames_of, holders))
 
 
 def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:
@@ -131,7 +125,7 @@ def _raw_holder(holder: Json) -> Json:
 
 def symbolicated_count(payload: Json) -> int:
     """Return the number of symbolicated frames."""
-    datas = (object_of(frame, "data") for frame in _all_frames(payload))
+    datas = (object_of(frame, "data") for frame in all_frames(payload))
     return sum(data.get("symbolicated") is True for data in datas)
 
 
