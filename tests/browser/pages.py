@@ -14,6 +14,7 @@ SETTINGS_PAGES = {
     "settings-projects": f"{SETTINGS}/projects/",
     "settings-project": f"{PROJECT}/",
     "settings-project-keys": f"{PROJECT}/keys/",
+    "settings-project-data": f"{PROJECT}/data/",
     "settings-project-thresholds": f"{PROJECT}/thresholds/",
     "settings-project-threshold": f"{PROJECT}/thresholds/{{threshold}}/",
     "settings-project-webhook": f"{PROJECT}/webhook/",

@@ -36,6 +36,8 @@ CHANGES = [
     f"{ACME}/settings/projects/web/",
     f"{ACME}/settings/projects/web/commit-paths/",
     f"{ACME}/settings/projects/web/grouping/",
+    f"{ACME}/settings/projects/web/data/scrubbing/",
+    f"{ACME}/settings/projects/web/data/filters/",
     f"{ACME}/settings/projects/web/teams/",
     f"{ACME}/settings/projects/web/keys/",
     f"{ACME}/settings/projects/web/keys/{'0' * 32}/",

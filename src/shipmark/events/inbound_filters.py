@@ -141,6 +141,11 @@ def reason_to_drop_session(
     return None
 
 
+def first_current_version(browser: str) -> int:
+    """Return the first version of one of `LEGACY_BROWSERS` that is not old, 0 for another name."""
+    return int(_BROWSERS[browser][2]) if browser in _BROWSERS else 0
+
+
 def networks_of(texts: Iterable[str]) -> tuple[Network, ...]:
     """Return the addresses and networks of texts. Raise ValueError for one that is neither."""
     return tuple(ipaddress.ip_network(text, strict=False) for text in texts)

@@ -79,6 +79,7 @@ def project_tabs(workspace: Workspace, project: Project) -> Sequence[tuple[str, 
     names: dict[str, tuple[str, ...]] = {
         "General": (),
         "Client keys (DSN)": ("keys",),
+        "Data": ("data",),
         "Release thresholds": ("thresholds",),
     }
     if workspace.may(RELEASE_TOKEN):

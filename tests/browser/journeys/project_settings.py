@@ -93,4 +93,30 @@ def set_a_threshold(person: Person) -> None:
     expect(row).to_have_count(0)
 
 
-JOURNEYS = [lead_a_project_through_its_life, keep_client_keys, set_a_threshold]
+def choose_what_is_kept_of_events(person: Person) -> None:
+    """Name a sensitive field, and drop some events, after a mistake."""
+    page = person.page
+    person.go("settings/projects/web/data/")
+    person.fill("Sensitive fields", "account_number")
+    page.get_by_label("Remove IP addresses").check()
+    person.press("Save data scrubbing")
+    person.see_done("Saved what is removed.")
+    expect(page.get_by_label("Sensitive fields")).to_have_value("account_number")
+    expect(page.get_by_label("Remove IP addresses")).to_be_checked()
+    person.fill("IP addresses", "nowhere")
+    page.get_by_label("Events of web crawlers").check()
+    person.press("Save filters")
+    expect(page.get_by_label("IP addresses", exact=True)).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_label("Events of web crawlers")).to_be_checked()
+    person.fill("IP addresses", "198.51.100.0/24")
+    person.press("Save filters")
+    person.see_done("Saved the filters.")
+    expect(page.get_by_label("Events of web crawlers")).to_be_checked()
+
+
+JOURNEYS = [
+    lead_a_project_through_its_life,
+    keep_client_keys,
+    set_a_threshold,
+    choose_what_is_kept_of_events,
+]

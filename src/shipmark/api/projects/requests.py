@@ -142,7 +142,7 @@ class ProjectUpdateRequest(RequestModel):
         "Rules that group events by a fingerprint of your own, one a line."
     )
     store_crash_reports: Annotated[int, Integer(minimum=-1, maximum=100)] | None = optional(
-        "Without effect: crash reports to keep per issue; -1 for all, null for as many as the organization says."
+        "Crash reports to keep per issue; -1 for all, null for as many as the organization says."
     )
     rate_limit: OptionalRateLimit = optional(
         "Most events of the project that are accepted in a window, with all keys together; null for no limit."

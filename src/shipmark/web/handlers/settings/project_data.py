@@ -1,0 +1,167 @@
+"""What is removed from the events of a project, and which events are dropped."""
+
+from collections.abc import Mapping
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.events.filter_lists import FilterListError, entries_of
+from shipmark.events.inbound_filters import LEGACY_BROWSERS
+from shipmark.http.scopes import PROJECT_WRITE
+from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.projects import settings
+from shipmark.projects.settings import ProjectUpdate
+from shipmark.web import urls
+from shipmark.web.forms import form_of, problems_of
+from shipmark.web.handlers.settings.project_access import (
+    PROJECT_PATH,
+    change_project,
+    visible_project,
+)
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.view_models.settings.project_data import (
+    BROWSER_FIELD,
+    BROWSERS,
+    FIELD_LISTS,
+    FILTER_LISTS,
+    FILTER_SWITCHES,
+    SCRUBBING_SWITCHES,
+    project_data_page,
+)
+
+_DATA = PROJECT_PATH + "data/"
+_FIELDS_MAX = 500
+_FIELD_NAME_MAX = 200
+
+
+@get(_DATA, scopes=None, sync_to_thread=True)
+def show_data(
+    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
+) -> Answer:
+    """Show what is removed, and what is dropped."""
+    return _answer(web_request, organization, project)
+
+
+@post(_DATA + "scrubbing/", scopes=None, sync_to_thread=True)
+def change_scrubbing(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Set what is removed from events. A box that is not ticked is not sent."""
+    return _change(web_request, organization, project, form_of(body), is_scrubbing=True)
+
+
+@post(_DATA + "filters/", scopes=None, sync_to_thread=True)
+def change_filters(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Set which events are dropped."""
+    return _change(web_request, organization, project, form_of(body), is_scrubbing=False)
+
+
+def _change(
+    web_request: WebRequest,
+    organization: str,
+    slug: str,
+    sent: Mapping[str, str],
+    *,
+    is_scrubbing: bool,
+) -> Answer:
+    try:
+        with change_project(web_request, organization, slug, PROJECT_WRITE) as change:
+            chosen = _scrubbing_of(sent) if is_scrubbing else _filters_of(sent)
+            settings.update(
+                change.connection,
+                change.project,
+                ProjectUpdate(options=chosen),
+                by=change.by,
+                at=change.at,
+            )
+    except ValidationFailed as refusal:
+        # Of boxes only those that are ticked are sent; of the other form nothing is.
+        switches = SCRUBBING_SWITCHES if is_scrubbing else FILTER_SWITCHES
+        boxes = [*switches] if is_scrubbing else [*switches, *map(_browser_field, LEGACY_BROWSERS)]
+        typed = dict.fromkeys(boxes, "") | dict(sent)
+        return _answer(web_request, organization, slug, sent=typed, problems=problems_of(refusal))
+    changed = "scrubbing" if is_scrubbing else "filters"
+    path = urls.settings(organization, "projects", slug, "data")
+    return redirect(f"{path}?changed={changed}")
+
+
+def _scrubbing_of(sent: Mapping[str, str]) -> dict[str, object]:
+    """Return the options of scrubbing that a form sets. Raise `ValidationFailed`."""
+    lists = {field: _names_of(sent.get(field, "")) for field in FIELD_LISTS}
+    if problems := {field: [_problem(names)] for field, names in lists.items() if _problem(names)}:
+        raise ValidationFailed(problems)
+    return {
+        **{name: bool(sent.get(field)) for field, name in SCRUBBING_SWITCHES.items()},
+        **{FIELD_LISTS[field]: names for field, names in lists.items()},
+    }
+
+
+def _names_of(text: str) -> list[str]:
+    lines = (line.strip() for line in text.splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _problem(names: list[str]) -> str | None:
+    if len(names) > _FIELDS_MAX:
+        return f"Enter at most {_FIELDS_MAX} names."
+    is_long = any(len(name) > _FIELD_NAME_MAX for name in names)
+    return f"A name has at most {_FIELD_NAME_MAX} characters." if is_long else None
+
+
+def _filters_of(sent: Mapping[str, str]) -> dict[str, object]:
+    """Return the filters that a form sets. Raise `ValidationFailed`."""
+    lists, problems = dict[str, list[str]](), dict[str, object]()
+    for field, name in FILTER_LISTS.items():
+        try:
+            lists[name] = entries_of(name, sent.get(field, ""))
+        except FilterListError as problem:
+            text = str(problem)
+            problems[field] = [text[0].upper() + text[1:]]
+    if problems:
+        raise ValidationFailed(problems)
+    return {
+        **{name: bool(sent.get(field)) for field, name in FILTER_SWITCHES.items()},
+        BROWSERS: sorted(name for name in LEGACY_BROWSERS if sent.get(_browser_field(name))),
+        **lists,
+    }
+
+
+def _browser_field(name: str) -> str:
+    return f"{BROWSER_FIELD}{name}"
+
+
+def _answer(
+    web_request: WebRequest,
+    organization: str,
+    slug: str,
+    *,
+    sent: Mapping[str, str] | None = None,
+    problems: Mapping[str, str] | None = None,
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        workspace = web_request.authorize(connection, organization)
+        project = visible_project(workspace, slug)
+        shown = project_data_page(connection, workspace, project)
+    return page(
+        web_request,
+        "settings/project_data.html",
+        status=400 if problems else 200,
+        workspace=workspace,
+        project=project,
+        shown=shown,
+        values=dict(shown.values) | dict(sent or {}),
+        problems=problems or {},
+        changed=web_request.parameter("changed"),
+    )
+
+
+handlers = [show_data, change_scrubbing, change_filters]

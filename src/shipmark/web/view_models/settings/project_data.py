@@ -1,0 +1,100 @@
+"""The view model of what is removed from the events of a project, and which events are dropped."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from shipmark.events.inbound_filters import first_current_version
+from shipmark.http.scopes import PROJECT_WRITE
+from shipmark.organizations import options as organization_options
+from shipmark.organizations import store as organizations
+from shipmark.projects import options, store
+from shipmark.projects.model import Project
+from shipmark.web.request_context import Workspace
+
+#: The options that are on or off, by their fields in the forms. Those of scrubbing may be set by the organization too.
+SCRUBBING_SWITCHES: Mapping[str, str] = {
+    "scrubbing": "dataScrubber",
+    "defaults": "dataScrubberDefaults",
+    "addresses": "scrubIPAddresses",
+}
+FILTER_SWITCHES: Mapping[str, str] = {
+    "extensions": "browser-extensions",
+    "crawlers": "web-crawlers",
+    "localhost": "localhost",
+}
+#: The options that are lists, by their fields: an entry a line.
+FIELD_LISTS: Mapping[str, str] = {"sensitive": "sensitiveFields", "safe": "safeFields"}
+FILTER_LISTS: Mapping[str, str] = {
+    "senders": "filters:blacklisted_ips",
+    "releases": "filters:releases",
+    "messages": "filters:error_messages",
+}
+BROWSERS = "legacy-browsers"
+BROWSER_FIELD = "browser_"
+#: The browsers that the form offers; those with former names are offered where a client has set them.
+_BROWSER_NAMES = {
+    "ie": "Internet Explorer",
+    "edge": "Edge",
+    "chrome": "Chrome",
+    "firefox": "Firefox",
+    "safari": "Safari",
+    "opera": "Opera",
+    "opera_mini": "Opera Mini",
+    "android": "Android browser",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectDataPage:
+    """The values of the forms' fields; ``browsers`` are pairs of field and label.
+
+    ``shared`` are the fields of scrubbing that the organization turns on for all projects, ``shared_lists`` the names
+    that it adds to lists.
+    """
+
+    values: Mapping[str, str]
+    browsers: Sequence[tuple[str, str]]
+    shared: frozenset[str]
+    shared_lists: Mapping[str, Sequence[str]]
+    may_change: bool
+
+
+def project_data_page(
+    connection: Connection, workspace: Workspace, project: Project
+) -> ProjectDataPage:
+    """Return the settings of a project that the user sees."""
+    stored = store.options_of(connection, project.id)
+    shared = organizations.options_of(connection, project.organization_id)
+    chosen = options.values(stored)
+    browsers = options.lines(stored, BROWSERS)
+    switches = {**SCRUBBING_SWITCHES, **FILTER_SWITCHES}
+    lists = {**FIELD_LISTS, **FILTER_LISTS}
+    return ProjectDataPage(
+        values={
+            **{field: "1" if chosen[name] else "" for field, name in switches.items()},
+            **{field: "\n".join(options.lines(stored, name)) for field, name in lists.items()},
+            **{f"{BROWSER_FIELD}{name}": "1" for name in browsers},
+        },
+        browsers=[
+            (f"{BROWSER_FIELD}{name}", _browser_label(name))
+            for name in dict.fromkeys([*_BROWSER_NAMES, *browsers])
+        ],
+        shared=frozenset(
+            field
+            for field, name in SCRUBBING_SWITCHES.items()
+            if organization_options.is_on(shared, name)
+        ),
+        shared_lists={
+            field: organization_options.words(shared, name) for field, name in FIELD_LISTS.items()
+        },
+        may_change=workspace.may(PROJECT_WRITE),
+    )
+
+
+def _browser_label(name: str) -> str:
+    if name == "ie":
+        return _BROWSER_NAMES[name]  # there is no current one
+    known, first = _BROWSER_NAMES.get(name), first_current_version(name)
+    return f"{known} before {first}" if known and first else name
