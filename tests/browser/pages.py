@@ -7,6 +7,7 @@ RELEASE = f"{ACME}/releases/web%402.0.0"
 SETTINGS_PAGES = {
     "settings-general": f"{SETTINGS}/general/",
     "settings-delete": f"{SETTINGS}/delete/",
+    "settings-data": f"{SETTINGS}/data/",
     "settings-members": f"{SETTINGS}/members/",
     "settings-teams": f"{SETTINGS}/teams/",
     "settings-team": f"{SETTINGS}/teams/crew/",

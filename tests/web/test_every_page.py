@@ -32,6 +32,7 @@ PAGES = [
     "/organizations/acme/settings/projects/",
     "/organizations/acme/settings/projects/web/",
     "/organizations/acme/settings/projects/web/keys/",
+    "/organizations/acme/settings/data/",
     "/organizations/acme/settings/projects/web/data/",
     "/organizations/acme/settings/projects/web/thresholds/",
     "/organizations/acme/settings/projects/web/webhook/",

@@ -24,6 +24,7 @@ CHANGES = [
     f"{ACME}/settings/general/",
     f"{ACME}/settings/avatar/",
     f"{ACME}/settings/delete/",
+    f"{ACME}/settings/data/",
     f"{ACME}/settings/teams/",
     f"{ACME}/settings/teams/crew/",
     f"{ACME}/settings/teams/crew/members/",
@@ -93,7 +94,7 @@ MANAGED = [
     path
     for path in CHANGES
     if re.search(
-        r"settings/(general|avatar|delete|projects|teams/(crew/)?(projects|delete)?)", path
+        r"settings/(general|data|avatar|delete|projects|teams/(crew/)?(projects|delete)?)", path
     )
     and not path.endswith(("members/", "thresholds/", "thresholds/1/"))
 ]

@@ -1,4 +1,4 @@
-"""The page of what is removed from a project's events, and which are dropped."""
+"""The pages of what is removed from events, of a project and of all, and which are dropped."""
 
 import pytest
 
@@ -7,6 +7,7 @@ from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Role
 from shipmark.projects import store
 
+SHARED = "/organizations/acme/settings/data/"
 DATA = "/organizations/acme/settings/projects/web/data/"
 SCRUBBING, FILTERS = f"{DATA}scrubbing/", f"{DATA}filters/"
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -135,7 +136,7 @@ def test_what_the_organization_turns_on_is_said(house, owner, browser):
     house.sign_in(browser, house.person("mia@example.com", Role.MEMBER))
     text = browser.get(DATA).text
     assert "Remove IP addresses</dt><dd>On" in text
-    assert "Sensitive fields</dt><dd>passport" in text
+    assert 'Sensitive fields</dt><dd class="break">passport' in text
 
 
 def test_browsers_that_a_client_has_set_by_former_names_are_kept(house, owner):
@@ -159,3 +160,26 @@ def test_the_audit_log_says_what_changed(house, owner):
             connection, house.organization.id, organization_store.AuditFilter(), None, limit=1
         )
     assert "safeFields" in entries[0].note
+
+
+def test_the_organization_removes_something_in_all_projects(house, owner, browser):
+    answer = post(owner, SHARED, addresses="1", sensitive="passport\npassport", safe="")
+    text = owner.get(answer.headers["location"]).text
+    assert "Saved what is removed." in text
+    assert ticked(text) == {"addresses"}
+    found = rules(house).scrubbing
+    assert (found.is_on, found.has_defaults, found.removes_addresses) == (True, True, True)
+    assert found.sensitive_fields == ("passport",)
+    house.sign_in(browser, house.person("mia@example.com", Role.MEMBER))
+    text = browser.get(SHARED).text
+    assert "Remove IP addresses</dt><dd>On" in text
+    assert "Save" not in text
+    assert post(browser, SHARED).status_code == 403
+
+
+def test_names_that_are_too_long_change_nothing_in_all_projects(house, owner):
+    answer = post(owner, SHARED, addresses="1", safe="n" * 201)
+    assert answer.status_code == 400
+    assert "A name has at most 200 characters." in answer.text
+    assert ticked(answer.text) == {"addresses"}
+    assert not rules(house).scrubbing.removes_addresses

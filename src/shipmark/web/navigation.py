@@ -60,6 +60,7 @@ def settings_pages(workspace: Workspace) -> Sequence[tuple[str, str]]:
         "Members": "members",
         "Teams": "teams",
         "Projects": "projects",
+        "Data": "data",
     }
     if workspace.may(REPOSITORY):
         names["Repositories"] = "repositories"

@@ -2,6 +2,7 @@
 
 from shipmark.web.handlers.settings import (
     audit_log,
+    data,
     deletion,
     general,
     jobs,
@@ -41,4 +42,5 @@ handlers = [
     *jobs.handlers,
     *quarantine.handlers,
     *audit_log.handlers,
+    *data.handlers,
 ]

@@ -20,19 +20,16 @@ from shipmark.web.handlers.settings.project_access import (
 )
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.scrubbing_form import SWITCHES, scrubbing_of
 from shipmark.web.view_models.settings.project_data import (
     BROWSER_FIELD,
     BROWSERS,
-    FIELD_LISTS,
     FILTER_LISTS,
     FILTER_SWITCHES,
-    SCRUBBING_SWITCHES,
     project_data_page,
 )
 
 _DATA = PROJECT_PATH + "data/"
-_FIELDS_MAX = 500
-_FIELD_NAME_MAX = 200
 
 
 @get(_DATA, scopes=None, sync_to_thread=True)
@@ -75,7 +72,7 @@ def _change(
 ) -> Answer:
     try:
         with change_project(web_request, organization, slug, PROJECT_WRITE) as change:
-            chosen = _scrubbing_of(sent) if is_scrubbing else _filters_of(sent)
+            chosen = scrubbing_of(sent) if is_scrubbing else _filters_of(sent)
             settings.update(
                 change.connection,
                 change.project,
@@ -85,36 +82,13 @@ def _change(
             )
     except ValidationFailed as refusal:
         # Of boxes only those that are ticked are sent; of the other form nothing is.
-        switches = SCRUBBING_SWITCHES if is_scrubbing else FILTER_SWITCHES
+        switches = SWITCHES if is_scrubbing else FILTER_SWITCHES
         boxes = [*switches] if is_scrubbing else [*switches, *map(_browser_field, LEGACY_BROWSERS)]
         typed = dict.fromkeys(boxes, "") | dict(sent)
         return _answer(web_request, organization, slug, sent=typed, problems=problems_of(refusal))
     changed = "scrubbing" if is_scrubbing else "filters"
     path = urls.settings(organization, "projects", slug, "data")
     return redirect(f"{path}?changed={changed}")
-
-
-def _scrubbing_of(sent: Mapping[str, str]) -> dict[str, object]:
-    """Return the options of scrubbing that a form sets. Raise `ValidationFailed`."""
-    lists = {field: _names_of(sent.get(field, "")) for field in FIELD_LISTS}
-    if problems := {field: [_problem(names)] for field, names in lists.items() if _problem(names)}:
-        raise ValidationFailed(problems)
-    return {
-        **{name: bool(sent.get(field)) for field, name in SCRUBBING_SWITCHES.items()},
-        **{FIELD_LISTS[field]: names for field, names in lists.items()},
-    }
-
-
-def _names_of(text: str) -> list[str]:
-    lines = (line.strip() for line in text.splitlines())
-    return list(dict.fromkeys(line for line in lines if line))
-
-
-def _problem(names: list[str]) -> str | None:
-    if len(names) > _FIELDS_MAX:
-        return f"Enter at most {_FIELDS_MAX} names."
-    is_long = any(len(name) > _FIELD_NAME_MAX for name in names)
-    return f"A name has at most {_FIELD_NAME_MAX} characters." if is_long else None
 
 
 def _filters_of(sent: Mapping[str, str]) -> dict[str, object]:

@@ -12,20 +12,15 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import options, store
 from shipmark.projects.model import Project
 from shipmark.web.request_context import Workspace
+from shipmark.web.scrubbing_form import FIELD_LISTS, SWITCHES, scrubbing_values
 
-#: The options that are on or off, by their fields in the forms. Those of scrubbing may be set by the organization too.
-SCRUBBING_SWITCHES: Mapping[str, str] = {
-    "scrubbing": "dataScrubber",
-    "defaults": "dataScrubberDefaults",
-    "addresses": "scrubIPAddresses",
-}
+#: The filters that are on or off, by their fields in the form.
 FILTER_SWITCHES: Mapping[str, str] = {
     "extensions": "browser-extensions",
     "crawlers": "web-crawlers",
     "localhost": "localhost",
 }
-#: The options that are lists, by their fields: an entry a line.
-FIELD_LISTS: Mapping[str, str] = {"sensitive": "sensitiveFields", "safe": "safeFields"}
+#: The filters that are lists, by their fields: an entry a line.
 FILTER_LISTS: Mapping[str, str] = {
     "senders": "filters:blacklisted_ips",
     "releases": "filters:releases",
@@ -69,12 +64,14 @@ def project_data_page(
     shared = organizations.options_of(connection, project.organization_id)
     chosen = options.values(stored)
     browsers = options.lines(stored, BROWSERS)
-    switches = {**SCRUBBING_SWITCHES, **FILTER_SWITCHES}
-    lists = {**FIELD_LISTS, **FILTER_LISTS}
     return ProjectDataPage(
         values={
-            **{field: "1" if chosen[name] else "" for field, name in switches.items()},
-            **{field: "\n".join(options.lines(stored, name)) for field, name in lists.items()},
+            **scrubbing_values(chosen),
+            **{field: "1" if chosen[name] else "" for field, name in FILTER_SWITCHES.items()},
+            **{
+                field: "\n".join(options.lines(stored, name))
+                for field, name in FILTER_LISTS.items()
+            },
             **{f"{BROWSER_FIELD}{name}": "1" for name in browsers},
         },
         browsers=[
@@ -82,9 +79,7 @@ def project_data_page(
             for name in dict.fromkeys([*_BROWSER_NAMES, *browsers])
         ],
         shared=frozenset(
-            field
-            for field, name in SCRUBBING_SWITCHES.items()
-            if organization_options.is_on(shared, name)
+            field for field, name in SWITCHES.items() if organization_options.is_on(shared, name)
         ),
         shared_lists={
             field: organization_options.words(shared, name) for field, name in FIELD_LISTS.items()
