@@ -5,8 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.row_reader import RowReader
@@ -269,5 +271,14 @@ def _semver(version: str) -> dict[str, object]:
 def _updated(connection: sa.Connection, release: Release, values: Mapping[str, object]) -> Release:
     if not values:
         return release
-    statement = sa.update(releases).where(releases.c.id == release.id).values(dict(values))
-    return release_of(connection.execute(statement.returning(*RELEASE)).one())
+    parameters = {f"given_{name}": value for name, value in values.items()}
+    result = connection.execute(_update(tuple(values)), parameters | {"release_id": release.id})
+    return release_of(result.one())
+
+
+@lru_cache(32)
+def _update(names: tuple[str, ...]) -> ReturningUpdate[Any]:
+    """Return the statement that sets these columns; composing it takes longer than running it."""
+    given = {name: sa.bindparam(f"given_{name}", type_=releases.c[name].type) for name in names}
+    statement = sa.update(releases).where(releases.c.id == sa.bindparam("release_id", type_=db.Id))
+    return statement.values(given).returning(*RELEASE)
