@@ -86,7 +86,17 @@ ENVELOPES: dict[str, tuple[bytes, Mapping[str, str | None]]] = {
     "no JSON": (b"{}\n" + ITEM + b"{event}", {}),
     "a list": (b"{}\n" + ITEM + b"[]", {}),
     "a carriage return": (b"{}\r\n" + SIZED + EVENT, {}),
-    "own DSN": (b'{"dsn":"https://%s@example.com/1"}\n' % (b"0" * 32) + SIZED + EVENT, {}),
+    "its DSN": (b'{"dsn":"https://KEY@example.com/PROJECT"}\n' + SIZED + EVENT, {}),
+    "its DSN with a secret": (
+        b'{"dsn":"https://KEY:secret@example.com/sentry/PROJECT"}\n' + SIZED + EVENT,
+        {},
+    ),
+    "DSN of another key": (
+        b'{"dsn":"https://%s@example.com/PROJECT"}\n' % (b"0" * 32) + SIZED + EVENT,
+        {},
+    ),
+    "DSN of another project": (b'{"dsn":"https://KEY@example.com/99"}\n' + SIZED + EVENT, {}),
+    "no DSN": (b'{"dsn":"example"}\n' + SIZED + EVENT, {}),
     "no key": (b"{}\n" + SIZED + EVENT, {"X-Sentry-Auth": None}),
     "wrong key": (b"{}\n" + SIZED + EVENT, {"X-Sentry-Auth": "Sentry sentry_key=" + "0" * 32}),
     "bad key": (b"{}\n" + SIZED + EVENT, {"X-Sentry-Auth": "Sentry x"}),
@@ -116,12 +126,13 @@ def request(
     headers: Mapping[str, str | None],
     query: str = "",
 ) -> Request:
+    key, project = world.keys["web"].encode(), str(world.projects["web"]).encode()
     auth = f"Sentry sentry_version=7, sentry_key={world.keys['web']}"
     sent = {"X-Sentry-Auth": auth, "User-Agent": "client/1", **headers}
     return client.build_request(
         "POST",
         f"/api/{world.projects['web']}/envelope/{query.replace('KEY', world.keys['web'])}",
-        content=body,
+        content=body.replace(b"KEY", key).replace(b"PROJECT", project),
         headers={name: value for name, value in sent.items() if value is not None},
     )
 
@@ -190,6 +201,7 @@ def test_a_key_in_the_query_is_read_as_by_the_framework(
     [
         ("an event", ""), ("gzip", ""), ("identity", ""), ("with an origin", ""), ("a session", ""), ("aggregates", ""),
         ("a session of a browser", ""), ("an event", f"?{QUERIES[0]}"),
+        ("its DSN", ""),
     ],
 )  # fmt: skip
 def test_it_is_answered_without_the_framework(

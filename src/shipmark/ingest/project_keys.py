@@ -20,6 +20,7 @@ _KEYS_MAX = 10_000
 class KnownKey:
     """An active key: its project, and the rate limits that count for it."""
 
+    public_key: str
     project: Project
     quotas: tuple[Quota, ...] = ()
 
@@ -55,7 +56,7 @@ class ProjectKeys:
         try:
             with self._database.autocommit_read() as connection:
                 stored = projects.by_key(connection, key)
-            known = KnownKey(stored.project, quotas_of(stored)) if stored else None
+            known = KnownKey(key, stored.project, quotas_of(stored)) if stored else None
         except Unavailable:
             with self._lock:
                 if key not in self._seen:

@@ -30,7 +30,7 @@ from shipmark.infrastructure.telemetry import span
 from shipmark.ingest.admission import Admission
 from shipmark.ingest.envelope import EVENT, EnvelopeKeys, Item, ItemKeys, event_id_of, in_utc
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
-from shipmark.ingest.keys import request_key
+from shipmark.ingest.keys import dsn_parts, request_key
 from shipmark.ingest.project_keys import KnownKey, ProjectKeys
 from shipmark.ingest.rate_limits import limits_of_refusal
 from shipmark.ingest.receiving import ITEM_BYTES_MAX
@@ -107,7 +107,7 @@ class SingleItems:
         except Refusal as refusal:
             await self._app(scope, _refusing(refusal), send)
             return
-        item = self._item_of(body, headers)
+        item = self._item_of(body, headers, key)
         if item is None:
             await self._app(scope, _again(body, receive), send)
             return
@@ -150,12 +150,13 @@ class SingleItems:
         key = self._keys.remembered(sent) if sent is not None else None
         return key if key is not None and str(key.project.id) == path[1] else None
 
-    def _item_of(self, body: bytes, headers: Mapping[str, str]) -> _Single | None:
+    def _item_of(self, body: bytes, headers: Mapping[str, str], key: KnownKey) -> _Single | None:
         """Return the item of an envelope that has just one, or None for the framework to look at it."""
         encoding = headers.get("content-encoding", "").strip().lower()
         try:
             content = _decoded(body, encoding, self._settings.event_max_bytes)
             header, item, payload = _parts_of(content)
+            _require_dsn_of(key, header)
             if item.type == EVENT:
                 return self._event(header, payload)
             if item.type in SESSION_TYPES:
@@ -235,10 +236,7 @@ def _decoded(body: bytes, encoding: str, most: int) -> bytes:
 
 
 def _parts_of(content: bytes) -> tuple[EnvelopeKeys, ItemKeys, bytes]:
-    """Return the headers and the payload of an envelope.
-
-    Raise ValueError unless it has just one whole item, and no DSN: that has to be compared with the request's key.
-    """
+    """Return the headers and the payload of an envelope. Raise ValueError unless it has just one whole item."""
     header_line, item_line, rest = content.split(b"\n", 2)
     if not all(line.startswith(b"{") and line.endswith(b"}") for line in (header_line, item_line)):
         raise ValueError("not an object on one line")
@@ -248,10 +246,13 @@ def _parts_of(content: bytes) -> tuple[EnvelopeKeys, ItemKeys, bytes]:
     payload, more = rest[:length], rest[length:]
     if not payload or len(payload) != length or more.strip(b"\n"):
         raise ValueError("more or less than one item")
-    header = _decode_header(header_line)
-    if header.dsn is not None:
-        raise ValueError("a DSN")
-    return header, item, payload
+    return _decode_header(header_line), item, payload
+
+
+def _require_dsn_of(key: KnownKey, header: EnvelopeKeys) -> None:
+    """Raise ValueError for a DSN of another key or project. SDKs of Ruby, PHP and Go repeat theirs in each envelope."""
+    if header.dsn is not None and dsn_parts(header.dsn) != (key.public_key, key.project.id):
+        raise ValueError("a DSN of another key")
 
 
 async def _read(receive: Receive) -> bytes:
