@@ -29,7 +29,7 @@ def _check_ids(texts: list[str]) -> list[str]:
     if not all(text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX for text in texts):
         raise refuse("Group ids must be integers")
     if len({int(text) for text in texts}) > BULK_MAX:
-        raise refuse(f"No more than {BULK_MAX} issues can be changed at once.")
+        raise refuse(f"No more than {BULK_MAX} issues can be named at once.")
     return texts
 
 
@@ -58,6 +58,22 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
     limit: PageSize = optional(
         f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
     )
+
+    group: _Ids = repeatable("Only these issues, by id, whatever the query is.", example=1)
+    short_id_lookup: Annotated[str | None, one_of("0", "1")] = optional(
+        "`1`: a query that is a short id finds that issue, in any project.",
+        alias="shortIdLookup",
+        example="1",
+    )
+
+    @property
+    def is_short_id_lookup(self) -> bool:
+        """Return True if a query may be a short id."""
+        return self.short_id_lookup in {"1", "true"}
+
+    def group_ids(self) -> Sequence[int]:
+        """Return the named ids."""
+        return sorted({int(text) for text in self.group})
 
     def limited_page(self) -> PageRequest:
         """Return the page. Raise `BadRequest` for one that can't be read."""

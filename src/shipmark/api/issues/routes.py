@@ -6,6 +6,7 @@ from datetime import timedelta
 from litestar import Response
 from sqlalchemy import Connection
 
+from shipmark.api.issues.direct_hits import issue_of_short_id, issues_of_group
 from shipmark.api.issues.loading import (
     activities_of,
     first_and_last_release,
@@ -41,7 +42,7 @@ from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
 from shipmark.http import endpoint, time_range
-from shipmark.http.pagination.offset import paginate
+from shipmark.http.pagination.offset import paginate, paginate_all
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
@@ -205,8 +206,16 @@ def _fetch_page(
 ) -> Response[list[IssueResponse]]:
     page = query.limited_page()
     with context.database.snapshot() as connection:
-        conditions = issue_filter(connection, context.access, projects, parse(text))
-        issues, links = paginate(issue_lists.page_of(connection, conditions, **page.window), page)
+        if issue := issue_of_short_id(context, connection, query):
+            found = serialize_issues(context, connection, [issue])
+            return Response(found, headers={"X-Sentry-Direct-Hit": "1"})
+        if query.group:
+            named = issues_of_group(connection, projects, query)
+            issues, links = paginate_all(named, page)
+        else:
+            conditions = issue_filter(connection, context.access, projects, parse(text))
+            rows = issue_lists.page_of(connection, conditions, **page.window)
+            issues, links = paginate(rows, page)
         return context.listed(serialize_issues(context, connection, issues), links)
 
 
