@@ -23,6 +23,7 @@ from shipmark.api.routers import ROUTERS
 from shipmark.http.client_address import trusted_networks
 from shipmark.http.connections import ConnectionLimits
 from shipmark.http.error_responses import failure_response, refusal_response
+from shipmark.http.head_requests import HeadRequestsMiddleware
 from shipmark.http.health import get_health, get_metrics
 from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
@@ -104,7 +105,7 @@ def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
     state = app.state
     single = SingleItems(
-        TrailingSlashMiddleware(app),
+        TrailingSlashMiddleware(HeadRequestsMiddleware(app)),
         state.settings,
         state.project_keys,
         state.event_log,

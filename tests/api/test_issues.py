@@ -281,6 +281,64 @@ def test_limit_says_how_many_a_page_holds(bob: Caller, happen: Happen, path: str
     assert (refused.status_code, refused.json()) == (400, {"detail": "Invalid limit parameter."})
 
 
+@pytest.mark.parametrize("path", [LIST, WEB_LIST])
+def test_issues_are_found_by_their_environment(bob: Caller, happen: Happen, path: str) -> None:
+    happen("web", "one", release="web@1.0.0", environment="staging")
+    happen("web", "one", release="web@1.1.0", environment="production")
+    happen("web", "two", release="web@1.1.0", environment="staging")
+    happen("web", "three", release="web@1.0.0")
+    found = {
+        "environment=production": ["WEB-1"],
+        "environment=staging": ["WEB-1", "WEB-2"],
+        "environment=staging&environment=production": ["WEB-1", "WEB-2"],
+        "environment=production&query=firstRelease:web@1.1.0": ["WEB-1"],
+        "environment=staging&query=firstRelease:web@1.1.0": ["WEB-2"],
+        "environment=production&query=firstRelease:web@1.0.0": [],
+        "environment=production&query=release:web@1.1.0": ["WEB-1"],
+        "environment=production&query=release:web@1.0.0": [],
+        "environment=production&query=three": [],
+    }
+    assert {query: sorted(names(bob, f"{path}?{query}")) for query in found} == found
+    refused = bob.get(f"{path}?environment=nowhere")
+    assert (refused.status_code, refused.json()) == (404, NOT_FOUND)
+
+
+def test_a_change_by_search_keeps_to_the_environment(bob: Caller, happen: Happen) -> None:
+    happen("web", "one", environment="staging")
+    happen("web", "two", environment="production")
+    answer = bob.put(f"{WEB_LIST}?environment=staging", json={"status": "resolved"})
+    assert answer.status_code == 200
+    assert names(bob, f"{WEB_LIST}?query=is:resolved") == ["WEB-1"]
+
+
+@pytest.mark.parametrize("path", [LIST, WEB_LIST])
+def test_a_list_may_name_its_issues(
+    bob: Caller, happen: Happen, database: Database, path: str
+) -> None:
+    for value in ("one", "two", "three"):
+        happen("web", value)
+    happen("tools")
+    ids = [issue["id"] for issue in rows(database, "issues")]
+    named = "&".join(f"group={issue_id}" for issue_id in [ids[0], ids[2], ids[3], 99])
+    assert sorted(names(bob, f"{path}?{named}&query=nothing")) == ["WEB-1", "WEB-3"]
+    assert len(names(bob, f"{path}?{named}&limit=1")) == 1
+    refused = bob.get(f"{path}?group=x")
+    assert (refused.status_code, refused.json()) == (400, {"detail": "Group ids must be integers"})
+
+
+@pytest.mark.parametrize("path", [LIST, WEB_LIST])
+def test_a_short_id_may_be_looked_up_by_the_list(bob: Caller, happen: Happen, path: str) -> None:
+    for value in ("one", "two"):
+        happen("web", value)
+    happen("globex/web", "other")
+    answer = bob.get(f"{path}?shortIdLookup=1&query=web-2")
+    assert [issue["shortId"] for issue in answer.json()] == ["WEB-2"]
+    assert answer.headers["x-sentry-direct-hit"] == "1"
+    assert names(bob, f"{path}?shortIdLookup=1&query=WEB-3") == []
+    assert names(bob, f"{path}?query=WEB-2") == []
+    assert names(bob, f"{path}?shortIdLookup=1&query=two") == ["WEB-2"]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [

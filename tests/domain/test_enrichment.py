@@ -135,6 +135,12 @@ def test_events_of_devices_have_the_address_of_their_connection() -> None:
     assert user_of(refused, sender) is None
 
 
+@pytest.mark.parametrize("platform", [[], {}, ["javascript"], 1, None, True])
+def test_an_event_whose_platform_is_no_text_is_read(platform: object) -> None:
+    found = event({"platform": platform}, Sender(address=ADDRESS, user_agent=FIREFOX))
+    assert found.platform == "other"
+
+
 def test_the_address_of_the_request_is_that_of_the_user() -> None:
     request = {"env": {"REMOTE_ADDR": ADDRESS}}
     assert user_of({"request": request}) == {"ip_address": ADDRESS}

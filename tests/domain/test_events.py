@@ -382,7 +382,7 @@ def test_what_postgresql_cannot_store_is_replaced() -> None:
     [
         ({"context_line": "a\x00"}, {"context_line": "a\ufffd"}),
         ({"pre_context": ["b", "c\udfff"]}, {"pre_context": ["b", "c\ufffd"]}),
-        ({"lineno": 2**70}, {"lineno": None}),
+        ({"lineno": 2**70}, {"lineno": str(2**70)}),
         ({"k\x00": "d"}, {"k\ufffd": "d"}),
     ],
 )
@@ -393,9 +393,20 @@ def test_what_can_not_be_stored_is_replaced_in_frames_too(sent: Json, stored: Js
     ]
 
 
-def test_numbers_that_json_or_a_column_cannot_hold_become_null() -> None:
-    extra = [float("nan"), float("inf"), 2**63, -(2**63) + 1, True]
-    assert kept(extra=extra)["extra"] == [None, None, None, -(2**63) + 1, True]
+def test_numbers_that_json_cannot_hold_become_null() -> None:
+    extra = [float("nan"), float("inf"), -(2**63) + 1, True]
+    assert kept(extra=extra)["extra"] == [None, None, -(2**63) + 1, True]
+
+
+def test_integers_that_a_column_cannot_hold_become_texts() -> None:
+    sent: Json = {
+        "release": 2**63, "dist": 10**20, "user": {"id": 2**64 - 1}, "extra": {"sum": -(2**63)}
+    }  # fmt: skip
+    read = event(**sent)
+    assert (read.release, read.dist) == ("9223372036854775808", "100000000000000000000")
+    assert ("sentry:user", "id:18446744073709551615") in read.tags
+    assert kept(**sent)["extra"] == {"sum": "-9223372036854775808"}
+    assert "errors" not in kept(**sent)
 
 
 def test_a_payload_is_cut_at_a_depth() -> None:
@@ -426,6 +437,7 @@ def test_the_payload_that_was_given_is_not_changed() -> None:
         (10, "debug"), (20, "info"), (25, "warning"), (30, "warning"), (40, "error"), (50, "fatal"), (99, "fatal"),
         ("30", "warning"), ("warn", "warning"), ("WARNING", "warning"), ("log", "info"), ("notice", "info"),
         ("critical", "fatal"), ("err", "error"), ("trace", "debug"), ("panic", "fatal"),
+        ("crit", "fatal"), (30.0, "warning"), ("40.0", "error"), ("10.0", "debug"),
     ],
 )  # fmt: skip
 def test_levels_of_other_loggers_are_known(sent: object, level: str) -> None:

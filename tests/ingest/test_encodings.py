@@ -43,6 +43,7 @@ def zstd_stream(body: bytes) -> bytes:
 
 CODECS = [
     pytest.param("gzip", gzip.compress, id="gzip"),
+    pytest.param("x-gzip", gzip.compress, id="x-gzip"),
     pytest.param("deflate", zlib.compress, id="zlib"),
     pytest.param("deflate", raw_deflate, id="raw"),
     pytest.param("br", brotli.compress, id="br"),

@@ -502,6 +502,7 @@ def test_events_of_an_issue_that_come_in_any_order_keep_its_ends(
         (b'{"message": "price", "extra": {"a": NaN, "b": [-Infinity, Infinity]}}', "price"),
         (b'{"message": "long", "extra": {"a": ' + b"9" * 5000 + b"}}", "long"),
         (b"sentry_data=%7B%22message%22%3A+%22a+form%22%7D&x=1", "a form"),
+        (b"sentry_version=4&x=&sentry_data=%7B%22message%22%3A+%22a+field%22%7D", "a field"),
     ],
 )
 def test_an_event_with_odd_bytes_is_taken_in(

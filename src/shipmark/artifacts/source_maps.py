@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from operator import itemgetter
 
 from symbolic.exceptions import SymbolicError
 from symbolic.sourcemap import SourceMapView, SourceView
@@ -244,22 +245,29 @@ def _plain(content: dict[str, object], sources: list[_Source]) -> dict[str, obje
     sections = content["sections"]
     if not isinstance(sections, list) or len(sections) > SECTIONS_MAX:
         raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not a list, or too many")
-    return {"version": 3, "sections": list(_plain_sections(sections, sources))}
+    plain = sorted(_plain_sections(sections, sources), key=itemgetter(0))
+    if any(place == following for (place, _), (following, _) in pairwise(plain)):
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "two of its sections are at one place")
+    return {
+        "version": 3,
+        "sections": [
+            {"offset": {"line": line, "column": column}, "map": section}
+            for (line, column), section in plain
+        ],
+    }
 
 
-def _plain_sections(sections: list[object], sources: list[_Source]) -> Iterator[dict[str, object]]:
-    previous = (0, -1)
+def _plain_sections(
+    sections: list[object], sources: list[_Source]
+) -> Iterator[tuple[tuple[int, int], dict[str, object]]]:
+    """Yield each section with its offset. The library wants them in order, which not all tools that join maps write."""
     for section in sections:
         offset = section.get("offset") if isinstance(section, dict) else None
         value = section.get("map") if isinstance(section, dict) else None
         if not isinstance(offset, dict) or not isinstance(value, dict):
             raise MapProblem(MapErrorKind.NOT_A_MAP, "a section has no map in it, or no offset")
-        line, column = (_count(offset.get(key)) for key in ("line", "column"))
-        if (line, column) <= previous:
-            raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not in order")
-        previous = (line, column)
-        plain = _plain_section(value, sources)
-        yield {"offset": {"line": line, "column": column}, "map": plain}
+        place = (_count(offset.get("line")), _count(offset.get("column")))
+        yield place, _plain_section(value, sources)
 
 
 def _count(value: object) -> int:
@@ -305,4 +313,6 @@ def _rooted(file: str, root: str) -> str:
     """Return the file with the root prepended, unless it is absolute."""
     if not root or file.startswith("/") or "://" in file:
         return file[:FILE_MAX]
-    return f"{root[:FILE_MAX].rstrip('/')}/{file}"[:FILE_MAX]
+    # The slashes of ``webpack:///`` are a part of its scheme.
+    folder = root[:FILE_MAX]
+    return f"{folder if folder.endswith('/') else f'{folder}/'}{file}"[:FILE_MAX]

@@ -15,7 +15,10 @@ from shipmark.artifacts.manifests import source_map_header
 URL_MAX = 4096
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*|[A-Za-z][A-Za-z0-9+.-]+:(?=/)")
 _ASYNC = re.compile(r"^(?:async\s+)+")
-_DRIVE = re.compile(r"^[A-Za-z]:(?=/)")
+#: Editors and Electron encode the colon in addresses of files: ``file:///c%3A/…``.
+_DRIVE = re.compile(r"^[A-Za-z](?::|%3[Aa])(?=/)")
+#: Windows writes it before paths that may be longer than 260 characters.
+_LONG_PATH = "\\\\?\\"
 _DATA_URL = re.compile(r"data:([^,]*),(.*)", re.DOTALL | re.IGNORECASE)
 #: A comment of its own line; ``@`` is the older spelling.
 _COMMENT = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=([^\r\n'\"*]+)")
@@ -28,7 +31,7 @@ _STAND_IN = "http://origin"
 
 def normalize_url(abs_path: str) -> str:
     """Return the URL of a file without the prefixes of clients."""
-    return _ASYNC.sub("", abs_path.strip())[:URL_MAX]
+    return _ASYNC.sub("", abs_path.strip()).removeprefix(_LONG_PATH)[:URL_MAX]
 
 
 def candidates(abs_path: str) -> tuple[str, ...]:
@@ -70,18 +73,20 @@ def basename(url: str) -> str:
 
 
 def resolve_url(url: str, reference: str) -> str:
-    """Return the URL of a file's ``reference``; as in uploads, with a tilde, or in full."""
+    """Return the URL of a file's ``reference``: with a tilde, as in uploads, in full, or relative, as the file's is."""
     if reference.startswith("data:"):
         return reference
     of_url = _ORIGIN.match(url)
     origin = "~" if url.startswith("~") else of_url[0] if of_url else ""
-    base = _STAND_IN + "/" + url.removeprefix(origin).replace("\\", "/").lstrip("/")
+    path, target = url.removeprefix(origin).replace("\\", "/"), reference.replace("\\", "/")
     try:
-        joined = urljoin(base, reference.replace("\\", "/").removeprefix("~"))
+        joined = urljoin(f"{_STAND_IN}/{path.lstrip('/')}", target.removeprefix("~"))
     except ValueError:
         return reference
-    is_below = joined.startswith(f"{_STAND_IN}/")
-    return (origin + joined.removeprefix(_STAND_IN))[:URL_MAX] if is_below else joined
+    if not joined.startswith(f"{_STAND_IN}/"):
+        return joined
+    is_relative = not origin and not path.startswith("/") and not target.startswith(("/", "~"))
+    return (origin + joined.removeprefix(f"{_STAND_IN}/" if is_relative else _STAND_IN))[:URL_MAX]
 
 
 def source_map_reference(headers: Mapping[str, str], minified: bytes) -> str | None:

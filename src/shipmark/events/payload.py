@@ -24,7 +24,7 @@ _LEVELS = frozenset({"debug", "info", "warning", "error", "fatal"})
 _LEVEL_ALIASES = {
     "log": "info", "critical": "fatal", "warn": "warning", "err": "error", "notice": "info",
     "information": "info", "informational": "info", "trace": "debug", "verbose": "debug", "fine": "debug",
-    "severe": "error", "alert": "fatal", "emergency": "fatal", "emerg": "fatal", "panic": "fatal",
+    "severe": "error", "crit": "fatal", "alert": "fatal", "emergency": "fatal", "emerg": "fatal", "panic": "fatal",
 }  # fmt: skip
 #: The highest number of each level in Python's logging, which raven sends.
 _LEVEL_NUMBERS = ((10, "debug"), (20, "info"), (30, "warning"), (40, "error"), (math.inf, "fatal"))
@@ -137,7 +137,9 @@ def known_level(value: object) -> str | None:
     name = as_text(value).lower() if not isinstance(value, bool) else ""
     if name in _LEVELS or name in _LEVEL_ALIASES:
         return _LEVEL_ALIASES.get(name, name)
-    number = int(name) if name.isascii() and name.isdigit() else 0
+    # Languages with one type of numbers may write 30 as 30.0.
+    digits = name.removesuffix(".0")
+    number = int(digits) if digits.isascii() and digits.isdigit() else 0
     return (
         next((level for most, level in _LEVEL_NUMBERS if number <= most), None) if number else None
     )

@@ -137,7 +137,10 @@ def _storable(value: object, depth: int, name: str, lost: list[str]) -> object:
             plain(str(key)): _storable(item, depth + 1, str(key), lost)
             for key, item in value.items()
         }
-    if value is not None and not is_storable_scalar(value):
-        lost.append(name)
-        return None
-    return value
+    if value is None or is_storable_scalar(value):
+        return value
+    if isinstance(value, int):
+        # Ids of users and numbers of builds may have more digits than a column holds: as a text nothing is lost.
+        return str(value)
+    lost.append(name)
+    return None

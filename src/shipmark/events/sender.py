@@ -33,7 +33,7 @@ def with_sender(payload: Json, sender: Sender) -> Json:
     address = sender.address if sender.address and is_ip_address(sender.address) else None
     payload = _replaced(payload, ("user", "ip_address"), address)
     payload = _replaced(payload, ("request", "env", "REMOTE_ADDR"), address)
-    platform = payload.get("platform")
+    platform = text_of(payload, "platform")
     if platform in _ON_DEVICES and address and _infers_address(payload):
         payload = with_user_address(payload, address)
     if platform == "javascript" and sender.user_agent and not user_agent_of(payload):

@@ -243,6 +243,8 @@ def _broken() -> BadRequest:
 _CODECS: dict[str, Callable[[], Decoder]] = {
     "identity": _Identity,
     "gzip": lambda: _Zlib(_GZIP_WINDOW),
+    # The older name of the same (RFC 9110, 8.4.1.3).
+    "x-gzip": lambda: _Zlib(_GZIP_WINDOW),
     "deflate": _Deflate,
     "br": _Brotli,
     "zstd": _Zstd,

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from contextlib import suppress
 from urllib.parse import parse_qs
 
@@ -12,6 +13,8 @@ from shipmark.infrastructure.errors import BadRequest
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: The fields of the form that the oldest browsers' clients send instead of a body of JSON (ingest.md 1).
 FORM_FIELD = "sentry_data"
+#: The field may be behind others, such as the key. No JSON and no base64 begins like this.
+_FORM = re.compile(rb"(?:[\w.-]+=[^&{]*&){0,20}?%s=([^&]*)" % FORM_FIELD.encode())
 #: Longer numbers are read as null: converting them takes long, and no column holds them.
 _DIGITS_MAX = 400
 
@@ -41,10 +44,10 @@ def json_value(content: bytes) -> object:
 
 def without_form(content: bytes) -> bytes:
     """Return the event of a form with the field ``sentry_data``; any other body as it is."""
-    prefix = f"{FORM_FIELD}=".encode()
-    if not content.startswith(prefix):
+    form = _FORM.match(content)
+    if form is None:
         return content
-    field = content[len(prefix) :].partition(b"&")[0].decode("latin-1")
+    field = form[1].decode("latin-1")
     return parse_qs(f"{FORM_FIELD}={field}").get(FORM_FIELD, [""])[0].encode()
 
 

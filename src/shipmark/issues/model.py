@@ -145,6 +145,9 @@ class IssueFilter:
 
     The mappings are of projects to releases: the one that introduced the issue to an environment, one that it was seen
     in, one that it regressed in. An issue of a project that is not in the mapping does not match.
+
+    With environments, issues match that were seen in one of them; the first release and that they were seen in count
+    there.
     """
 
     project_ids: tuple[int, ...]
@@ -155,6 +158,7 @@ class IssueFilter:
     first_seen_in: Mapping[int, int] | None = None
     seen_in: Mapping[int, int] | None = None
     regressed_in: Mapping[int, int] | None = None
+    environment_ids: tuple[int, ...] | None = None
 
 
 #: The alias for the newest release of a project in place of a version.

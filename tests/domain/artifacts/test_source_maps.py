@@ -88,6 +88,26 @@ def test_sections_are_put_together() -> None:
     assert token(found, 6, 3).fault is MapErrorKind.NO_CONTENT
 
 
+def test_sections_may_come_in_any_order() -> None:
+    places = [(5, 2, "c.ts"), (0, 0, "a.ts"), (5, 0, "b.ts")]
+    sections = [
+        {"offset": {"line": line, "column": column}, "map": json.loads(made(sources=[file]))}
+        for line, column, file in places
+    ]
+    found = SourceMap.read(json.dumps({"version": 3, "sections": sections}).encode())
+    positions = [(1, 1), (6, 1), (6, 3)]
+    assert [token(found, *position).file for position in positions] == ["a.ts", "b.ts", "c.ts"]
+
+
+def test_a_scheme_as_the_root_keeps_its_slashes() -> None:
+    for root, file in (
+        ("webpack:///", "webpack:///a.ts"),
+        ("https://x.example", "https://x.example/a.ts"),
+    ):
+        text = made(sourceRoot=root, sources=["a.ts"])
+        assert token(SourceMap.read(text), 1, 1).file == file
+
+
 def test_the_root_stands_before_files_without_one() -> None:
     text = made(sourceRoot="/src/", sources=["a.ts"])
     assert token(SourceMap.read(text), 1, 1).file == "/src/a.ts"
@@ -159,7 +179,7 @@ def test_a_line_that_the_source_has_not() -> None:
         (made(sections=[{"offset": {"line": 0, "column": 0}, "url": "x"}]), MapErrorKind.NOT_A_MAP),
         (made(sections=[{"offset": {"line": -1, "column": 0}, "map": {}}]), MapErrorKind.NOT_A_MAP),
         (
-            made(sections=[{"offset": {"line": 0, "column": 0}, "map": {}}] * 2),
+            made(sections=[{"offset": {"line": 0, "column": 0}, "map": json.loads(made())}] * 2),
             MapErrorKind.NOT_A_MAP,
         ),
     ],

@@ -6,10 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
-from shipmark.api.queries import PageQuery, PageSize, ProjectQuery, one_of
+from shipmark.api.queries import EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
-from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
+from shipmark.http.validation import optional, refuse, repeatable, require
 from shipmark.issues.model import IssueFilter, StatusChange
 from shipmark.issues.search import STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
@@ -29,7 +29,7 @@ def _check_ids(texts: list[str]) -> list[str]:
     if not all(text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX for text in texts):
         raise refuse("Group ids must be integers")
     if len({int(text) for text in texts}) > BULK_MAX:
-        raise refuse(f"No more than {BULK_MAX} issues can be changed at once.")
+        raise refuse(f"No more than {BULK_MAX} issues can be named at once.")
     return texts
 
 
@@ -43,7 +43,7 @@ _IS_STATUS = require(
 _Status = Annotated[str | None, _IS_STATUS, one_of(*STATUSES)]
 
 
-class _SearchQuery(RequestModel):
+class _SearchQuery(EnvironmentQuery):
     query: str | None = optional(
         "Text in titles, and "
         + ", ".join(f"`is:{status}`" for status in STATUSES)
@@ -58,6 +58,22 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
     limit: PageSize = optional(
         f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
     )
+
+    group: _Ids = repeatable("Only these issues, by id, whatever the query is.", example=1)
+    short_id_lookup: Annotated[str | None, one_of("0", "1")] = optional(
+        "`1`: a query that is a short id finds that issue, in any project.",
+        alias="shortIdLookup",
+        example="1",
+    )
+
+    @property
+    def is_short_id_lookup(self) -> bool:
+        """Return True if a query may be a short id."""
+        return self.short_id_lookup in {"1", "true"}
+
+    def group_ids(self) -> Sequence[int]:
+        """Return the named ids."""
+        return sorted({int(text) for text in self.group})
 
     def limited_page(self) -> PageRequest:
         """Return the page. Raise `BadRequest` for one that can't be read."""
@@ -91,26 +107,28 @@ class IssueSelectionQuery(ProjectIssueSelectionQuery, ProjectQuery):
 
 
 def issue_filter(
-    connection: Connection, access: Access, projects: Sequence[Project], search: IssueSearch
-) -> IssueFilter:
-    """Return the filter for a search in these projects. An unknown release matches nothing (groups-api.md 2.3)."""
-    return filter_of(
-        connection, access.organization.id, [project.id for project in projects], search
-    )
-
-
-def search_ids(
     connection: Connection,
     access: Access,
     projects: Sequence[Project],
     search: IssueSearch,
-    change: StatusChange,
+    environments: EnvironmentQuery,
+) -> IssueFilter:
+    """Return the filter for a search in these projects. An unknown release matches nothing (groups-api.md 2.3).
+
+    Raise `NotFound` for an unknown environment.
+    """
+    environment_ids = environments.environment_ids(connection, access)
+    project_ids = [project.id for project in projects]
+    return filter_of(connection, access.organization.id, project_ids, search, environment_ids)
+
+
+def search_ids(
+    connection: Connection, conditions: IssueFilter, change: StatusChange
 ) -> tuple[Sequence[int], bool]:
-    """Return the ids that the search finds, and whether more match than are changed at once.
+    """Return the ids that the filter finds, and whether more match than are changed at once.
 
     Issues of the new status are left out unless the search asks for them, so that repeating the request makes progress.
     """
-    conditions = issue_filter(connection, access, projects, search)
-    done = None if search.status is change.status else change.status
+    done = None if conditions.status is change.status else change.status
     ids = issue_lists.ids_of(connection, conditions, other_than=done, limit=BULK_MAX + 1)
     return ids[:BULK_MAX], len(ids) > BULK_MAX

@@ -6,6 +6,7 @@ from datetime import timedelta
 from litestar import Response
 from sqlalchemy import Connection
 
+from shipmark.api.issues.direct_hits import issue_of_short_id, issues_of_group
 from shipmark.api.issues.loading import (
     activities_of,
     first_and_last_release,
@@ -41,7 +42,7 @@ from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
 from shipmark.http import endpoint, time_range
-from shipmark.http.pagination.offset import paginate
+from shipmark.http.pagination.offset import paginate, paginate_all
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
@@ -172,7 +173,7 @@ def change_issues(
 ) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen or ignore many issues of the caller's projects; 204 if there are none."""
     change, search = body.to_change(), query.search(default=UNRESOLVED)
-    return _change(context, projects, query.ids(), search, change)
+    return _change(context, projects, query, search, change)
 
 
 @endpoint.put(_PROJECT_LIST, scopes=ISSUE_CHANGE, responses=_CHANGES, step=_VALIDATE)
@@ -184,7 +185,7 @@ def change_project_issues(
 ) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen or ignore many issues of a project; 204 if there are none."""
     change, search = body.to_change(), query.search(default="")
-    return _change(context, [project], query.ids(), search, change)
+    return _change(context, [project], query, search, change)
 
 
 @endpoint.put(_ISSUE, scopes=ISSUE_CHANGE, step=_VALIDATE)
@@ -205,24 +206,33 @@ def _fetch_page(
 ) -> Response[list[IssueResponse]]:
     page = query.limited_page()
     with context.database.snapshot() as connection:
-        conditions = issue_filter(connection, context.access, projects, parse(text))
-        issues, links = paginate(issue_lists.page_of(connection, conditions, **page.window), page)
+        if issue := issue_of_short_id(context, connection, query):
+            found = serialize_issues(context, connection, [issue])
+            return Response(found, headers={"X-Sentry-Direct-Hit": "1"})
+        if query.group:
+            named = issues_of_group(connection, projects, query)
+            issues, links = paginate_all(named, page)
+        else:
+            conditions = issue_filter(connection, context.access, projects, parse(text), query)
+            rows = issue_lists.page_of(connection, conditions, **page.window)
+            issues, links = paginate(rows, page)
         return context.listed(serialize_issues(context, connection, issues), links)
 
 
 def _change(
     context: RequestContext,
     projects: Sequence[Project],
-    ids: Sequence[int],
+    query: ProjectIssueSelectionQuery,
     search: IssueSearch,
     change: StatusChange,
 ) -> Response[IssueUpdateResponse | None]:
-    """Change the issues with these ids, or else those that the search finds, with a constant number of statements."""
-    access, has_more = context.access, None
+    """Change the issues that the query names or the search finds, by a constant number of statements."""
+    access, ids, has_more = context.access, query.ids(), None
     project_ids = {project.id for project in projects}
     with context.database.transaction() as connection:
         if not ids:
-            ids, has_more = search_ids(connection, access, projects, search, change)
+            conditions = issue_filter(connection, access, projects, search, query)
+            ids, has_more = search_ids(connection, conditions, change)
         locked = states.locked(connection, access.organization.id, ids)
         locked = [issue for issue in locked if issue.project_id in project_ids]
         if not locked:

@@ -108,12 +108,25 @@ def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(IS_REGRESSED)
     elif issue_filter.substatus is not None:
         conditions.append(issues.c.substatus == issue_filter.substatus)
+    if issue_filter.environment_ids is not None:
+        conditions.append(_was_in(issue_filter.environment_ids))
     if issue_filter.text:
         conditions.append(
             issues.c.title.icontains(issue_filter.text, autoescape=True)
             | issues.c.message.icontains(issue_filter.text, autoescape=True)
         )
     return conditions
+
+
+def _was_in(environment_ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that an issue was seen in one of the environments."""
+    seen = issue_environments.c
+    return (
+        sa.select(seen.issue_id)
+        .where(seen.issue_id == issues.c.id, seen.environment_id.in_(environment_ids))
+        .correlate(issues)
+        .exists()
+    )
 
 
 def _organization_of(project_id: int) -> sa.ScalarSelect[int]:
@@ -124,12 +137,15 @@ def _organization_of(project_id: int) -> sa.ScalarSelect[int]:
 def _release_conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on releases (groups-api.md 2.3, 2.4)."""
     conditions: list[sa.ColumnElement[bool]] = []
+    named = issue_filter.environment_ids
     if issue_filter.first_seen_in is not None:
         first = issue_environments.c
-        conditions += _in_release("first_seen_in", first.issue_id, first.first_release_id)
+        there = [] if named is None else [first.environment_id.in_(named)]
+        conditions += _in_release("first_seen_in", first.issue_id, first.first_release_id, *there)
     if issue_filter.seen_in is not None:
         seen = issue_releases.c
-        conditions += _in_release("seen_in", seen.issue_id, seen.release_id)
+        there = [] if named is None else [seen.environment_id.in_(named)]
+        conditions += _in_release("seen_in", seen.issue_id, seen.release_id, *there)
     if issue_filter.regressed_in is not None:
         entry = history.c
         is_regressed = entry.status == HistoryStatus.REGRESSED

@@ -10,7 +10,11 @@ from shipmark.releases.store import releases, shipping_order
 
 
 def filter_of(
-    connection: Connection, organization_id: int, project_ids: Sequence[int], search: IssueSearch
+    connection: Connection,
+    organization_id: int,
+    project_ids: Sequence[int],
+    search: IssueSearch,
+    environment_ids: tuple[int, ...] | None = None,
 ) -> IssueFilter:
     """Return the filter for a search in these projects. An unknown release matches nothing (groups-api.md 2.3)."""
 
@@ -24,6 +28,7 @@ def filter_of(
         first_seen_in=release_of(search.first_release),
         seen_in=release_of(search.release),
         regressed_in=release_of(search.regressed_in_release),
+        environment_ids=environment_ids,
     )
 
 
