@@ -1,7 +1,7 @@
 """How long does a page of releases with their health take, in each order by sessions?
 
     python bench/list_health.py [--releases N …] [--in-use N] [--rounds N] [--database sqlite|postgresql]
-    python bench/list_health.py --in-process [--releases N …] [--in-use N] [--rounds N]
+    python bench/list_health.py --in-process [--releases N …] [--projects N] [--in-use N] [--rounds N]
 
 The newest releases of the first project have sessions of the last day, in hours, standings, and are adopted, as if
 10,000 releases were in use at once; 100 of them a page.
@@ -10,6 +10,7 @@ The newest releases of the first project have sessions of the last day, in hours
 import argparse
 import gc
 import json
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -53,6 +54,7 @@ PAGES = {
     },
     "crash_free_users, page 51": f"{_HEALTH}&flatten=1&sort=crash_free_users&cursor=100:50:0",
     "adoption": f"{_HEALTH}&sort=adoption",
+    "adoption, environment": f"{_HEALTH}&sort=adoption&environment=production",
 }
 _NUMBERS = {
     column.name: 0 for column in counts.c if column.name not in {"series_id", "width", "start"}
@@ -66,6 +68,7 @@ def main() -> None:
     parser.add_argument("--in-use", type=int, default=IN_USE, help="releases with sessions")
     parser.add_argument("--rounds", type=int, default=60, help="pages a row")
     parser.add_argument("--database", choices=["sqlite", "postgresql"])
+    parser.add_argument("--projects", type=int, default=len(PROJECTS), help="with --in-process")
     parser.add_argument(
         "--in-process",
         action="store_true",
@@ -73,7 +76,7 @@ def main() -> None:
     )
     asked = parser.parse_args()
     if asked.in_process:
-        measure_in_process(asked.releases, asked.in_use, asked.rounds)
+        measure_in_process(asked)
         return
     for database in [asked.database] if asked.database else ["sqlite", "postgresql"]:
         for count in asked.releases:
@@ -86,16 +89,23 @@ def main() -> None:
                     show(name, 1, measure(it, path, 1, asked.rounds), TARGET)
 
 
-def measure_in_process(counts: Sequence[int], in_use: int, rounds: int) -> None:
-    """Print the processor time of each page, in turns, on SQLite."""
-    for count in counts:
+def measure_in_process(asked: argparse.Namespace) -> None:
+    """Print the processor time of each page, in turns, and the size of the database, on SQLite."""
+    names = [*PROJECTS, *(f"app-{number}" for number in range(len(PROJECTS), asked.projects))]
+    for count in asked.releases:
         with folder() as place:
-            made = bootstrap(place / "data")
-            url = f"sqlite:///{place / 'data' / 'shipmark.db'}"
+            made = bootstrap(place / "data", names)
+            path = place / "data" / "shipmark.db"
+            url = f"sqlite:///{path}"
+            begun = time.perf_counter()
             seed(url, made, count)
-            add_health(url, in_use)
+            add_health(url, asked.in_use)
+            seconds = time.perf_counter() - begun
+            size = path.stat().st_size / 2**20
+            print(f"\n{count:,} releases of {len(names)} projects, {asked.in_use:,} with sessions")
+            print(f"made in {seconds:.0f} s, {size:,.0f} MiB")
             with application(url, made["token"]) as it:
-                show_best(it, rounds)
+                show_best(it, asked.rounds)
 
 
 def bootstrap(data: Path, projects: Sequence[str] = PROJECTS) -> dict[str, Any]:
@@ -141,9 +151,11 @@ def add_health(url: str, in_use: int = IN_USE) -> None:
         )
         of_project = {"id": project_id, "in_use": in_use}
         ids = sorted(connection.execute(newest, of_project).scalars())
+        # Those of before were adopted once, too.
         adopt = sa.text(
-            "UPDATE release_environments SET adopted_at = created_at"
-            " WHERE project_id = :id AND release_id >= :first"
+            "UPDATE release_environments SET adopted_at = created_at,"
+            " unadopted_at = CASE WHEN release_id < :first THEN created_at END"
+            " WHERE project_id = :id"
         )
         connection.execute(adopt, {"id": project_id, "first": ids[0]})
         place = {"organization_id": organization_id, "project_id": project_id}

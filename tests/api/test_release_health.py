@@ -338,9 +338,19 @@ def test_sessions_without_environment_adopt_nothing(
     assert stages(alice)[OLD]["web"]["stage"] == "low_adoption"
 
 
-@pytest.mark.parametrize("flatten", ["0", "1"])
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("", 3),
+        ("&flatten=1", 5),
+        ("&environment=production", 2),
+        ("&environment=production&flatten=1", 4),
+        ("&environment=production&environment=staging", 2),
+        ("&query=web%402", 1),
+    ],
+)
 def test_pages_by_adoption_cover_the_list_once(
-    alice: Caller, world: World, database: Database, flatten: str
+    alice: Caller, world: World, database: Database, query: str, number: int
 ) -> None:
     alice.publish("web@0")
     places = [
@@ -353,10 +363,10 @@ def test_pages_by_adoption_cover_the_list_once(
         sent = aggregates({"exited": 10 ** (hours + 1)}, release=version, environment=environment)
         send_sessions(alice.client, world, sent, project=project)
         adopt(database, hours=hours / 10)
-    path = f"sort=adoption&flatten={flatten}"
+    path = f"sort=adoption{query}"
     whole = [(each["version"], each["projects"]) for each in listed(alice, path)]
     assert whole[0][0] == NEW
-    assert len(whole) == (5 if flatten == "1" else 3)
+    assert len(whole) == number
     pages = [
         (each["version"], each["projects"])
         for start in range(len(whole) + 1)

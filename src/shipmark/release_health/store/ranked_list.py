@@ -139,20 +139,21 @@ def _list_row(row: Sequence[Any]) -> ListRow:
 
 @lru_cache(maxsize=_STATEMENTS_MAX)
 def _ranked_page(shape: _Shape) -> sa.Select[Any]:
-    is_by_adoption = shape.ranking.column is RankColumn.ADOPTION
-    ranks = _newest_adopted(shape) if is_by_adoption else _standing(shape)
-    return _ranked(shape, ranks).limit(_LIMIT).offset(_OFFSET)
+    if shape.ranking.column is RankColumn.ADOPTION:
+        source = _newest_adopted(shape).subquery("page")
+    else:
+        source = _standing(shape).subquery("ranks")
+    return _ranked(shape, source).limit(_LIMIT).offset(_OFFSET)
 
 
 @lru_cache(maxsize=_STATEMENTS_MAX)
 def _ranked_count(shape: _Shape) -> sa.Select[int]:
     return sa.select(sa.func.count()).select_from(
-        _ranked(shape, _ranks(shape)).order_by(None).subquery()
+        _ranked(shape, _ranks(shape).subquery("ranks")).order_by(None).subquery()
     )
 
 
-def _ranked(shape: _Shape, ranks: sa.Select[Any]) -> sa.Select[Any]:
-    source = ranks.subquery("ranks")
+def _ranked(shape: _Shape, source: sa.Subquery) -> sa.Select[Any]:
     return (
         sa.select(*RELEASE, source.c.project_id)
         .join(source, source.c.release_id == releases.c.id)
@@ -220,7 +221,8 @@ def _newest_adopted(shape: _Shape) -> sa.Select[Any]:
     The index has the adopted releases of each environment of a project by their moments. Those that pass the filter are
     read up to the last row of the page: as a release comes once in each range, no other can be on the page.
     """
-    c, row = release_environments.c, release_environments.alias("row")
+    row, earlier = release_environments.alias("row"), release_environments.alias("earlier")
+    c = earlier.c  # `_conditions` reads the table itself
     ranges = (
         sa.select(series.c.project_id, series.c.environment_id)
         # Where releases were adopted there have been sessions.
@@ -278,10 +280,16 @@ def _unranked_page(shape: _Shape) -> sa.Select[Any]:
 
 def _is_ranked(shape: _Shape, project_id: sa.ColumnElement[int] | None) -> sa.ColumnElement[bool]:
     """Return the condition that a release has a rank, in one project, or in any without one."""
+    # By the key of the release. With the organization, SQLite would read all standings of a period for each release.
     if shape.ranking.column is not RankColumn.ADOPTION:
-        rank = _standing(shape).subquery("ranks")
-        return sa.exists().where(rank.c.release_id == releases.c.id)
-    # By the key of the release: grouped, all that were ever adopted would be read.
+        return sa.exists().where(
+            standings.c.release_id == releases.c.id,
+            standings.c.project_id.in_(_PROJECTS),
+            standings.c.environment_id.in_(sa.bindparam("scopes", type_=Id, expanding=True)),
+            standings.c.hours == sa.bindparam("hours", type_=sa.Integer()),
+            # The rate of several environments is known where that of one is.
+            standings.c[shape.ranking.column.value].is_not(None),
+        )
     c = release_environments.c
     conditions = [c.release_id == releases.c.id, c.adopted_at.is_not(None)]
     conditions.append(
