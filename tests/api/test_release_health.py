@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from factories import RELEASES, WEB_RELEASES, Caller, World, on_one_database, release_path, rows
 from sessions import aggregates, send_sessions, session
 
@@ -11,6 +12,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.ingest.standing_refresh import refresh_some
 from shipmark.release_health import actions as release_health
+from shipmark.release_health.store.standing_store import standings
 
 OLD, NEW = "web@1.0.0", "web@2.0.0"
 
@@ -334,3 +336,52 @@ def test_sessions_without_environment_adopt_nothing(
     send_sessions(alice.client, world, session(OLD, None))
     adopt(database)
     assert stages(alice)[OLD]["web"]["stage"] == "low_adoption"
+
+
+@pytest.mark.parametrize(
+    ("query", "number"),
+    [
+        ("", 3),
+        ("&flatten=1", 5),
+        ("&environment=production", 2),
+        ("&environment=production&flatten=1", 4),
+        ("&environment=production&environment=staging", 2),
+        ("&query=web%402", 1),
+    ],
+)
+def test_pages_by_adoption_cover_the_list_once(
+    alice: Caller, world: World, database: Database, query: str, number: int
+) -> None:
+    alice.publish("web@0")
+    places = [
+        (version, project, environment)
+        for version in (OLD, NEW)
+        for project in ("web", "mobile")
+        for environment in ("production", "staging")
+    ]
+    for hours, (version, project, environment) in enumerate(places):
+        sent = aggregates({"exited": 10 ** (hours + 1)}, release=version, environment=environment)
+        send_sessions(alice.client, world, sent, project=project)
+        adopt(database, hours=hours / 10)
+    path = f"sort=adoption{query}"
+    whole = [(each["version"], each["projects"]) for each in listed(alice, path)]
+    assert whole[0][0] == NEW
+    assert len(whole) == number
+    pages = [
+        (each["version"], each["projects"])
+        for start in range(len(whole) + 1)
+        for each in listed(alice, f"{path}&per_page=1&cursor=1:{start}:0")
+    ]
+    assert pages == whole
+
+
+@pytest.mark.parametrize("kept", [None, "490000,7", ""])
+def test_hours_that_an_older_node_left_are_counted_again(
+    alice: Caller, world: World, database: Database, kept: str | None
+) -> None:
+    send_sessions(alice.client, world, session(OLD), session(OLD, started=ago(hours=5)))
+    before = health(alice, OLD)["stats"]["24h"]
+    assert sum(number for _, number in before) == 2
+    with database.transaction() as connection:
+        connection.execute(sa.update(standings).values(sessions_by_hour=kept))
+    assert health(alice, OLD)["stats"]["24h"] == before

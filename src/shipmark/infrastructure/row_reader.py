@@ -94,7 +94,8 @@ class RowReader(Generic[Model]):
         parameters: Mapping[str, object] | None = None,
     ) -> list[Model]:
         """Return the models of all rows."""
-        return [self(row) for row in connection.execute(query, parameters)]
+        # Fetched all at once: one by one, each row passes through four functions.
+        return list(map(self, connection.execute(query, parameters).all()))
 
 
 def optional(convert: Converter) -> Converter:

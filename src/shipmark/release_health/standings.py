@@ -4,17 +4,20 @@ Lists are ordered by them and show them. They are computed from buckets, a pair 
 periods in one walk from the newest bucket to the oldest.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from shipmark.infrastructure.groups import grouped
+from shipmark.release_health import hourly_numbers
+from shipmark.release_health.hourly_numbers import HOUR
 from shipmark.release_health.model import SessionCounts, SketchKind
-from shipmark.release_health.periods import STANDING_HOURS
+from shipmark.release_health.periods import ADOPTION_HOURS, STANDING_HOURS
 from shipmark.release_health.sums import HealthSum
 
 #: The environment of a standing that is about all of them.
 ALL_ENVIRONMENTS = 0
-_HOUR = 3600
 #: The kinds of sketches that standings need.
 STANDING_KINDS = (SketchKind.ALL, SketchKind.ERRORED, SketchKind.CRASHED, SketchKind.ABNORMAL)
 
@@ -53,6 +56,8 @@ class Standing:
     users_errored: int
     #: The moment (seconds since 1970) at which a bucket leaves the period.
     due_at: int
+    #: What `hourly_numbers` makes of the sessions of each hour, in the standing of the last day.
+    sessions_by_hour: str | None = None
 
     @property
     def crash_rate_sessions(self) -> float | None:
@@ -63,6 +68,23 @@ class Standing:
     def crash_rate_users(self) -> float | None:
         """Return the share of users with a crash, or None without users."""
         return self.users_crashed / self.users if self.users else None
+
+
+class StandingTotals(NamedTuple):
+    """What lists show of a standing: a page has hundreds."""
+
+    sessions: int
+    crashed: int
+    errored: int
+    users: int
+    users_crashed: int
+    due_at: int
+    sessions_by_hour: str | None
+
+
+def totals_of(standing: Standing) -> StandingTotals:
+    """Return what lists show of a standing."""
+    return StandingTotals(*(getattr(standing, name) for name in StandingTotals._fields))
 
 
 def standings_of(
@@ -94,7 +116,7 @@ def _of_scope(
 ) -> Iterable[Standing]:
     total, index, last_end = HealthSum(), 0, 0
     for length in hours:
-        since = at - length * _HOUR
+        since = at - length * HOUR
         while index < len(newest_first) and newest_first[index].end > since:
             total.counts += newest_first[index].counts
             for kind, encoded in newest_first[index].users.items():
@@ -102,7 +124,17 @@ def _of_scope(
             last_end = newest_first[index].end
             index += 1
         if index and (total.counts.sessions or total.counts.crashed or total.users):
-            yield _standing(key, length, total, due_at=last_end + length * _HOUR)
+            standing = _standing(key, length, total, due_at=last_end + length * HOUR)
+            is_of_day = length == ADOPTION_HOURS
+            yield _with_hours(standing, newest_first[:index]) if is_of_day else standing
+
+
+def _with_hours(standing: Standing, buckets: Iterable[SeriesBucket]) -> Standing:
+    """Return a standing with the sessions of each hour, given the buckets that it counts."""
+    by_hour = Counter[int]()
+    for bucket in buckets:
+        by_hour[bucket.start // HOUR] += bucket.counts.sessions
+    return replace(standing, sessions_by_hour=hourly_numbers.encode(by_hour))
 
 
 def _standing(key: tuple[int, int, int], hours: int, total: HealthSum, due_at: int) -> Standing:

@@ -48,6 +48,6 @@ def health_data_response(health: ReleaseHealth, history_period: str) -> HealthDa
         total_project_sessions_24h=project_day.sessions if project_day else None,
         adoption=health.adoption,
         sessions_adoption=health.sessions_adoption,
-        stats={history_period: list(health.history)},
+        stats={history_period: list(zip(health.starts, health.history, strict=True))},
         has_health_data=health.has_data,
     )

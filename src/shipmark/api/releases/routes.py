@@ -89,8 +89,11 @@ def list_releases(
         )
         request = query.health_request(conditions.environment_ids)
         health_loading.add_health(connection, nested, rows, shape, request)
+    shapes = {
+        project_id: _shape_of(shape, project_id) for project_id in {r.project_id for r in rows}
+    }
     return context.listed(
-        [release_response(row.release, nested, _shape_of(shape, row)) for row in rows], links
+        [release_response(row.release, nested, shapes[row.project_id]) for row in rows], links
     )
 
 
@@ -234,10 +237,10 @@ def _find_owner(connection: Connection, access: Access, name: str | None) -> int
     return user.id
 
 
-def _shape_of(shape: ReleaseView, row: ListRow) -> ReleaseView:
-    if row.project_id is None:
+def _shape_of(shape: ReleaseView, project_id: int | None) -> ReleaseView:
+    if project_id is None:
         return shape
-    return replace(shape, project_id=row.project_id, only_selected=True)
+    return replace(shape, project_id=project_id, only_selected=True)
 
 
 def _shown_project(release: ReleaseInProjects, query: ReleaseQuery) -> int:

@@ -5,16 +5,19 @@ The ranked ones come from an index of standings. A cursor is a number of rows, a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from shipmark.infrastructure import database as db
 from shipmark.infrastructure.database import Id
 from shipmark.release_health.model import ALL_RELEASES
 from shipmark.release_health.standings import ALL_ENVIRONMENTS
 from shipmark.release_health.store.standing_store import standings
+from shipmark.release_health.store.tables import series
 from shipmark.releases.model import ListRow, ReleaseFilter, ReleaseStatus
 from shipmark.releases.store.environments import release_environments, seen_in
 from shipmark.releases.store.list_statement import DATES, between
@@ -29,6 +32,8 @@ _PROJECTS = sa.bindparam("project_ids", type_=Id, expanding=True)
 _ENVIRONMENTS = sa.bindparam("environment_ids", type_=Id, expanding=True)
 _LIMIT = sa.bindparam("limit", type_=sa.Integer())
 _OFFSET = sa.bindparam("offset", type_=sa.Integer())
+#: Before anything was adopted.
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 #: A release and a project, in the order of an untyped statement.
 _PAIR: tuple[sa.ColumnElement[Any], ...] = (standings.c.release_id, standings.c.project_id)
 
@@ -85,7 +90,7 @@ def page(
         return []
     shape = _shape(release_filter, ranking)
     parameters = _parameters(release_filter, ranking, shape)
-    window = {"limit": limit, "offset": offset}
+    window = {"limit": limit, "offset": offset, "last_row": offset + limit - 1}
     rows = connection.execute(_ranked_page(shape), parameters | window).all()
     result = list(map(_list_row, rows))
     if len(result) == limit:
@@ -134,16 +139,21 @@ def _list_row(row: Sequence[Any]) -> ListRow:
 
 @lru_cache(maxsize=_STATEMENTS_MAX)
 def _ranked_page(shape: _Shape) -> sa.Select[Any]:
-    return _ranked(shape).limit(_LIMIT).offset(_OFFSET)
+    if shape.ranking.column is RankColumn.ADOPTION:
+        source = _newest_adopted(shape).subquery("page")
+    else:
+        source = _standing(shape).subquery("ranks")
+    return _ranked(shape, source).limit(_LIMIT).offset(_OFFSET)
 
 
 @lru_cache(maxsize=_STATEMENTS_MAX)
 def _ranked_count(shape: _Shape) -> sa.Select[int]:
-    return sa.select(sa.func.count()).select_from(_ranked(shape).order_by(None).subquery())
+    return sa.select(sa.func.count()).select_from(
+        _ranked(shape, _ranks(shape).subquery("ranks")).order_by(None).subquery()
+    )
 
 
-def _ranked(shape: _Shape) -> sa.Select[Any]:
-    source = _ranks(shape).subquery("ranks")
+def _ranked(shape: _Shape, source: sa.Subquery) -> sa.Select[Any]:
     return (
         sa.select(*RELEASE, source.c.project_id)
         .join(source, source.c.release_id == releases.c.id)
@@ -205,6 +215,46 @@ def _adopted(shape: _Shape) -> sa.Select[Any]:
     return query.group_by(*keys)
 
 
+def _newest_adopted(shape: _Shape) -> sa.Select[Any]:
+    """Return what `_adopted` does, without most of the releases that come after the page.
+
+    The index has the adopted releases of each environment of a project by their moments. Those that pass the filter are
+    read up to the last row of the page: as a release comes once in each range, no other can be on the page.
+    """
+    row, earlier = release_environments.alias("row"), release_environments.alias("earlier")
+    c = earlier.c  # `_conditions` reads the table itself
+    ranges = (
+        sa.select(series.c.project_id, series.c.environment_id)
+        # Where releases were adopted there have been sessions.
+        .where(series.c.release_id == ALL_RELEASES, series.c.project_id.in_(_PROJECTS))
+    )
+    if shape.in_environments:
+        ranges = ranges.where((series.c.environment_id + 0).in_(_ENVIRONMENTS))
+    of = ranges.subquery("ranges")
+    last = (
+        sa.select(c.adopted_at)
+        .join(releases, releases.c.id == c.release_id)
+        .where(c.project_id == of.c.project_id, c.environment_id == of.c.environment_id)
+        .where(c.adopted_at.is_not(None), *_conditions(shape))
+        .order_by(c.adopted_at.desc(), c.release_id.desc())
+        .limit(1)
+        .offset(sa.bindparam("last_row", type_=sa.Integer()))
+        .correlate(of)
+        .scalar_subquery()
+    )
+    is_early = row.c.adopted_at >= sa.func.coalesce(last, sa.literal(_BEGINNING, db.UtcDateTime()))
+    in_range = sa.and_(
+        row.c.project_id == of.c.project_id, row.c.environment_id == of.c.environment_id
+    )
+    project: sa.ColumnElement[Any] = row.c.project_id if shape.per_project else sa.null()
+    rank = sa.func.max(row.c.adopted_at).label("rank")
+    query = sa.select(row.c.release_id, project.label("project_id"), rank).select_from(
+        of.join(row, sa.and_(in_range, row.c.adopted_at.is_not(None), is_early))
+    )
+    keys = [row.c.release_id, row.c.project_id] if shape.per_project else [row.c.release_id]
+    return query.group_by(*keys)
+
+
 @lru_cache(maxsize=_STATEMENTS_MAX)
 def _unranked_page(shape: _Shape) -> sa.Select[Any]:
     """Return the releases without a rank, the newest first."""
@@ -214,14 +264,11 @@ def _unranked_page(shape: _Shape) -> sa.Select[Any]:
     )
     source: sa.FromClause = releases.join(release_projects, attached) if per_project else releases
     project = release_projects.c.project_id if per_project else sa.null()
-    rank = _ranks(shape).subquery("ranks")
-    is_ranked = [rank.c.release_id == releases.c.id]
-    if per_project:
-        is_ranked.append(rank.c.project_id == release_projects.c.project_id)
+    is_ranked = _is_ranked(shape, release_projects.c.project_id if per_project else None)
     query = (
         sa.select(*RELEASE, project.label("project_id"))
         .select_from(source)
-        .where(*_conditions(shape), ~sa.exists().where(*is_ranked))
+        .where(*_conditions(shape), ~is_ranked)
         .order_by(releases.c.created_at.desc(), releases.c.id.desc())
         .limit(_LIMIT)
         .offset(_OFFSET)
@@ -229,6 +276,28 @@ def _unranked_page(shape: _Shape) -> sa.Select[Any]:
     if per_project:
         return query.order_by(release_projects.c.project_id)
     return query.where(sa.exists().where(attached))
+
+
+def _is_ranked(shape: _Shape, project_id: sa.ColumnElement[int] | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a release has a rank, in one project, or in any without one."""
+    # By the key of the release. With the organization, SQLite would read all standings of a period for each release.
+    if shape.ranking.column is not RankColumn.ADOPTION:
+        return sa.exists().where(
+            standings.c.release_id == releases.c.id,
+            standings.c.project_id.in_(_PROJECTS),
+            standings.c.environment_id.in_(sa.bindparam("scopes", type_=Id, expanding=True)),
+            standings.c.hours == sa.bindparam("hours", type_=sa.Integer()),
+            # The rate of several environments is known where that of one is.
+            standings.c[shape.ranking.column.value].is_not(None),
+        )
+    c = release_environments.c
+    conditions = [c.release_id == releases.c.id, c.adopted_at.is_not(None)]
+    conditions.append(
+        c.project_id.in_(_PROJECTS) if project_id is None else c.project_id == project_id
+    )
+    if shape.in_environments:
+        conditions.append(c.environment_id.in_(_ENVIRONMENTS))
+    return sa.exists().where(*conditions)
 
 
 def _conditions(shape: _Shape) -> list[sa.ColumnElement[bool]]:

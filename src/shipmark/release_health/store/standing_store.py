@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -9,7 +10,8 @@ from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
-from shipmark.release_health.standings import Standing
+from shipmark.release_health.periods import ADOPTION_HOURS
+from shipmark.release_health.standings import Standing, StandingTotals
 from shipmark.release_health.store.pair_buckets import Pair, SeriesRow
 from shipmark.release_health.store.tables import series
 
@@ -36,6 +38,8 @@ class HealthStandingColumns(sa.TypedColumns):
     crash_rate_sessions = sa.Column(sa.Double)
     crash_rate_users = sa.Column(sa.Double)
     due_at = sa.Column(sa.BigInteger, nullable=False)
+    # Where `hours` is 24. An older node, which does not know the column, leaves NULL or hours of before there.
+    sessions_by_hour = sa.Column(sa.Text)
 
 
 #: The columns that lists are ordered by.
@@ -112,14 +116,31 @@ _CHANGED = (
     .limit(1)
 )
 _STANDING = RowReader(Standing, standings)
-_OF_ALL_PAIRS = (
-    _STANDING.select()
-    .join(_PAIRS, _OF_PAIRS)
-    .where(
-        standings.c.environment_id == sa.bindparam("environment_id", type_=db.Id),
-        standings.c.hours.in_(sa.bindparam("hours", type_=sa.Integer(), expanding=True)),
+
+
+def _of_pair(table: sa.FromClause, hours: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row of an alias is the standing of one of `_PAIRS` in an environment, or in all."""
+    return sa.and_(
+        table.c.project_id == _PAIRS.c.project_id,
+        table.c.release_id == _PAIRS.c.release_id,
+        table.c.environment_id == sa.bindparam("environment_id", type_=db.Id),
+        table.c.hours == hours,
     )
+
+
+_SUMMARY, _DAY = standings.alias("summary"), standings.alias("day")
+_SHOWN = (
+    sa.select(
+        _PAIRS.c.project_id,
+        _PAIRS.c.release_id,
+        *(alias.c[name] for alias in (_SUMMARY, _DAY) for name in StandingTotals._fields),
+    )
+    .select_from(_PAIRS)
+    .outerjoin(_SUMMARY, _of_pair(_SUMMARY, sa.bindparam("hours", type_=sa.Integer())))
+    .outerjoin(_DAY, _of_pair(_DAY, sa.literal_column(str(ADOPTION_HOURS))))
 )
+_SUMMARY_PART = slice(2, 2 + len(StandingTotals._fields))
+_DAY_PART = slice(_SUMMARY_PART.stop, _SUMMARY_PART.stop + len(StandingTotals._fields))
 _PLACES = db.json_rows("places", project_id=db.Id, release_id=db.Id, environment_id=db.Id)
 _OF_PLACES = sa.and_(
     standings.c.project_id == _PLACES.c.project_id,
@@ -177,17 +198,27 @@ def replace(
     connection.execute(_MARK_CURRENT, db.rows_param("seen", seen))
 
 
+class PairStandings(NamedTuple):
+    """What the sessions of a pair come to in a period and in the last day; None without any."""
+
+    summary: StandingTotals | None = None
+    day: StandingTotals | None = None
+
+
 def of_pairs(
-    connection: sa.Connection,
-    pairs: Collection[Pair],
-    environment_id: int,
-    hours: Collection[int],
-) -> dict[tuple[int, int, int], Standing]:
-    """Return the standings of pairs by project, release and hours."""
-    parameters: dict[str, object] = {"environment_id": environment_id, "hours": sorted(hours)}
-    parameters |= db.rows_param("pairs", sorted(pairs))
-    found = _STANDING.all(connection, _OF_ALL_PAIRS, parameters)
-    return {(each.project_id, each.release_id, each.hours): each for each in found}
+    connection: sa.Connection, pairs: Collection[Pair], environment_id: int, hours: int
+) -> dict[Pair, PairStandings]:
+    """Return the standings of pairs in an environment, or in all (0), of a period and of the last day."""
+    parameters: dict[str, object] = {"environment_id": environment_id, "hours": hours}
+    rows = connection.execute(_SHOWN, parameters | db.rows_param("pairs", sorted(pairs))).all()
+    return {
+        (row[0], row[1]): PairStandings(_totals(row[_SUMMARY_PART]), _totals(row[_DAY_PART]))
+        for row in rows
+    }
+
+
+def _totals(columns: Sequence[Any]) -> StandingTotals | None:
+    return None if columns[0] is None else StandingTotals._make(columns)
 
 
 def of_environments(

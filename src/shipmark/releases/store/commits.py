@@ -267,7 +267,7 @@ def releases_of(
         return {}
     by_id = {release.id: release for release in known}
     most = {"most": RELEASES_OF_COMMIT_MAX + len(commit_ids)}
-    rows = connection.execute(_RELEASES_OF, db.ids_param(commit_ids) | most)
+    rows = connection.execute(_RELEASES_OF, db.ids_param(commit_ids) | most).all()
     return grouped((row[-1], by_id.get(row[-2]) or _REF(row)) for row in rows)
 
 

@@ -297,7 +297,7 @@ def seen(
             "environments", ([environment_id] for environment_id in sorted(environment_ids))
         )
     attached: dict[int, list[ReleasedProject]] = {}
-    for row in connection.execute(query, parameters):
+    for row in connection.execute(query, parameters).all():
         release_id, project_id, brought, regressed, places, first, last, new, names = row
         seen_range = (
             SeenRange(first_at=first, last_at=last, new_issue_count=new) if places else None

@@ -55,7 +55,7 @@ def page(
     shape = _shape(release_filter, sort, after, is_backwards=is_backwards)
     parameters = _parameters(shape, release_filter, after)
     parameters |= {"limit": limit, "offset": offset, "range_limit": limit + offset}
-    rows = connection.execute(statement_of(shape), parameters)
+    rows = connection.execute(statement_of(shape), parameters).all()
     return [_list_row(release_of(row), row[len(RELEASE) :], release_filter, sort) for row in rows]
 
 

@@ -213,10 +213,11 @@ def commits_with_repositories(
         return {}, {}
     rows = connection.execute(_COMMITS_WITH_REPOSITORIES, db.ids_param(commit_ids)).all()
     count = len(COMMIT)
-    by_repository = {row[count]: row[count:] for row in rows}
+    # A page has the commits of few repositories.
+    by_repository = {row[count]: row for row in rows}
     return (
         {row[0]: commit_of(*row[:count]) for row in rows},
-        {key: read_repository(*columns) for key, columns in by_repository.items()},
+        {key: read_repository(*row[count:]) for key, row in by_repository.items()},
     )
 
 

@@ -93,8 +93,8 @@ def _course(pairs: Sequence[Pair], health: Mapping[Pair, ReleaseHealth]) -> Mark
     whole = [health[project_pair(project)].history for project, _ in pairs]
     shares, share = list[float](), 0.0
     for hours, project_hours in zip(zip(*own, strict=True), zip(*whole, strict=True), strict=True):
-        number = sum(number for _, number in project_hours)
+        number = sum(project_hours)
         if number:
-            share = sum(number for _, number in hours) / number
+            share = sum(hours) / number
         shares.append(share)
     return sparkline(shares)
