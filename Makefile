@@ -1,6 +1,6 @@
 # make          lists the commands
 # make serve    runs the server on an empty or existing ./data
-# make test     lint, types, imports and all tests
+# make test     lint, types, imports and tests
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,12 +22,12 @@ setup: .venv/.runtime  ## Make .venv from the locked requirements
 serve: .venv/.runtime  ## Run the server at http://127.0.0.1:8000 with its data in ./data
 	@$(BIN)/shipmark serve $(SERVE)
 
-test: ready  ## Check everything: lint, types, imports, all tests
+test: ready  ## Check lint, types, imports and tests, on one database and without exhaustive ones
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 check: test-all  ## What CI runs
 
-test-all: ready  ## The same, with each test on both databases
+test-all: ready  ## The same with all tests, on both databases
 	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
 
 # Clients are downloaded while the packages of Python are installed and types are checked: a minute less.

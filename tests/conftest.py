@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from weakref import WeakSet
-from zlib import crc32
 
 import factories
 import pytest
 import structlog
 from applications import Portal, application, running_portal
 from argon2 import PasswordHasher
-from databases import RestoredDatabase
+from databases import KINDS, RestoredDatabase
 from digesting import close_logs, keep_events
 from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
 from fuzzing import examples
@@ -54,9 +53,10 @@ from shipmark.infrastructure.ids import secret_hex
 from shipmark.infrastructure.migrations.run import run as migrate
 from shipmark.infrastructure.settings import Settings
 
-KINDS = ("sqlite", "postgresql")
+#: Which tests a run has, and in which order.
+pytest_plugins = ["selection"]
 
-# Nothing in the tests asserts seconds: a machine may be busy.
+# Nothing in the tests asserts seconds: a machine may be busy. `make test` tries a third of the examples, CI all.
 hypothesis_settings.register_profile(
     "shipmark",
     deadline=None,
@@ -288,21 +288,6 @@ def _check_order(*, context: Any, **_: object) -> None:
 
 _CHECKED: WeakSet[Any] = WeakSet()
 
-#: Tests that go through a door run on one database each, half of them on either, unless all are asked for: what is kept
-#: is proven on both by the tests of rooms, properties and the house.
-ALL_DATABASES = os.environ.get("SHIPMARK_TEST_DATABASES", "") == "all"
-_INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
-#: Modules with tests that take half a minute, and modules and folders whose tests share servers, browsers, clients or
-#: large tables: the first worker begins with those of the first row, the second with those of the second.
-_SLOW = (
-    ("test_any_request.py", "test_hostile_requests.py", "browser"),
-    ("test_recordings.py", "test_query_plans.py", "conformance", "cli"),
-)
-_SLOW_PLACES = {
-    name: (row, column) for row, names in enumerate(_SLOW) for column, name in enumerate(names)
-}
-
-
 # What is imported and collected lives until the end: collecting garbage among it takes a tenth of the time and frees
 # nothing.
 gc.disable()
@@ -313,58 +298,6 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     gc.enable()
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the half of the doors' tests that runs on the other database, always the same half; order the rest."""
-    if not ALL_DATABASES:
-        kept, left_out = [], []
-        for item in items:
-            (left_out if _is_for_the_other(item) else kept).append(item)
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
-    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
-    items[:] = _in_shares(items, workers)
-
-
-def _in_shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """Have each worker begin with slow tests.
-
-    A worker gets a run of the list, of the same length as the others', and takes over half of another's when it is
-    through. So at the end only tests of milliseconds are left to share out: a worker would wait for a long one alone,
-    or take over a part of a module and make all that is shared in it again.
-    """
-    slow = sorted((item for item in items if _slow_place(item)), key=_slow_place)
-    quick = [item for item in items if not _slow_place(item)]
-    ordered: list[pytest.Item] = []
-    for worker in range(workers):
-        ordered += [item for item in slow if _slow_place(item)[0] % workers == worker]
-        end = len(items) * (worker + 1) // workers
-        missing = max(0, end - len(ordered))
-        ordered += quick[:missing]
-        del quick[:missing]
-    return ordered
-
-
-def _slow_place(item: pytest.Item) -> tuple[int, ...]:
-    """Return the row and the column that name the item's module, or else its folder; nothing if none does."""
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    return _SLOW_PLACES.get(item.path.name) or _SLOW_PLACES.get(folder) or ()
-
-
-def _is_for_the_other(item: pytest.Item) -> bool:
-    callspec = getattr(item, "callspec", None)
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    # Where a test names its database itself, it has no other.
-    is_on_both = callspec is not None and "kind" in callspec.indices and folder in _INTERFACES
-    if not is_on_both or not _has_both(item):
-        return False
-    name = item.nodeid.replace("postgresql", "").replace("sqlite", "")
-    return callspec.params["kind"] != KINDS[crc32(name.encode()) % len(KINDS)]
-
-
-def _has_both(item: pytest.Item) -> bool:
-    return all(mark.args[0] != "kind" for mark in item.iter_markers("parametrize"))
 
 
 @pytest.fixture(params=KINDS)

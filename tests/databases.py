@@ -54,6 +54,9 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idl
 #: Rows are deleted and inserted in any order of their tables: in this role nothing checks what they refer to.
 _RESTORE = ("SET session_replication_role = replica", _END_TRANSACTIONS, "SELECT kept.restore()")
 
+#: The databases that tests run on.
+KINDS = ("sqlite", "postgresql")
+
 
 class RestoredDatabase:
     """Lends a database for the length of a block each time, with the same rows in it at the beginning.

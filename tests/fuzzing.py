@@ -1,12 +1,20 @@
-"""How many examples a test tries that thinks them up: a few in each run, and others each time; ``make fuzz`` many."""
+"""How many examples a test tries that thinks them up: few in `make test`, more in CI, and many in ``make fuzz``.
+
+Others are tried each time.
+"""
 
 import os
 
 #: How many requests an operation `make fuzz` sends; 0 in any other run.
 EXAMPLES = int(os.environ.get("SHIPMARK_FUZZ_EXAMPLES", "0"))
+#: Whether all tests run on both databases, as in CI.
+ALL_DATABASES = os.environ.get("SHIPMARK_TEST_DATABASES", "") == "all"
+#: Whether a run includes what repeats a check with further values: it does in CI and in `make fuzz`.
+IS_THOROUGH = ALL_DATABASES or EXAMPLES > 0
 _FOR_EACH_REQUEST = 10
+_QUICK_PART = 3
 
 
-def examples(few: int) -> int:
-    """Return how many examples of a property are tried where that many are enough for each run."""
-    return max(few, EXAMPLES * _FOR_EACH_REQUEST)
+def examples(enough: int) -> int:
+    """Return how many examples of a property are tried where that many are enough for CI: a third in other runs."""
+    return max(enough if IS_THOROUGH else enough // _QUICK_PART, EXAMPLES * _FOR_EACH_REQUEST)

@@ -27,8 +27,12 @@ _OVERFLOW = """
 """
 
 
-#: All that another scheme can change.
-_COLOURS: dict[str, object] = {"runOnly": ["color-contrast", "link-in-text-block"]}
+#: The rules about colours: all that another scheme can change.
+_COLOUR_RULES = ("color-contrast", "link-in-text-block")
+_COLOURS: dict[str, object] = {"runOnly": _COLOUR_RULES}
+_ALL_BUT_COLOURS: dict[str, object] = {
+    "rules": {name: {"enabled": False} for name in _COLOUR_RULES}
+}
 #: Marks one of those elements with text that look alike, they and all that they are in: what is said about its colours
 #: is true of all, and asking about each takes as long as all other rules.
 _MARK_UNLIKE = """
@@ -68,7 +72,7 @@ class Opened:
     def violations(self) -> list[str]:
         """Return what breaks a rule."""
         self.page.evaluate(AXE_SCRIPT)
-        return self._violations(None, {})
+        return self._violations(None, _ALL_BUT_COLOURS) + self.unreadable()
 
     def unreadable(self) -> list[str]:
         """Return what has colours that break a rule."""
@@ -76,8 +80,9 @@ class Opened:
         return self._violations("[data-unlike]", _COLOURS)
 
     def _violations(self, within: str | None, rules: dict[str, object]) -> list[str]:
-        # All that keeps the rules is not listed.
-        options = {"resultTypes": ["violations"]} | rules
+        # All that keeps the rules is not listed. What is loaded again is for rules about sound and orientation, and no
+        # page has a sound or a rule for one orientation.
+        options = {"resultTypes": ["violations"], "preload": False} | rules
         run = "([it, how]) => axe.run(it ?? document, how).then((said) => said.violations)"
         found = self.page.evaluate(run, [within, options])
         return [

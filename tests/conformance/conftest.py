@@ -50,7 +50,11 @@ def connects(tmp_path: Path) -> Connects:
     return connect
 
 
-@pytest.fixture(params=[CLI2, CLI3], ids=lambda kind: kind.name)
+#: What the older client sends in releases and files, the newer one sends too.
+OLDER = pytest.param(CLI2, marks=pytest.mark.exhaustive)
+
+
+@pytest.fixture(params=[OLDER, CLI3], ids=lambda kind: kind.name)
 def cli(request: pytest.FixtureRequest, organization: Organization, connects: Connects) -> Client:
     """Each version of sentry-cli."""
     return connects(request.param, organization)

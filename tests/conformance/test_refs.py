@@ -4,8 +4,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from conformance.clients import CLI2, CLI3, Client
-from conformance.conftest import Connects
+from conformance.clients import CLI3, Client
+from conformance.conftest import OLDER, Connects
 from conformance.git import Checkout
 from conformance.servers import Server, running
 from remotes import PASSWORD, USERNAME, http_server
@@ -22,7 +22,7 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield it
 
 
-@pytest.fixture(params=[CLI2, CLI3], ids=lambda kind: kind.name)
+@pytest.fixture(params=[OLDER, CLI3], ids=lambda kind: kind.name)
 def client(request: pytest.FixtureRequest, open_server: Server, connects: Connects) -> Client:
     return connects(request.param, open_server.organization())
 

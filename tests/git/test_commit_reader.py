@@ -110,7 +110,13 @@ def open_place(server: str, folder: Path, stack: ExitStack) -> Place:
     return Place(made, f"{url}/web.git", folder, credentials)
 
 
-@pytest.fixture(params=SERVERS)
+#: A test that all servers must pass in each run: they differ in how objects are asked for and sent.
+on_each_server = pytest.mark.parametrize("place", SERVERS, indirect=True)
+
+
+@pytest.fixture(
+    params=[*SERVERS[:2], *(pytest.param(it, marks=pytest.mark.exhaustive) for it in SERVERS[2:])]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     with ExitStack() as stack:
         yield open_place(request.param, tmp_path, stack)
@@ -134,6 +140,7 @@ def problem(place: Place, *words: str) -> RemoteProblem:
     return caught.value
 
 
+@on_each_server
 def test_a_range_is_what_came_after_its_beginning(place: Place) -> None:
     one, two, three = (place.origin.commit(name) for name in ("one", "two", "three"))
     assert place.messages(three, one) == ["three", "two"]
@@ -141,6 +148,7 @@ def test_a_range_is_what_came_after_its_beginning(place: Place) -> None:
     assert place.read(three, one).notes == ()
 
 
+@on_each_server
 def test_all_that_a_commit_says_is_read(place: Place) -> None:
     place.origin.commit("first", {"a.py": "1", "b.py": "1", "c.py": "1"})
     author = "Bo Öst <Bo@Example.com>"
@@ -176,6 +184,7 @@ def test_a_young_repository_has_fewer(place: Place) -> None:
     assert [it.sha for it in place.read(keys[-1]).commits] == keys[::-1]
 
 
+@on_each_server
 def test_a_beginning_that_was_rewritten_away_is_told(place: Place) -> None:
     keys = place.origin.grow(LAST + 5)
     read = place.read(keys[-1], MISSING)
@@ -213,6 +222,7 @@ def test_a_branch_that_was_forced_elsewhere_begins_where_it_parted(http: Place) 
     assert http.messages(new, old) == ["new"]
 
 
+@on_each_server
 def test_a_commit_that_was_not_pushed_is_told(place: Place) -> None:
     place.origin.commit("one")
     it = problem(place, MISSING)
@@ -220,6 +230,7 @@ def test_a_commit_that_was_not_pushed_is_told(place: Place) -> None:
     assert not it.is_final
 
 
+@on_each_server
 def test_branches_tags_and_short_keys_are_commits_too(place: Place) -> None:
     one, two = place.origin.commit("one"), place.origin.commit("two")
     place.origin.git("tag", "v1", one)
@@ -238,6 +249,7 @@ def test_a_name_that_nobody_has_is_told(place: Place) -> None:
         assert problem(place, name).sentence == f"The remote has no commit {name}. Was it pushed?"
 
 
+@on_each_server
 def test_only_the_named_commits_are_read(place: Place) -> None:
     keys = [place.origin.commit(str(number)) for number in range(6)]
     assert [it.message for it in place.exact(keys[4], keys[1]).commits] == ["4", "1"]

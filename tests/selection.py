@@ -1,0 +1,128 @@
+"""Which tests a run has, and in which order.
+
+`make test` is for each change and takes minutes; CI runs everything, with ``SHIPMARK_TEST_DATABASES=all``. What only CI
+runs: the other half of the interfaces' tests, which `make test` runs on one database each; tests with the marker
+``exhaustive``; two thirds of the examples of properties and of hostile values (`fuzzing.py`).
+"""
+
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import pytest
+from databases import KINDS
+from fuzzing import ALL_DATABASES, IS_THOROUGH
+
+#: Tests that go through an interface run on one database each, half of them on either, unless all are asked for: what
+#: is stored is proven on both by the tests of domain packages, properties and the architecture.
+_INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
+#: Modules with tests that take half a minute, and modules and folders whose tests share servers, browsers, clients or
+#: large tables: the first worker begins with those of the first row, the second with those of the second.
+_SLOW = (
+    ("test_any_request.py", "test_hostile_requests.py", "browser"),
+    ("test_recordings.py", "test_query_plans.py", "conformance", "cli"),
+)
+_SLOW_PLACES = {
+    name: (row, column) for row, names in enumerate(_SLOW) for column, name in enumerate(names)
+}
+#: How many tests of the marker a run leaves out. The workers of a run count them, and tell the process that reports.
+_LEFT_TO_CI = pytest.StashKey[int]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker of tests that `make test` leaves to CI."""
+    config.addinivalue_line(
+        "markers",
+        "exhaustive: repeats a check with another client, value or page, slowly; runs in CI and by"
+        " `-m exhaustive`, or where tests are named one by one",
+    )
+    config.stash[_LEFT_TO_CI] = 0
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker counted: all collect the same tests."""
+    node.config.stash[_LEFT_TO_CI] = getattr(node, "workeroutput", {}).get("left_to_ci", 0)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that reports how many tests were left to CI, from a worker."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left_to_ci"] = session.config.stash[_LEFT_TO_CI]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say how many tests were left to CI."""
+    if number := config.stash[_LEFT_TO_CI]:
+        terminalreporter.write_line(
+            f"{number} exhaustive tests were left to CI: SHIPMARK_TEST_DATABASES=all runs them"
+        )
+
+
+def _leave_to_ci(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of the marker, unless a run is thorough or names them."""
+    are_named = all("::" in argument for argument in config.args)
+    if IS_THOROUGH or are_named or "exhaustive" in config.option.markexpr:
+        return
+    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
+    config.stash[_LEFT_TO_CI] = len(left_out)
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out exhaustive tests, and the half of the interfaces' that runs on the other database; order the rest.
+
+    It is always the same half.
+    """
+    _leave_to_ci(config, items)
+    if not ALL_DATABASES:
+        kept, left_out = [], []
+        for item in items:
+            (left_out if _is_for_the_other(item) else kept).append(item)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+    workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
+    items[:] = _in_shares(items, workers)
+
+
+def _in_shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Have each worker begin with slow tests.
+
+    A worker gets a run of the list, of the same length as the others', and takes over half of another's when it is
+    through. So at the end only tests of milliseconds are left to share out: a worker would wait for a long one alone,
+    or take over a part of a module and make all that is shared in it again.
+    """
+    slow = sorted((item for item in items if _slow_place(item)), key=_slow_place)
+    quick = [item for item in items if not _slow_place(item)]
+    ordered: list[pytest.Item] = []
+    for worker in range(workers):
+        ordered += [item for item in slow if _slow_place(item)[0] % workers == worker]
+        end = len(items) * (worker + 1) // workers
+        missing = max(0, end - len(ordered))
+        ordered += quick[:missing]
+        del quick[:missing]
+    return ordered
+
+
+def _slow_place(item: pytest.Item) -> tuple[int, ...]:
+    """Return the row and the column that name the item's module, or else its folder; nothing if none does."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return _SLOW_PLACES.get(item.path.name) or _SLOW_PLACES.get(folder) or ()
+
+
+def _is_for_the_other(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    # Where a test names its database itself, it has no other.
+    is_on_both = callspec is not None and "kind" in callspec.indices and folder in _INTERFACES
+    if not is_on_both or not _has_both(item):
+        return False
+    name = item.nodeid.replace("postgresql", "").replace("sqlite", "")
+    return callspec.params["kind"] != KINDS[crc32(name.encode()) % len(KINDS)]
+
+
+def _has_both(item: pytest.Item) -> bool:
+    return all(mark.args[0] != "kind" for mark in item.iter_markers("parametrize"))
