@@ -221,6 +221,96 @@ def test_issues_are_searched_by_their_text(bob: Caller, happen: Happen) -> None:
     assert names(bob, f"{LIST}?query=100%25") == ["WEB-3"]
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("is:new", ["WEB-3", "WEB-2"]),
+        ("is:ongoing", []),
+        ("is:regressed", ["WEB-1"]),
+        ("is:unresolved level:warning", ["WEB-2"]),
+        ("!level:warning", ["WEB-1", "WEB-3"]),
+        ("level:Fatal", []),
+        ("is:for_review", ["WEB-1", "WEB-3", "WEB-2"]),
+        ("status:unresolved boom", ["WEB-3", "WEB-2"]),
+        ("is:archived", []),
+        ("is:archived is:new", ["WEB-3", "WEB-2"]),
+        ("is:until_escalating", []),
+        ("timesSeen:>1", ["WEB-1", "WEB-2"]),
+        ("times_seen:1", ["WEB-3"]),
+        ("!timesSeen:<=1", ["WEB-1", "WEB-2"]),
+        ("lastSeen:-90m", ["WEB-1"]),
+        ("last_seen:+150m", ["WEB-2"]),
+        ("age:-1w firstSeen:<2999-01-01", ["WEB-1", "WEB-3", "WEB-2"]),
+        ("firstSeen:>2999-01-01T00:00:00+02:00", []),
+        ("!firstSeen:>2999-01-01", ["WEB-1", "WEB-3", "WEB-2"]),
+        ("lastSeen:+999999w", []),
+    ],
+)
+def test_issues_are_searched_by_what_they_are(
+    alice: Caller, bob: Caller, happen: Happen, query: str, expected: list[str]
+) -> None:
+    happen("web", "fixed", timestamp=written(ago(hours=9)))
+    alice.publish("web@1", commits=[{"id": "a", "message": "Fixes WEB-1"}])
+    happen("web", "fixed", release="web@1", timestamp=written(ago(hours=0)))
+    for _ in range(2):
+        happen("web", "boom 2", level="warning", timestamp=written(ago(hours=3)))
+    happen("web", "boom 3", timestamp=written(ago(hours=2)))
+    assert names(bob, f"{LIST}?query={quote(query)}") == expected
+    assert names(bob, f"{WEB_LIST}?query={quote(query)}") == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("is:linked", 'Invalid value for "is" search, valid values are ['),
+        ("level:loud", "level: takes one of debug, error, fatal, info, warning."),
+        ("timesSeen:many", "timesSeen: takes a number, or a comparison with one, such as >10."),
+        ("timesSeen:" + "9" * 19, "timesSeen: takes a number"),
+        ("age:2026-01-31", "age: takes a comparison with a date, such as >2026-01-31, or a time"),
+        ("lastSeen:>yesterday", "lastSeen: takes a comparison with a date"),
+        ("lastSeen:>0001-01-01T00:00:00+14:00", "lastSeen: takes a comparison with a date"),
+        ("!release:web@1", "Invalid key for this search: !release"),
+        ("status:loud", "Invalid key for this search: status"),
+        ("level:error " * 51, "A query has no more than 50 conditions."),
+    ],
+)
+def test_terms_that_cannot_be_searched_are_refused(bob: Caller, query: str, detail: str) -> None:
+    answer = bob.get(f"{LIST}?query={quote(query)}")
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith(detail)
+
+
+@pytest.mark.parametrize("path", [LIST, WEB_LIST])
+def test_the_id_of_an_event_leads_to_its_issue(bob: Caller, happen: Happen, path: str) -> None:
+    event_id = "0123456789abcdef0123456789abcdef"
+    happen("web", "one", event_id=event_id)
+    happen("web", "two")
+    for named in (event_id, "01234567-89AB-cdef-0123-456789abcdef"):
+        answer = bob.get(f"{path}?query={named}")
+        assert answer.headers["X-Sentry-Direct-Hit"] == "1"
+        [found] = answer.json()
+        assert (found["shortId"], found["matchingEventId"]) == ("WEB-1", event_id)
+    answer = bob.get(f"{path}?query={'f' * 32}")
+    assert (answer.json(), "X-Sentry-Direct-Hit" in answer.headers) == ([], False)
+    assert "matchingEventId" not in bob.get(path).json()[0]
+
+
+def test_an_event_of_a_hidden_project_leads_nowhere(bob: Caller, happen: Happen) -> None:
+    happen("tools", "secret", event_id="e" * 32)
+    assert names(bob, f"{LIST}?query={'e' * 32}") == []
+
+
+@pytest.mark.parametrize("path", [LIST, WEB_LIST])
+def test_periods_of_statistics_are_checked(bob: Caller, path: str) -> None:
+    for period in ("", "24h", "14d", "auto"):
+        assert bob.get(f"{path}?groupStatsPeriod={period}").status_code == 200
+    answer = bob.get(f"{path}?groupStatsPeriod=1y")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"detail": "Invalid stats_period. Valid choices are '', '24h', and '14d'"},
+    )
+
+
 def test_keys_that_are_not_known_are_refused(bob: Caller) -> None:
     answer = bob.get(f"{LIST}?query=assigned:me")
     assert (answer.status_code, answer.json()) == (

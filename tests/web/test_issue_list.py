@@ -85,6 +85,11 @@ def test_the_unresolved_issues_are_counted_up_to_a_limit(house, owner, monkeypat
         ("query=pear&project=web", ["WEB-2"]),
         ("query=is:resolved", []),
         ("query=is:unresolved+apple&tab=resolved", ["WEB-1"]),
+        ("query=is:new&tab=regressed", ["WEB-2", "WEB-1"]),
+        ("query=is:regressed", []),
+        ("query=is:for_review&tab=regressed", []),
+        ("query=level:error+lastSeen:-1h", ["WEB-2", "WEB-1"]),
+        ("query=timesSeen:>1", []),
         ("project=unknown&query=apple", ["WEB-1"]),
     ],
 )

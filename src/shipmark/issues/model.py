@@ -137,6 +137,24 @@ class StatusChange:
     is_in_next_release: bool = False
 
 
+class IssueAttribute(StrEnum):
+    """What issues are compared by."""
+
+    LEVEL = "level"
+    TIMES_SEEN = "times_seen"
+    FIRST_SEEN = "first_seen_at"
+    LAST_SEEN = "last_seen_at"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCondition:
+    """A comparison of an attribute of issues. The operators are ``=``, ``!=``, ``>``, ``>=``, ``<`` and ``<=``."""
+
+    attribute: IssueAttribute
+    operator: str
+    operand: str | int | datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFilter:
     """The conditions of a list of issues. The text is searched in titles and messages, ignoring case.
@@ -159,6 +177,7 @@ class IssueFilter:
     seen_in: Mapping[int, int] | None = None
     regressed_in: Mapping[int, int] | None = None
     environment_ids: tuple[int, ...] | None = None
+    conditions: tuple[IssueCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.

@@ -1,17 +1,41 @@
 """Parsing of search queries of issues (groups-api.md 2.3)."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.model import IssueStatus
+from shipmark.issues.model import (
+    IssueAttribute,
+    IssueCondition,
+    IssueStatus,
+    Substatus,
+)
 
 QUERY_MAX = 4096
+_TERMS_MAX = 50
 #: Statuses by the names that clients use, of which ignored issues have several.
 STATUSES = {status.value: status for status in IssueStatus} | {
     "archived": IssueStatus.IGNORED,
     "muted": IssueStatus.IGNORED,
 }
+#: Substatuses by the names that clients use, with the status that each implies.
+_SUBSTATUSES = {
+    Substatus.NEW.value: (IssueStatus.UNRESOLVED, Substatus.NEW),
+    Substatus.ONGOING.value: (IssueStatus.UNRESOLVED, Substatus.ONGOING),
+    Substatus.REGRESSED.value: (IssueStatus.UNRESOLVED, Substatus.REGRESSED),
+    Substatus.ARCHIVED_FOREVER.value: (IssueStatus.IGNORED, Substatus.ARCHIVED_FOREVER),
+    "forever": (IssueStatus.IGNORED, Substatus.ARCHIVED_FOREVER),
+    Substatus.ARCHIVED_UNTIL_ESCALATING.value: (
+        IssueStatus.IGNORED,
+        Substatus.ARCHIVED_UNTIL_ESCALATING,
+    ),
+    "until_escalating": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_ESCALATING),
+}
+_FOR_REVIEW = "for_review"
+IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW)
 
 #: The fields of versions by the names that clients use.
 _RELEASE_KEYS = {
@@ -21,40 +45,137 @@ _RELEASE_KEYS = {
     "release": "release",
     "regressed_in_release": "regressed_in_release",
 }
+_ATTRIBUTES = {
+    "level": IssueAttribute.LEVEL,
+    "timesSeen": IssueAttribute.TIMES_SEEN,
+    "times_seen": IssueAttribute.TIMES_SEEN,
+    "firstSeen": IssueAttribute.FIRST_SEEN,
+    "first_seen": IssueAttribute.FIRST_SEEN,
+    "age": IssueAttribute.FIRST_SEEN,
+    "lastSeen": IssueAttribute.LAST_SEEN,
+    "last_seen": IssueAttribute.LAST_SEEN,
+}
+_LEVELS = frozenset({"fatal", "error", "warning", "info", "debug"})
+_NEGATED = {"=": "!=", "!=": "=", ">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+_NUMBER_DIGITS_MAX = 18
 # A word, in which a quoted part may contain blanks.
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')
+_COMPARED = re.compile(r"(>=|<=|>|<|)(.*)", re.DOTALL)
+_RELATIVE = re.compile(r"([+-])(\d{1,6})([mhdw])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class IssueSearch:
     """A parsed query. The versions may be `LATEST`, and the releases may not exist."""
 
     status: IssueStatus | None = None
+    substatus: Substatus | None = None
+    is_for_review: bool = False
     text: str = ""
     first_release: str | None = None
     release: str | None = None
     regressed_in_release: str | None = None
+    conditions: list[IssueCondition] = field(default_factory=list)
 
 
 def parse(query: str) -> IssueSearch:
     """Parse a query. Raise `BadRequest` for unsupported keys, as ignoring them would mislead."""
     if len(query) > QUERY_MAX:
         raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
-    status: IssueStatus | None = None
-    versions: dict[str, str] = {}
-    words: list[str] = []
+    search, words = IssueSearch(), list[str]()
     for word in _WORD.findall(query.replace("\x00", "")):
         key, colon, rest = word.partition(":")
-        value = _unquoted(rest)
         if not colon or word.startswith('"'):
             words.append(_unquoted(word))
-        elif key == "is" and value in STATUSES:
-            status = STATUSES[value]
-        elif key in _RELEASE_KEYS and value:
-            versions[_RELEASE_KEYS[key]] = value
         else:
-            raise BadRequest(f"Invalid key for this search: {key}")
-    return IssueSearch(status=status, text=" ".join(words), **versions)
+            _add_term(search, key, _unquoted(rest))
+    if len(search.conditions) > _TERMS_MAX:
+        raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
+    search.text = " ".join(words)
+    return search
+
+
+def _add_term(search: IssueSearch, key: str, value: str) -> None:
+    name = key.removeprefix("!")
+    is_negated = name != key
+    if key == "is":
+        _add_status(search, value)
+    elif key == "status" and value in STATUSES:
+        search.status = STATUSES[value]
+    elif key in _RELEASE_KEYS and value:
+        setattr(search, _RELEASE_KEYS[key], value)
+    elif name in _ATTRIBUTES:
+        attribute = _ATTRIBUTES[name]
+        operator, operand = _READERS[attribute](name, value)
+        operator = _NEGATED[operator] if is_negated else operator
+        search.conditions.append(IssueCondition(attribute, operator, operand))
+    else:
+        raise BadRequest(f"Invalid key for this search: {key}")
+
+
+def _add_status(search: IssueSearch, value: str) -> None:
+    """Set the status; a substatus implies one."""
+    if value == _FOR_REVIEW:
+        search.is_for_review = True
+    elif value in _SUBSTATUSES:
+        search.status, search.substatus = _SUBSTATUSES[value]
+    elif value in STATUSES:
+        search.status, search.substatus = STATUSES[value], None
+    else:
+        names = ", ".join(IS_VALUES)
+        raise BadRequest(f'Invalid value for "is" search, valid values are [{names}]')
+
+
+def _level(name: str, value: str) -> tuple[str, str]:
+    level = value.lower()
+    if level not in _LEVELS:
+        raise BadRequest(f"{name}: takes one of {', '.join(sorted(_LEVELS))}.")
+    return "=", level
+
+
+def _number(name: str, value: str) -> tuple[str, int]:
+    operator, digits = _operator_of(value)
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _NUMBER_DIGITS_MAX):
+        raise BadRequest(f"{name}: takes a number, or a comparison with one, such as >10.")
+    return operator or "=", int(digits)
+
+
+def _moment(name: str, value: str) -> tuple[str, datetime]:
+    """Return a comparison with a date, or of an age: ``-24h`` is younger than a day, ``+24h`` older."""
+    if relative := _RELATIVE.fullmatch(value):
+        sign, number, unit = relative.groups()
+        try:
+            at = now() - timedelta(**{_UNITS[unit]: int(number)})
+        except OverflowError:
+            at = datetime.min.replace(tzinfo=UTC)
+        return (">=" if sign == "-" else "<="), at
+    operator, date = _operator_of(value)
+    try:
+        at = datetime.fromisoformat(date)
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        operator = ""
+    if not operator:
+        raise BadRequest(
+            f"{name}: takes a comparison with a date, such as >2026-01-31, or a time ago, such as -24h."
+        )
+    return operator, at
+
+
+_READERS: dict[IssueAttribute, Callable[[str, str], tuple[str, str | int | datetime]]] = {
+    IssueAttribute.LEVEL: _level,
+    IssueAttribute.TIMES_SEEN: _number,
+    IssueAttribute.FIRST_SEEN: _moment,
+    IssueAttribute.LAST_SEEN: _moment,
+}
+
+
+def _operator_of(value: str) -> tuple[str, str]:
+    """Return the operator of a comparison, "" without one, and its operand."""
+    compared = _COMPARED.fullmatch(value)
+    assert compared is not None, "both parts may be empty"
+    return compared[1], compared[2]
 
 
 def _unquoted(text: str) -> str:

@@ -1,11 +1,14 @@
 """Issues that a list's parameters name, in place of a search (groups-api.md 2.1)."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from shipmark.api.issues.path_issue import find_issue
 from shipmark.api.issues.queries import ProjectIssueListQuery
+from shipmark.events import store as event_store
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues import short_ids
@@ -13,21 +16,39 @@ from shipmark.issues.model import Issue
 from shipmark.issues.store import issue_lists
 from shipmark.projects.model import Project
 
+_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 
-def issue_of_short_id(
-    context: RequestContext, connection: Connection, query: ProjectIssueListQuery
-) -> Issue | None:
-    """Return the issue whose short id is the query, None if it is not to be looked up, or not there.
 
-    It may be in any project that the caller can see.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectHit:
+    """The issue that a query names, and the event, if it is named by one of its events."""
+
+    issue: Issue
+    event_id: str | None = None
+
+
+def find_direct_hit(
+    context: RequestContext,
+    connection: Connection,
+    projects: Sequence[Project],
+    query: ProjectIssueListQuery,
+) -> DirectHit | None:
+    """Return the issue that the query names by the id of an event of these projects, or by its short id, or None."""
     text = (query.query or "").strip()
+    event_id = text.replace("-", "").lower()
+    if _EVENT_ID.fullmatch(event_id):
+        issue_id = event_store.issue_of_event(connection, [it.id for it in projects], event_id)
+        if issue_id is not None:
+            [issue] = issue_lists.by_ids(connection, [issue_id])
+            return DirectHit(issue=issue, event_id=event_id)
     if not query.is_short_id_lookup or short_ids.parse(text) is None:
         return None
     try:
-        return find_issue(context, connection, str(context.organization_id), text)
+        # It may be in any project that the caller can see.
+        issue = find_issue(context, connection, str(context.organization_id), text)
     except NotFound:
         return None
+    return DirectHit(issue=issue)
 
 
 def issues_of_group(

@@ -11,7 +11,7 @@ from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import optional, refuse, repeatable, require
 from shipmark.issues.model import IssueFilter, StatusChange
-from shipmark.issues.search import STATUSES, IssueSearch, parse
+from shipmark.issues.search import IS_VALUES, STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
 from shipmark.issues.store.search_filter import filter_of
 from shipmark.organizations.model import Access
@@ -43,11 +43,19 @@ _IS_STATUS = require(
 _Status = Annotated[str | None, _IS_STATUS, one_of(*STATUSES)]
 
 
+_STATS_PERIODS = ("", "24h", "14d", "auto")
+_IS_STATS_PERIOD = require(
+    lambda period: (period or "") in _STATS_PERIODS,
+    "Invalid stats_period. Valid choices are '', '24h', and '14d'",
+)
+
+
 class _SearchQuery(EnvironmentQuery):
     query: str | None = optional(
         "Text in titles, and "
-        + ", ".join(f"`is:{status}`" for status in STATUSES)
-        + ", `firstRelease:`, `release:`, `regressed_in_release:` with a version or `latest`.",
+        + ", ".join(f"`is:{value}`" for value in IS_VALUES)
+        + ", `firstRelease:`, `release:`, `regressed_in_release:` with a version or `latest`, `level:`, `timesSeen:`,"
+        " `firstSeen:` (or `age:`) and `lastSeen:`.",
         example="is:unresolved",
     )
 
@@ -64,6 +72,10 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
         "`1`: a query that is a short id finds that issue, in any project.",
         alias="shortIdLookup",
         example="1",
+    )
+
+    group_stats_period: Annotated[str | None, _IS_STATS_PERIOD, one_of(*_STATS_PERIODS)] = optional(
+        "Ignored: lists have no statistics.", alias="groupStatsPeriod", example="24h"
     )
 
     @property

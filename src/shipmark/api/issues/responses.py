@@ -78,6 +78,7 @@ class IssueResponse(Wire, kw_only=True):
     first_seen: datetime
     last_seen: datetime
     inbox: InboxResponse | None
+    matching_event_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ActivityResponse(Wire):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.issues.direct_hits import issue_of_short_id, issues_of_group
+from shipmark.api.issues.direct_hits import find_direct_hit, issues_of_group
 from shipmark.api.issues.loading import (
     activities_of,
     first_and_last_release,
@@ -206,9 +206,11 @@ def _fetch_page(
 ) -> Response[list[IssueResponse]]:
     page = query.limited_page()
     with context.database.snapshot() as connection:
-        if issue := issue_of_short_id(context, connection, query):
-            found = serialize_issues(context, connection, [issue])
-            return Response(found, headers={"X-Sentry-Direct-Hit": "1"})
+        if hit := find_direct_hit(context, connection, projects, query):
+            [found] = serialize_issues(context, connection, [hit.issue])
+            if hit.event_id is not None:
+                found.matching_event_id = hit.event_id
+            return Response([found], headers={"X-Sentry-Direct-Hit": "1"})
         if query.group:
             named = issues_of_group(connection, projects, query)
             issues, links = paginate_all(named, page)

@@ -1,6 +1,7 @@
 """Lists of issues that match a filter, the last seen first."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import operator
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,9 @@ _RELEASES = {
     name: json_rows(name, project_id=Id, release_id=Id)
     for name in ("first_seen_in", "seen_in", "regressed_in")
 }
+_OPERATORS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
+    "=": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
+}  # fmt: skip
 _BY_IDS = ISSUE.select().join(IDS, IDS.c.id == issues.c.id)
 
 
@@ -110,6 +114,9 @@ def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(issues.c.substatus == issue_filter.substatus)
     if issue_filter.environment_ids is not None:
         conditions.append(_was_in(issue_filter.environment_ids))
+    for condition in issue_filter.conditions:
+        column: sa.ColumnElement[Any] = issues.c[condition.attribute.value]
+        conditions.append(_OPERATORS[condition.operator](column, condition.operand))
     if issue_filter.text:
         conditions.append(
             issues.c.title.icontains(issue_filter.text, autoescape=True)

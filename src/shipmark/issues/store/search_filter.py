@@ -24,11 +24,14 @@ def filter_of(
     return IssueFilter(
         project_ids=tuple(project_ids),
         status=search.status,
+        substatus=search.substatus,
+        is_for_review=search.is_for_review,
         text=search.text,
         first_seen_in=release_of(search.first_release),
         seen_in=release_of(search.release),
         regressed_in=release_of(search.regressed_in_release),
         environment_ids=environment_ids,
+        conditions=tuple(search.conditions),
     )
 
 

@@ -42,8 +42,8 @@ class IssueTab:
         return replace(
             issue_filter,
             status=self.status,
-            substatus=self.substatus,
-            is_for_review=self.is_for_review,
+            substatus=self.substatus or issue_filter.substatus,
+            is_for_review=self.is_for_review or issue_filter.is_for_review,
         )
 
 
@@ -181,9 +181,12 @@ def _terms(query: str) -> tuple[IssueSearch, str]:
 
 
 def _tab_of(search: IssueListSearch, terms: IssueSearch) -> IssueTab:
-    """Return the tab of the search; a status in its terms takes precedence."""
+    """Return the tab of the search; a status in its terms takes precedence, and a substatus over that of a tab."""
     tab = _TABS_BY_KEY[search.tab]
-    return tab if terms.status in {None, tab.status} else _TABS_OF_STATUS[terms.status]
+    is_other = terms.status not in {None, tab.status}
+    if terms.status is not None and (is_other or (terms.substatus and tab.substatus)):
+        return _TABS_OF_STATUS[terms.status]
+    return tab
 
 
 def _tab_links(
