@@ -112,8 +112,10 @@ def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(IS_REGRESSED)
     elif issue_filter.substatus is not None:
         conditions.append(issues.c.substatus == issue_filter.substatus)
-    if issue_filter.environment_ids is not None:
-        conditions.append(_was_in(issue_filter.environment_ids))
+    named = issue_filter.environment_ids
+    # A release that counts in these environments says the same.
+    if named is not None and issue_filter.first_seen_in is None and issue_filter.seen_in is None:
+        conditions.append(_was_in(named))
     for condition in issue_filter.conditions:
         column: sa.ColumnElement[Any] = issues.c[condition.attribute.value]
         conditions.append(_OPERATORS[condition.operator](column, condition.operand))
@@ -147,17 +149,22 @@ def _release_conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool
     named = issue_filter.environment_ids
     if issue_filter.first_seen_in is not None:
         first = issue_environments.c
-        there = [] if named is None else [first.environment_id.in_(named)]
+        there = [] if named is None else [_is_one_of(first.environment_id, named)]
         conditions += _in_release("first_seen_in", first.issue_id, first.first_release_id, *there)
     if issue_filter.seen_in is not None:
         seen = issue_releases.c
-        there = [] if named is None else [seen.environment_id.in_(named)]
+        there = [] if named is None else [_is_one_of(seen.environment_id, named)]
         conditions += _in_release("seen_in", seen.issue_id, seen.release_id, *there)
     if issue_filter.regressed_in is not None:
         entry = history.c
         is_regressed = entry.status == HistoryStatus.REGRESSED
         conditions += _in_release("regressed_in", entry.issue_id, entry.release_id, is_regressed)
     return conditions
+
+
+def _is_one_of(column: sa.Column[int], ids: Collection[int]) -> sa.ColumnElement[bool]:
+    """Return a condition on an environment that no index is looked up for: releases have fewer issues."""
+    return (column + 0).in_(ids)
 
 
 def _in_release(
