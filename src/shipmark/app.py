@@ -29,8 +29,9 @@ from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
 from shipmark.http.workers import (
     PARENT_PID,
-    call_when_stopping,
+    call_in_loop_when_stopping,
     end_with_parent,
+    hold_stop_signals,
     keep_closing_silent_connections,
 )
 from shipmark.infrastructure import logging
@@ -82,6 +83,8 @@ def create() -> ASGIApp:
     settings = from_environment()
     logging.configure(settings)
     if PARENT_PID in os.environ:
+        # Before there are threads: a signal goes to any one that does not hold it.
+        hold_stop_signals()
         end_with_parent(int(os.environ[PARENT_PID]))
     app = assembled(settings)
     app.state.database = Database(
@@ -214,7 +217,7 @@ async def _working(app: Litestar) -> AsyncIterator[None]:
     with suppress(Unavailable), database.transaction() as connection:
         scheduler.start(connection, now())
     loop = asyncio.get_running_loop()
-    call_when_stopping(lambda: loop.call_soon_threadsafe(_end_open_connections, app.state))
+    call_in_loop_when_stopping(loop, lambda: _end_open_connections(app.state))
     workers = scheduler.workers(database, app.state.settings)
     for worker in workers:
         worker.start()

@@ -1,5 +1,6 @@
 """Termination of worker processes with their parent: an orphan would hold the port, and serve old code."""
 
+import asyncio
 import contextlib
 import ctypes
 import os
@@ -21,6 +22,7 @@ _PR_SET_PDEATHSIG = 1
 #: Where struct tcp_info (linux/tcp.h) has tcpi_bytes_received, of 8 bytes.
 _RECEIVED_OFFSET = 128
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 0.5
 #: The time for requests in progress to finish, if the process ends itself.
 _END_SECONDS = 10
@@ -58,6 +60,39 @@ def reset_signals_in_workers() -> None:
     )
 
 
+def hold_stop_signals() -> None:
+    """Let signals to stop wait, until `call_in_loop_when_stopping` has been called.
+
+    The server sets the handlers of its loop before the loop runs, and the loop forgets a signal that comes in between.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+
+
+def call_in_loop_when_stopping(
+    loop: asyncio.AbstractEventLoop, callback: Callable[[], object]
+) -> None:
+    """Call back in the loop, once, when this process is asked to stop. Call it in the running loop.
+
+    The server runs its loop to start the application, then again to serve. uvloop takes notice of signals only while
+    it runs, so one that comes between the two would be lost, and the parent would wait for this worker: the signal is
+    raised again in the loop, which runs by then.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    received = set[int]()
+
+    def stop(number: int) -> None:
+        if number in received:
+            return
+        if not received:
+            loop.call_soon_threadsafe(callback)
+        received.add(number)
+        loop.call_soon_threadsafe(signal.raise_signal, number)
+
+    _chain_handlers(stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
 def call_when_stopping(callback: Callable[[], object]) -> None:
     """Call back as soon as this process is asked to stop: the server waits for open responses before it ends.
 
@@ -65,11 +100,16 @@ def call_when_stopping(callback: Callable[[], object]) -> None:
     """
     if threading.current_thread() is not threading.main_thread():
         return
-    for number in (signal.SIGINT, signal.SIGTERM):
+    _chain_handlers(lambda _number: callback())
+
+
+def _chain_handlers(callback: Callable[[int], object]) -> None:
+    """Call back with the number of each signal to stop, before the handler that is set now."""
+    for number in _STOPPING:
         previous = signal.getsignal(number)
 
         def stop(received: int, frame: FrameType | None, previous: object = previous) -> None:
-            callback()
+            callback(received)
             if callable(previous):
                 previous(received, frame)
 
@@ -103,11 +143,21 @@ def _close_silent_connections(port: int) -> None:
         # It may have been closed meanwhile, or be of something else.
         with (
             contextlib.suppress(OSError),
-            socket.socket(fileno=os.dup(int(descriptor.name))) as connection,
+            _duplicate(int(descriptor.name)) as connection,
         ):
             is_ours = connection.getpeername() and connection.getsockname()[1:2] == (port,)
             if is_ours and not _received_bytes(connection):
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+def _duplicate(descriptor: int) -> socket.socket:
+    """Return a socket on a copy of the descriptor; raise `OSError`, and leave no copy, if it is not of a socket."""
+    copy = os.dup(descriptor)
+    try:
+        return socket.socket(fileno=copy)
+    except OSError:
+        os.close(copy)
+        raise
 
 
 def _received_bytes(connection: socket.socket) -> int:
