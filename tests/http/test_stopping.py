@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,15 +25,24 @@ def _start_and_serve(before_start: Callable[[], None], before_serving: Callable[
     """Run a loop as the server does: set handlers, start the application, and serve until a signal comes."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     loop, stopping, calls = uvloop.new_event_loop(), asyncio.Event(), list[bool]()
+    runs = list[str]()
+
+    def stop() -> None:
+        # The server's handler blocks for ever before it serves.
+        if runs[-1] != "serve":
+            os._exit(1)
+        stopping.set()
 
     async def start() -> None:
+        runs.append("start")
         call_in_loop_when_stopping(loop, lambda: calls.append(True))
 
     async def serve() -> None:
+        runs.append("serve")
         await asyncio.wait_for(stopping.wait(), 5)
 
     hold_stop_signals()
-    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGTERM, stop)
     before_start()
     loop.run_until_complete(start())
     before_serving()
@@ -42,6 +52,15 @@ def _start_and_serve(before_start: Callable[[], None], before_serving: Callable[
 
 def _terminate() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_is_called_back_once_in_the_loop() -> None:
+    process = multiprocessing.get_context("fork").Process(
+        target=_start_and_serve, args=(_nothing, lambda: threading.Timer(0.5, _terminate).start())
+    )
+    process.start()
+    process.join(20)
+    assert process.exitcode == _STOPPED
 
 
 def _nothing() -> None:

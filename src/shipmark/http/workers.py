@@ -23,6 +23,7 @@ _PR_SET_PDEATHSIG = 1
 _RECEIVED_OFFSET = 128
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
+_UNTIL_SERVING_SECONDS = 0.2
 _LOOK_SECONDS = 0.5
 #: The time for requests in progress to finish, if the process ends itself.
 _END_SECONDS = 10
@@ -61,21 +62,29 @@ def reset_signals_in_workers() -> None:
 
 
 def hold_stop_signals() -> None:
-    """Let signals to stop wait, until `call_in_loop_when_stopping` has been called.
+    """Let signals to stop wait until the server serves: see `call_in_loop_when_stopping`.
 
     The server sets the handlers of its loop before the loop runs, and the loop forgets a signal that comes in between.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
 
 
+def release_stop_signals() -> None:
+    """Let signals to stop through in this thread. Threads and processes inherit from the one that starts them."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
 def call_in_loop_when_stopping(
     loop: asyncio.AbstractEventLoop, callback: Callable[[], object]
 ) -> None:
-    """Call back in the loop, once, when this process is asked to stop. Call it in the running loop.
+    """Call back in the loop, once, when this process is asked to stop. Call it while the application starts.
 
-    The server runs its loop to start the application, then again to serve. uvloop takes notice of signals only while
-    it runs, so one that comes between the two would be lost, and the parent would wait for this worker: the signal is
-    raised again in the loop, which runs by then.
+    The server runs its loop to start the application, then again to serve.
+
+    * uvloop takes notice of signals only while it runs, so one that comes between the two would be lost, and the parent
+      would wait for this worker: the signal is raised again in the loop, which runs by then.
+    * The server's handler waits for ever, and keeps the interpreter's lock, if it is called before the server serves.
+      So signals are held until some time after the application has started, which takes the loop three more turns.
     """
     if threading.current_thread() is not threading.main_thread():
         return
@@ -90,7 +99,7 @@ def call_in_loop_when_stopping(
         loop.call_soon_threadsafe(signal.raise_signal, number)
 
     _chain_handlers(stop)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    loop.call_later(_UNTIL_SERVING_SECONDS, release_stop_signals)
 
 
 def call_when_stopping(callback: Callable[[], object]) -> None:

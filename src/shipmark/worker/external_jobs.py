@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
+from shipmark.http.workers import release_stop_signals
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
@@ -54,6 +55,8 @@ def run_due(database: Database, at: datetime, settings: Settings) -> bool:
 
 def main() -> None:
     """Run due jobs, with the settings of the environment."""
+    # The thread that starts this process holds them: its process has one thread that takes notice of signals.
+    release_stop_signals()
     settings = from_environment()
     logging.configure(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
