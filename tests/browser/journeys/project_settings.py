@@ -94,7 +94,7 @@ def set_a_threshold(person: Person) -> None:
 
 
 def choose_what_is_kept_of_events(person: Person) -> None:
-    """Name a sensitive field, and drop some events, after a mistake."""
+    """Name a sensitive field, and drop some events, after a mistake; then none any more."""
     page = person.page
     person.go("settings/projects/web/data/")
     person.fill("Sensitive fields", "account_number")
@@ -112,6 +112,11 @@ def choose_what_is_kept_of_events(person: Person) -> None:
     person.press("Save filters")
     person.see_done("Saved the filters.")
     expect(page.get_by_label("Events of web crawlers")).to_be_checked()
+    # What other journeys send may be taken for a crawler's.
+    page.get_by_label("Events of web crawlers").uncheck()
+    person.fill("IP addresses", "")
+    person.press("Save filters")
+    expect(page.get_by_label("Events of web crawlers")).not_to_be_checked()
 
 
 JOURNEYS = [
