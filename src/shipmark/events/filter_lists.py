@@ -15,13 +15,18 @@ def entries_of(name: str, text: str) -> list[str]:
 
     Raise `FilterListError` for too many, too long ones, and those that are neither an address nor a pattern.
     """
-    lines = [line.strip() for line in text.splitlines()]
-    entries = list(dict.fromkeys(line for line in lines if line))
+    entries = lines_of(text)
     if len(entries) > PATTERNS_MAX:
         raise FilterListError(f"more than {PATTERNS_MAX} entries.")
     for entry in entries:
         _require_valid(name, entry)
     return entries
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text that are not blank, each once, without blanks around it."""
+    lines = (line.strip() for line in text.splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
 
 
 def _require_valid(name: str, entry: str) -> None:

@@ -19,6 +19,7 @@ EXCEPTIONS_MAX = 50
 FRAMES_MAX = 250
 TYPE_MAX = 256
 TEXT_MAX = 8192
+_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 _LEVELS = frozenset({"debug", "info", "warning", "error", "fatal"})
 #: What loggers of other languages call them; the protocol knows the first two (ingest.md 5).
 _LEVEL_ALIASES = {
@@ -125,6 +126,12 @@ def _objects(value: object) -> tuple[Json, ...]:
 def without_dashes(event_id: str) -> str:
     """Return an event's id as it is stored; clients send it in several forms."""
     return event_id.replace("-", "").lower()
+
+
+def event_id_in(text: str) -> str | None:
+    """Return the id of an event that a text is, as it is stored, or None."""
+    event_id = without_dashes(text)
+    return event_id if _EVENT_ID.fullmatch(event_id) else None
 
 
 def level_of(payload: Json) -> str:

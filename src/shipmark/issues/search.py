@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.issues.model import (
     IssueAttribute,
     IssueCondition,
@@ -61,8 +61,6 @@ _NUMBER_DIGITS_MAX = 18
 # A word, in which a quoted part may contain blanks.
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')
 _COMPARED = re.compile(r"(>=|<=|>|<|)(.*)", re.DOTALL)
-_RELATIVE = re.compile(r"([+-])(\d{1,6})([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,8 +77,11 @@ class IssueSearch:
     conditions: list[IssueCondition] = field(default_factory=list)
 
 
-def parse(query: str) -> IssueSearch:
-    """Parse a query. Raise `BadRequest` for unsupported keys, as ignoring them would mislead."""
+def parse(query: str, now: datetime) -> IssueSearch:
+    """Parse a query, in which times ago count from ``now``.
+
+    Raise `BadRequest` for unsupported keys, as ignoring them would mislead.
+    """
     if len(query) > QUERY_MAX:
         raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
     search, words = IssueSearch(), list[str]()
@@ -89,14 +90,14 @@ def parse(query: str) -> IssueSearch:
         if not colon or word.startswith('"'):
             words.append(_unquoted(word))
         else:
-            _add_term(search, key, _unquoted(rest))
+            _add_term(search, key, _unquoted(rest), now)
     if len(search.conditions) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
     search.text = " ".join(words)
     return search
 
 
-def _add_term(search: IssueSearch, key: str, value: str) -> None:
+def _add_term(search: IssueSearch, key: str, value: str, now: datetime) -> None:
     name = key.removeprefix("!")
     is_negated = name != key
     if key == "is":
@@ -107,7 +108,7 @@ def _add_term(search: IssueSearch, key: str, value: str) -> None:
         setattr(search, _RELEASE_KEYS[key], value)
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
-        operator, operand = _READERS[attribute](name, value)
+        operator, operand = _READERS[attribute](name, value, now)
         operator = _NEGATED[operator] if is_negated else operator
         search.conditions.append(IssueCondition(attribute, operator, operand))
     else:
@@ -127,43 +128,35 @@ def _add_status(search: IssueSearch, value: str) -> None:
         raise BadRequest(f'Invalid value for "is" search, valid values are [{names}]')
 
 
-def _level(name: str, value: str) -> tuple[str, str]:
+def _level(name: str, value: str, _: datetime) -> tuple[str, str]:
     level = value.lower()
     if level not in _LEVELS:
         raise BadRequest(f"{name}: takes one of {', '.join(sorted(_LEVELS))}.")
     return "=", level
 
 
-def _number(name: str, value: str) -> tuple[str, int]:
+def _number(name: str, value: str, _: datetime) -> tuple[str, int]:
     operator, digits = _operator_of(value)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _NUMBER_DIGITS_MAX):
         raise BadRequest(f"{name}: takes a number, or a comparison with one, such as >10.")
     return operator or "=", int(digits)
 
 
-def _moment(name: str, value: str) -> tuple[str, datetime]:
+def _moment(name: str, value: str, now: datetime) -> tuple[str, datetime]:
     """Return a comparison with a date, or of an age: ``-24h`` is younger than a day, ``+24h`` older."""
-    if relative := _RELATIVE.fullmatch(value):
-        sign, number, unit = relative.groups()
-        try:
-            at = now() - timedelta(**{_UNITS[unit]: int(number)})
-        except OverflowError:
-            at = datetime.min.replace(tzinfo=UTC)
-        return (">=" if sign == "-" else "<="), at
+    if relative := relative_moment(value, now):
+        is_younger, at = relative
+        return (">=" if is_younger else "<="), at
     operator, date = _operator_of(value)
-    try:
-        at = datetime.fromisoformat(date)
-        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        operator = ""
-    if not operator:
+    moment = iso_moment(date)
+    if not operator or moment is None:
         raise BadRequest(
             f"{name}: takes a comparison with a date, such as >2026-01-31, or a time ago, such as -24h."
         )
-    return operator, at
+    return operator, moment
 
 
-_READERS: dict[IssueAttribute, Callable[[str, str], tuple[str, str | int | datetime]]] = {
+_READERS: dict[IssueAttribute, Callable[[str, str, datetime], tuple[str, str | int | datetime]]] = {
     IssueAttribute.LEVEL: _level,
     IssueAttribute.TIMES_SEEN: _number,
     IssueAttribute.FIRST_SEEN: _moment,

@@ -8,10 +8,11 @@ in the middle is a wildcard, and ``!=`` with a package excludes just that versio
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.releases import versions
 
 QUERY_MAX = 4096
@@ -166,8 +167,6 @@ _BARE = re.compile(r"[^\s()\"]*")
 _WORD = re.compile(r"[^\s()\"]+")
 _ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]*?))\s*(?:,|$)')
 _WITH_SUFFIX = re.compile(r"([^\s()][^()]*?)\s+\(([^()]+)\)")
-_RELATIVE = re.compile(r"([+-])(\d{1,6})([mhdw])")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
@@ -352,13 +351,9 @@ def _finalized(term: _RawTerm, _: datetime) -> Term:
 
 def _created(term: _RawTerm, now: datetime) -> Term:
     value = term.values[0]
-    if relative := _RELATIVE.fullmatch(value):
-        sign, number, unit = relative.groups()
-        comparison = Comparison.AT_LEAST if sign == "-" else Comparison.AT_MOST
-        try:
-            at = now - timedelta(**{_UNITS[unit]: int(number)})
-        except OverflowError:
-            at = datetime.min.replace(tzinfo=UTC)
+    if relative := relative_moment(value, now):
+        is_younger, at = relative
+        comparison = Comparison.AT_LEAST if is_younger else Comparison.AT_MOST
         return CreatedTerm(comparison=NEGATED[comparison] if term.is_negated else comparison, at=at)
     if term.is_list or term.comparison in {Comparison.IS, Comparison.IS_NOT}:
         raise BadRequest(
@@ -369,11 +364,10 @@ def _created(term: _RawTerm, now: datetime) -> Term:
 
 
 def _date(value: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(value)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        raise BadRequest(f"release.created: {value} is not an ISO 8601 date.") from None
+    moment = iso_moment(value)
+    if moment is None:
+        raise BadRequest(f"release.created: {value} is not an ISO 8601 date.")
+    return moment
 
 
 def _equal(term: _RawTerm) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from shipmark.events.filter_lists import lines_of
 from shipmark.infrastructure.errors import ValidationFailed
 
 #: The options that are on or off, by their fields; they have the same names for projects and organizations.
@@ -18,7 +19,7 @@ NAME_MAX = 200
 
 def scrubbing_of(sent: Mapping[str, str]) -> dict[str, object]:
     """Return the options that a form sets. A box that is not ticked is not sent. Raise `ValidationFailed`."""
-    lists = {field: _names_of(sent.get(field, "")) for field in FIELD_LISTS}
+    lists = {field: lines_of(sent.get(field, "")) for field in FIELD_LISTS}
     problems = {field: _problem_of(names) for field, names in lists.items()}
     if wrong := {field: [problem] for field, problem in problems.items() if problem}:
         raise ValidationFailed(wrong)
@@ -38,11 +39,6 @@ def scrubbing_values(chosen: Mapping[str, object]) -> dict[str, str]:
 
 def _text_of(names: object) -> str:
     return "\n".join(str(name) for name in names) if isinstance(names, list) else ""
-
-
-def _names_of(text: str) -> list[str]:
-    lines = (line.strip() for line in text.splitlines())
-    return list(dict.fromkeys(line for line in lines if line))
 
 
 def _problem_of(names: list[str]) -> str | None:

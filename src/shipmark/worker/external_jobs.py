@@ -55,7 +55,7 @@ def run_due(database: Database, at: datetime, settings: Settings) -> bool:
 
 def main() -> None:
     """Run due jobs, with the settings of the environment."""
-    # The thread that starts this process holds them: its process has one thread that takes notice of signals.
+    # The thread that starts this process has them blocked, and a child inherits that.
     release_stop_signals()
     settings = from_environment()
     logging.configure(settings)

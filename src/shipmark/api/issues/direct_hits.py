@@ -1,6 +1,5 @@
 """Issues that a list's parameters name, in place of a search (groups-api.md 2.1)."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,14 +8,13 @@ from sqlalchemy import Connection
 from shipmark.api.issues.path_issue import find_issue
 from shipmark.api.issues.queries import ProjectIssueListQuery
 from shipmark.events import store as event_store
+from shipmark.events.payload import event_id_in
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues import short_ids
 from shipmark.issues.model import Issue
 from shipmark.issues.store import issue_lists
 from shipmark.projects.model import Project
-
-_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +33,7 @@ def find_direct_hit(
 ) -> DirectHit | None:
     """Return the issue that the query names by the id of an event of these projects, or by its short id, or None."""
     text = (query.query or "").strip()
-    event_id = text.replace("-", "").lower()
-    if _EVENT_ID.fullmatch(event_id):
+    if event_id := event_id_in(text):
         issue_id = event_store.issue_of_event(connection, [it.id for it in projects], event_id)
         if issue_id is not None:
             [issue] = issue_lists.by_ids(connection, [issue_id])

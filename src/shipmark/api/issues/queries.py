@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
-from shipmark.api.queries import EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
+from shipmark.api.queries import Bit, EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import optional, refuse, repeatable, require
+from shipmark.infrastructure.clock import now
 from shipmark.issues.model import IssueFilter, StatusChange
 from shipmark.issues.search import IS_VALUES, STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
@@ -23,6 +24,10 @@ BULK_MAX = 1000
 UNRESOLVED = "is:unresolved"
 
 _ID_DIGITS_MAX = 18
+
+
+def _numbers(texts: Sequence[str]) -> Sequence[int]:
+    return sorted({int(text) for text in texts})
 
 
 def _check_ids(texts: list[str]) -> list[str]:
@@ -66,14 +71,12 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
     limit: PageSize = optional(
         f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
     )
-
     group: _Ids = repeatable("Only these issues, by id, whatever the query is.", example=1)
-    short_id_lookup: Annotated[str | None, one_of("0", "1")] = optional(
+    short_id_lookup: Bit = optional(
         "`1`: a query that is a short id finds that issue, in any project.",
         alias="shortIdLookup",
         example="1",
     )
-
     group_stats_period: Annotated[str | None, _IS_STATS_PERIOD, one_of(*_STATS_PERIODS)] = optional(
         "Ignored: lists have no statistics.", alias="groupStatsPeriod", example="24h"
     )
@@ -85,7 +88,7 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
 
     def group_ids(self) -> Sequence[int]:
         """Return the named ids."""
-        return sorted({int(text) for text in self.group})
+        return _numbers(self.group)
 
     def limited_page(self) -> PageRequest:
         """Return the page. Raise `BadRequest` for one that can't be read."""
@@ -106,12 +109,12 @@ class ProjectIssueSelectionQuery(_SearchQuery):
 
     def ids(self) -> Sequence[int]:
         """Return the named ids."""
-        return sorted({int(text) for text in self.id})
+        return _numbers(self.id)
 
     def search(self, default: str) -> IssueSearch:
         """Return the search; ``default`` is its text if neither query nor status is sent."""
         text = default if self.query is None and self.status is None else self.query or ""
-        return parse(f"{text} is:{self.status}" if self.status else text)
+        return parse(f"{text} is:{self.status}" if self.status else text, now())
 
 
 class IssueSelectionQuery(ProjectIssueSelectionQuery, ProjectQuery):

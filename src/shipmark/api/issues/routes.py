@@ -215,7 +215,9 @@ def _fetch_page(
             named = issues_of_group(connection, projects, query)
             issues, links = paginate_all(named, page)
         else:
-            conditions = issue_filter(connection, context.access, projects, parse(text), query)
+            conditions = issue_filter(
+                connection, context.access, projects, parse(text, now()), query
+            )
             rows = issue_lists.page_of(connection, conditions, **page.window)
             issues, links = paginate(rows, page)
         return context.listed(serialize_issues(context, connection, issues), links)

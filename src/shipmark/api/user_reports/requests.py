@@ -6,17 +6,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shipmark.events.payload import without_dashes
+from shipmark.events.payload import event_id_in, without_dashes
 from shipmark.http.validation import RequestModel, Text, require
 from shipmark.issues.user_reports import COMMENTS_MAX, EMAIL_MAX, NAME_MAX, NewUserReport
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 _EXAMPLE = "14bad9a2e3774046977a21440ddb39b2"
 
 
 def _is_event_id(text: str) -> bool:
-    return _EVENT_ID.fullmatch(without_dashes(text)) is not None
+    return event_id_in(text) is not None
 
 
 class UserReportRequest(RequestModel):

@@ -1,7 +1,6 @@
 """Lists of issues that match a filter, the last seen first."""
 
-import operator
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,9 +17,6 @@ _RELEASES = {
     name: json_rows(name, project_id=Id, release_id=Id)
     for name in ("first_seen_in", "seen_in", "regressed_in")
 }
-_OPERATORS: Mapping[str, Callable[[Any, Any], sa.ColumnElement[bool]]] = {
-    "=": operator.eq, "!=": operator.ne, ">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le,
-}  # fmt: skip
 _BY_IDS = ISSUE.select().join(IDS, IDS.c.id == issues.c.id)
 
 
@@ -117,8 +113,8 @@ def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
     if named is not None and issue_filter.first_seen_in is None and issue_filter.seen_in is None:
         conditions.append(_was_in(named))
     for condition in issue_filter.conditions:
-        column: sa.ColumnElement[Any] = issues.c[condition.attribute.value]
-        conditions.append(_OPERATORS[condition.operator](column, condition.operand))
+        compare = issues.c[condition.attribute.value].bool_op(condition.operator)
+        conditions.append(compare(condition.operand))
     if issue_filter.text:
         conditions.append(
             issues.c.title.icontains(issue_filter.text, autoescape=True)

@@ -5,10 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.row_reader import RowReader
@@ -277,7 +275,7 @@ def _updated(connection: sa.Connection, release: Release, values: Mapping[str, o
 
 
 @lru_cache(32)
-def _update(names: tuple[str, ...]) -> ReturningUpdate[Any]:
+def _update(names: tuple[str, ...]) -> sa.Executable:
     """Return the statement that sets these columns; composing it takes longer than running it."""
     given = {name: sa.bindparam(f"given_{name}", type_=releases.c[name].type) for name in names}
     statement = sa.update(releases).where(releases.c.id == sa.bindparam("release_id", type_=db.Id))

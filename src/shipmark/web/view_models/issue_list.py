@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.http.pagination import offset
 from shipmark.http.scopes import ISSUE_CHANGE
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.model import Issue, IssueFilter, IssueStatus, Substatus
 from shipmark.issues.search import IssueSearch, parse
@@ -175,7 +176,7 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
 def _terms(query: str) -> tuple[IssueSearch, str]:
     """Return the terms of a query; if it is invalid, no terms and the error."""
     try:
-        return parse(query), ""
+        return parse(query, now()), ""
     except BadRequest as refusal:
         return IssueSearch(), refusal.detail
 

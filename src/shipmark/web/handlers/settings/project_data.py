@@ -1,6 +1,7 @@
 """What is removed from the events of a project, and which events are dropped."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
@@ -32,63 +33,8 @@ from shipmark.web.view_models.settings.project_data import (
 _DATA = PROJECT_PATH + "data/"
 
 
-@get(_DATA, scopes=None, sync_to_thread=True)
-def show_data(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
-    """Show what is removed, and what is dropped."""
-    return _answer(web_request, organization, project)
-
-
-@post(_DATA + "scrubbing/", scopes=None, sync_to_thread=True)
-def change_scrubbing(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
-) -> Answer:
-    """Set what is removed from events. A box that is not ticked is not sent."""
-    return _change(web_request, organization, project, form_of(body), is_scrubbing=True)
-
-
-@post(_DATA + "filters/", scopes=None, sync_to_thread=True)
-def change_filters(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
-) -> Answer:
-    """Set which events are dropped."""
-    return _change(web_request, organization, project, form_of(body), is_scrubbing=False)
-
-
-def _change(
-    web_request: WebRequest,
-    organization: str,
-    slug: str,
-    sent: Mapping[str, str],
-    *,
-    is_scrubbing: bool,
-) -> Answer:
-    try:
-        with change_project(web_request, organization, slug, PROJECT_WRITE) as change:
-            chosen = scrubbing_of(sent) if is_scrubbing else _filters_of(sent)
-            settings.update(
-                change.connection,
-                change.project,
-                ProjectUpdate(options=chosen),
-                by=change.by,
-                at=change.at,
-            )
-    except ValidationFailed as refusal:
-        # Of boxes only those that are ticked are sent; of the other form nothing is.
-        switches = SWITCHES if is_scrubbing else FILTER_SWITCHES
-        boxes = [*switches] if is_scrubbing else [*switches, *map(_browser_field, LEGACY_BROWSERS)]
-        typed = dict.fromkeys(boxes, "") | dict(sent)
-        return _answer(web_request, organization, slug, sent=typed, problems=problems_of(refusal))
-    changed = "scrubbing" if is_scrubbing else "filters"
-    path = urls.settings(organization, "projects", slug, "data")
-    return redirect(f"{path}?changed={changed}")
+def _browser_field(name: str) -> str:
+    return f"{BROWSER_FIELD}{name}"
 
 
 def _filters_of(sent: Mapping[str, str]) -> dict[str, object]:
@@ -109,8 +55,66 @@ def _filters_of(sent: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def _browser_field(name: str) -> str:
-    return f"{BROWSER_FIELD}{name}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Form:
+    """A form of the page: the fields of its boxes, and what makes options of what it sends."""
+
+    name: str
+    boxes: Sequence[str]
+    options_of: Callable[[Mapping[str, str]], dict[str, object]]
+
+
+_SCRUBBING = _Form(name="scrubbing", boxes=tuple(SWITCHES), options_of=scrubbing_of)
+_FILTERS = _Form(
+    name="filters",
+    boxes=(*FILTER_SWITCHES, *map(_browser_field, LEGACY_BROWSERS)),
+    options_of=_filters_of,
+)
+
+
+@get(_DATA, scopes=None, sync_to_thread=True)
+def show_data(
+    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
+) -> Answer:
+    """Show what is removed, and what is dropped."""
+    return _answer(web_request, organization, project)
+
+
+@post(_DATA + "scrubbing/", scopes=None, sync_to_thread=True)
+def change_scrubbing(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Set what is removed from events. A box that is not ticked is not sent."""
+    return _change(web_request, organization, project, _SCRUBBING, form_of(body))
+
+
+@post(_DATA + "filters/", scopes=None, sync_to_thread=True)
+def change_filters(
+    web_request: InjectedWebRequest,
+    organization: FromPath[str],
+    project: FromPath[str],
+    body: RawBody,
+) -> Answer:
+    """Set which events are dropped."""
+    return _change(web_request, organization, project, _FILTERS, form_of(body))
+
+
+def _change(
+    web_request: WebRequest, organization: str, slug: str, form: _Form, sent: Mapping[str, str]
+) -> Answer:
+    try:
+        with change_project(web_request, organization, slug, PROJECT_WRITE) as change:
+            update = ProjectUpdate(options=form.options_of(sent))
+            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+    except ValidationFailed as refusal:
+        # Of boxes only those that are ticked are sent; of the other form nothing is.
+        typed = dict.fromkeys(form.boxes, "") | dict(sent)
+        return _answer(web_request, organization, slug, sent=typed, problems=problems_of(refusal))
+    path = urls.settings(organization, "projects", slug, "data")
+    return redirect(f"{path}?changed={form.name}")
 
 
 def _answer(
