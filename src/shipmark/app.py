@@ -24,7 +24,7 @@ from shipmark.http.client_address import trusted_networks
 from shipmark.http.connections import ConnectionLimits
 from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.head_requests import HeadRequestsMiddleware
-from shipmark.http.health import get_health, get_metrics
+from shipmark.http.health import get_health, get_liveness, get_metrics
 from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
 from shipmark.http.workers import (
@@ -142,7 +142,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
     """The application on a given database; raises `SettingsError` for settings that can't be meant."""
     parse_remote_rules(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
-    monitoring = [get_health, get_metrics] if settings.metrics else [get_health]
+    monitoring = [get_health, get_liveness, *([get_metrics] if settings.metrics else [])]
     # Litestar loads plugins for these where they are installed, one with a second Pydantic. Requests are validated
     # without them (http/validation).
     with hidden("pydantic", "attr", "attrs"):

@@ -153,6 +153,7 @@ def test_an_outage_is_refused_and_over_at_once(
         before = answers(client, people)
         server.stop()
         away = [*answers(client, people), *answers(client, people)]
+        alive = client.get("/api/0/relays/live/")
         server.start()
         after = answers(client, people)
     assert {it.status_code for it in [*before, *after]} <= {200, 201, 208}
@@ -161,6 +162,8 @@ def test_an_outage_is_refused_and_over_at_once(
     assert away[0].json() == {"status": "unavailable", "reason": words}
     assert away[1].json() == {"detail": words}
     assert lines == ["The database is away", "The database is back"]
+    # Starting the process again would not bring the database back.
+    assert (alive.status_code, alive.json()) == (200, {"is_healthy": True})
 
 
 @on_one_database

@@ -1,4 +1,4 @@
-"""``/healthz`` and ``/metrics``, for the monitoring of the server."""
+"""``/healthz``, ``/metrics`` and the liveness of ingest, for the monitoring of the server."""
 
 import os
 from collections.abc import Mapping
@@ -31,6 +31,12 @@ def get_health(request: AnyRequest) -> Response[dict[str, object]]:
     return Response(
         {"status": "unavailable", "reason": reason}, status_code=503, headers={"Retry-After": "5"}
     )
+
+
+@get("/api/0/relays/live/", scopes=None, sync_to_thread=False, include_in_schema=False)
+def get_liveness() -> dict[str, bool]:
+    """Answer that the process serves, whatever its database does (ingest.md 1): a probe that fails restarts it."""
+    return {"is_healthy": True}
 
 
 @get("/metrics", scopes=None, sync_to_thread=True, include_in_schema=False)
