@@ -1,8 +1,9 @@
 """Which tests a run has, and in which order.
 
 `make test` is for each change and takes minutes; CI runs everything, with ``SHIPMARK_TEST_DATABASES=all``. What only CI
-runs: the other half of the interfaces' tests, which `make test` runs on one database each; tests with the marker
-``exhaustive``; two thirds of the examples of properties and of hostile values (`fuzzing.py`).
+runs: the other half of the interfaces' tests, which `make test` runs on one database each; those of the architecture
+on PostgreSQL; tests with the marker ``exhaustive``; two thirds of the examples of properties and of hostile values
+(`fuzzing.py`).
 """
 
 from pathlib import Path
@@ -16,6 +17,8 @@ from fuzzing import ALL_DATABASES, IS_THOROUGH
 #: Tests that go through an interface run on one database each, half of them on either, unless all are asked for: what
 #: is stored is proven on both by the tests of domain packages, properties and the architecture.
 _INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
+#: Tests that fill large tables, or call each route, on SQLite unless both are asked for.
+_ON_SQLITE = ("architecture",)
 #: Modules with tests that take half a minute, and modules and folders whose tests share servers, browsers, clients or
 #: large tables: the first worker begins with those of the first row, the second with those of the second.
 _SLOW = (
@@ -117,11 +120,13 @@ def _is_for_the_other(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
     # Where a test names its database itself, it has no other.
-    is_on_both = callspec is not None and "kind" in callspec.indices and folder in _INTERFACES
-    if not is_on_both or not _has_both(item):
+    if callspec is None or "kind" not in callspec.indices or not _has_both(item):
         return False
+    if folder in _ON_SQLITE:
+        return bool(callspec.params["kind"] != "sqlite")
     name = item.nodeid.replace("postgresql", "").replace("sqlite", "")
-    return callspec.params["kind"] != KINDS[crc32(name.encode()) % len(KINDS)]
+    chosen = KINDS[crc32(name.encode()) % len(KINDS)]
+    return folder in _INTERFACES and callspec.params["kind"] != chosen
 
 
 def _has_both(item: pytest.Item) -> bool:

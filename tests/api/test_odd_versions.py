@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from factories import RELEASES, WEB_RELEASES, Caller, World, on_one_database, rows
+from fuzzing import some_in_each_run
 from httpx import Client, Response
 from litestar.handlers import HTTPRouteHandler
 
@@ -66,13 +67,6 @@ def called(caller: Caller, method: str, path: str, version: str) -> Response:
     return caller.client.request(method, path, content=content, headers=headers)
 
 
-#: All addresses take every third name in each run, and all names in CI.
-SOME_IN_EACH_RUN = [
-    pytest.param(name, marks=pytest.mark.exhaustive if number % 3 else ())
-    for number, name in enumerate(ODD)
-]
-
-
 @pytest.fixture
 def everybody(alice: Caller, database: Database, world: World) -> Iterator[Caller]:
     """Alice, with her token and signed in to the pages."""
@@ -107,7 +101,7 @@ def status_of_unknown(
 
 
 @pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
-@pytest.mark.parametrize("name", SOME_IN_EACH_RUN)
+@pytest.mark.parametrize("name", some_in_each_run(ODD))
 @on_one_database
 def test_every_address_reaches_a_release_of_an_odd_name(
     everybody: Caller, name: str, status_of_unknown: StatusOfUnknown

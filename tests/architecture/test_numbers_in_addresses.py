@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from architecture.test_scopes import handlers
 from factories import Caller
+from fuzzing import some_in_each_run
 
 NAMES = {"organization": "acme", "project": "web", "team": "core", "version": "web@1.0.0"}
 PARAMETER = re.compile(r"\{(\w+):\w+\}")
@@ -25,7 +26,9 @@ def addresses(number: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
-@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize(
+    "number", some_in_each_run(NUMBERS), ids=["64 bits", "more", "many digits"]
+)
 def test_no_number_fails(alice: Caller, number: str) -> None:
     alice.publish("web@1.0.0", "web")
     for method, path in addresses(number):

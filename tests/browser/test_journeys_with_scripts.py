@@ -7,6 +7,7 @@ from browser.conftest import OpenPage
 from browser.journeys.listing import JOURNEYS, Journey, journey_name
 from browser.journeys.person import Person, signed_in_owner
 from browser.servers import Server, empty_server
+from fuzzing import some_in_each_run
 from playwright.sync_api import Browser, Page
 
 
@@ -23,7 +24,7 @@ def owner_page(chromium: Browser, server: Server) -> Iterator[Page]:
     yield from signed_in_owner(chromium, server, has_scripts=True)
 
 
-@pytest.mark.parametrize("journey", JOURNEYS, ids=journey_name)
+@pytest.mark.parametrize("journey", some_in_each_run(JOURNEYS, one_in=2), ids=journey_name)
 def test_a_person_comes_to_the_end_of(
     journey: Journey, owner_page: Page, server: Server, open_page: OpenPage
 ) -> None:

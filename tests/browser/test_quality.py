@@ -10,6 +10,7 @@ from browser.conftest import FilledServer
 from browser.filling import MEMBER, NEWCOMER, Places
 from browser.pages import AWKWARD_PAGES, OTHERS_PAGES, PAGES, REFUSED
 from browser.servers import EMAIL
+from fuzzing import some_in_each_run
 from playwright.sync_api import Browser, Page
 
 #: Set in each page before its own scripts run.
@@ -139,7 +140,7 @@ def _require_sound(opened: Opened, name: str, path: str) -> None:
         assert page.evaluate(_OVERFLOW) == [], width
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", some_in_each_run(PAGES))
 def test_a_page_is_sound(owner, name):
     _require_sound(owner, name, PAGES[name])
 
@@ -150,7 +151,7 @@ def test_the_pages_of_others_are_sound(other):
         _require_sound(opened, name, path)
 
 
-@pytest.mark.parametrize("name", AWKWARD_PAGES)
+@pytest.mark.parametrize("name", some_in_each_run(AWKWARD_PAGES))
 def test_awkward_names_break_no_page(awkward, name):
     awkward.load(AWKWARD_PAGES[name])
     for width in (1360, 768, 390, 320):

@@ -60,7 +60,7 @@ def cli(request: pytest.FixtureRequest, organization: Organization, connects: Co
     return connects(request.param, organization)
 
 
-@pytest.fixture(params=[CLI2, CLI3, NEW], ids=lambda kind: kind.name)
+@pytest.fixture(params=[OLDER, CLI3, NEW], ids=lambda kind: kind.name)
 def client(
     request: pytest.FixtureRequest, organization: Organization, connects: Connects
 ) -> Client:

@@ -4,6 +4,7 @@ import pytest
 from conformance.clients import NEW, Client
 from conformance.conftest import Connects
 from conformance.servers import Organization
+from fuzzing import some_in_each_run
 
 ODD = [
     "a b",
@@ -20,7 +21,7 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("version", ODD)
+@pytest.mark.parametrize("version", some_in_each_run(ODD))
 def test_sentry_cli_does_everything_with_an_odd_version(version: str, cli: Client) -> None:
     for verb in ("create", "show", "finalize", "deploy", "archive", "restore"):
         cli.does(verb, version)
@@ -30,6 +31,7 @@ def test_sentry_cli_does_everything_with_an_odd_version(version: str, cli: Clien
     assert cli.organization.get("releases/") == []
 
 
+@pytest.mark.exhaustive
 def test_the_newer_client_does_everything_with_an_odd_version(
     organization: Organization, connects: Connects
 ) -> None:
