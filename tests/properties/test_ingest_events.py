@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import KINDS, Copies
+from database_fixtures import Copies
+from databases import KINDS
 from factories import World, arrival, dump, error_event
 from fuzzing import examples
 from hypothesis import given, settings
