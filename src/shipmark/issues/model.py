@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from shipmark.infrastructure.search_operators import SearchOperator
+
 
 class IssueStatus(StrEnum):
     """The status of an issue (groups-api.md 1)."""
@@ -148,10 +150,10 @@ class IssueAttribute(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IssueCondition:
-    """A comparison of an attribute of issues. The operators are ``=``, ``!=``, ``>``, ``>=``, ``<`` and ``<=``."""
+    """A comparison of an attribute of issues."""
 
     attribute: IssueAttribute
-    operator: str
+    operator: SearchOperator
     operand: str | int | datetime
 
 
