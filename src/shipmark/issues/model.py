@@ -204,14 +204,3 @@ class IssueActivity:
     at: datetime
     user_id: int | None
     details: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
-    """A change of an issue's status, as recorded for reports."""
-
-    issue_id: int
-    status: HistoryStatus
-    at: datetime
-    user_id: int | None
-    release_id: int | None

@@ -155,7 +155,6 @@ def _answer(
         problems=problems_of(refusal) if refusal else {},
         triggers=[(trigger.value, name) for trigger, name in TRIGGER_NAMES.items()],
         units=[(unit, name) for unit, name in reversed(UNITS.items())],
-        number_max=NUMBER_MAX,
     )
 
 
