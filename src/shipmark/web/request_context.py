@@ -202,16 +202,24 @@ class WebRequest:
             projects=tuple(projects.accessible(connection, access)),
         )
 
-    def authorized(self, *, scopes: frozenset[str] | None = None) -> Workspace:
-        """Return the same in a unit of work of its own: before a lock is taken, or a body received.
+    @contextmanager
+    def view(
+        self, *, scopes: frozenset[str] | None = None
+    ) -> Iterator[tuple[Connection, Workspace]]:
+        """Open a unit of work that reads, in which the user is authorized.
 
         Raise `Forbidden` too, unless the user has one of the ``scopes``; None leaves the decision to the caller.
         """
         with self.database.snapshot() as connection:
             workspace = self.authorize(connection)
-        if scopes is not None:
-            workspace.require(scopes)
-        return workspace
+            if scopes is not None:
+                workspace.require(scopes)
+            yield connection, workspace
+
+    def authorized(self, *, scopes: frozenset[str] | None = None) -> Workspace:
+        """Return the workspace as `view` does, in a unit of work of its own: before a lock, or before a body."""
+        with self.view(scopes=scopes) as (_, workspace):
+            return workspace
 
     @contextmanager
     def change(

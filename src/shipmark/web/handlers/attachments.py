@@ -42,8 +42,7 @@ def get_attachment(
     web_request: InjectedWebRequest, issue: FromPath[str], attachment: FromPath[str]
 ) -> Response[Any] | Stream:
     """Return an attachment as a file, or with ``preview`` a small image as an image."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         found = _find(connection, workspace, issue, attachment)
         workspace.require(ISSUE_READ)
         if not may_download(connection, workspace):

@@ -41,8 +41,7 @@ def change_releases(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     sent = form_of(body)
     action = sent.get("action", "")
     release_ids = ids_of(body, "release", most=SELECTED_MAX)
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    workspace = web_request.authorized()
     next_address = urls.local_or(sent.get("next", ""), urls.releases(workspace.organization.slug))
     if action in _STATUSES:
         workspace.require(RELEASE_WRITE)

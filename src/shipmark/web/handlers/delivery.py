@@ -12,8 +12,7 @@ from shipmark.web.view_models.delivery_periods import PERIODS
 @get("/organizations/{organization:str}/delivery/", scopes=None, sync_to_thread=True)
 def show_delivery(web_request: InjectedWebRequest) -> Answer:
     """Show the metrics of a period beside those of the one before, their charts, and the failed changes."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         search = delivery_search(web_request, connection, workspace)
         result = delivery(connection, workspace, search, now())
     return page(

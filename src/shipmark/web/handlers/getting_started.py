@@ -34,8 +34,7 @@ def create_token(web_request: InjectedWebRequest) -> Answer:
 
 
 def _answer(web_request: WebRequest, *, status: int = 200, token: str = "") -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         shown = guide(connection, web_request, workspace, token)
     return page(
         web_request,

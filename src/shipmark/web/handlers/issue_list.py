@@ -68,8 +68,7 @@ def _change(
 def _render(
     web_request: WebRequest, *, status: int = 200, problem: str = "", selected: Collection[int] = ()
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         content = issue_list(connection, workspace, issue_search_of(web_request, workspace))
     return page(
         web_request,

@@ -29,8 +29,7 @@ def show_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
 @post(_ISSUE, scopes=None, sync_to_thread=True)
 def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: RawBody) -> Answer:
     """Resolve, reopen or archive the issue, and redirect to it."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         stored = require_issue(connection, workspace, issue)
     workspace.require(ISSUE_CHANGE)
     change = CHANGES.get(form_of(body).get("action", ""))
@@ -46,8 +45,7 @@ def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: Ra
 
 
 def _render(web_request: WebRequest, name: str, *, status: int = 200, problem: str = "") -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         issue = require_issue(connection, workspace, name)
         event = event_of(connection, issue, web_request.parameter("event"))
     if event is not None:

@@ -60,9 +60,7 @@ def change_release(
 @get(f"{_RELEASE}edit/", scopes=None, sync_to_thread=True)
 def show_release_form(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show the form for the ref, URL and date of the release."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(RELEASE_WRITE)
+    with web_request.view(scopes=RELEASE_WRITE) as (connection, workspace):
         release = _editable(connection, workspace, version)
     return _form_page(web_request, workspace, release, form_of_release(release))
 
@@ -84,9 +82,7 @@ def edit_release(web_request: InjectedWebRequest, version: FromPath[str], body: 
 @get(f"{_RELEASE}delete/", scopes=None, sync_to_thread=True)
 def confirm_deletion(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show what the deletion of the release removes, and ask for confirmation."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(RELEASE_DELETE)
+    with web_request.view(scopes=RELEASE_DELETE) as (connection, workspace):
         release = _editable(connection, workspace, version)
         shown = deletion_page(connection, workspace, release)
     return _deletion_page(web_request, workspace, shown)

@@ -16,7 +16,6 @@ from shipmark.web.view_models.release_notes import load_notes
 def get_release_notes(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Return the notes of the release."""
     require_storable(version)
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         notes = load_notes(connection, workspace, version)
     return Response(notes, headers=HEADERS, media_type="text/markdown")

@@ -25,16 +25,14 @@ _RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
 @get("/organizations/{organization:str}/", scopes=None, sync_to_thread=True)
 def go_to_releases(web_request: InjectedWebRequest) -> Answer:
     """Redirect to the list."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    workspace = web_request.authorized()
     return redirect(urls.releases(workspace.organization.slug))
 
 
 @get("/organizations/{organization:str}/releases/", scopes=None, sync_to_thread=True)
 def list_releases(web_request: InjectedWebRequest) -> Answer:
     """Show the releases, the newest first."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         search = search_of(web_request, connection, workspace)
         result = release_list(connection, workspace, search, now())
     return page(
@@ -57,8 +55,7 @@ def show_release(web_request: InjectedWebRequest, version: FromPath[str]) -> Ans
     """Show a release with its commits, issues and activity."""
     require_storable(version)
     number = web_request.page_number("commits")
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         shown = release_page(
             connection,
             workspace,
@@ -91,8 +88,7 @@ def compare_releases(web_request: InjectedWebRequest, version: FromPath[str]) ->
         web_request.parameter("base")[:VERSION_MAX],
         web_request.parameter("head")[:VERSION_MAX],
     )
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         selection = selection_of(web_request.parameter("issues"))
         shown = comparison_page(connection, workspace, version, texts, selection, now())
     head = shown.head.release
@@ -113,8 +109,7 @@ def list_artifacts(web_request: InjectedWebRequest, version: FromPath[str]) -> A
     """Show the files of a release, those of the newest bundle first."""
     require_storable(version)
     number = web_request.page_number()
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         artifacts = artifact_page(connection, workspace, version, number)
     scope = (workspace.organization.slug, artifacts.project.slug)
     return page(

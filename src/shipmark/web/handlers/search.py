@@ -12,8 +12,7 @@ from shipmark.web.view_models.search import QUERY_MAX, search
 def show_results(web_request: InjectedWebRequest) -> Answer:
     """Show what matches, or redirect to the one thing that has exactly this name."""
     query = web_request.parameter("query")[:QUERY_MAX]
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         hits = search(connection, workspace, query, now())
     exact = [hit for hit in hits if hit.is_exact]
     if len(exact) == 1:

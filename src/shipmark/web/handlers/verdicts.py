@@ -11,8 +11,7 @@ from shipmark.web.request_context import InjectedWebRequest
 @get("/organizations/{organization:str}/verdicts/", scopes=None, sync_to_thread=True)
 def show_verdict_rules(web_request: InjectedWebRequest) -> Answer:
     """Explain verdicts to people who release, with the limits that apply."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    workspace = web_request.authorized()
     return page(
         web_request,
         "verdicts.html",

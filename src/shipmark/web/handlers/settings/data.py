@@ -45,8 +45,7 @@ def _answer(
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         stored = store.options_of(connection, workspace.organization.id)
     names = [*SWITCHES.values(), *FIELD_LISTS.values()]
     values = scrubbing_values({name: options.value(stored, name) for name in names})

@@ -70,9 +70,7 @@ def _deletion(connection: Connection, workspace: Workspace) -> Deletion:
 
 
 def _answer(web_request: WebRequest, typed: str = "", problem: str = "") -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(ORGANIZATION_DELETE)
+    with web_request.view(scopes=ORGANIZATION_DELETE) as (connection, workspace):
         deletion = _deletion(connection, workspace)
     return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
 

@@ -19,9 +19,7 @@ from shipmark.web.view_models.settings.jobs import jobs_page
 @get(PATH + "jobs/", scopes=None, sync_to_thread=True)
 def list_jobs(web_request: InjectedWebRequest) -> Answer:
     """Show the jobs that wait, run or failed. Those of the whole server are left to `shipmark check`."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(ORGANIZATION_CHANGE)
+    with web_request.view(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
         number = web_request.page_number()
         jobs = jobs_page(connection, workspace, number, now())
     return page(web_request, "settings/jobs.html", workspace=workspace, jobs=jobs)

@@ -82,8 +82,7 @@ def _answer(
     link: str = "",
     invited: str = "",
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         number = web_request.page_number()
         members = members_page(connection, workspace, number)
     return page(

@@ -252,8 +252,7 @@ def _answer(
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         shown = project_page(connection, workspace, visible_project(workspace, slug), now())
     return page(
         web_request,

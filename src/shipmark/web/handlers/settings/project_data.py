@@ -111,8 +111,7 @@ def _answer(
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         shown = project_data_page(connection, workspace, project)
     return page(

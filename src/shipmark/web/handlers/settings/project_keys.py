@@ -121,8 +121,7 @@ def _answer(
     ``renamed`` is the key that ``name`` and ``problem`` are about, ``limited`` that of ``count``; "" for a new one.
     """
     address = web_request.settings.address
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         chosen = web_request.parameter("key")
         shown = keys_page(connection, workspace, project, chosen, address)

@@ -137,8 +137,7 @@ def _answer(
     sent: Mapping[str, str] | None = None,
     refusal: ValidationFailed | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         threshold = _find(connection, project, edited) if edited else None
         if threshold is not None:

@@ -21,8 +21,7 @@ _WEBHOOK = PROJECT_PATH + "webhook/"
 @get(_WEBHOOK, scopes=None, sync_to_thread=True)
 def show_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Show the address to those who may make one. It can be read again: that is why it is stored (releases.md 2.17)."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         shown = visible_project(workspace, project)
         workspace.require(RELEASE_TOKEN)
         token = webhook_tokens.of_project(connection, shown.id)

@@ -77,8 +77,7 @@ def _answer(
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         projects = projects_page(connection, workspace)
     return page(
         web_request,

@@ -17,9 +17,7 @@ from shipmark.web.view_models.settings.quarantine import quarantine_page
 @get(PATH + "quarantine/", scopes=None, sync_to_thread=True)
 def list_quarantine(web_request: InjectedWebRequest) -> Answer:
     """Show what was received and could not be stored."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(ORGANIZATION_CHANGE)
+    with web_request.view(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
         content = quarantine_page(connection, workspace, web_request.page_number())
     return page(
         web_request,
@@ -63,9 +61,7 @@ def download_quarantined_frame(
     web_request: InjectedWebRequest, frame: FromPath[str]
 ) -> Response[bytes]:
     """Return the payload of a frame as it was received."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(ORGANIZATION_CHANGE)
+    with web_request.view(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
         found = quarantine.find(connection, workspace.organization.id, row_id(frame))
         payload = quarantine_store.payload_of(connection, found.id)
     if payload is None:

@@ -41,9 +41,7 @@ def add_repository(web_request: InjectedWebRequest, body: RawBody) -> Answer:
 
 
 def _answer(web_request: WebRequest, form: RepositoryForm, *, status: int = 200) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(REPOSITORY)
+    with web_request.view(scopes=REPOSITORY) as (connection, workspace):
         repositories = repositories_page(
             connection,
             workspace,

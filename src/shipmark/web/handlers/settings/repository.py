@@ -81,9 +81,7 @@ def change_repository(
 @get(_REPOSITORY + "delete/", scopes=None, sync_to_thread=True)
 def confirm_deletion(web_request: InjectedWebRequest, repository: FromPath[str]) -> Answer:
     """Show what the deletion of the repository removes, and ask for confirmation."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(REPOSITORY_DELETE)
+    with web_request.view(scopes=REPOSITORY_DELETE) as (connection, workspace):
         current = _current(connection, workspace, repository)
         has_commits = bool(store.some_of(connection, current.id, limit=1))
     return confirmation_page(web_request, workspace, _deletion(workspace, current, has_commits))
@@ -182,9 +180,7 @@ def _test(web_request: WebRequest, repository: str) -> Answer:
 def _tested(web_request: WebRequest, repository: str) -> ConnectionResult:
     """Return the result of connecting to the repository's remote. No unit of work is open meanwhile."""
     settings = web_request.settings
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(REPOSITORY_CHANGE)
+    with web_request.view(scopes=REPOSITORY_CHANGE) as (connection, workspace):
         current = _current(connection, workspace, repository)
         own = store.remotes_of(connection, [current.id]).get(current.id)
     cipher = Cipher(text=settings.secret_key, file=settings.secret_key_file)
@@ -215,8 +211,7 @@ def _answer(
     problems: Mapping[str, str] | None = None,
     tested: ConnectionResult | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         workspace.require(REPOSITORY if form is None and typed is None else REPOSITORY_CHANGE)
         current = repository_access.require_repository(connection, workspace.access, repository)
         row = repository_row(connection, workspace, web_request.settings, current)

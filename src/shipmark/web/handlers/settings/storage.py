@@ -62,9 +62,7 @@ def _answer(
     web_request: WebRequest, slug: str, days: str, *, status: int = 200, is_preview: bool
 ) -> Answer:
     settings = web_request.settings
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
-        workspace.require(ORGANIZATION_READ)
+    with web_request.view(scopes=ORGANIZATION_READ) as (connection, workspace):
         storage = storage_page(connection, workspace, now())
         may_prune = workspace.may(RELEASE_DELETE)
         form = PruneForm(project=None, slug="", days=str(settings.artifact_days or 90), problems={})

@@ -96,8 +96,7 @@ def change_team_projects(
 @get(_TEAM + "delete/", scopes=None, sync_to_thread=True)
 def confirm_team_deletion(web_request: InjectedWebRequest, team: FromPath[str]) -> Answer:
     """Say what goes with the team."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         current = _find(connection, workspace, team)
         workspace.require(TEAM_DELETE)
         membership.require_team_access(connection, workspace.access, current)
@@ -169,8 +168,7 @@ def _answer(
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         current = _find(connection, workspace, team)
         number = web_request.page_number()
         shown = team_page(connection, workspace, current, number)

@@ -43,8 +43,7 @@ def create_team(web_request: InjectedWebRequest, body: RawBody) -> Answer:
 def _answer(
     web_request: WebRequest, *, status: int = 200, name: str = "", problem: str = ""
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         number = web_request.page_number()
         teams = teams_page(connection, workspace, number)
     return page(

@@ -55,8 +55,7 @@ def _answer(
     created: str = "",
     text: str = "",
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection)
+    with web_request.view() as (connection, workspace):
         rows = token_rows(connection, workspace)
     return page(
         web_request,
