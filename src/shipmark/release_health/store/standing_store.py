@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -214,7 +214,7 @@ def of_pairs(
     }
 
 
-def _totals(columns: Sequence[Any]) -> StandingTotals | None:
+def _totals(columns: Sequence[object]) -> StandingTotals | None:
     return None if columns[0] is None else StandingTotals._make(columns)
 
 
