@@ -10,7 +10,6 @@ import cProfile
 import gc
 import json
 import random
-import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +17,11 @@ from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import zstandard
+from floors import batch_inserter
 from ingest import DIGEST_MILLISECONDS_MAX, ISSUES, event_of
 from running import folder, mark, postgresql, shipmark
 
@@ -35,6 +35,7 @@ from shipmark.ingest.event_log import FrameType, LogFrame
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
 
+_T = TypeVar("_T")
 #: Batches before the measured ones: what is remembered between events is there then, as in a server.
 WARM_BATCHES = 2
 _SENDER = Sender(address="192.0.2.9", user_agent="sentry.python/2.40.0")
@@ -76,21 +77,22 @@ def times_of(
     gc.freeze()
     times, floors = list[float](), list[float]()
     while True:
-        floors.append(_milliseconds_of(least))
+        floors.append(_measured(least)[0])
         if profile is not None:
             profile.enable()
-        begun, number = time.process_time(), digest()
-        times.append((time.process_time() - begun) / BATCH_MAX * 1000)
+        milliseconds, number = _measured(digest)
+        times.append(milliseconds)
         if profile is not None:
             profile.disable()
         if number < BATCH_MAX:
             return times[WARM_BATCHES:-1], floors[WARM_BATCHES:-1]
 
 
-def _milliseconds_of(call: Callable[[], object]) -> float:
+def _measured(call: Callable[[], _T]) -> tuple[float, _T]:
+    """Return the milliseconds for an event of a batch, and the result."""
     begun = time.process_time()
-    call()
-    return (time.process_time() - begun) / BATCH_MAX * 1000
+    result = call()
+    return (time.process_time() - begun) / BATCH_MAX * 1000, result
 
 
 def report(name: str, times: Sequence[float], floors: Sequence[float]) -> None:
@@ -139,11 +141,7 @@ def write_log(logs: LogFolder, project_id: int, payloads: Sequence[bytes]) -> No
 
 def floor(payloads: Sequence[bytes], path: Path) -> Callable[[], None]:
     """Return what does the least there is to do with the next batch."""
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, event_id TEXT UNIQUE, payload BLOB)"
-    )
+    insert = batch_inserter(path, is_unique=True)
     packed = [zstandard.compress(payload, 1) for payload in payloads]
     starts = cycle(range(0, len(packed), BATCH_MAX))
 
@@ -153,10 +151,7 @@ def floor(payloads: Sequence[bytes], path: Path) -> Callable[[], None]:
         for each in packed[start : start + BATCH_MAX]:
             event = msgspec.json.decode(zstandard.decompress(each))
             rows.append((event["event_id"], zstandard.compress(msgspec.json.encode(event), 1)))
-        with connection:
-            connection.executemany(
-                "INSERT OR IGNORE INTO t (event_id, payload) VALUES (?, ?)", rows
-            )
+        insert(rows)
 
     return digest
 

@@ -13,7 +13,6 @@ import multiprocessing
 import os
 import random
 import re
-import sqlite3
 import statistics
 import time
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from floors import bodies_a_second
 from process_tree import digester_of, processor_seconds, tree_mebibytes, tree_of
 from running import Running, folder, postgresql, running
 
@@ -213,23 +213,10 @@ def cpu_of(pid: int) -> dict[int, float]:
     return {each: processor_seconds(each) for each in tree_of(pid)}
 
 
-def floor(bodies: Sequence[bytes], path: Path) -> float:
-    """Return the events a second of the least there is to do: unpack, decode, insert in batches."""
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute(
-        "CREATE TABLE t (id INTEGER PRIMARY KEY, event_id TEXT UNIQUE, payload BLOB)"
-    )
-    begun = time.perf_counter()
-    for start in range(0, len(bodies), 200):
-        rows = []
-        for body in bodies[start : start + 200]:
-            event = json.loads(gzip.decompress(body).split(b"\n", 2)[2])
-            rows.append((event["event_id"], body))
-        with connection:
-            connection.executemany("INSERT INTO t (event_id, payload) VALUES (?, ?)", rows)
-    return len(bodies) / (time.perf_counter() - begun)
+def event_id_in(body: bytes) -> str:
+    """Unpack and decode an envelope, and return the id of its event."""
+    event: dict[str, str] = json.loads(gzip.decompress(body).split(b"\n", 2)[2])
+    return event["event_id"]
 
 
 def main() -> None:
@@ -241,7 +228,8 @@ def main() -> None:
     options = parser.parse_args()
     bodies = {n: bodies_of(options.events, seed) for seed, n in enumerate(options.connections)}
     with folder() as place:
-        least = floor(next(iter(bodies.values())), place / "floor.db")
+        first = next(iter(bodies.values()))
+        least = bodies_a_second(first, place / "floor.db", event_id_in, is_unique=True)
     print(f"floor: {least:,.0f} events/s on one processor; {len(os.sched_getaffinity(0))} of them")
     for database in [options.database] if options.database else ["sqlite", "postgresql"]:
         if database == "sqlite":

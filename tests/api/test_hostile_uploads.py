@@ -20,7 +20,7 @@ from artifacts import (
     sha1,
     upload,
 )
-from conftest import Serve
+from client_fixtures import Serve
 from factories import RELEASES, Caller, World, counts, on_one_database
 from hostile import BOUNDARY, FORM, objects, part, sweep
 from httpx import Response

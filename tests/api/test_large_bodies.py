@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import RELEASES, Caller, World, dump, on_one_database, release
 from httpx import Client
 

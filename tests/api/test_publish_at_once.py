@@ -4,7 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import (
     RELEASES,
     Caller,

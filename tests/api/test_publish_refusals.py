@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import RELEASES, Caller, commit, dump, on_one_database, release, rows
 
 from shipmark.infrastructure.database import Database

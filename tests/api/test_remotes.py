@@ -4,7 +4,7 @@ import io
 
 import paramiko
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import (
     ALICE,
     NOT_ALLOWED,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from architecture.test_scopes import OPEN, handlers
-from conftest import Serve
+from client_fixtures import Serve
 from factories import CHARLIE, World
 from httpx import Client
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from alembic import command
 from alembic.config import Config
-from conftest import Copies
+from database_fixtures import Copies
 from factories import ingest
 from sqlalchemy import Connection, text
 

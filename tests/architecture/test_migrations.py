@@ -2,7 +2,7 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from conftest import Copies
+from database_fixtures import Copies
 
 from shipmark.infrastructure import migrations
 from shipmark.infrastructure.database import Database, metadata

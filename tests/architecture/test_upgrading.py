@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.config import Config
-from conftest import Copies
+from database_fixtures import Copies
 from factories import RELEASES, Caller, World, statements
 from httpx import Client
 from sqlalchemy import inspect, text

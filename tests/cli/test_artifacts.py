@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from artifacts import bundle, many, upload
 from click.testing import CliRunner, Result
-from conftest import Serve
+from client_fixtures import Serve
 from factories import Caller, counts, on_one_database
 from httpx import Client
 from sqlalchemy import update

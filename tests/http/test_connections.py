@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from client_fixtures import Serve
 from conformance.servers import Organization, running
-from conftest import Serve
 from factories import Caller
 from httpx import Client
 

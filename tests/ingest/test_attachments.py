@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import World, counts, envelope, error_event, on_one_database, rows
 from factories import attachment_item as item
 from httpx import Client, Response

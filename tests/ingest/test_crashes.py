@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import Caller, World, attachment_item, counts, error_event, on_one_database, rows
 from factories import envelope as with_event
 from httpx import Client, Response

@@ -10,7 +10,7 @@ from random import Random
 import brotli
 import pytest
 import zstandard
-from conftest import Serve
+from client_fixtures import Serve
 from factories import World, counts, envelope, error_event, on_one_database
 from httpx import Client, Response
 

@@ -10,7 +10,7 @@ from datetime import datetime
 import brotli
 import pytest
 import zstandard
-from conftest import Serve
+from client_fixtures import Serve
 from factories import (
     Caller,
     World,

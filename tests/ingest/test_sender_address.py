@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import World, error_event, rows, send_event
 
 from shipmark.events.sender import AUTO, Sender, with_sender

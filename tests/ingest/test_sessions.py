@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import (
     Caller,
     World,

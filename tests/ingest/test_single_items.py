@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-from conftest import Serve
+from client_fixtures import Serve
 from factories import World, error_event, rows, statements
 from httpx import ASGITransport, AsyncClient, Client, Request, Response
 from litestar.datastructures import State

@@ -9,7 +9,7 @@ import pytest
 import zstandard
 from artifacts import DEBUG_ID, SCRIPT, SCRIPT_MAP, built, bundle, js_event, many, upload
 from bundling import BUILT
-from conftest import Serve
+from client_fixtures import Serve
 from factories import Caller, World, error_event, on_one_database, rows, send_event, statements
 from sqlalchemy import event as sqlalchemy_event
 

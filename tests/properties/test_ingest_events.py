@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import KINDS, Copies
+from database_fixtures import Copies
+from databases import KINDS
 from factories import World, arrival, dump, error_event
 from fuzzing import examples
 from hypothesis import given, settings
@@ -20,8 +21,8 @@ from shipmark.issues.actions import ingest_events
 from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.issues.store import resolutions, states
 from shipmark.projects import store as projects
-from shipmark.releases import actions as releases
 from shipmark.releases.model import NewRelease
+from shipmark.releases.store import releases
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 RELEASES = ("web@1.0.0", "web@2.0.0", "web@3.0.0")
@@ -66,7 +67,7 @@ def prepare(database: Database, world: World, before: Sequence[Any]) -> None:
         projects.ensure_environments(connection, [(acme, name) for name in ENVIRONMENTS])
         # Releases exist too: where several come together, their ids depend on how.
         made = [
-            releases.get_or_create(connection, acme, NewRelease(version=version, created_at=AT))[0]
+            releases.ensure(connection, acme, NewRelease(version=version, created_at=AT))[0]
             for version in RELEASES
         ]
         results = ingest(connection, world, before) if before else []

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import Copies
+from database_fixtures import Copies
 from factories import ALICE, World, dump, on_one_database, rows
 from fuzzing import examples
 from hypothesis import given, settings

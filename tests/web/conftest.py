@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 from applications import Portal, application, running_portal
-from conftest import Copies
+from database_fixtures import Copies
 from factories import ingest
 from litestar.testing import TestClient
 from sessions import aggregates, fold, health_aggregates

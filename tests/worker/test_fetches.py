@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import structlog
-from conftest import Serve
+from client_fixtures import Serve
 from factories import (
     ALICE,
     REPOSITORIES,

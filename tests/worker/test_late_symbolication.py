@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import zstandard
 from artifacts import DEBUG_ID, SCRIPT, SCRIPT_MAP, built, bundle, js_event, many, upload
-from conftest import Serve
+from client_fixtures import Serve
 from factories import Caller, World, error_event, rows, send_event, statements
 from httpx import Client
 from sqlalchemy import event

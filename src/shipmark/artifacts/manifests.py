@@ -101,13 +101,6 @@ def read(text: bytes) -> Manifest:
     )
 
 
-def require_urls(manifest: Manifest) -> None:
-    """Raise `BundleProblem` for a file of a *release* bundle without a URL, by which it is looked up (6.2)."""
-    for file in manifest.files:
-        if not file.url:
-            raise BundleProblem(f"manifest.json gives no url for {_quoted(file.path)}")
-
-
 def _parsed(text: bytes) -> object:
     if text.count(b",") > _COMMAS_MAX:
         raise BundleProblem("manifest.json holds too many values")

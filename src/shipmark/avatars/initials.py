@@ -10,19 +10,6 @@ COLOURS = (
 INITIALS_MAX = 2
 
 
-def initials(name: str) -> str:
-    """Return the first letters of the first and the last word, in upper case; a question mark for an empty name."""
-    words = name.split()
-    letters = [word[0] for word in (*words[:1], *words[1:][-1:])]
-    # Some letters become two in upper case.
-    return "".join(letter.upper()[:1] for letter in letters) or "?"
-
-
-def colour_number(identifier: str) -> int:
-    """Return the number of the colour of an identifier: a slug, or an address."""
-    return sum(map(ord, identifier)) % len(COLOURS)
-
-
 def render_svg(letters: str, number: int) -> str:
     """Return an SVG of the letters on the colour, without styles and scripts."""
     return (

@@ -136,7 +136,7 @@ def _check(criteria: Mapping[str, str | None]) -> None:
         raise _GateUsageError(_sentence(refusal)) from None
 
 
-def _required(options: Mapping[str, Any], name: str) -> str:
+def _required(options: Mapping[str, object], name: str) -> str:
     value = options[name]
     if not value:
         variable = {"url": "SENTRY_URL", "token": "SENTRY_AUTH_TOKEN", "org": "SENTRY_ORG"}[name]
@@ -146,7 +146,7 @@ def _required(options: Mapping[str, Any], name: str) -> str:
 
 def _wait(
     client: GateClient, version: str, parameters: Sequence[tuple[str, str]], waiting: Gate
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Return the first verdict that ends the wait, or the last one. Raise `RequestError` if none can be had."""
     end = time.monotonic() + waiting.wait.total_seconds()
     failures = 0

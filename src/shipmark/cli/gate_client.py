@@ -64,7 +64,7 @@ class GateClient:
         request = Request(self._address + path, headers=headers)  # noqa: S310  # HTTP only, see above
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-                verdict: dict[str, Any] = json.loads(response.read(_BODY_MAX))
+                verdict: dict[str, object] = json.loads(response.read(_BODY_MAX))
         except HTTPError as error:
             with error:
                 raise _refused(error) from None

@@ -15,6 +15,7 @@ from shipmark.deploys.store import live_deploys
 from shipmark.deploys.store.deploys import deploys
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
+from shipmark.infrastructure.row_reader import RowReader
 from shipmark.issues.model import HistoryStatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -66,17 +67,17 @@ _of_project = sa.and_(
     release_environments.c.environment_id == deploys.c.environment_id,
     release_environments.c.last_deploy_id >= deploys.c.id,
 )
+_DEPLOY = RowReader(
+    LaneDeploy,
+    deploys,
+    project_id=release_environments.c.project_id,
+    version=releases.c.version,
+    commit_count=releases.c.commit_count,
+    first_id=_first(_other.c.id),
+    first_at=sa.type_coerce(_first(_other.c.finished_at), db.UtcDateTime()),
+)
 _DEPLOYS = (
-    sa.select(
-        deploys.c.id,
-        release_environments.c.project_id,
-        deploys.c.release_id,
-        releases.c.version,
-        releases.c.commit_count,
-        deploys.c.finished_at,
-        _first(_other.c.id),
-        sa.type_coerce(_first(_other.c.finished_at), db.UtcDateTime()),
-    )
+    _DEPLOY.select()
     .select_from(deploys)
     .join(release_environments, _of_project)
     .join(releases, releases.c.id == deploys.c.release_id)
@@ -237,8 +238,7 @@ def _between(
         "end": end,
         "most": DEPLOYS_MAX,
     }
-    rows = connection.execute(_BETWEEN, db.ids_param(project_ids) | parameters)
-    return [_deploy(*row) for row in rows]
+    return _DEPLOY.all(connection, _BETWEEN, db.ids_param(project_ids) | parameters)
 
 
 def _previous(
@@ -250,10 +250,9 @@ def _previous(
     if not last:
         return {}
     chosen = [(deploy.project_id, deploy.id) for deploy in last]
-    rows = connection.execute(
-        _CHOSEN_DEPLOYS, db.rows_param("chosen", chosen) | {"environment_id": environment_id}
-    )
-    return {deploy.project_id: deploy for deploy in (_deploy(*row) for row in rows)}
+    parameters = db.rows_param("chosen", chosen) | {"environment_id": environment_id}
+    previous = _DEPLOY.all(connection, _CHOSEN_DEPLOYS, parameters)
+    return {deploy.project_id: deploy for deploy in previous}
 
 
 def _first_shipped(listed: Sequence[LaneDeploy], since: datetime) -> tuple[list[_Key], datetime]:
@@ -328,25 +327,3 @@ def _verdicts(
             marked=VerdictStatus(marked) if marked else None,
         )
     return found
-
-
-def _deploy(
-    deploy_id: int,
-    project_id: int,
-    release_id: int,
-    version: str,
-    commit_count: int,
-    finished_at: datetime,
-    first_id: int,
-    first_at: datetime,
-) -> LaneDeploy:
-    return LaneDeploy(
-        id=deploy_id,
-        project_id=project_id,
-        release_id=release_id,
-        version=version,
-        commit_count=commit_count,
-        finished_at=finished_at,
-        first_id=first_id,
-        first_at=first_at,
-    )

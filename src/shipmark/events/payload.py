@@ -128,10 +128,15 @@ def without_dashes(event_id: str) -> str:
     return event_id.replace("-", "").lower()
 
 
+def is_event_id(text: str) -> bool:
+    """Return True for an event's id as it is stored."""
+    return _EVENT_ID.fullmatch(text) is not None
+
+
 def event_id_in(text: str) -> str | None:
     """Return the id of an event that a text is, as it is stored, or None."""
     event_id = without_dashes(text)
-    return event_id if _EVENT_ID.fullmatch(event_id) else None
+    return event_id if is_event_id(event_id) else None
 
 
 def level_of(payload: Json) -> str:

@@ -49,14 +49,13 @@ class QuarantinedFrameRecord:
     retry_requested_at: datetime | None
 
 
-def _size_of(header: bytes) -> int:
-    return zstandard.frame_content_size(header)
-
-
 _RECORD = RowReader(
     QuarantinedFrameRecord,
     quarantined_frames,
-    size_bytes=(_size_of, sa.func.substr(_c.payload, 1, _HEADER_BYTES).label("header")),
+    size_bytes=(
+        zstandard.frame_content_size,
+        sa.func.substr(_c.payload, 1, _HEADER_BYTES).label("header"),
+    ),
     retry_requested_at=quarantine_retries.c.requested_at,
 )
 _LISTED = _RECORD.select().outerjoin(quarantine_retries, quarantine_retries.c.frame_id == _c.id)

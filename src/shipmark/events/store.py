@@ -93,7 +93,7 @@ class ListedEvent:
 
     id: int
     created_at: datetime
-    row: Sequence[Any]
+    row: Sequence[object]
 
     def unpacked(self) -> StoredEvent:
         """Return the event with its payload."""

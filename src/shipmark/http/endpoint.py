@@ -200,7 +200,7 @@ def _decorator(
         files: Mapping[str, str] | None = None,
         schema: Schema | None = None,
         step: str = "request.validate",
-        **options: Any,
+        **options: object,
     ) -> Decorator:
         def decorate(function: Function) -> HTTPRouteHandler:
             declared = declare(

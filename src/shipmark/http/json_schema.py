@@ -19,7 +19,7 @@ _SHOWN_MAX = 200
 _TYPES: Mapping[str, type] = {"object": dict, "array": list, "string": str}
 
 
-def read(body: bytes, schema: Schema) -> dict[str, Any]:
+def read(body: bytes, schema: Schema) -> dict[str, object]:
     """Return the object in the body; raise `BadUpload` with the first error."""
     try:
         result = json_of(body)

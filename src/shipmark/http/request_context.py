@@ -23,7 +23,6 @@ from shipmark.infrastructure.ids import digest, id_of
 from shipmark.infrastructure.settings import Settings
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
-from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, OrganizationToken, Role
 from shipmark.organizations.tokens import PREFIX
@@ -173,15 +172,6 @@ class RequestContext:
     def action_context(self) -> ActionContext:
         """Return the context of actions in the organization of the path."""
         return ActionContext(access=self.access, by=self.actor(), at=now())
-
-    def log_change(
-        self, connection: Connection, event: AuditEvent, target_id: int, **data: object
-    ) -> None:
-        """Write an entry with the data to the audit log, in the transaction of the change."""
-        by, organization_id = self.actor(), self.organization_id
-        organization_store.record(
-            connection, organization_id, event, by, now(), data=data, target_id=target_id
-        )
 
     def record_token_use(self, connection: Connection, project_ids: Collection[int]) -> None:
         """Record the use of a pipeline's token, so that members see which tokens are still needed."""

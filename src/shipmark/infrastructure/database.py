@@ -238,13 +238,13 @@ class _InBinaryOrder(FunctionElement[str]):
 
 
 @compiles(_InBinaryOrder)
-def _in_binary_order(element: _InBinaryOrder, compiler: SQLCompiler, **options: Any) -> str:
+def _in_binary_order(element: _InBinaryOrder, compiler: SQLCompiler, **options: object) -> str:
     return f'{compiler.process(next(iter(element.clauses)), **options)} COLLATE "C"'
 
 
 @compiles(_InBinaryOrder, "sqlite")
 def _in_binary_order_on_sqlite(
-    element: _InBinaryOrder, compiler: SQLCompiler, **options: Any
+    element: _InBinaryOrder, compiler: SQLCompiler, **options: object
 ) -> str:
     return compiler.process(next(iter(element.clauses)), **options)
 
@@ -296,13 +296,13 @@ class _Matches(FunctionElement[bool]):
 
 
 @compiles(_Matches)
-def _matches(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
+def _matches(element: _Matches, compiler: SQLCompiler, **options: object) -> str:
     column, pattern = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} GLOB {pattern})"
 
 
 @compiles(_Matches, "postgresql")
-def _matches_on_postgresql(element: _Matches, compiler: SQLCompiler, **options: Any) -> str:
+def _matches_on_postgresql(element: _Matches, compiler: SQLCompiler, **options: object) -> str:
     column, pattern = (compiler.process(each, **options) for each in element.clauses)
     return f"({column} LIKE {pattern})"
 
@@ -320,29 +320,29 @@ class _JsonItem(FunctionElement[Any]):
     inherit_cache = True
     name = "json_item"
 
-    def __init__(self, *clauses: sa.ColumnElement[Any], type_: TypeEngine[Any]) -> None:
+    def __init__(self, *clauses: sa.ColumnElement[Any], type_: TypeEngine[object]) -> None:
         self.type = type_
         super().__init__(*clauses)
 
 
 @compiles(_JsonRows, "sqlite")
-def _json_rows_on_sqlite(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str:
+def _json_rows_on_sqlite(element: _JsonRows, compiler: SQLCompiler, **options: object) -> str:
     return f"json_each({compiler.process(element.clauses, **options)})"
 
 
 @compiles(_JsonRows, "postgresql")
-def _json_rows_on_postgresql(element: _JsonRows, compiler: SQLCompiler, **options: Any) -> str:
+def _json_rows_on_postgresql(element: _JsonRows, compiler: SQLCompiler, **options: object) -> str:
     return f"json_array_elements(CAST({compiler.process(element.clauses, **options)} AS JSON))"
 
 
 @compiles(_JsonItem, "sqlite")
-def _json_item_on_sqlite(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:
+def _json_item_on_sqlite(element: _JsonItem, compiler: SQLCompiler, **options: object) -> str:
     value, index = (compiler.process(each, **options) for each in element.clauses)
     return f"json_extract({value}, '$[{index}]')"
 
 
 @compiles(_JsonItem, "postgresql")
-def _json_item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: Any) -> str:
+def _json_item_on_postgresql(element: _JsonItem, compiler: SQLCompiler, **options: object) -> str:
     value, index = (compiler.process(each, **options) for each in element.clauses)
     type_ = compiler.dialect.type_compiler_instance.process(element.type)
     return f"CAST({value} ->> {index} AS {type_})"

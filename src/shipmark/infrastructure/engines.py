@@ -135,7 +135,7 @@ def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
 
 
 #: Options of the engines of `Database`, by kind of unit of work. The driver sends them with BEGIN.
-POSTGRESQL_OPTIONS: dict[Unit, dict[str, Any]] = {
+POSTGRESQL_OPTIONS: dict[Unit, dict[str, object]] = {
     Unit.TRANSACTION: {},
     Unit.SNAPSHOT: {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
     Unit.AUTOCOMMIT_READ: {"isolation_level": "AUTOCOMMIT"},

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 Model = TypeVar("Model")
 Converter = Callable[..., object]
-Setter = Callable[[Any, object], None]
+Setter = Callable[[object, object], None]
 #: Another column, a function that converts the value, or a function with the columns that it reads.
 Source = sa.ColumnElement[Any] | Converter | tuple[Converter, *tuple[sa.ColumnElement[Any], ...]]
 

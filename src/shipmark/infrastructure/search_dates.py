@@ -3,15 +3,16 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+from shipmark.infrastructure.search_operators import SearchOperator
+
 _RELATIVE = re.compile(r"([+-])(\d{1,6})([mhdw])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def relative_moment(text: str, at: datetime) -> tuple[bool, datetime] | None:
-    """Return the moment a time before another one, None for another text.
+def relative_moment(text: str, at: datetime) -> tuple[SearchOperator, datetime] | None:
+    """Return the comparison with the moment a time before another one, None for another text.
 
-    The first value is True for ``-24h``, which means younger than a day; ``+24h`` means older. A moment before the
-    calendar is its beginning.
+    ``-24h`` means younger than a day, ``+24h`` older. A moment before the calendar is its beginning.
     """
     relative = _RELATIVE.fullmatch(text)
     if relative is None:
@@ -21,7 +22,7 @@ def relative_moment(text: str, at: datetime) -> tuple[bool, datetime] | None:
         moment = at - timedelta(**{_UNITS[unit]: int(number)})
     except OverflowError:
         moment = datetime.min.replace(tzinfo=UTC)
-    return sign == "-", moment
+    return (SearchOperator.AT_LEAST if sign == "-" else SearchOperator.AT_MOST), moment
 
 
 def iso_moment(text: str) -> datetime | None:

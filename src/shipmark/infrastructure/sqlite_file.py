@@ -45,7 +45,7 @@ def opened_file(connection: Any) -> tuple[Path, Identity | None] | None:
 
 def is_empty(path: Path) -> bool:
     """Return True if there is no database yet, neither in the file nor in its write-ahead log."""
-    return not any(_size(file) for file in (path, Path(f"{path}-wal")))
+    return not any(size_bytes(file) for file in (path, Path(f"{path}-wal")))
 
 
 def read_problem(path: Path) -> str | None:
@@ -67,8 +67,11 @@ def damage(path: Path) -> str | None:
 
 
 def size_bytes(path: Path) -> int:
-    """Return the size of the database's file, without its write-ahead log."""
-    return _size(path)
+    """Return the size of the database's file, without its write-ahead log; 0 if there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def unused_bytes(path: Path) -> int:
@@ -90,10 +93,3 @@ def _value(path: Path, statement: str) -> object:
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
         value: object = connection.execute(statement).fetchone()[0]
     return value
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0

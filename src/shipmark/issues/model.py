@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from shipmark.infrastructure.search_operators import SearchOperator
+
 
 class IssueStatus(StrEnum):
     """The status of an issue (groups-api.md 1)."""
@@ -148,10 +150,10 @@ class IssueAttribute(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IssueCondition:
-    """A comparison of an attribute of issues. The operators are ``=``, ``!=``, ``>``, ``>=``, ``<`` and ``<=``."""
+    """A comparison of an attribute of issues."""
 
     attribute: IssueAttribute
-    operator: str
+    operator: SearchOperator
     operand: str | int | datetime
 
 
@@ -202,14 +204,3 @@ class IssueActivity:
     at: datetime
     user_id: int | None
     details: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
-    """A change of an issue's status, as recorded for reports."""
-
-    issue_id: int
-    status: HistoryStatus
-    at: datetime
-    user_id: int | None
-    release_id: int | None

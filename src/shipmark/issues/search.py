@@ -7,6 +7,7 @@ from datetime import datetime
 
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
+from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.issues.model import (
     IssueAttribute,
     IssueCondition,
@@ -56,7 +57,6 @@ _ATTRIBUTES = {
     "last_seen": IssueAttribute.LAST_SEEN,
 }
 _LEVELS = frozenset({"fatal", "error", "warning", "info", "debug"})
-_NEGATED = {"=": "!=", "!=": "=", ">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 _NUMBER_DIGITS_MAX = 18
 # A word, in which a quoted part may contain blanks.
 _WORD = re.compile(r'(?:"[^"]*"|\S)+')
@@ -109,7 +109,7 @@ def _add_term(search: IssueSearch, key: str, value: str, now: datetime) -> None:
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
         operator, operand = _READERS[attribute](name, value, now)
-        operator = _NEGATED[operator] if is_negated else operator
+        operator = operator.negated if is_negated else operator
         search.conditions.append(IssueCondition(attribute, operator, operand))
     else:
         raise BadRequest(f"Invalid key for this search: {key}")
@@ -128,25 +128,24 @@ def _add_status(search: IssueSearch, value: str) -> None:
         raise BadRequest(f'Invalid value for "is" search, valid values are [{names}]')
 
 
-def _level(name: str, value: str, _: datetime) -> tuple[str, str]:
+def _level(name: str, value: str, _: datetime) -> tuple[SearchOperator, str]:
     level = value.lower()
     if level not in _LEVELS:
         raise BadRequest(f"{name}: takes one of {', '.join(sorted(_LEVELS))}.")
-    return "=", level
+    return SearchOperator.IS, level
 
 
-def _number(name: str, value: str, _: datetime) -> tuple[str, int]:
+def _number(name: str, value: str, _: datetime) -> tuple[SearchOperator, int]:
     operator, digits = _operator_of(value)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _NUMBER_DIGITS_MAX):
         raise BadRequest(f"{name}: takes a number, or a comparison with one, such as >10.")
-    return operator or "=", int(digits)
+    return operator or SearchOperator.IS, int(digits)
 
 
-def _moment(name: str, value: str, now: datetime) -> tuple[str, datetime]:
+def _moment(name: str, value: str, now: datetime) -> tuple[SearchOperator, datetime]:
     """Return a comparison with a date, or of an age: ``-24h`` is younger than a day, ``+24h`` older."""
     if relative := relative_moment(value, now):
-        is_younger, at = relative
-        return (">=" if is_younger else "<="), at
+        return relative
     operator, date = _operator_of(value)
     moment = iso_moment(date)
     if not operator or moment is None:
@@ -156,7 +155,9 @@ def _moment(name: str, value: str, now: datetime) -> tuple[str, datetime]:
     return operator, moment
 
 
-_READERS: dict[IssueAttribute, Callable[[str, str, datetime], tuple[str, str | int | datetime]]] = {
+_READERS: dict[
+    IssueAttribute, Callable[[str, str, datetime], tuple[SearchOperator, str | int | datetime]]
+] = {
     IssueAttribute.LEVEL: _level,
     IssueAttribute.TIMES_SEEN: _number,
     IssueAttribute.FIRST_SEEN: _moment,
@@ -164,11 +165,11 @@ _READERS: dict[IssueAttribute, Callable[[str, str, datetime], tuple[str, str | i
 }
 
 
-def _operator_of(value: str) -> tuple[str, str]:
-    """Return the operator of a comparison, "" without one, and its operand."""
+def _operator_of(value: str) -> tuple[SearchOperator | None, str]:
+    """Return the operator of a comparison, None without one, and its operand."""
     compared = _COMPARED.fullmatch(value)
     assert compared is not None, "both parts may be empty"
-    return compared[1], compared[2]
+    return (SearchOperator(compared[1]) if compared[1] else None), compared[2]
 
 
 def _unquoted(text: str) -> str:

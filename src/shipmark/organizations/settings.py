@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -32,7 +31,7 @@ class OrganizationUpdate:
 class _Changes:
     """Columns and options to write, and the changes for the audit log."""
 
-    columns: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, object] = field(default_factory=dict)
     options: dict[str, object] = field(default_factory=dict)
     audited: dict[str, str] = field(default_factory=dict)
 

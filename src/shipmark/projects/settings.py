@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -134,7 +133,7 @@ def update_key(
     connection: Connection,
     project: Project,
     key: ProjectKey,
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     *,
     by: Actor,
     at: datetime,

@@ -27,6 +27,7 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
 from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases as release_store
 from shipmark.repositories import actions as repositories
 from shipmark.repositories.model import CommitInput, StoredCommit
 
@@ -135,7 +136,7 @@ def _get_or_create(
             released_at=release_input.released_at,
             user_agent=release_input.user_agent,
         )
-        release, is_new = releases.get_or_create(connection, context.organization.id, new)
+        release, is_new = release_store.ensure(connection, context.organization.id, new)
         tags["release.is_new"] = is_new
         if is_new and not release_input.projects:
             raise ValidationFailed({"projects": ["This list may not be empty for a new release."]})

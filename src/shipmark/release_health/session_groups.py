@@ -1,7 +1,7 @@
 """The answer to a question about sessions: groups with their totals and series."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shipmark.infrastructure.groups import grouped
 from shipmark.release_health.model import SessionCounts
@@ -13,21 +13,10 @@ from shipmark.release_health.session_query import (
     Value,
 )
 from shipmark.release_health.store.session_rows import SeriesKey
-from shipmark.release_health.sums import HealthSum
+from shipmark.release_health.sums import HealthSum, IntervalSums
 
 #: The values of the keys that sessions are grouped by.
 GroupValues = tuple[tuple[GroupKey, str | int], ...]
-
-
-@dataclass(slots=True)
-class _Group:
-    """Sums of a group: of the whole time, and of each interval."""
-
-    total: HealthSum = field(default_factory=HealthSum)
-    intervals: dict[int, HealthSum] = field(default_factory=dict)
-
-    def sums(self, start: int) -> tuple[HealthSum, HealthSum]:
-        return self.total, self.intervals.setdefault(start, HealthSum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +40,15 @@ def grouped_sessions(
     names = {
         id_: _values(query, key) for id_, key in keys.items() if _is_selected(query, key, slugs)
     }
-    groups: dict[GroupValues, _Group] = {}
+    groups: dict[GroupValues, IntervalSums] = {}
     if not query.group_by or set(query.group_by) == {GroupKey.STATUS}:
-        groups[()] = _Group()
+        groups[()] = IntervalSums()
     for (series_id, start), numbers in counts.items():
         if series_id in names:
-            for part in groups.setdefault(names[series_id], _Group()).sums(start):
-                part.counts += numbers
+            groups.setdefault(names[series_id], IntervalSums()).add_counts(start, numbers)
     for series_id, start, kind, encoded in sketches:
         if series_id in names:
-            for part in groups.setdefault(names[series_id], _Group()).sums(start):
-                part.add_sketch(kind, encoded)
+            groups.setdefault(names[series_id], IntervalSums()).add_sketch(start, kind, encoded)
     return [
         result for by, group in groups.items() for result in _results(query, by, group, intervals)
     ]
@@ -94,7 +81,7 @@ def _values(query: SessionQuery, key: SeriesKey) -> GroupValues:
 
 
 def _results(
-    query: SessionQuery, by: GroupValues, group: _Group, intervals: Sequence[int]
+    query: SessionQuery, by: GroupValues, group: IntervalSums, intervals: Sequence[int]
 ) -> Iterable[GroupResult]:
     """Yield a group, or, if sessions are divided by their outcome, four."""
     if GroupKey.STATUS not in query.group_by:
@@ -107,7 +94,7 @@ def _results(
 def _result(
     query: SessionQuery,
     by: GroupValues,
-    group: _Group,
+    group: IntervalSums,
     intervals: Sequence[int],
     status: SessionOutcome | None,
 ) -> GroupResult:
@@ -144,7 +131,7 @@ def by_releases(
             GroupKey.PROJECT: project_id,
         }
         by = tuple((key, values.get(key) or "") for key in query.group_by)
-        empty = _results(query, by, _Group(), intervals)
+        empty = _results(query, by, IntervalSums(), intervals)
         ordered += by_release.get((version, project_id), None) or list(empty)
     return ordered
 

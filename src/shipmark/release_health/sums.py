@@ -42,3 +42,26 @@ class HealthSum:
     def user_counts(self) -> UserCounts:
         """Return the numbers of distinct users."""
         return UserCounts(*(len(self.users.get(kind, ())) for kind in USER_KINDS))
+
+
+class IntervalSums:
+    """What buckets come to as a whole, and in each interval by its start."""
+
+    __slots__ = ("intervals", "total")
+
+    def __init__(self) -> None:
+        self.total = HealthSum()
+        self.intervals: dict[int, HealthSum] = {}
+
+    def add_counts(self, start: int, counts: SessionCounts) -> None:
+        """Add the sessions of a bucket in the interval that begins then."""
+        for part in self._parts(start):
+            part.counts += counts
+
+    def add_sketch(self, start: int, kind: str, encoded: bytes) -> None:
+        """Add the users or durations of a bucket in the interval that begins then."""
+        for part in self._parts(start):
+            part.add_sketch(kind, encoded)
+
+    def _parts(self, start: int) -> tuple[HealthSum, HealthSum]:
+        return self.total, self.intervals.setdefault(start, HealthSum())

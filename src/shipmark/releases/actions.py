@@ -1,4 +1,4 @@
-"""Operations on releases: create and attach them, bind commits, finalize, archive, delete."""
+"""Operations on releases: attach them, bind commits, finalize, archive, delete."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -10,7 +10,6 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.model import (
-    NewRelease,
     Release,
     ReleaseActivity,
     ReleaseActivityType,
@@ -20,13 +19,6 @@ from shipmark.releases.model import (
 from shipmark.releases.store import activity, commits, releases
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories.model import StoredCommit
-
-
-def get_or_create(
-    connection: Connection, organization_id: int, new: NewRelease
-) -> tuple[Release, bool]:
-    """Return the release with this version, locked, and whether this call created it."""
-    return releases.ensure(connection, organization_id, new)
 
 
 def attach(

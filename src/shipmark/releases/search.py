@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
+from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.releases import versions
 
 QUERY_MAX = 4096
@@ -21,28 +22,6 @@ VALUES_MAX = 100
 BAD_VERSION = (
     'Invalid format of semantic version. For searching non-semver releases, use "release:" instead.'
 )
-
-
-class Comparison(StrEnum):
-    """Operator of a comparison."""
-
-    IS = "="
-    IS_NOT = "!="
-    ABOVE = ">"
-    AT_LEAST = ">="
-    BELOW = "<"
-    AT_MOST = "<="
-
-
-#: The comparison of a term with "!" before it.
-NEGATED = {
-    Comparison.IS: Comparison.IS_NOT,
-    Comparison.IS_NOT: Comparison.IS,
-    Comparison.ABOVE: Comparison.AT_MOST,
-    Comparison.AT_MOST: Comparison.ABOVE,
-    Comparison.BELOW: Comparison.AT_LEAST,
-    Comparison.AT_LEAST: Comparison.BELOW,
-}
 
 
 class Stage(StrEnum):
@@ -73,10 +52,10 @@ class PackageTerm:
 class VersionTerm:
     """The version part compares like this with a sort key (`versions.SemverColumns`).
 
-    ``is_prefix``: the key matches all that begin with it, and the comparison is ``=`` or ``!=``.
+    ``is_prefix``: the key matches all that begin with it, and the operator is ``=`` or ``!=``.
     """
 
-    comparison: Comparison
+    operator: SearchOperator
     sort_key: str
     package: str | None
     is_prefix: bool = False
@@ -86,7 +65,7 @@ class VersionTerm:
 class BuildNumberTerm:
     """The build, a number, compares like this."""
 
-    comparison: Comparison
+    operator: SearchOperator
     number: int
 
 
@@ -117,7 +96,7 @@ class FinalizedTerm:
 class CreatedTerm:
     """The release was created before or after a date."""
 
-    comparison: Comparison
+    operator: SearchOperator
     at: datetime
 
 
@@ -147,16 +126,16 @@ EVERYTHING = Search()
 
 @dataclass(frozen=True, slots=True)
 class _RawTerm:
-    """A term as written. ``comparison`` has "!" applied; a list has several values."""
+    """A term as written. ``operator`` has "!" applied; a list has several values."""
 
     key: str
-    comparison: Comparison
+    operator: SearchOperator
     values: tuple[str, ...]
     is_list: bool
 
     @property
     def is_negated(self) -> bool:
-        return self.comparison is Comparison.IS_NOT
+        return self.operator is SearchOperator.IS_NOT
 
 
 _TERM = re.compile(r"(!?)([A-Za-z_][\w.\-]*):")
@@ -254,12 +233,12 @@ def _term_or_word(text: str, offset: int) -> tuple[_RawTerm | str, int]:
 def _parse_term(text: str, key: re.Match[str]) -> tuple[_RawTerm, int]:
     if key[2] not in _KEYS:
         raise BadRequest(f"Invalid key for this search: {key[2]}")
-    operator = _OPERATOR.match(text, key.end())
-    comparison = Comparison(operator[0]) if operator else Comparison.IS
+    written = _OPERATOR.match(text, key.end())
+    operator = SearchOperator(written[0]) if written else SearchOperator.IS
     if key[1]:
-        comparison = NEGATED[comparison]
-    values, is_list, end = _values(text, operator.end() if operator else key.end(), key[2])
-    return _RawTerm(key[2], comparison, values, is_list), end
+        operator = operator.negated
+    values, is_list, end = _values(text, written.end() if written else key.end(), key[2])
+    return _RawTerm(key[2], operator, values, is_list), end
 
 
 def _values(text: str, offset: int, key: str) -> tuple[tuple[str, ...], bool, int]:
@@ -304,11 +283,9 @@ def _version(term: _RawTerm, _: datetime) -> Term:
     raw, package = (name.raw, name.package) if name else (value, None)
     version = versions.parse_version(raw)
     if version is not None and version.fits:
-        return VersionTerm(comparison=term.comparison, sort_key=version.sort_key, package=package)
-    comparison = Comparison.IS_NOT if term.is_negated else Comparison.IS
-    return VersionTerm(
-        comparison=comparison, sort_key=_wildcard(raw), package=package, is_prefix=True
-    )
+        return VersionTerm(operator=term.operator, sort_key=version.sort_key, package=package)
+    operator = SearchOperator.IS_NOT if term.is_negated else SearchOperator.IS
+    return VersionTerm(operator=operator, sort_key=_wildcard(raw), package=package, is_prefix=True)
 
 
 def _wildcard(raw: str) -> str:
@@ -327,7 +304,7 @@ def _build(term: _RawTerm, _: datetime) -> Term:
     value = term.values[0]
     is_number = value.isascii() and value.isdigit() and int(value) <= versions.NUMBER_MAX
     if is_number and not term.is_list:
-        return BuildNumberTerm(comparison=term.comparison, number=int(value))
+        return BuildNumberTerm(operator=term.operator, number=int(value))
     # An empty value, which must be quoted, matches any build.
     patterns = tuple(item or "*" for item in _equal(term))
     return BuildTerm(patterns=patterns, is_negated=term.is_negated)
@@ -352,15 +329,14 @@ def _finalized(term: _RawTerm, _: datetime) -> Term:
 def _created(term: _RawTerm, now: datetime) -> Term:
     value = term.values[0]
     if relative := relative_moment(value, now):
-        is_younger, at = relative
-        comparison = Comparison.AT_LEAST if is_younger else Comparison.AT_MOST
-        return CreatedTerm(comparison=NEGATED[comparison] if term.is_negated else comparison, at=at)
-    if term.is_list or term.comparison in {Comparison.IS, Comparison.IS_NOT}:
+        operator, at = relative
+        return CreatedTerm(operator=operator.negated if term.is_negated else operator, at=at)
+    if term.is_list or term.operator in {SearchOperator.IS, SearchOperator.IS_NOT}:
         raise BadRequest(
             "release.created: takes a comparison with a date, such as >2026-01-31,"
             " or a time ago, such as -7d."
         )
-    return CreatedTerm(comparison=term.comparison, at=_date(value))
+    return CreatedTerm(operator=term.operator, at=_date(value))
 
 
 def _date(value: str) -> datetime:
@@ -372,8 +348,8 @@ def _date(value: str) -> datetime:
 
 def _equal(term: _RawTerm) -> tuple[str, ...]:
     """Return the values of a term that supports ``=`` and ``!=`` only."""
-    if term.comparison not in {Comparison.IS, Comparison.IS_NOT}:
-        raise BadRequest(f"Invalid operation '{term.comparison}' for {term.key}.")
+    if term.operator not in {SearchOperator.IS, SearchOperator.IS_NOT}:
+        raise BadRequest(f"Invalid operation '{term.operator}' for {term.key}.")
     return term.values
 
 

@@ -17,6 +17,7 @@ from shipmark.releases import actions
 from shipmark.releases.model import NewRelease, Release
 from shipmark.releases.store import environments as release_environments
 from shipmark.releases.store import locks
+from shipmark.releases.store import releases as release_store
 from shipmark.releases.store.locks import ReleasePlacement
 
 #: A release by its organization and version.
@@ -151,7 +152,7 @@ def _ensure_releases(
     releases = {}
     for (organization_id, version), of_release in sightings.items():
         new = NewRelease(version=version, created_at=of_release[0].at)
-        release, _ = actions.get_or_create(connection, organization_id, new)
+        release, _ = release_store.ensure(connection, organization_id, new)
         releases[organization_id, version] = release
     return releases
 

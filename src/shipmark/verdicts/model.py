@@ -186,7 +186,6 @@ class ReleaseVerdict:
     regressed_at: datetime | None = None
     ended_at: datetime | None = None
     marked: VerdictStatus | None = None
-    marked_by: int | None = None
     marked_at: datetime | None = None
 
     @property

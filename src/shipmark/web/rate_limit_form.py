@@ -25,10 +25,10 @@ def limit_of(sent: Mapping[str, str]) -> tuple[int, int] | None:
     is_number = text.isascii() and text.isdigit() and len(text) <= len(str(RATE_COUNT_MAX))
     count = int(text) if is_number else 0
     if not 1 <= count <= RATE_COUNT_MAX:
-        raise ValidationFailed({"count": [_PROBLEM]})
+        raise ValidationFailed({"limit": [_PROBLEM]})
     seconds = int(window) if window.isascii() and window.isdigit() and len(window) < 6 else 0
     if not 1 <= seconds <= max(WINDOWS):
-        raise ValidationFailed({"window": ["Select a window."]})
+        raise ValidationFailed({"limit": ["Select a window."]})
     return count, seconds
 
 

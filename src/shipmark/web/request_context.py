@@ -28,7 +28,7 @@ from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, Organization, Role
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.web import session_use, time_zones
+from shipmark.web import session_use, time_zones, urls
 from shipmark.web.preferences import ORGANIZATION_COOKIE, ZONE_COOKIE
 
 COOKIE = "shipmark_session"
@@ -96,6 +96,12 @@ class WebRequest:
     def secret(self) -> str | None:
         """Return the cookie of the session, or None."""
         return self.request.cookies.get(COOKIE)
+
+    @property
+    def organization_slug(self) -> str:
+        """Return the slug of the organization that the path names."""
+        slug: str = self.request.path_params["organization"]
+        return slug
 
     @property
     def last_organization(self) -> str | None:
@@ -182,12 +188,12 @@ class WebRequest:
             projects=(),
         )
 
-    def authorize(self, connection: Connection, organization: str) -> Workspace:
-        """Return the workspace of the organization. Raise `Unauthenticated`, or `NotFound` for non-members."""
+    def authorize(self, connection: Connection) -> Workspace:
+        """Return the workspace of the path's organization. Raise `Unauthenticated`, or `NotFound` for non-members."""
         user = self.user(connection)
-        require_storable(organization)
+        require_storable(self.organization_slug)
         rows = organization_store.of_user(connection, user.id, limit=_ORGANIZATIONS_MAX)
-        access = _access(connection, organization, user, rows)
+        access = _access(connection, self.organization_slug, user, rows)
         return Workspace(
             user=user,
             access=access,
@@ -196,31 +202,35 @@ class WebRequest:
             projects=tuple(projects.accessible(connection, access)),
         )
 
-    def authorized(self, organization: str, *, scopes: frozenset[str] | None = None) -> Workspace:
-        """Return the same in a unit of work of its own: before a lock is taken, or a body received.
+    @contextmanager
+    def view(
+        self, *, scopes: frozenset[str] | None = None
+    ) -> Iterator[tuple[Connection, Workspace]]:
+        """Open a unit of work that reads, in which the user is authorized.
 
         Raise `Forbidden` too, unless the user has one of the ``scopes``; None leaves the decision to the caller.
         """
         with self.database.snapshot() as connection:
-            workspace = self.authorize(connection, organization)
-        if scopes is not None:
-            workspace.require(scopes)
-        return workspace
+            workspace = self.authorize(connection)
+            if scopes is not None:
+                workspace.require(scopes)
+            yield connection, workspace
+
+    def authorized(self, *, scopes: frozenset[str] | None = None) -> Workspace:
+        """Return the workspace as `view` does, in a unit of work of its own: before a lock, or before a body."""
+        with self.view(scopes=scopes) as (_, workspace):
+            return workspace
 
     @contextmanager
     def change(
-        self,
-        organization: str,
-        *,
-        scopes: frozenset[str] | None = None,
-        busy: str = BUSY,
+        self, *, scopes: frozenset[str] | None = None, busy: str = BUSY
     ) -> Iterator[tuple[Connection, Workspace]]:
         """Authorize the user, and then open a transaction, so that a refused request takes no lock.
 
         Raise `Forbidden` unless the user has one of the ``scopes``; None leaves the decision to the action. ``busy`` is
         the message if a lock is not free.
         """
-        workspace = self.authorized(organization, scopes=scopes)
+        workspace = self.authorized(scopes=scopes)
         with self.database.transaction(busy=busy) as connection:
             yield connection, workspace
 
@@ -231,6 +241,10 @@ class WebRequest:
     def action_context(self, workspace: Workspace) -> ActionContext:
         """Return the context of actions of the signed-in user in the organization."""
         return ActionContext(access=workspace.access, by=self.actor(workspace.user), at=now())
+
+    def settings_url(self, name: str, *more: object) -> str:
+        """Return the URL of a page of the settings of the path's organization, or of something on it."""
+        return urls.settings(self.organization_slug, name, *more)
 
     def parameter(self, name: str) -> str:
         """Return a query parameter, the last one if there are several, or ""."""

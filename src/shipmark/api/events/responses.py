@@ -114,11 +114,10 @@ class EventErrorResponse(Wire):
     data: dict[str, object]
 
 
-class EventSummaryResponse(Wire):
-    """An event in a list."""
+class EventOverviewResponse(Wire, kw_only=True):
+    """What an event in a list and an event at its own address share. ``id`` is the same as ``eventID``."""
 
     id: str
-    type: str = msgspec.field(name="event.type")
     event_id: str = msgspec.field(name="eventID")
     group_id: str = msgspec.field(name="groupID")
     project_id: str = msgspec.field(name="projectID")
@@ -131,29 +130,22 @@ class EventSummaryResponse(Wire):
     date_created: datetime
     tags: list[TagResponse]
     user: EventUserResponse | None
+
+
+class EventSummaryResponse(EventOverviewResponse, kw_only=True):
+    """An event in a list."""
+
+    type: str = msgspec.field(name="event.type")
     crash_file: None = None
 
 
-class EventResponse(Wire):
-    """One error. ``id`` is the same as ``eventID``."""
+class EventResponse(EventOverviewResponse, kw_only=True):
+    """One error."""
 
-    id: str
-    event_id: str = msgspec.field(name="eventID")
-    group_id: str = msgspec.field(name="groupID")
-    project_id: str = msgspec.field(name="projectID")
-    title: str
-    message: str
-    culprit: str
-    location: str | None
-    metadata: dict[str, object]
-    platform: str
     type: str
     dist: str | None
     release: EventReleaseResponse | None
-    date_created: datetime
     date_received: datetime
-    tags: list[TagResponse]
-    user: EventUserResponse | None
     contexts: dict[str, object]
     context: dict[str, object]
     packages: dict[str, str]
@@ -179,23 +171,11 @@ def event_response(
     """An event as its own address shows it; one from before a rule for scrubbing is scrubbed by it too."""
     payload, read = _scrubbed(event, rules)
     return EventResponse(
-        id=event.event_id,
-        event_id=event.event_id,
-        group_id=str(event.issue_id),
-        project_id=str(event.project_id),
-        title=read.title,
-        message=titles.message_of(payload),
-        culprit=read.culprit,
-        location=read.location,
-        metadata=read.metadata,
-        platform=read.platform,
+        **msgspec.structs.asdict(_overview(event, payload, read)),
         type=read.type,
         dist=read.dist,
         release=EventReleaseResponse(version=read.release) if read.release else None,
-        date_created=event.at,
         date_received=event.received_at,
-        tags=_tags(read),
-        user=_user_response(object_of(payload, "user")),
         contexts=_contexts(object_of(payload, "contexts")),
         context=object_of(payload, "extra"),
         packages=_packages(object_of(payload, "modules")),
@@ -211,9 +191,13 @@ def event_response(
 def event_summary_response(event: StoredEvent, rules: ProjectRules) -> EventSummaryResponse:
     """An event in a list, scrubbed like `event_response`."""
     payload, read = _scrubbed(event, rules)
-    return EventSummaryResponse(
+    overview = _overview(event, payload, read)
+    return EventSummaryResponse(**msgspec.structs.asdict(overview), type=read.type)
+
+
+def _overview(event: StoredEvent, payload: Json, read: Event) -> EventOverviewResponse:
+    return EventOverviewResponse(
         id=event.event_id,
-        type=read.type,
         event_id=event.event_id,
         group_id=str(event.issue_id),
         project_id=str(event.project_id),

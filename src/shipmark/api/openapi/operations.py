@@ -6,7 +6,7 @@ from functools import reduce
 from inspect import getdoc
 from operator import or_
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import get_args, get_origin
 
 from litestar import Response
 from litestar.handlers import HTTPRouteHandler
@@ -194,7 +194,7 @@ def _responses(path: str, handler: HTTPRouteHandler, schemas: Schemas) -> Schema
     return responses
 
 
-def _response(status: int, answer: Any, handler: HTTPRouteHandler, schemas: Schemas) -> Schema:
+def _response(status: int, answer: object, handler: HTTPRouteHandler, schemas: Schemas) -> Schema:
     response: Schema = {"description": _MEANINGS.get(status, "Refused.")}
     if answer is not None:
         response["content"] = _content(status, answer, schemas)
@@ -204,7 +204,7 @@ def _response(status: int, answer: Any, handler: HTTPRouteHandler, schemas: Sche
     return response
 
 
-def _content(status: int, answer: Any, schemas: Schemas) -> Schema:
+def _content(status: int, answer: object, schemas: Schemas) -> Schema:
     """Return what an answer holds: JSON, or bytes, or either where the request says which."""
     kinds = get_args(answer) if get_origin(answer) is UnionType else (answer,)
     content: Schema = {}
@@ -224,7 +224,7 @@ BAD_REQUEST: Sequence[Schema] = [
 ]
 
 
-def _answers(handler: HTTPRouteHandler) -> Mapping[int, Any]:
+def _answers(handler: HTTPRouteHandler) -> Mapping[int, object]:
     endpoint = endpoint_of(handler)
     responses, returned = dict(endpoint.responses or {}), endpoint.returns
     if any(status < 300 for status in responses):

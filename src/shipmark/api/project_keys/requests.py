@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from shipmark.api.project_keys.responses import SDK_VERSIONS
 from shipmark.api.queries import PageQuery, one_of
@@ -89,9 +89,9 @@ class KeyUpdateRequest(_KeyFields):
         "Parts of the browser SDK to load."
     )
 
-    def to_values(self, key: ProjectKey) -> Mapping[str, Any]:
+    def to_values(self, key: ProjectKey) -> Mapping[str, object]:
         """Return the columns to change."""
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         if self.name:
             values["label"] = self.name
         if self.is_active is not None:

@@ -1,15 +1,16 @@
 """Bodies and query parameters of projects (auth-and-errors.md 8.4)."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shipmark.api.projects.filter_lists import filter_lists
 from shipmark.api.queries import Bit, PageQuery, one_of
 from shipmark.api.rate_limits import OptionalRateLimit
 from shipmark.api.teams.requests import TeamSlug
 from shipmark.api.verdict_criteria import VerdictCriteriaRequest
 from shipmark.events import fingerprint_rules
+from shipmark.events.filter_lists import FilterListError, entries_of
 from shipmark.events.fingerprint_rules import TEXT_MAX, FingerprintRuleError
 from shipmark.http.validation import (
     Integer,
@@ -29,7 +30,7 @@ from shipmark.organizations import slugs
 from shipmark.projects import options
 from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
 from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX
-from shipmark.projects.options import RATE_LIMIT, VERDICT_CRITERIA
+from shipmark.projects.options import FILTER_LISTS, RATE_LIMIT, VERDICT_CRITERIA
 from shipmark.projects.settings import ProjectUpdate
 
 _TEXT_MAX = 200
@@ -55,6 +56,20 @@ def _check_fingerprint_rules(text: str | None) -> str:
     return text or ""
 
 
+def _filter_lists(sent: Mapping[str, object]) -> dict[str, object]:
+    """Return the entries of each list of filters that was sent; other options are ignored, as in the reference."""
+    return {name: _entries(name, sent[name]) for name in FILTER_LISTS if name in sent}
+
+
+def _entries(name: str, value: object) -> list[str]:
+    if value is not None and not isinstance(value, str):
+        raise refuse(f"{name}: not a text.")
+    try:
+        return entries_of(name, value or "")
+    except FilterListError as problem:
+        raise refuse(f"{name}: {problem}") from None
+
+
 _Slug = Annotated[
     TeamSlug,
     require(
@@ -70,7 +85,7 @@ _FingerprintRules = Annotated[
     Annotated[str, Text(max_length=TEXT_MAX, blank=True)] | None,
     AfterValidator(_check_fingerprint_rules),
 ]
-_FilterOptions = Annotated[dict[str, object], AfterValidator(filter_lists)]
+_FilterOptions = Annotated[dict[str, object], AfterValidator(_filter_lists)]
 _Path = Annotated[str, Text(), AfterValidator(_normalize_path)]
 
 

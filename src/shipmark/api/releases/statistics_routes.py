@@ -16,7 +16,7 @@ from shipmark.infrastructure.errors import BadRequest
 from shipmark.release_health.model import BucketWidth, crash_free
 from shipmark.release_health.store import session_rows
 from shipmark.release_health.store.session_rows import Selection
-from shipmark.release_health.sums import HealthSum
+from shipmark.release_health.sums import HealthSum, IntervalSums
 
 _STATISTICS = ("sessions", "users")
 _LENGTH = timedelta(days=90)
@@ -61,20 +61,19 @@ def get_statistics(
     moments = _reported_at(created_at, at)
     with context.database.snapshot() as connection:
         environment_ids = query.environment_ids(connection, context.access)
-        whole, by_step = _sums(
-            connection,
-            _selection(release, environment_ids, steps[0], requested[1], interval),
+        sums = _sums(
+            connection, _selection(release, environment_ids, steps[0], requested[1], interval)
         )
-        _, since_created = _sums(
+        since_created = _sums(
             connection,
             _selection(release, environment_ids, created_at, moments[-1], BucketWidth.TEN_MINUTES),
         )
     empty = HealthSum()
     starts = [int(step.timestamp()) for step in steps]
     return ReleaseStatsResponse(
-        stats=[(start, _numbers(statistic, by_step.get(start, empty))) for start in starts],
-        stat_totals=_numbers(statistic, whole),
-        users_breakdown=_breakdown(moments, since_created),
+        stats=[(start, _numbers(statistic, sums.intervals.get(start, empty))) for start in starts],
+        stat_totals=_numbers(statistic, sums.total),
+        users_breakdown=_breakdown(moments, since_created.intervals),
     )
 
 
@@ -95,20 +94,15 @@ def _selection(
     )
 
 
-def _sums(
-    connection: Connection, selection: Selection
-) -> tuple[HealthSum, Mapping[int, HealthSum]]:
-    """Return what the sessions of a release come to, as a whole and by the start of the interval."""
-    keys = session_rows.keys_of(connection, selection)
-    whole, parts = HealthSum(), dict[int, HealthSum]()
+def _sums(connection: Connection, selection: Selection) -> IntervalSums:
+    """Return what the sessions of a release come to."""
+    keys, sums = session_rows.keys_of(connection, selection), IntervalSums()
     for (_, start), counts in session_rows.counts_of(connection, keys, selection).items():
-        for total in (whole, parts.setdefault(start, HealthSum())):
-            total.counts += counts
+        sums.add_counts(start, counts)
     sketches = session_rows.sketches_of(connection, keys, selection, users=True, durations=True)
     for _, start, kind, encoded in sketches:
-        for total in (whole, parts.setdefault(start, HealthSum())):
-            total.add_sketch(kind, encoded)
-    return whole, parts
+        sums.add_sketch(start, kind, encoded)
+    return sums
 
 
 def _numbers(statistic: str, total: HealthSum) -> Numbers:

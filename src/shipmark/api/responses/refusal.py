@@ -1,7 +1,6 @@
 """What was wrong (auth-and-errors.md 5). ``http/error_responses.py`` writes these; here they are for the document."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
@@ -35,7 +34,7 @@ class UnreadResponse(Wire):
 
 
 #: What uploads may be refused with besides what any request may.
-UPLOAD_REFUSED: Mapping[int, Any] = {
+UPLOAD_REFUSED: Mapping[int, object] = {
     400: UnreadResponse,
     403: RefusalResponse | UnreadResponse,
     404: RefusalResponse | UnreadResponse,

@@ -14,6 +14,7 @@ from shipmark.deploys.model import EnvironmentOfRelease, ProjectDeploy
 from shipmark.deploys.store.deploys import deploys
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
+from shipmark.infrastructure.row_reader import RowReader
 from shipmark.projects.store import environments
 from shipmark.projects.store.environments import project_environments
 from shipmark.releases.store.environments import release_environments
@@ -57,22 +58,23 @@ _OF_RELEASES = (
 _last_id = _last_deploy_id(project_environments.c.project_id, project_environments.c.environment_id)
 
 
+_DEPLOY = RowReader(
+    ProjectDeploy,
+    deploys,
+    project_id=release_projects.c.project_id,
+    environment=environments.c.name,
+    version=releases.c.version,
+    commit_count=releases.c.commit_count,
+    regressed_issue_count=release_projects.c.regressed_issue_count,
+)
+
+
 def _with_release(
     project_id: sa.ColumnElement[int], source: sa.FromClause
 ) -> sa.Select[*tuple[Any, ...]]:
     """Return the query of the deploys in a source that also has this column."""
     return (
-        sa.select(
-            deploys.c.id,
-            project_id.label("project_id"),
-            deploys.c.environment_id,
-            environments.c.name,
-            deploys.c.release_id,
-            releases.c.version,
-            releases.c.commit_count,
-            release_projects.c.regressed_issue_count,
-            deploys.c.finished_at,
-        )
+        _DEPLOY.select()
         .select_from(source)
         .join(environments, environments.c.id == deploys.c.environment_id)
         .join(releases, releases.c.id == deploys.c.release_id)
@@ -181,8 +183,7 @@ def live_in(
     """Return the live deploys of these projects, the last recorded first."""
     if not project_ids:
         return []
-    rows = connection.execute(_LIVE, db.ids_param(project_ids) | {"most": limit})
-    return [_deploy(*row) for row in rows]
+    return _DEPLOY.all(connection, _LIVE, db.ids_param(project_ids) | {"most": limit})
 
 
 def between(
@@ -201,8 +202,7 @@ def between(
         "end": end,
         "most": limit,
     }
-    rows = connection.execute(_BETWEEN, db.ids_param(project_ids) | parameters)
-    return [_deploy(*row) for row in rows]
+    return _DEPLOY.all(connection, _BETWEEN, db.ids_param(project_ids) | parameters)
 
 
 def last_before(
@@ -215,28 +215,4 @@ def last_before(
     rows = connection.execute(_BEFORE, parameters)
     # Two statements: PostgreSQL would read all deploys to join them with these.
     chosen = [(project_id, deploy_id) for project_id, deploy_id in rows if deploy_id is not None]
-    return [_deploy(*row) for row in connection.execute(_BY_IDS, db.rows_param("chosen", chosen))]
-
-
-def _deploy(
-    deploy_id: int,
-    project_id: int,
-    environment_id: int,
-    environment: str,
-    release_id: int,
-    version: str,
-    commit_count: int,
-    regressed_issue_count: int,
-    finished_at: datetime,
-) -> ProjectDeploy:
-    return ProjectDeploy(
-        id=deploy_id,
-        project_id=project_id,
-        environment_id=environment_id,
-        environment=environment,
-        release_id=release_id,
-        version=version,
-        commit_count=commit_count,
-        regressed_issue_count=regressed_issue_count,
-        finished_at=finished_at,
-    )
+    return _DEPLOY.all(connection, _BY_IDS, db.rows_param("chosen", chosen))

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from shipmark.files.model import File, FileChunk, FileKind, NewFile, StagedFile
 from shipmark.files.store.blobs import LATER, blobs
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.row_reader import RowReader
 
 
 class FileColumns(sa.TypedColumns):
@@ -33,6 +34,7 @@ class FilePieceColumns(sa.TypedColumns):
 
 files = sa.Table("files", db.metadata, FileColumns, sqlite_autoincrement=True)
 file_pieces = sa.Table("file_pieces", db.metadata, FilePieceColumns)
+_FILE = RowReader(File, files, kind=FileKind, headers=json.loads)
 _PIECES_PARAM = db.json_rows("given_pieces", offset=sa.BigInteger(), sha1=sa.Text())
 
 _CUT = sa.insert(file_pieces).from_select(
@@ -98,8 +100,8 @@ def remove(connection: sa.Connection, file_ids: Collection[int], until: datetime
 
 def by_ids(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, File]:
     """Return the files with these ids, by id; missing ones are left out."""
-    query = sa.select(files).where(files.c.id.in_(_FILE_IDS))
-    return {row[0]: _file(*row) for row in connection.execute(query, db.ids_param(file_ids))}
+    query = _FILE.select().where(files.c.id.in_(_FILE_IDS))
+    return {file.id: file for file in _FILE.all(connection, query, db.ids_param(file_ids))}
 
 
 def pieces_of(connection: sa.Connection, file_id: int) -> list[FileChunk]:
@@ -119,9 +121,3 @@ def _offsets(content: StagedFile) -> Iterable[tuple[int, str]]:
     for piece in content.pieces:
         yield offset, piece.sha1
         offset += piece.size
-
-
-def _file(
-    file_id: int, name: str, kind: str, headers: str, size: int, sha1: str, created_at: datetime
-) -> File:
-    return File(file_id, name, FileKind(kind), json.loads(headers), size, sha1, created_at)

@@ -12,7 +12,6 @@ from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 from shipmark.issues.model import (
-    HistoryEntry,
     HistoryStatus,
     IssueActivity,
     IssueActivityType,
@@ -89,7 +88,6 @@ _ACTIVITY = RowReader(
     at=activities.c.happened_at,
     details=json.loads,
 )
-_HISTORY = RowReader(HistoryEntry, history, status=HistoryStatus, at=history.c.happened_at)
 _COMPLETED = db.json_rows("completed", issue_id=db.Id, ident=sa.Text())
 _COMPLETE = (
     sa.update(activities)
@@ -162,17 +160,6 @@ def of_issue(connection: sa.Connection, issue_id: int, *, limit: int) -> list[Is
         .limit(limit)
     )
     return _ACTIVITY.all(connection, query)
-
-
-def history_of(connection: sa.Connection, issue_id: int, *, limit: int) -> list[HistoryEntry]:
-    """Return the history of the issue, oldest first."""
-    query = (
-        _HISTORY.select()
-        .where(history.c.issue_id == issue_id)
-        .order_by(history.c.happened_at, history.c.id)
-        .limit(limit)
-    )
-    return _HISTORY.all(connection, query)
 
 
 def is_regressed_in(connection: sa.Connection, issue_id: int, release_id: int) -> bool:

@@ -369,19 +369,6 @@ def first_releases_among(connection: sa.Connection, release_ids: Collection[int]
     return set(connection.execute(_FIRST_RELEASES, db.ids_param(release_ids)).scalars())
 
 
-def first_seen_among(
-    connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> list[Issue]:
-    """Return the projects' issues that were first seen in the release, the oldest first."""
-    query = (
-        ISSUE.select()
-        .where(issues.c.first_release_id == release_id, issues.c.project_id.in_(project_ids))
-        .order_by(issues.c.id)
-        .limit(limit)
-    )
-    return ISSUE.all(connection, query)
-
-
 def _event_values(event: Event) -> dict[str, object]:
     return {
         "type": event.type,

@@ -12,7 +12,7 @@ from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import ISSUE, issues
-from shipmark.issues.store.occurrences import issue_environments, issue_releases
+from shipmark.issues.store.occurrences import issue_environments
 from shipmark.issues.store.resolutions import RESOLVED_IDS, resolutions
 from shipmark.releases.store.commits import release_commits
 
@@ -67,15 +67,6 @@ _REGRESSIONS = (
     .order_by(history.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_seen = (
-    sa.select(issue_releases.c.issue_id)
-    .where(issue_releases.c.release_id == _RELEASE)
-    .distinct()
-    .subquery("found")
-)
-_SEEN = _last_seen(ISSUE.select().join(_seen, _seen.c.issue_id == issues.c.id))
-
-
 _resolved_pairs = (
     sa.select(resolutions.c.release_id, resolutions.c.issue_id)
     .join(IDS, IDS.c.id == resolutions.c.release_id)
@@ -148,14 +139,6 @@ def regressions_in(
     parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
     rows = connection.execute(_REGRESSIONS, parameters)
     return [(ISSUE(row), row[-1]) for row in rows]
-
-
-def seen_in(
-    connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
-) -> list[Issue]:
-    """Return the projects' issues that were seen in the release, the last seen first."""
-    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
-    return ISSUE.all(connection, _SEEN, parameters)
 
 
 def _summary(

@@ -1,7 +1,6 @@
 """A caller's token together with the organization that a path names: one statement for each request."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -65,12 +64,12 @@ def _first(
     by_slug: sa.Executable,
     digest: str,
     slug_or_id: str,
-) -> Sequence[Any] | None:
+) -> Sequence[object] | None:
     organization_id = id_of(slug_or_id)
     query = by_slug if organization_id is None else by_id
     name = slug_or_id if organization_id is None else organization_id
     return connection.execute(query, {"digest": digest, "name": name}).first()
 
 
-def _organization(row: Sequence[Any]) -> Organization | None:
+def _organization(row: Sequence[object]) -> Organization | None:
     return None if row[0] is None else ORGANIZATION(row)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -79,7 +78,7 @@ def key_of(connection: sa.Connection, project_id: int, public_key: str) -> Proje
     return _KEY.first(connection, query)
 
 
-def change_key(connection: sa.Connection, public_key: str, values: Mapping[str, Any]) -> None:
+def change_key(connection: sa.Connection, public_key: str, values: Mapping[str, object]) -> None:
     """Change columns of a key."""
     connection.execute(sa.update(keys).where(keys.c.public_key == public_key).values(**values))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -80,9 +80,6 @@ _UPSERT = _INSERT.on_conflict_do_update(
     },
 )
 _PAIRS = db.json_rows("pairs", project_id=db.Id, release_id=db.Id)
-_OF_PAIRS = sa.and_(
-    standings.c.project_id == _PAIRS.c.project_id, standings.c.release_id == _PAIRS.c.release_id
-)
 _KEPT = db.json_rows(
     "kept", project_id=db.Id, release_id=db.Id, environment_id=db.Id, hours=sa.Integer()
 )
@@ -217,7 +214,7 @@ def of_pairs(
     }
 
 
-def _totals(columns: Sequence[Any]) -> StandingTotals | None:
+def _totals(columns: Sequence[object]) -> StandingTotals | None:
     return None if columns[0] is None else StandingTotals._make(columns)
 
 

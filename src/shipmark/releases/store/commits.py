@@ -19,9 +19,7 @@ from shipmark.repositories.model import ChangedFile, Commit
 from shipmark.repositories.store import (
     CHANGED_FILE,
     COMMIT,
-    changed_file,
     changed_files,
-    commit_of,
     commits,
     repositories,
 )
@@ -183,7 +181,7 @@ def page_of(
         .order_by(release_commits.c.position)
     )
     result = connection.execute(query.limit(limit).offset(offset))
-    return [(position, commit_of(*row)) for position, *row in result]
+    return [(position, COMMIT(row)) for position, *row in result]
 
 
 def page_before(
@@ -201,12 +199,12 @@ def page_before(
         .order_by(release_commits.c.position.desc())
     )
     result = connection.execute(query.limit(limit))
-    return [(position, commit_of(*row)) for position, *row in result]
+    return [(position, COMMIT(row)) for position, *row in result]
 
 
 def _commits_of(release_id: int, repository_id: int | None) -> sa.Select[*tuple[Any, ...]]:
     query = (
-        sa.select(release_commits.c.position, *COMMIT)
+        sa.select(release_commits.c.position, *COMMIT.columns)
         .join(commits, commits.c.id == release_commits.c.commit_id)
         .where(release_commits.c.release_id == release_id)
     )
@@ -225,7 +223,7 @@ def changed_files_of(
 ) -> list[ChangedFile]:
     """Return a page of the files that the release's commits changed, by name; a file is listed once per commit."""
     query = (
-        sa.select(*CHANGED_FILE)
+        CHANGED_FILE.select()
         .join(release_commits, release_commits.c.commit_id == changed_files.c.commit_id)
         .where(release_commits.c.release_id == release_id)
         .order_by(db.in_binary_order(changed_files.c.filename), release_commits.c.position)
@@ -234,7 +232,7 @@ def changed_files_of(
         query = query.join(commits, commits.c.id == changed_files.c.commit_id).where(
             commits.c.repository_id == repository_id
         )
-    return [changed_file(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+    return CHANGED_FILE.all(connection, query.limit(limit).offset(offset))
 
 
 def changed_file_count(connection: sa.Connection, release_id: int) -> int:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change, Commit
-from shipmark.repositories.store import COMMIT, changed_files, commit_of, commits
+from shipmark.repositories.store import COMMIT, changed_files, commits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def _held_by(rows: sa.Subquery) -> sa.Select[int]:
 _only_here = _held_by(_THESE).except_(_held_by(_OTHERS)).subquery()
 _of_these = _only_here.c.commit_id == commits.c.id
 _COMMITS = (
-    sa.select(sa.func.count().over(), *COMMIT)
+    sa.select(sa.func.count().over(), *COMMIT.columns)
     .select_from(_only_here)
     .join(commits, _of_these)
     .order_by(commits.c.created_at.desc(), commits.c.id.desc())
@@ -104,7 +104,7 @@ def commits_only_in(
 ) -> tuple[int, list[Commit]]:
     """Return the number of commits that only these releases have, and the newest of them."""
     rows = connection.execute(_COMMITS, _parameters(these, others, limit)).all()
-    return _count(rows), [commit_of(*row[1:]) for row in rows]
+    return _count(rows), [COMMIT(row[1:]) for row in rows]
 
 
 def authors_only_in(

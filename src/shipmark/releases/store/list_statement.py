@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id, UtcDateTime
+from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.releases.model import ReleaseSort
 from shipmark.releases.search import PackageTerm, Search, VersionTerm
 from shipmark.releases.store.environments import IdParameters, release_environments, seen_in
@@ -138,7 +139,7 @@ def package_of(search: Search) -> str | None:
         match term:
             case PackageTerm(packages=(package,), is_negated=False):
                 return package
-            case VersionTerm(package=str(package), comparison=comparison) if comparison != "!=":
+            case VersionTerm(package=str(package)) if term.operator is not SearchOperator.IS_NOT:
                 return package
             case _:
                 continue

@@ -11,7 +11,7 @@ from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import SHA_MAX, Commit, RepositoryStatus
-from shipmark.repositories.store import COMMIT, authors, commit_of, commits, repositories
+from shipmark.repositories.store import COMMIT, authors, commits, repositories
 
 #: The most releases that are read to find the newest of some commits.
 _HOLDERS_MAX = 1000
@@ -30,11 +30,11 @@ def page_of(
     limit: int,
 ) -> list[Commit]:
     """Return the commits of the project's releases after a position, newest first; or before it, nearest first."""
-    query = sa.select(*COMMIT).where(
+    query = COMMIT.select().where(
         commits.c.organization_id == organization_id, _is_released_in([project_id])
     )
     query = from_position(query, commits.c.created_at, commits.c.id, position).limit(limit)
-    return [commit_of(*row) for row in connection.execute(query)]
+    return COMMIT.all(connection, query)
 
 
 def page_by_prefix(
@@ -60,7 +60,7 @@ def page_by_prefix(
         for start in sorted({prefix, prefix.lower(), prefix.upper()})
     ]
     query = (
-        sa.select(*COMMIT)
+        COMMIT.select()
         .where(
             sa.or_(*ranges),
             sa.func.lower(commits.c.key).startswith(prefix.lower(), autoescape=True),
@@ -68,7 +68,7 @@ def page_by_prefix(
         )
         .order_by(in_binary_order(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc())
     )
-    return [commit_of(*row) for row in connection.execute(query.limit(limit).offset(offset))]
+    return COMMIT.all(connection, query.limit(limit).offset(offset))
 
 
 def newest_of_authors(
@@ -169,7 +169,7 @@ def unreleased_of(
         .where(authors.c.organization_id == organization_id)
     )
     query = (
-        sa.select(*COMMIT)
+        COMMIT.select()
         .join(repositories, repositories.c.id == commits.c.repository_id)
         .where(
             repositories.c.organization_id == organization_id,
@@ -183,7 +183,7 @@ def unreleased_of(
     if visible is not None:
         query = query.where(visible)
     parameters = rows_param("addresses", ([address] for address in sorted(addresses)))
-    return [commit_of(*row) for row in connection.execute(query, parameters)]
+    return COMMIT.all(connection, query, parameters)
 
 
 def _is_released_in(project_ids: Collection[int]) -> sa.ColumnElement[bool]:

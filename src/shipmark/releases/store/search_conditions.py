@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, singledispatch
-from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,20 +16,13 @@ from shipmark.infrastructure.database import (
     escaped,
     matches,
 )
+from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.releases import search
 from shipmark.releases.store.adoption import in_stage
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.releases import releases
 
-_COMPARE: dict[search.Comparison, Any] = {
-    search.Comparison.IS: eq,
-    search.Comparison.IS_NOT: ne,
-    search.Comparison.ABOVE: gt,
-    search.Comparison.AT_LEAST: ge,
-    search.Comparison.BELOW: lt,
-    search.Comparison.AT_MOST: le,
-}
-_EQUAL = (search.Comparison.IS, search.Comparison.IS_NOT)
+_EQUAL = (SearchOperator.IS, SearchOperator.IS_NOT)
 #: Searches whose conditions are kept: pages ask for the same again and again.
 _SEARCHES_MAX = 64
 #: The environment of a stage: lists of an environment read the same table.
@@ -111,7 +103,7 @@ def _of_version(
 ) -> sa.ColumnElement[bool]:
     key: sa.ColumnElement[str] = releases.c.version_key
     package = releases.c.package
-    is_range = not term.is_prefix and term.comparison not in _EQUAL
+    is_range = not term.is_prefix and term.operator not in _EQUAL
     if is_range and not is_by_version:
         # Most of a package may pass: SQLite would take them from the index by version, and sort them for one page.
         key = sa.func.coalesce(key, "")
@@ -119,15 +111,13 @@ def _of_version(
     if term.is_prefix:
         met = sa.and_(key >= sort_key, key < parameters.add(term.sort_key + _LAST, sa.Text()))
     else:
-        comparison = (
-            search.Comparison.IS if term.comparison is search.Comparison.IS_NOT else term.comparison
-        )
-        met = _COMPARE[comparison](key, sort_key)
+        is_not = term.operator is SearchOperator.IS_NOT
+        met = key.bool_op(SearchOperator.IS if is_not else term.operator)(sort_key)
     # Releases that are not semver have an empty key, and compare with nothing.
     met = sa.and_(key > "", met)
     if term.package is not None:
         met = sa.and_(met, package == parameters.add(term.package, sa.Text()))
-    if term.comparison is not search.Comparison.IS_NOT:
+    if term.operator is not SearchOperator.IS_NOT:
         return met
     return sa.or_(package.is_(None), sa.not_(met))
 
@@ -141,10 +131,9 @@ def _(term: search.BuildTerm, parameters: _Parameters) -> sa.ColumnElement[bool]
 def _(term: search.BuildNumberTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
     number = releases.c.build_number
     value = parameters.add(term.number, number.type)
-    if term.comparison is search.Comparison.IS_NOT:
+    if term.operator is SearchOperator.IS_NOT:
         return sa.or_(number.is_(None), number != value)
-    compared: sa.ColumnElement[bool] = _COMPARE[term.comparison](number, value)
-    return compared
+    return number.bool_op(term.operator)(value)
 
 
 @_condition.register
@@ -169,8 +158,7 @@ def _(term: search.FinalizedTerm, _parameters: _Parameters) -> sa.ColumnElement[
 @_condition.register
 def _(term: search.CreatedTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
     at = parameters.add(term.at, UtcDateTime())
-    compared: sa.ColumnElement[bool] = _COMPARE[term.comparison](releases.c.created_at, at)
-    return compared
+    return releases.c.created_at.bool_op(term.operator)(at)
 
 
 def _one_of(

@@ -196,7 +196,7 @@ class _Http(Urllib3HttpGitClient):
 
 
 def _counted(read: Callable[..., bytes], outgoing: EgressGuard) -> Callable[..., bytes]:
-    def reading(*args: Any) -> bytes:
+    def reading(*args: object) -> bytes:
         result = read(*args)
         outgoing.count(len(result))
         return result
@@ -281,7 +281,7 @@ class _Ssh(SSHVendor):
         self._outgoing = outgoing
         self._hosts = hosts
 
-    def run_command(self, host: str, command: bytes, *_: Any, **__: Any) -> SubprocessWrapper:
+    def run_command(self, host: str, command: bytes, *_: object, **__: object) -> SubprocessWrapper:
         """Run git's command on the host."""
         transport = paramiko.Transport(self._outgoing.connect(host, self._address.known_port or 22))
         try:

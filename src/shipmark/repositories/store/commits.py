@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.keyset import KeysetPosition, from_position
+from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 from shipmark.repositories.model import Change, ChangedFile, Commit, Repository, StoredCommit
-from shipmark.repositories.store.repositories import REPOSITORY, read_repository, repositories
+from shipmark.repositories.store.repositories import REPOSITORY, repositories
 
 
 class CommitColumns(sa.TypedColumns):
@@ -49,21 +50,8 @@ changed_files = table(
     "changed_files", ChangedFileColumns, sa.UniqueConstraint("commit_id", "filename")
 )
 
-COMMIT = (
-    commits.c.id,
-    commits.c.key,
-    commits.c.repository_id,
-    commits.c.author_id,
-    commits.c.message,
-    commits.c.created_at,
-)
-
-CHANGED_FILE = (
-    changed_files.c.id,
-    changed_files.c.commit_id,
-    changed_files.c.filename,
-    changed_files.c.change,
-)
+COMMIT = RowReader(Commit, commits, sha=commits.c.key)
+CHANGED_FILE = RowReader(ChangedFile, changed_files, change=Change)
 
 _GIVEN = db.json_rows(
     "given",
@@ -131,13 +119,13 @@ _UPDATE_COMMITS = (
     )
 )
 
-_COMMITS_BY_IDS = sa.select(*COMMIT).join(db.IDS, db.IDS.c.id == commits.c.id)
+_COMMITS_BY_IDS = COMMIT.select().join(db.IDS, db.IDS.c.id == commits.c.id)
 
-_COMMITS_WITH_REPOSITORIES = _COMMITS_BY_IDS.add_columns(*REPOSITORY).join(
+_COMMITS_WITH_REPOSITORIES = _COMMITS_BY_IDS.add_columns(*REPOSITORY.columns).join(
     repositories, repositories.c.id == commits.c.repository_id
 )
 
-_COMMITS_BY_KEYS = sa.select(*COMMIT).join(_GIVEN, _IS_GIVEN)
+_COMMITS_BY_KEYS = COMMIT.select().join(_GIVEN, _IS_GIVEN)
 
 _ADD_CHANGES = insert_rows(
     changed_files,
@@ -147,7 +135,7 @@ _ADD_CHANGES = insert_rows(
 ).on_conflict_do_nothing()
 
 _CHANGES_OF = (
-    sa.select(*CHANGED_FILE)
+    CHANGED_FILE.select()
     .join(db.IDS, db.IDS.c.id == changed_files.c.commit_id)
     .order_by(db.in_binary_order(changed_files.c.filename))
 )
@@ -200,8 +188,7 @@ def commits_by_ids(connection: sa.Connection, commit_ids: Collection[int]) -> di
     if not commit_ids:
         return {}
     return {
-        row[0]: commit_of(*row)
-        for row in connection.execute(_COMMITS_BY_IDS, db.ids_param(commit_ids))
+        row[0]: COMMIT(row) for row in connection.execute(_COMMITS_BY_IDS, db.ids_param(commit_ids))
     }
 
 
@@ -212,12 +199,12 @@ def commits_with_repositories(
     if not commit_ids:
         return {}, {}
     rows = connection.execute(_COMMITS_WITH_REPOSITORIES, db.ids_param(commit_ids)).all()
-    count = len(COMMIT)
+    count = len(COMMIT.columns)
     # A page has the commits of few repositories.
     by_repository = {row[count]: row for row in rows}
     return (
-        {row[0]: commit_of(*row[:count]) for row in rows},
-        {key: read_repository(*row[count:]) for key, row in by_repository.items()},
+        {row[0]: COMMIT(row) for row in rows},
+        {key: REPOSITORY(row[count:]) for key, row in by_repository.items()},
     )
 
 
@@ -230,7 +217,7 @@ def commits_by_keys(
     parameters = db.rows_param(
         "given", ((repository_id, key, None, None, None) for repository_id, key in keys)
     )
-    result = [commit_of(*row) for row in connection.execute(_COMMITS_BY_KEYS, parameters)]
+    result = COMMIT.all(connection, _COMMITS_BY_KEYS, parameters)
     return {(commit.repository_id, commit.sha): commit for commit in result}
 
 
@@ -238,9 +225,9 @@ def commits_of(
     connection: sa.Connection, repository_id: int, position: KeysetPosition | None, *, limit: int
 ) -> list[Commit]:
     """Return the repository's commits after a position, newest first; or before it, nearest first."""
-    query = sa.select(*COMMIT).where(commits.c.repository_id == repository_id)
+    query = COMMIT.select().where(commits.c.repository_id == repository_id)
     query = from_position(query, commits.c.created_at, commits.c.id, position).limit(limit)
-    return [commit_of(*row) for row in connection.execute(query)]
+    return COMMIT.all(connection, query)
 
 
 def some_of(connection: sa.Connection, repository_id: int, *, limit: int) -> list[int]:
@@ -266,30 +253,6 @@ def changes_of(
 ) -> dict[int, list[ChangedFile]]:
     """Return the changed files of each commit, by name."""
     files: dict[int, list[ChangedFile]] = {}
-    for row in connection.execute(_CHANGES_OF, db.ids_param(commit_ids)):
-        files.setdefault(row[1], []).append(changed_file(*row))
+    for file in CHANGED_FILE.all(connection, _CHANGES_OF, db.ids_param(commit_ids)):
+        files.setdefault(file.commit_id, []).append(file)
     return files
-
-
-def commit_of(
-    commit_id: int,
-    key: str,
-    repository_id: int,
-    author_id: int | None,
-    message: str | None,
-    created_at: datetime,
-) -> Commit:
-    """Return a commit from the columns of `COMMIT`."""
-    return Commit(
-        id=commit_id,
-        sha=key,
-        repository_id=repository_id,
-        author_id=author_id,
-        message=message,
-        created_at=created_at,
-    )
-
-
-def changed_file(file_id: int, commit_id: int, filename: str, change: str) -> ChangedFile:
-    """Return a changed file from the columns of `CHANGED_FILE`."""
-    return ChangedFile(id=file_id, commit_id=commit_id, filename=filename, change=Change(change))

@@ -44,9 +44,8 @@ sa.Index(
     postgresql_where=_nameless,
 )
 
-_REPOSITORY = RowReader(Repository, repositories, status=RepositoryStatus)
-REPOSITORY = _REPOSITORY.columns
-_BY_IDS = _REPOSITORY.select().join(db.IDS, db.IDS.c.id == repositories.c.id)
+REPOSITORY = RowReader(Repository, repositories, status=RepositoryStatus)
+_BY_IDS = REPOSITORY.select().join(db.IDS, db.IDS.c.id == repositories.c.id)
 _NAMES = db.json_rows("names", name=sa.Text())
 _IDS_BY_NAME = (
     sa.select(repositories.c.name, repositories.c.id)
@@ -102,7 +101,7 @@ def page_of(
 
     ``visible`` is the condition on the repositories that the caller may see.
     """
-    query = _REPOSITORY.select().where(repositories.c.organization_id == organization_id)
+    query = REPOSITORY.select().where(repositories.c.organization_id == organization_id)
     if statuses is not None:
         query = query.where(repositories.c.status.in_(list(statuses)))
     if name_parts:
@@ -115,14 +114,14 @@ def page_of(
         .limit(limit)
         .offset(offset)
     )
-    return _REPOSITORY.all(connection, query)
+    return REPOSITORY.all(connection, query)
 
 
 def by_ids(connection: sa.Connection, repository_ids: Collection[int]) -> dict[int, Repository]:
     """Return the repositories with these ids, by id."""
     if not repository_ids:
         return {}
-    of_ids = _REPOSITORY.all(connection, _BY_IDS, db.ids_param(repository_ids))
+    of_ids = REPOSITORY.all(connection, _BY_IDS, db.ids_param(repository_ids))
     return {repository.id: repository for repository in of_ids}
 
 
@@ -134,12 +133,12 @@ def in_organization(
     visible: sa.ColumnElement[bool] | None = None,
 ) -> Repository | None:
     """Return the organization's repository with this id, or None if there is none that the caller may see."""
-    query = _REPOSITORY.select().where(
+    query = REPOSITORY.select().where(
         repositories.c.organization_id == organization_id, repositories.c.id == repository_id
     )
     if visible is not None:
         query = query.where(visible)
-    return _REPOSITORY.first(connection, query)
+    return REPOSITORY.first(connection, query)
 
 
 def is_any(connection: sa.Connection, organization_id: int) -> bool:
@@ -150,8 +149,8 @@ def is_any(connection: sa.Connection, organization_id: int) -> bool:
 
 def lock(connection: sa.Connection, repository_id: int) -> Repository | None:
     """Return the repository, locked against changes and new commits until the transaction ends, or None."""
-    query = _REPOSITORY.select().where(repositories.c.id == repository_id).with_for_update()
-    return _REPOSITORY.first(connection, query)
+    query = REPOSITORY.select().where(repositories.c.id == repository_id).with_for_update()
+    return REPOSITORY.first(connection, query)
 
 
 def organization_id_of(connection: sa.Connection, repository_id: int) -> int:
@@ -166,7 +165,7 @@ def change(
     """Change columns. Return None if another active one has the name, after which the transaction is unusable."""
     statement = sa.update(repositories).where(repositories.c.id == repository_id).values(values)
     try:
-        return _REPOSITORY.first(connection, statement.returning(*REPOSITORY))
+        return REPOSITORY.first(connection, statement.returning(*REPOSITORY.columns))
     except IntegrityError:
         return None
 
@@ -190,15 +189,15 @@ def add_named(
         index_where=_nameless,
         set_={"url": sa.func.coalesce(statement.excluded.url, repositories.c.url)},
     )
-    return read_repository(*connection.execute(statement.returning(*REPOSITORY)).one())
+    return REPOSITORY(connection.execute(statement.returning(*REPOSITORY.columns)).one())
 
 
 def named(connection: sa.Connection, organization_id: int, name: str) -> Repository | None:
     """Return the active repository that is known by this name only, or None."""
-    query = _REPOSITORY.select().where(
+    query = REPOSITORY.select().where(
         repositories.c.organization_id == organization_id, repositories.c.name == name, _nameless
     )
-    return _REPOSITORY.first(connection, query)
+    return REPOSITORY.first(connection, query)
 
 
 def ids_by_name(
@@ -224,8 +223,3 @@ def ensure_named(
         return active
     connection.execute(_ENSURE_NAMED, parameters | {"at": at})
     return ids_by_name(connection, organization_id, names)
-
-
-def read_repository(*row: object) -> Repository:
-    """Return a repository from a row with the columns of `REPOSITORY`."""
-    return _REPOSITORY(row)

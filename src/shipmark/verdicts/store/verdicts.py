@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -125,7 +124,7 @@ _FROZEN_STREAM = RowReader(
 )
 
 
-def _stream(*values: Any) -> Stream:
+def _stream(*values: object) -> Stream:
     return _FROZEN_STREAM(values)
 
 

@@ -39,14 +39,10 @@ _PREVIEW = {
 
 @get(_ATTACHMENT, scopes=None, sync_to_thread=True)
 def get_attachment(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    issue: FromPath[str],
-    attachment: FromPath[str],
+    web_request: InjectedWebRequest, issue: FromPath[str], attachment: FromPath[str]
 ) -> Response[Any] | Stream:
     """Return an attachment as a file, or with ``preview`` a small image as an image."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         found = _find(connection, workspace, issue, attachment)
         workspace.require(ISSUE_READ)
         if not may_download(connection, workspace):
@@ -68,16 +64,12 @@ def get_attachment(
 
 @post(_ATTACHMENT, scopes=None, sync_to_thread=True)
 def change_attachment(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    issue: FromPath[str],
-    attachment: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, issue: FromPath[str], attachment: FromPath[str], body: RawBody
 ) -> Answer:
     """Delete an attachment, and redirect to its event."""
     if form_of(body).get("action", "") != "delete":
         raise BadRequest("The action must be delete.")
-    with web_request.change(organization, scopes=ATTACHMENT_DELETE) as (connection, workspace):
+    with web_request.change(scopes=ATTACHMENT_DELETE) as (connection, workspace):
         found = _find(connection, workspace, issue, attachment)
         actions.delete(connection, [found.id], now())
     return redirect(urls.issue(workspace.organization.slug, issue, found.event_id))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from litestar import post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from sqlalchemy import Connection
 
 from shipmark.deletion import release_deletion
@@ -36,15 +36,12 @@ _DELETE, _CONFIRM = "delete", "confirm-delete"
 
 
 @post("/organizations/{organization:str}/bulk-releases/", scopes=None, sync_to_thread=True)
-def change_releases(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def change_releases(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Archive, restore or delete the ticked releases; show what a deletion would do before it is confirmed."""
     sent = form_of(body)
     action = sent.get("action", "")
     release_ids = ids_of(body, "release", most=SELECTED_MAX)
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    workspace = web_request.authorized()
     next_address = urls.local_or(sent.get("next", ""), urls.releases(workspace.organization.slug))
     if action in _STATUSES:
         workspace.require(RELEASE_WRITE)

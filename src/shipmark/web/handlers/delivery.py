@@ -1,7 +1,6 @@
 """``/organizations/{organization}/delivery/``: how projects deliver to an environment."""
 
 from litestar import get
-from litestar.params import FromPath
 
 from shipmark.infrastructure.clock import now
 from shipmark.web.rendering import Answer, page
@@ -11,10 +10,9 @@ from shipmark.web.view_models.delivery_periods import PERIODS
 
 
 @get("/organizations/{organization:str}/delivery/", scopes=None, sync_to_thread=True)
-def show_delivery(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_delivery(web_request: InjectedWebRequest) -> Answer:
     """Show the metrics of a period beside those of the one before, their charts, and the failed changes."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         search = delivery_search(web_request, connection, workspace)
         result = delivery(connection, workspace, search, now())
     return page(

@@ -1,7 +1,6 @@
 """``/organizations/{organization}/getting-started/``: the guide from a project to its first release."""
 
 from litestar import get, post
-from litestar.params import FromPath
 
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import token_actions
@@ -15,15 +14,15 @@ _TOKEN_NAME = "Getting started"  # noqa: S105  # a name
 
 
 @get(_PATH, scopes=None, sync_to_thread=True)
-def show_guide(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_guide(web_request: InjectedWebRequest) -> Answer:
     """Show the steps, with lines to copy, and which of them are done."""
-    return _answer(web_request, organization)
+    return _answer(web_request)
 
 
 @post(_PATH, scopes=None, sync_to_thread=True)
-def create_token(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def create_token(web_request: InjectedWebRequest) -> Answer:
     """Create a token for the lines, which show it only now."""
-    with web_request.change(organization) as (connection, workspace):
+    with web_request.change() as (connection, workspace):
         _, text = token_actions.create(
             connection,
             web_request.action_context(workspace),
@@ -31,14 +30,11 @@ def create_token(web_request: InjectedWebRequest, organization: FromPath[str]) -
             address=web_request.settings.address,
             secret=secret_bytes(),
         )
-    return _answer(web_request, organization, status=201, token=text)
+    return _answer(web_request, status=201, token=text)
 
 
-def _answer(
-    web_request: WebRequest, organization: str, *, status: int = 200, token: str = ""
-) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+def _answer(web_request: WebRequest, *, status: int = 200, token: str = "") -> Answer:
+    with web_request.view() as (connection, workspace):
         shown = guide(connection, web_request, workspace, token)
     return page(
         web_request,

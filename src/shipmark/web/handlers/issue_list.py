@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
@@ -24,24 +24,22 @@ _SEVERAL_PROJECTS = "Issues of several projects can't be resolved in a release t
 
 
 @get(_ISSUES, scopes=None, sync_to_thread=True)
-def list_issues(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def list_issues(web_request: InjectedWebRequest) -> Answer:
     """Show a list of issues, the last seen first."""
-    return _render(web_request, organization)
+    return _render(web_request)
 
 
 @post(_ISSUES, scopes=None, sync_to_thread=True)
-def change_issues(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def change_issues(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Resolve, reopen, archive or review the selected issues, and redirect to the same list."""
-    workspace = web_request.authorized(organization, scopes=ISSUE_CHANGE)
+    workspace = web_request.authorized(scopes=ISSUE_CHANGE)
     action = form_of(body).get("action", "")
     if action != REVIEWED and action not in CHANGES:
         raise BadRequest(f"The action must be one of {', '.join([*CHANGES, REVIEWED])}.")
     ids = ids_of(body, "issue", most=_SELECTED_MAX)
     problem = _change(web_request, workspace, ids, action)
     if problem:
-        return _render(web_request, organization, status=400, problem=problem, selected=ids)
+        return _render(web_request, status=400, problem=problem, selected=ids)
     search = issue_search_of(web_request, workspace)
     return redirect(search.address(workspace.organization.slug, search.cursor))
 
@@ -68,15 +66,9 @@ def _change(
 
 
 def _render(
-    web_request: WebRequest,
-    organization: str,
-    *,
-    status: int = 200,
-    problem: str = "",
-    selected: Collection[int] = (),
+    web_request: WebRequest, *, status: int = 200, problem: str = "", selected: Collection[int] = ()
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         content = issue_list(connection, workspace, issue_search_of(web_request, workspace))
     return page(
         web_request,

@@ -21,23 +21,15 @@ _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 
 
 @get(_ISSUE, scopes=None, sync_to_thread=True)
-def show_issue(
-    web_request: InjectedWebRequest, organization: FromPath[str], issue: FromPath[str]
-) -> Answer:
+def show_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
     """Show an issue with its activity and the event named by ``event``, by default the latest."""
-    return _render(web_request, organization, issue)
+    return _render(web_request, issue)
 
 
 @post(_ISSUE, scopes=None, sync_to_thread=True)
-def change_issue(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    issue: FromPath[str],
-    body: RawBody,
-) -> Answer:
+def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: RawBody) -> Answer:
     """Resolve, reopen or archive the issue, and redirect to it."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         stored = require_issue(connection, workspace, issue)
     workspace.require(ISSUE_CHANGE)
     change = CHANGES.get(form_of(body).get("action", ""))
@@ -48,15 +40,12 @@ def change_issue(
             locked = states.locked(connection, workspace.organization.id, [stored.id])
             update_issues(connection, locked, change, workspace.user.id, now())
     except ValidationFailed:
-        return _render(web_request, organization, issue, status=400, problem=NO_RELEASE)
+        return _render(web_request, issue, status=400, problem=NO_RELEASE)
     return redirect(urls.issue(workspace.organization.slug, issue))
 
 
-def _render(
-    web_request: WebRequest, organization: str, name: str, *, status: int = 200, problem: str = ""
-) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+def _render(web_request: WebRequest, name: str, *, status: int = 200, problem: str = "") -> Answer:
+    with web_request.view() as (connection, workspace):
         issue = require_issue(connection, workspace, name)
         event = event_of(connection, issue, web_request.parameter("event"))
     if event is not None:

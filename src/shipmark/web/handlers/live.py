@@ -10,7 +10,6 @@ from time import monotonic
 
 from litestar import get
 from litestar.concurrency import sync_to_thread
-from litestar.params import FromPath
 from litestar.response import Stream
 
 from shipmark.infrastructure.errors import Forbidden, NotFound, Refusal, Unauthenticated
@@ -29,9 +28,9 @@ _HEADERS = HEADERS | {"X-Accel-Buffering": "no"}
 
 
 @get("/organizations/{organization:str}/live/", scopes=None)
-async def follow_changes(web_request: InjectedWebRequest, organization: FromPath[str]) -> Stream:
+async def follow_changes(web_request: InjectedWebRequest) -> Stream:
     """Send an event for each change of the organization's releases and deploys, and comments in between."""
-    workspace = await sync_to_thread(web_request.authorized, organization)
+    workspace = await sync_to_thread(web_request.authorized)
     live: LiveUpdates = web_request.request.app.state.live
     mark = web_request.request.headers.get("last-event-id") or web_request.parameter("after")
     live.require_capacity(workspace.user.id)
@@ -53,7 +52,7 @@ async def _events(
             if follower.is_over:
                 return
             if monotonic() - checked_at >= AUTHORIZED_SECONDS:
-                if not await sync_to_thread(_is_authorized, web_request, organization.slug):
+                if not await sync_to_thread(_is_authorized, web_request):
                     return
                 checked_at = monotonic()
             yield f"id: {follower.mark}\ndata: changed\n\n" if is_changed else ":\n\n"
@@ -61,10 +60,10 @@ async def _events(
         live.close(follower)
 
 
-def _is_authorized(web_request: WebRequest, organization: str) -> bool:
+def _is_authorized(web_request: WebRequest) -> bool:
     """Return False if the user may not see the organization any more; while the database is away, it is not known."""
     try:
-        web_request.authorized(organization)
+        web_request.authorized()
     except (Unauthenticated, Forbidden, NotFound):
         return False
     except Refusal:

@@ -1,7 +1,7 @@
 """``/organizations/{organization}/new-release/``: the form that creates a release."""
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 
 from shipmark.http.scopes import RELEASE_WRITE
 from shipmark.publishing import actions as publishing
@@ -18,20 +18,18 @@ _PATH = "/organizations/{organization:str}/new-release/"
 
 
 @get(_PATH, scopes=None, sync_to_thread=True)
-def show_new_release(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_new_release(web_request: InjectedWebRequest) -> Answer:
     """Show the form, with the project chosen if there is only one."""
-    workspace = web_request.authorized(organization, scopes=RELEASE_WRITE)
+    workspace = web_request.authorized(scopes=RELEASE_WRITE)
     slugs = tuple(project.slug for project in workspace.projects)
     return _form(web_request, workspace, NewReleaseForm(slugs=slugs if len(slugs) == 1 else ()))
 
 
 @post(_PATH, scopes=None, sync_to_thread=True)
-def create_release(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def create_release(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Create the release, and redirect to it; or show the form again with what is wrong."""
     sent, slugs = form_of(body), values_of(body, "project")
-    workspace = web_request.authorized(organization, scopes=RELEASE_WRITE)
+    workspace = web_request.authorized(scopes=RELEASE_WRITE)
     around = publish_context(web_request, workspace)
     agent = (web_request.request.headers.get("user-agent") or "")[:USER_AGENT_MAX] or None
     with web_request.database.transaction(busy=BUSY) as connection:

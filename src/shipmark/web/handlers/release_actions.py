@@ -41,18 +41,12 @@ _MARKS = {
 
 @post(_RELEASE, scopes=None, sync_to_thread=True)
 def change_release(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    version: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, version: FromPath[str], body: RawBody
 ) -> Answer:
     """Finalize, archive or restore the release, fetch its commits again or mark its verdict, and redirect to it."""
     sent = form_of(body)
     action = sent.get("action", "")
-    with web_request.change(organization, scopes=RELEASE_WRITE, busy=BUSY) as (
-        connection,
-        workspace,
-    ):
+    with web_request.change(scopes=RELEASE_WRITE, busy=BUSY) as (connection, workspace):
         release = _editable(connection, workspace, version)
         if action not in _ACTIONS:
             raise BadRequest(f"The action must be one of {', '.join(_ACTIONS)}.")
@@ -64,30 +58,18 @@ def change_release(
 
 
 @get(f"{_RELEASE}edit/", scopes=None, sync_to_thread=True)
-def show_release_form(
-    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
-) -> Answer:
+def show_release_form(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show the form for the ref, URL and date of the release."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(RELEASE_WRITE)
+    with web_request.view(scopes=RELEASE_WRITE) as (connection, workspace):
         release = _editable(connection, workspace, version)
     return _form_page(web_request, workspace, release, form_of_release(release))
 
 
 @post(f"{_RELEASE}edit/", scopes=None, sync_to_thread=True)
-def edit_release(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    version: FromPath[str],
-    body: RawBody,
-) -> Answer:
+def edit_release(web_request: InjectedWebRequest, version: FromPath[str], body: RawBody) -> Answer:
     """Change the ref, URL and date of the release, and redirect to it."""
     sent = form_of(body)
-    with web_request.change(organization, scopes=RELEASE_WRITE, busy=BUSY) as (
-        connection,
-        workspace,
-    ):
+    with web_request.change(scopes=RELEASE_WRITE, busy=BUSY) as (connection, workspace):
         release = _editable(connection, workspace, version)
         form, update = read_form(sent, release)
         if not form.problems:
@@ -98,13 +80,9 @@ def edit_release(
 
 
 @get(f"{_RELEASE}delete/", scopes=None, sync_to_thread=True)
-def confirm_deletion(
-    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
-) -> Answer:
+def confirm_deletion(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show what the deletion of the release removes, and ask for confirmation."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(RELEASE_DELETE)
+    with web_request.view(scopes=RELEASE_DELETE) as (connection, workspace):
         release = _editable(connection, workspace, version)
         shown = deletion_page(connection, workspace, release)
     return _deletion_page(web_request, workspace, shown)
@@ -112,17 +90,11 @@ def confirm_deletion(
 
 @post(f"{_RELEASE}delete/", scopes=None, sync_to_thread=True)
 def delete_release(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    version: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, version: FromPath[str], body: RawBody
 ) -> Answer:
     """Delete the release, and redirect to the list. One in use is refused, unless an owner forces it."""
     is_forced = form_of(body).get("force") == "1"
-    with web_request.change(organization, scopes=RELEASE_DELETE, busy=BUSY) as (
-        connection,
-        workspace,
-    ):
+    with web_request.change(scopes=RELEASE_DELETE, busy=BUSY) as (connection, workspace):
         if is_forced and workspace.access.role is not Role.OWNER:
             raise Forbidden
         release = _editable(connection, workspace, version)

@@ -13,12 +13,9 @@ from shipmark.web.view_models.release_notes import load_notes
     scopes=None,
     sync_to_thread=True,
 )
-def get_release_notes(
-    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
-) -> Answer:
+def get_release_notes(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Return the notes of the release."""
     require_storable(version)
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         notes = load_notes(connection, workspace, version)
     return Response(notes, headers=HEADERS, media_type="text/markdown")

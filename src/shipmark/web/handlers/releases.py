@@ -23,18 +23,16 @@ _RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
 
 
 @get("/organizations/{organization:str}/", scopes=None, sync_to_thread=True)
-def go_to_releases(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def go_to_releases(web_request: InjectedWebRequest) -> Answer:
     """Redirect to the list."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    workspace = web_request.authorized()
     return redirect(urls.releases(workspace.organization.slug))
 
 
 @get("/organizations/{organization:str}/releases/", scopes=None, sync_to_thread=True)
-def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def list_releases(web_request: InjectedWebRequest) -> Answer:
     """Show the releases, the newest first."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         search = search_of(web_request, connection, workspace)
         result = release_list(connection, workspace, search, now())
     return page(
@@ -53,14 +51,11 @@ def list_releases(web_request: InjectedWebRequest, organization: FromPath[str]) 
 
 
 @get(_RELEASE, scopes=None, sync_to_thread=True)
-def show_release(
-    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
-) -> Answer:
+def show_release(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show a release with its commits, issues and activity."""
     require_storable(version)
     number = web_request.page_number("commits")
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         shown = release_page(
             connection,
             workspace,
@@ -83,9 +78,7 @@ def show_release(
 
 
 @get(f"{_RELEASE}compare/", scopes=None, sync_to_thread=True)
-def compare_releases(
-    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
-) -> Answer:
+def compare_releases(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show the changes of the release since the one named by ``base``, by default the previous one.
 
     Another release named by ``head`` has its own page, to which the browser is redirected.
@@ -95,8 +88,7 @@ def compare_releases(
         web_request.parameter("base")[:VERSION_MAX],
         web_request.parameter("head")[:VERSION_MAX],
     )
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         selection = selection_of(web_request.parameter("issues"))
         shown = comparison_page(connection, workspace, version, texts, selection, now())
     head = shown.head.release
@@ -113,14 +105,11 @@ def compare_releases(
 
 
 @get(f"{_RELEASE}artifacts/", scopes=None, sync_to_thread=True)
-def list_artifacts(
-    web_request: InjectedWebRequest, organization: FromPath[str], version: FromPath[str]
-) -> Answer:
+def list_artifacts(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show the files of a release, those of the newest bundle first."""
     require_storable(version)
     number = web_request.page_number()
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         artifacts = artifact_page(connection, workspace, version, number)
     scope = (workspace.organization.slug, artifacts.project.slug)
     return page(

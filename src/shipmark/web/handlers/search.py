@@ -1,7 +1,6 @@
 """``/organizations/{organization}/search/``: the search over everything."""
 
 from litestar import get
-from litestar.params import FromPath
 
 from shipmark.infrastructure.clock import now
 from shipmark.web.rendering import Answer, page, redirect
@@ -10,11 +9,10 @@ from shipmark.web.view_models.search import QUERY_MAX, search
 
 
 @get("/organizations/{organization:str}/search/", scopes=None, sync_to_thread=True)
-def show_results(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_results(web_request: InjectedWebRequest) -> Answer:
     """Show what matches, or redirect to the one thing that has exactly this name."""
     query = web_request.parameter("query")[:QUERY_MAX]
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         hits = search(connection, workspace, query, now())
     exact = [hit for hit in hits if hit.is_exact]
     if len(exact) == 1:

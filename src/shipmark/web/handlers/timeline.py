@@ -1,7 +1,6 @@
 """``/organizations/{organization}/timeline/``: which release was live when."""
 
 from litestar import get
-from litestar.params import FromPath
 
 from shipmark.infrastructure.clock import now
 from shipmark.web.rendering import Answer, page
@@ -11,10 +10,9 @@ from shipmark.web.view_models.timeline_chart import NOW_PERCENT
 
 
 @get("/organizations/{organization:str}/timeline/", scopes=None, sync_to_thread=True)
-def show_timeline(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_timeline(web_request: InjectedWebRequest) -> Answer:
     """Show a lane for each project and environment, and the deploys of the range."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         search = timeline_search(web_request, connection, workspace)
         result = timeline(connection, workspace, search, now())
     return page(

@@ -1,7 +1,6 @@
 """``/organizations/{organization}/verdicts/``: how the verdict on a release is decided."""
 
 from litestar import get
-from litestar.params import FromPath
 
 from shipmark.verdicts.judgement import BAD_UNITS_MIN, BASE_UNITS_MIN
 from shipmark.verdicts.model import Criteria
@@ -10,10 +9,9 @@ from shipmark.web.request_context import InjectedWebRequest
 
 
 @get("/organizations/{organization:str}/verdicts/", scopes=None, sync_to_thread=True)
-def show_verdict_rules(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_verdict_rules(web_request: InjectedWebRequest) -> Answer:
     """Explain verdicts to people who release, with the limits that apply."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    workspace = web_request.authorized()
     return page(
         web_request,
         "verdicts.html",

@@ -1,6 +1,5 @@
 """The view model of the page of an issue."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.events import store as events
+from shipmark.events.payload import is_event_id
 from shipmark.events.store import StoredEvent
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import NotFound
@@ -44,7 +44,6 @@ REPORTS_MAX = 20
 SUSPECT_FRAMES_MAX = 25
 #: The name of an issue's first event in URLs, as in the API.
 OLDEST = "oldest"
-_EVENT_ID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +189,7 @@ def event_of(connection: Connection, issue: Issue, name: str) -> StoredEvent | N
     """Return the issue's event with this id, or ``oldest``; the newest one for any other name; None if none is kept."""
     if name == OLDEST:
         return events.oldest_of(connection, issue.id)
-    if _EVENT_ID.fullmatch(name):
+    if is_event_id(name):
         event = events.by_event_id(connection, issue.project_id, name)
         if event is not None and event.issue_id == issue.id:
             return event
@@ -199,7 +198,7 @@ def event_of(connection: Connection, issue: Issue, name: str) -> StoredEvent | N
 
 def is_missing(event: StoredEvent | None, name: str) -> bool:
     """Return True if the name is the id of an event that is not stored, or not any more: another one is shown."""
-    return bool(_EVENT_ID.fullmatch(name)) and (event is None or event.event_id != name)
+    return is_event_id(name) and (event is None or event.event_id != name)
 
 
 def _load_related(

@@ -1,7 +1,8 @@
 """The health of a release on its page: numbers, and charts beside the release before it."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from markupsafe import Markup
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, crash_free
 from shipmark.release_health.store import pair_buckets, session_rows
-from shipmark.release_health.store.session_rows import Selection, SeriesKey
+from shipmark.release_health.store.session_rows import Selection
 from shipmark.release_health.sums import HealthSum
 from shipmark.releases.model import Release
 from shipmark.web.charts import Axes, empty_chart, share_chart
@@ -119,7 +120,7 @@ def _starts(
 class _Step:
     """What a step of a release comes to, and how many sessions its projects had in all."""
 
-    own: HealthSum
+    own: HealthSum = field(default_factory=HealthSum)
     sessions: int = 0
 
 
@@ -142,29 +143,18 @@ def _read(
         interval=BucketWidth.TEN_MINUTES,
     )
     keys = session_rows.keys_of(connection, selection)
-    own = {id_: key for id_, key in keys.items() if key.release_id == release.id}
-    steps: dict[int, _Step] = {}
+    own = {id_ for id_, key in keys.items() if key.release_id == release.id}
+    steps = defaultdict[int, _Step](_Step)
     for (series_id, moment), counts in session_rows.counts_of(connection, keys, selection).items():
-        step = steps.setdefault((moment - start) // length, _Step(HealthSum()))
+        step = steps[(moment - start) // length]
         if series_id in own:
             step.own.counts += counts
         else:
             step.sessions += counts.sessions
-    _add_users(connection, own, selection, steps, length)
-    return steps
-
-
-def _add_users(
-    connection: Connection,
-    own: Mapping[int, SeriesKey],
-    selection: Selection,
-    steps: dict[int, _Step],
-    length: int,
-) -> None:
     sketches = session_rows.sketches_of(connection, own, selection, users=True, durations=False)
     for _, moment, kind, encoded in sketches:
-        number = (moment - selection.start) // length
-        steps.setdefault(number, _Step(HealthSum())).own.add_sketch(kind, encoded)
+        steps[(moment - start) // length].own.add_sketch(kind, encoded)
+    return steps
 
 
 def _steps(

@@ -39,7 +39,6 @@ class VerdictBanner:
     base: str
     since: datetime
     sessions: int
-    user_hours: int
     rollback: str
     is_marked: bool
     is_final: bool
@@ -117,7 +116,6 @@ def _banner(
         base=verdict.base.releases[0].version if verdict.base.releases else "",
         since=verdict.marked_at or verdict.since,
         sessions=units.get(Measure.SESSIONS, 0),
-        user_hours=units.get(Measure.USERS, 0),
         rollback=rollback if status is VerdictStatus.REGRESSED else "",
         is_marked=verdict.marked is not None,
         is_final=verdict.ended_at is not None,

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.events import store as events
+from shipmark.events.payload import is_event_id
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues import short_ids
 from shipmark.issues.store import issues
@@ -27,7 +28,6 @@ _AUTHORS_MAX = 5
 #: A shorter text is part of too many names.
 _AUTHOR_QUERY_MIN = 3
 _PROJECTS_MAX = 10
-_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 #: Shorter beginnings of hashes name too many commits.
 _HASH = re.compile(r"[0-9a-fA-F]{6,64}")
 
@@ -89,7 +89,7 @@ def _releases(
 
 def _issues(connection: Connection, workspace: Workspace, query: str) -> Iterator[Hit]:
     """Yield the issue of a short id or an event id."""
-    is_event = _EVENT_ID.fullmatch(query.lower()) is not None
+    is_event = is_event_id(query.lower())
     issue_id: int | None = None
     if is_event:
         issue_id = events.issue_of_event(connection, workspace.project_ids, query.lower())

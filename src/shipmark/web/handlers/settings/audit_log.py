@@ -1,7 +1,6 @@
 """The audit log."""
 
 from litestar import get
-from litestar.params import FromPath
 
 from shipmark.http.scopes import AUDIT_READ
 from shipmark.web.rendering import Answer, page
@@ -11,11 +10,9 @@ from shipmark.web.view_models.settings.audit_log import audit_log_page
 
 
 @get(PATH + "audit-log/", scopes=None, sync_to_thread=True)
-def show_audit_log(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_audit_log(web_request: InjectedWebRequest) -> Answer:
     """Show the changes of the organization and the users who made them. Raise `Forbidden` without the right."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(AUDIT_READ)
+    with web_request.view(scopes=AUDIT_READ) as (connection, workspace):
         log = audit_log_page(connection, web_request, workspace)
     return page(web_request, "settings/audit_log.html", workspace=workspace, log=log)
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 
 from shipmark.http.scopes import ORGANIZATION_CHANGE
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import options, settings, store
 from shipmark.organizations.settings import OrganizationUpdate
-from shipmark.web import urls
 from shipmark.web.forms import form_of, problems_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -20,40 +19,33 @@ _DATA = SETTINGS_PATH + "data/"
 
 
 @get(_DATA, scopes=None, sync_to_thread=True)
-def show_shared_scrubbing(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_shared_scrubbing(web_request: InjectedWebRequest) -> Answer:
     """Show what is removed from the events of all projects."""
-    return _answer(web_request, organization)
+    return _answer(web_request)
 
 
 @post(_DATA, scopes=None, sync_to_thread=True)
-def change_shared_scrubbing(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def change_shared_scrubbing(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Set what is removed from the events of all projects, besides what each removes."""
     sent = form_of(body)
     try:
-        with web_request.change(organization, scopes=ORGANIZATION_CHANGE) as (
-            connection,
-            workspace,
-        ):
+        with web_request.change(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
             context = web_request.action_context(workspace)
             update = OrganizationUpdate(options=scrubbing_of(sent))
             settings.update(connection, workspace.organization.id, update, context.by, context.at)
     except ValidationFailed as refusal:
         typed = dict.fromkeys(SWITCHES, "") | sent
-        return _answer(web_request, organization, sent=typed, problems=problems_of(refusal))
-    return redirect(f"{urls.settings(organization, 'data')}?changed=scrubbing")
+        return _answer(web_request, sent=typed, problems=problems_of(refusal))
+    return redirect(f"{web_request.settings_url('data')}?changed=scrubbing")
 
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     *,
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         stored = store.options_of(connection, workspace.organization.id)
     names = [*SWITCHES.values(), *FIELD_LISTS.values()]
     values = scrubbing_values({name: options.value(stored, name) for name in names})

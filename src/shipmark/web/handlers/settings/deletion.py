@@ -1,7 +1,7 @@
 """The deletion of the organization: requested, carried out a day later, or taken back before."""
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 from sqlalchemy import Connection
 
 from shipmark.http.scopes import ORGANIZATION_DELETE
@@ -20,41 +20,34 @@ from shipmark.web.view_models.settings.deletion import Deletion
 
 
 @get(PATH + "delete/", scopes=None, sync_to_thread=True)
-def confirm_organization_deletion(
-    web_request: InjectedWebRequest, organization: FromPath[str]
-) -> Answer:
+def confirm_organization_deletion(web_request: InjectedWebRequest) -> Answer:
     """Say what goes with the organization, and ask for its slug."""
-    return _answer(web_request, organization)
+    return _answer(web_request)
 
 
 @post(PATH + "delete/", scopes=None, sync_to_thread=True)
-def delete_organization(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def delete_organization(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Request the deletion of the organization, or restore it."""
     sent = form_of(body)
     if sent.get("action") == "restore":
-        return _restore(web_request, organization)
+        return _restore(web_request)
     typed = sent.get("confirmation", "")
     try:
-        with web_request.change(organization, scopes=ORGANIZATION_DELETE) as (
-            connection,
-            workspace,
-        ):
+        with web_request.change(scopes=ORGANIZATION_DELETE) as (connection, workspace):
             _deletion(connection, workspace).require(typed)
             context = web_request.action_context(workspace)
             deletion_requests.request(connection, workspace.organization.id, context.by, context.at)
     except BadRequest as refusal:  # also of the organization that was made first
-        return _answer(web_request, organization, typed, refusal.detail)
-    return redirect(urls.settings(organization, "general"))
+        return _answer(web_request, typed, refusal.detail)
+    return redirect(web_request.settings_url("general"))
 
 
-def _restore(web_request: WebRequest, organization: str) -> Answer:
-    with web_request.change(organization, scopes=ORGANIZATION_DELETE) as (connection, workspace):
+def _restore(web_request: WebRequest) -> Answer:
+    with web_request.change(scopes=ORGANIZATION_DELETE) as (connection, workspace):
         context = web_request.action_context(workspace)
         update = OrganizationUpdate(is_restored=True)
         settings.update(connection, workspace.organization.id, update, context.by, context.at)
-    return redirect(f"{urls.settings(organization, 'general')}?changed=restored")
+    return redirect(f"{web_request.settings_url('general')}?changed=restored")
 
 
 def _deletion(connection: Connection, workspace: Workspace) -> Deletion:
@@ -76,12 +69,8 @@ def _deletion(connection: Connection, workspace: Workspace) -> Deletion:
     )
 
 
-def _answer(
-    web_request: WebRequest, organization: str, typed: str = "", problem: str = ""
-) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(ORGANIZATION_DELETE)
+def _answer(web_request: WebRequest, typed: str = "", problem: str = "") -> Answer:
+    with web_request.view(scopes=ORGANIZATION_DELETE) as (connection, workspace):
         deletion = _deletion(connection, workspace)
     return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 
 from shipmark.http.multipart import threaded
 from shipmark.http.scopes import ORGANIZATION_CHANGE
@@ -24,43 +24,38 @@ from shipmark.web.view_models.settings.general import general_page
 
 
 @get(PATH, scopes=None, sync_to_thread=True)
-def go_to_settings(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def go_to_settings(web_request: InjectedWebRequest) -> Answer:
     """Redirect to the first page of the settings."""
-    workspace = web_request.authorized(organization)
+    workspace = web_request.authorized()
     return redirect(urls.settings(workspace.organization.slug, "general"))
 
 
 @get(PATH + "general/", scopes=None, sync_to_thread=True)
-def show_general(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def show_general(web_request: InjectedWebRequest) -> Answer:
     """Show name, slug, avatar and the options that have an effect."""
-    return _answer(web_request, organization)
+    return _answer(web_request)
 
 
 @post(PATH + "general/", scopes=None, sync_to_thread=True)
-def change_general(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def change_general(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Change name, slug and options. A new slug is the organization's address from now on."""
     sent = form_of(body)
     try:
-        with web_request.change(organization, scopes=ORGANIZATION_CHANGE) as (
-            connection,
-            workspace,
-        ):
+        with web_request.change(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
             context = web_request.action_context(workspace)
             changed = settings.update(
                 connection, workspace.organization.id, _update(sent), context.by, context.at
             )
     except ValidationFailed as refusal:
         problems = problems_of(refusal)
-        return _answer(web_request, organization, status=400, sent=sent, problems=problems)
+        return _answer(web_request, status=400, sent=sent, problems=problems)
     return redirect(f"{urls.settings(changed.slug, 'general')}?changed=settings")
 
 
 @post(PATH + "avatar/", scopes=None, request_max_body_size=BODY_MAX)
-async def change_avatar(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+async def change_avatar(web_request: InjectedWebRequest) -> Answer:
     """Show the organization by a photo or without one. Who may not is refused before the photo is received."""
-    authorized = partial(web_request.authorized, organization, scopes=ORGANIZATION_CHANGE)
+    authorized = partial(web_request.authorized, scopes=ORGANIZATION_CHANGE)
     workspace = await threaded(authorized)
     form = await receive(web_request)
     return await threaded(_save_avatar, web_request, workspace, form)
@@ -75,7 +70,7 @@ def _save_avatar(web_request: WebRequest, workspace: Workspace, form: AvatarForm
     )
     if problem is not None:
         problems = {"photo": problem.text}
-        return _answer(web_request, owner.slug, status=problem.status, problems=problems)
+        return _answer(web_request, status=problem.status, problems=problems)
     return redirect(f"{urls.settings(owner.slug, 'general')}?changed=avatar")
 
 
@@ -101,14 +96,12 @@ def _update(sent: Mapping[str, str]) -> OrganizationUpdate:
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     *,
     status: int = 200,
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         general = general_page(connection, workspace, sent)
     return page(
         web_request,

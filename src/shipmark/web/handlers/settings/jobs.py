@@ -9,7 +9,6 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.publishing import commit_fetch_requests
-from shipmark.web import urls
 from shipmark.web.forms import form_of, row_id
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest
@@ -18,26 +17,19 @@ from shipmark.web.view_models.settings.jobs import jobs_page
 
 
 @get(PATH + "jobs/", scopes=None, sync_to_thread=True)
-def list_jobs(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def list_jobs(web_request: InjectedWebRequest) -> Answer:
     """Show the jobs that wait, run or failed. Those of the whole server are left to `shipmark check`."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(ORGANIZATION_CHANGE)
+    with web_request.view(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
         number = web_request.page_number()
         jobs = jobs_page(connection, workspace, number, now())
     return page(web_request, "settings/jobs.html", workspace=workspace, jobs=jobs)
 
 
 @post(PATH + "jobs/{job:str}/", scopes=None, sync_to_thread=True)
-def change_job(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    job: FromPath[str],
-    body: RawBody,
-) -> Answer:
+def change_job(web_request: InjectedWebRequest, job: FromPath[str], body: RawBody) -> Answer:
     """Run a job now, or discard one that failed; the fetches of a discarded one fail too."""
     action = form_of(body).get("action")
-    with web_request.change(organization, scopes=ORGANIZATION_CHANGE) as (connection, workspace):
+    with web_request.change(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
         organization_id, at = workspace.organization.id, now()
         match action:
             case "run":
@@ -49,7 +41,7 @@ def change_job(
                     commit_fetch_requests.abandon(connection, fetch_ids, at)
             case _:
                 raise BadRequest("The action must be run or discard.")
-    return redirect(urls.settings(organization, "jobs"))
+    return redirect(web_request.settings_url("jobs"))
 
 
 handlers = [list_jobs, change_job]

@@ -19,40 +19,33 @@ from shipmark.web.view_models.settings.members import members_page
 
 
 @get(PATH + "members/", scopes=None, sync_to_thread=True)
-def list_members(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def list_members(web_request: InjectedWebRequest) -> Answer:
     """Show the members and the pending invitations."""
-    return _answer(web_request, organization)
+    return _answer(web_request)
 
 
 @post(PATH + "members/", scopes=None, sync_to_thread=True)
-def invite_member(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def invite_member(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Invite a person, and show the link, which is shown once: no mail is sent."""
     sent, secret = form_of(body), secret_hex()
     email = sent.get("email", "").strip()
     try:
-        with web_request.change(organization) as (connection, workspace):
+        with web_request.change() as (connection, workspace):
             context, role = web_request.action_context(workspace), _role(sent.get("role", ""))
             invitations.invite(connection, context, email, role, (), secret)
     except (ValidationFailed, BadRequest) as refusal:
         problem = problem_of(refusal)
-        return _answer(web_request, organization, status=400, email=email, problem=problem)
+        return _answer(web_request, status=400, email=email, problem=problem)
     link = f"{web_request.settings.address}/invitations/{secret}/"
-    return _answer(web_request, organization, status=201, link=link, invited=email)
+    return _answer(web_request, status=201, link=link, invited=email)
 
 
 @post(PATH + "members/{member:str}/", scopes=None, sync_to_thread=True)
-def change_member(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    member: FromPath[str],
-    body: RawBody,
-) -> Answer:
+def change_member(web_request: InjectedWebRequest, member: FromPath[str], body: RawBody) -> Answer:
     """Change the role of a member, or remove them, also oneself."""
     sent = form_of(body)
     try:
-        with web_request.change(organization) as (connection, workspace):
+        with web_request.change() as (connection, workspace):
             context = web_request.action_context(workspace)
             current = organizations.member(connection, workspace.organization.id, row_id(member))
             if current is None:
@@ -63,28 +56,25 @@ def change_member(
                 role = _role(sent.get("role", ""))
                 membership.update_member(connection, context, current, role, None)
     except BadRequest as refusal:  # such as the last owner
-        return _answer(web_request, organization, status=400, problem=refusal.detail)
+        return _answer(web_request, status=400, problem=refusal.detail)
     if sent.get("action") == "remove" and current.user_id == workspace.user.id:
         return redirect(urls.HOME)
-    return redirect(urls.settings(organization, "members"))
+    return redirect(web_request.settings_url("members"))
 
 
 @post(PATH + "invitations/{invitation:str}/", scopes=None, sync_to_thread=True)
-def revoke_invitation(
-    web_request: InjectedWebRequest, organization: FromPath[str], invitation: FromPath[str]
-) -> Answer:
+def revoke_invitation(web_request: InjectedWebRequest, invitation: FromPath[str]) -> Answer:
     """Revoke an invitation: its link becomes invalid."""
-    with web_request.change(organization) as (connection, workspace):
+    with web_request.change() as (connection, workspace):
         pending = invitation_store.by_id(connection, workspace.organization.id, row_id(invitation))
         if pending is None:
             raise NotFound
         invitations.revoke(connection, web_request.action_context(workspace), pending)
-    return redirect(urls.settings(organization, "members"))
+    return redirect(web_request.settings_url("members"))
 
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     *,
     status: int = 200,
     email: str = "",
@@ -92,8 +82,7 @@ def _answer(
     link: str = "",
     invited: str = "",
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         number = web_request.page_number()
         members = members_page(connection, workspace, number)
     return page(

@@ -1,6 +1,6 @@
 """A project's profile, teams, commit paths, fingerprint rules, rate limit, criteria of verdicts, and deletion."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from litestar import get, post
 from litestar.params import FromPath, RawBody
@@ -22,7 +22,7 @@ from shipmark.verdicts.criteria import to_option
 from shipmark.verdicts.model import Measure
 from shipmark.web import field_rules, urls
 from shipmark.web.criteria_form import MEASURES, criteria_in
-from shipmark.web.forms import form_of, problem_of, problems_of
+from shipmark.web.forms import form_of, problems_of
 from shipmark.web.handlers.settings.confirmation import confirmation_page
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -36,136 +36,95 @@ from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspa
 from shipmark.web.view_models.settings.deletion import Deletion
 from shipmark.web.view_models.settings.project import PLATFORMS, project_page
 
-_Problems = Mapping[str, str]
-
 
 @get(PROJECT_PATH, scopes=None, sync_to_thread=True)
-def show_project(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
+def show_project(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Show the settings of a project."""
-    return _answer(web_request, organization, project)
+    return _answer(web_request, project)
 
 
 @post(PROJECT_PATH, scopes=None, sync_to_thread=True)
-def edit_project(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
-) -> Answer:
+def edit_project(web_request: InjectedWebRequest, project: FromPath[str], body: RawBody) -> Answer:
     """Change name, slug and platform. The former slug leads to the project from now on."""
     form = form_of(body)
     sent = {field: form.get(field, "").strip() for field in ("name", "slug", "platform")}
     try:
-        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+        with change_project(web_request, project, PROJECT_WRITE) as change:
             _require_valid(sent)
             update = ProjectUpdate(columns=sent | {"platform": sent["platform"] or None})
-            after = settings.update(
-                change.connection, change.project, update, by=change.by, at=change.at
-            )
+            after = change.update(update)
     except ValidationFailed as refusal:
-        problems = problems_of(refusal)
-        return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
-    return redirect(f"{urls.settings(organization, 'projects', after.slug)}?changed=profile")
+        return _answer(web_request, project, sent=sent, problems=problems_of(refusal))
+    return redirect(f"{web_request.settings_url('projects', after.slug)}?changed=profile")
 
 
 @post(PROJECT_PATH + "commit-paths/", scopes=None, sync_to_thread=True)
 def change_commit_paths(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Limit the commits of the project's releases to folders, one a line."""
     typed = form_of(body).get("paths", "")
-    lines = [line.strip() for line in typed.splitlines() if line.strip()]
-    with change_project(web_request, organization, project, PROJECT_WRITE) as change:
-        problem = _problem_of_paths(lines)
-        if problem is None:
-            paths = [path for line in lines if (path := commit_paths.normalize_path(line))]
-            settings.set_commit_paths(
-                change.connection, change.project, paths, by=change.by, at=change.at
-            )
-    if problem is not None:
-        sent, problems = {"paths": typed}, {"paths": problem}
-        return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
-    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=paths")
+
+    def apply(change: ProjectChange) -> None:
+        paths = _paths_of(typed)
+        settings.set_commit_paths(
+            change.connection, change.project, paths, by=change.by, at=change.at
+        )
+
+    return _change(web_request, project, apply, name="paths", sent={"paths": typed})
 
 
 @post(PROJECT_PATH + "grouping/", scopes=None, sync_to_thread=True)
 def change_fingerprint_rules(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Set the rules that group events by a fingerprint of the project, one a line."""
     typed = form_of(body).get("rules", "").replace("\r\n", "\n")
-    try:
-        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
-            fingerprint_rules.parse(typed)
-            _set_option(change, "fingerprintingRules", typed.strip())
-    except FingerprintRuleError as problem:
-        sent, problems = {"rules": typed}, {"rules": str(problem)}
-        return _answer(web_request, organization, project, status=400, sent=sent, problems=problems)
-    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=grouping")
+
+    def apply(change: ProjectChange) -> None:
+        change.update(ProjectUpdate(options={"fingerprintingRules": _rules_of(typed)}))
+
+    return _change(web_request, project, apply, name="grouping", sent={"rules": typed})
 
 
 @post(PROJECT_PATH + "rate-limit/", scopes=None, sync_to_thread=True)
 def change_rate_limit(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Limit how many events the project takes in, with all its keys together."""
     sent = form_of(body)
-    try:
-        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
-            limit = limit_of(sent)
-            value = {"count": limit[0], "window": limit[1]} if limit else None
-            _set_option(change, RATE_LIMIT, value)
-    except ValidationFailed as refusal:
-        typed, problems = {"count": sent.get("count", "")}, {"limit": problem_of(refusal)}
-        return _answer(
-            web_request, organization, project, status=400, sent=typed, problems=problems
-        )
-    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=limit")
+
+    def apply(change: ProjectChange) -> None:
+        limit = limit_of(sent)
+        value = {"count": limit[0], "window": limit[1]} if limit else None
+        change.update(ProjectUpdate(options={RATE_LIMIT: value}))
+
+    typed = {"count": sent.get("count", "")}
+    return _change(web_request, project, apply, name="limit", sent=typed)
 
 
 @post(PROJECT_PATH + "verdicts/", scopes=None, sync_to_thread=True)
 def change_verdict_criteria(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Set how much worse than before a release of the project may be, and what is measured."""
     sent = form_of(body)
-    try:
-        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
-            _set_option(change, VERDICT_CRITERIA, to_option(criteria_in(sent)))
-    except ValidationFailed as refusal:
-        typed = {name: sent.get(name, "") for name in ("margin", "tolerance", "soak", *Measure)}
-        problems = problems_of(refusal)
-        return _answer(
-            web_request, organization, project, status=400, sent=typed, problems=problems
-        )
-    return redirect(f"{urls.settings(organization, 'projects', project)}?changed=verdicts")
+
+    def apply(change: ProjectChange) -> None:
+        change.update(ProjectUpdate(options={VERDICT_CRITERIA: to_option(criteria_in(sent))}))
+
+    typed = {name: sent.get(name, "") for name in ("margin", "tolerance", "soak", *Measure)}
+    return _change(web_request, project, apply, name="verdicts", sent=typed)
 
 
 @post(PROJECT_PATH + "teams/", scopes=None, sync_to_thread=True)
 def change_project_teams(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Add a team to the owners of the project, or remove one."""
     sent = form_of(body)
     is_added = sent.get("action") == "add"
-    with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+    with change_project(web_request, project, PROJECT_WRITE) as change:
         team = organizations.team_by_slug(
             change.connection, change.workspace.organization.id, sent.get("team", "")
         )
@@ -176,29 +135,24 @@ def change_project_teams(
         save(change.connection, change.project, team, by=change.by, at=change.at)
         is_visible = _is_still_visible(change)
     if not is_visible:
-        return redirect(urls.settings(organization, "projects"))
-    return redirect(urls.settings(organization, "projects", project))
+        return redirect(web_request.settings_url("projects"))
+    return redirect(web_request.settings_url("projects", project))
 
 
 @get(PROJECT_PATH + "delete/", scopes=None, sync_to_thread=True)
-def confirm_project_deletion(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
+def confirm_project_deletion(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Say what goes with the project, and ask for its slug."""
-    return _deletion_page(web_request, organization, project)
+    return _deletion_page(web_request, project)
 
 
 @post(PROJECT_PATH + "delete/", scopes=None, sync_to_thread=True)
 def delete_project(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Delete the project: it is hidden at once, and its data is deleted a day later."""
     typed = form_of(body).get("confirmation", "")
     try:
-        with change_project(web_request, organization, project, PROJECT_DELETE) as change:
+        with change_project(web_request, project, PROJECT_DELETE) as change:
             _deletion(change.workspace, change.project).require(typed)
             deletion_requests.request(
                 change.connection,
@@ -208,13 +162,25 @@ def delete_project(
                 at=change.at,
             )
     except BadRequest as refusal:
-        return _deletion_page(web_request, organization, project, typed, refusal.detail)
-    return redirect(urls.settings(organization, "projects"))
+        return _deletion_page(web_request, project, typed, refusal.detail)
+    return redirect(web_request.settings_url("projects"))
 
 
-def _set_option(change: ProjectChange, name: str, value: object) -> None:
-    update = ProjectUpdate(options={name: value})
-    settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+def _change(
+    web_request: WebRequest,
+    slug: str,
+    apply: Callable[[ProjectChange], None],
+    *,
+    name: str,
+    sent: Mapping[str, str],
+) -> Answer:
+    """Change the project by the form of this name, or show it again with what was sent and what is wrong with it."""
+    try:
+        with change_project(web_request, slug, PROJECT_WRITE) as change:
+            apply(change)
+    except ValidationFailed as refusal:
+        return _answer(web_request, slug, sent=sent, problems=problems_of(refusal))
+    return redirect(f"{web_request.settings_url('projects', slug)}?changed={name}")
 
 
 def _require_valid(sent: Mapping[str, str]) -> None:
@@ -225,11 +191,24 @@ def _require_valid(sent: Mapping[str, str]) -> None:
     )
 
 
-def _problem_of_paths(lines: list[str]) -> str | None:
-    """Return the problem of the first line that is no folder, or of too many lines, or None."""
-    if len(lines) > PATHS_MAX:
-        return f"Enter at most {PATHS_MAX} folders."
-    return next(filter(None, map(commit_paths.problem_of, lines)), None)
+def _paths_of(typed: str) -> list[str]:
+    """Return the folders, one a line. Raise `ValidationFailed` for the first that is none, or for too many."""
+    lines = [line.strip() for line in typed.splitlines() if line.strip()]
+    field_rules.require_none(
+        paths=f"Enter at most {PATHS_MAX} folders."
+        if len(lines) > PATHS_MAX
+        else next(filter(None, map(commit_paths.problem_of, lines)), None)
+    )
+    return [path for line in lines if (path := commit_paths.normalize_path(line))]
+
+
+def _rules_of(typed: str) -> str:
+    """Return the fingerprint rules as they are stored. Raise `ValidationFailed` for the first that is wrong."""
+    try:
+        fingerprint_rules.parse(typed)
+    except FingerprintRuleError as problem:
+        raise ValidationFailed({"rules": [str(problem)]}) from None
+    return typed.strip()
 
 
 def _is_still_visible(change: ProjectChange) -> bool:
@@ -257,9 +236,9 @@ def _deletion(workspace: Workspace, project: Project) -> Deletion:
 
 
 def _deletion_page(
-    web_request: WebRequest, organization: str, slug: str, typed: str = "", problem: str = ""
+    web_request: WebRequest, slug: str, typed: str = "", problem: str = ""
 ) -> Answer:
-    workspace = web_request.authorized(organization)
+    workspace = web_request.authorized()
     project = visible_project(workspace, slug)
     workspace.require(PROJECT_DELETE)
     deletion = _deletion(workspace, project)
@@ -268,20 +247,17 @@ def _deletion_page(
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     slug: str,
     *,
-    status: int = 200,
     sent: Mapping[str, str] | None = None,
-    problems: _Problems | None = None,
+    problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         shown = project_page(connection, workspace, visible_project(workspace, slug), now())
     return page(
         web_request,
         "settings/project.html",
-        status=status,
+        status=400 if problems else 200,
         workspace=workspace,
         project=shown.project,
         shown=shown,

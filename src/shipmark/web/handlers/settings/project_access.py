@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations.model import Actor
-from shipmark.projects import store
+from shipmark.projects import settings, store
 from shipmark.projects.model import Project
+from shipmark.projects.settings import ProjectUpdate
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.urls import SETTINGS_PATH
 
@@ -28,6 +29,10 @@ class ProjectChange:
     by: Actor
     at: datetime
 
+    def update(self, update: ProjectUpdate) -> Project:
+        """Change columns and options of the project, and return it as it is now."""
+        return settings.update(self.connection, self.project, update, by=self.by, at=self.at)
+
 
 def visible_project(workspace: Workspace, slug: str) -> Project:
     """Return the project with this slug. Raise `NotFound` if the user sees none."""
@@ -39,13 +44,13 @@ def visible_project(workspace: Workspace, slug: str) -> Project:
 
 @contextmanager
 def change_project(
-    web_request: WebRequest, organization: str, slug: str, scopes: frozenset[str]
+    web_request: WebRequest, slug: str, scopes: frozenset[str]
 ) -> Iterator[ProjectChange]:
     """Authorize the user, and then open a transaction with the project as it is there.
 
     Raise `NotFound` for a project that the user can't see, and `Forbidden` without one of the scopes: before any lock.
     """
-    workspace = web_request.authorized(organization)
+    workspace = web_request.authorized()
     project_id = visible_project(workspace, slug).id
     workspace.require(scopes)
     with web_request.database.transaction() as connection:

@@ -10,9 +10,7 @@ from shipmark.events.filter_lists import FilterListError, entries_of
 from shipmark.events.inbound_filters import LEGACY_BROWSERS
 from shipmark.http.scopes import PROJECT_WRITE
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.projects import settings
 from shipmark.projects.settings import ProjectUpdate
-from shipmark.web import urls
 from shipmark.web.forms import form_of, problems_of
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -73,60 +71,47 @@ _FILTERS = _Form(
 
 
 @get(_DATA, scopes=None, sync_to_thread=True)
-def show_data(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
+def show_data(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Show what is removed, and what is dropped."""
-    return _answer(web_request, organization, project)
+    return _answer(web_request, project)
 
 
 @post(_DATA + "scrubbing/", scopes=None, sync_to_thread=True)
 def change_scrubbing(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Set what is removed from events. A box that is not ticked is not sent."""
-    return _change(web_request, organization, project, _SCRUBBING, form_of(body))
+    return _change(web_request, project, _SCRUBBING, form_of(body))
 
 
 @post(_DATA + "filters/", scopes=None, sync_to_thread=True)
 def change_filters(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Set which events are dropped."""
-    return _change(web_request, organization, project, _FILTERS, form_of(body))
+    return _change(web_request, project, _FILTERS, form_of(body))
 
 
-def _change(
-    web_request: WebRequest, organization: str, slug: str, form: _Form, sent: Mapping[str, str]
-) -> Answer:
+def _change(web_request: WebRequest, slug: str, form: _Form, sent: Mapping[str, str]) -> Answer:
     try:
-        with change_project(web_request, organization, slug, PROJECT_WRITE) as change:
-            update = ProjectUpdate(options=form.options_of(sent))
-            settings.update(change.connection, change.project, update, by=change.by, at=change.at)
+        with change_project(web_request, slug, PROJECT_WRITE) as change:
+            change.update(ProjectUpdate(options=form.options_of(sent)))
     except ValidationFailed as refusal:
         # Of boxes only those that are ticked are sent; of the other form nothing is.
         typed = dict.fromkeys(form.boxes, "") | dict(sent)
-        return _answer(web_request, organization, slug, sent=typed, problems=problems_of(refusal))
-    path = urls.settings(organization, "projects", slug, "data")
+        return _answer(web_request, slug, sent=typed, problems=problems_of(refusal))
+    path = web_request.settings_url("projects", slug, "data")
     return redirect(f"{path}?changed={form.name}")
 
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     slug: str,
     *,
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         shown = project_data_page(connection, workspace, project)
     return page(

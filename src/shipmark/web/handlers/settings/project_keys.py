@@ -10,7 +10,7 @@ from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFaile
 from shipmark.infrastructure.ids import hex32
 from shipmark.projects import settings, store
 from shipmark.projects.model import ProjectKey
-from shipmark.web import field_rules, urls
+from shipmark.web import field_rules
 from shipmark.web.forms import form_of, problem_of
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -27,25 +27,18 @@ _LABEL_MAX = 64
 
 
 @get(PROJECT_PATH + "keys/", scopes=None, sync_to_thread=True)
-def list_keys(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
+def list_keys(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Show the keys with their DSN, and the lines for each SDK."""
-    return _answer(web_request, organization, project)
+    return _answer(web_request, project)
 
 
 @post(PROJECT_PATH + "keys/", scopes=None, sync_to_thread=True)
-def create_key(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
-) -> Answer:
+def create_key(web_request: InjectedWebRequest, project: FromPath[str], body: RawBody) -> Answer:
     """Create a key. Without a name it has the first digits of its public half."""
     name = form_of(body).get("name", "").strip()
     public, secret = hex32(), hex32()
     try:
-        with change_project(web_request, organization, project, PROJECT_WRITE) as change:
+        with change_project(web_request, project, PROJECT_WRITE) as change:
             label = _label(name or f"Key {public[:6]}")
             key = ProjectKey(
                 project_id=change.project.id,
@@ -58,32 +51,28 @@ def create_key(
             settings.add_key(change.connection, change.project, key, change.by, change.at)
     except ValidationFailed as refusal:
         problem = problem_of(refusal)
-        return _answer(web_request, organization, project, status=400, name=name, problem=problem)
-    return redirect(f"{urls.settings(organization, 'projects', project, 'keys')}?key={public}")
+        return _answer(web_request, project, status=400, name=name, problem=problem)
+    return redirect(f"{web_request.settings_url('projects', project, 'keys')}?key={public}")
 
 
 @post(PROJECT_PATH + "keys/{key:str}/", scopes=None, sync_to_thread=True)
 def change_key(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    key: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], key: FromPath[str], body: RawBody
 ) -> Answer:
     """Rename, limit, disable, enable or delete a key."""
     sent = form_of(body)
     action, name = sent.get("action"), sent.get("name", "").strip()
     scopes = PROJECT_DELETE if action == "delete" else PROJECT_WRITE
     try:
-        with change_project(web_request, organization, project, scopes) as change:
+        with change_project(web_request, project, scopes) as change:
             _apply(change, key, action, sent)
     except ValidationFailed as refusal:
         problem = problem_of(refusal)
         wrong = {"renamed": key, "name": name, "problem": problem}
         if action == "limit":
             wrong = {"limited": key, "count": sent.get("count", ""), "problem": problem}
-        return _answer(web_request, organization, project, status=400, **wrong)
-    return redirect(urls.settings(organization, "projects", project, "keys"))
+        return _answer(web_request, project, status=400, **wrong)
+    return redirect(web_request.settings_url("projects", project, "keys"))
 
 
 def _apply(
@@ -118,7 +107,6 @@ def _label(name: str) -> str:
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     slug: str,
     *,
     status: int = 200,
@@ -133,8 +121,7 @@ def _answer(
     ``renamed`` is the key that ``name`` and ``problem`` are about, ``limited`` that of ``count``; "" for a new one.
     """
     address = web_request.settings.address
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         chosen = web_request.parameter("key")
         shown = keys_page(connection, workspace, project, chosen, address)

@@ -18,7 +18,7 @@ from shipmark.releases.thresholds import (
     ThresholdType,
     Trigger,
 )
-from shipmark.web import field_rules, urls
+from shipmark.web import field_rules
 from shipmark.web.forms import form_of, problems_of, row_id
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -40,56 +40,44 @@ _LONG = "The time is too long."
 
 
 @get(_LIST, scopes=None, sync_to_thread=True)
-def list_thresholds(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
+def list_thresholds(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Show the thresholds, and the form for a new one."""
-    return _answer(web_request, organization, project)
+    return _answer(web_request, project)
 
 
 @post(_LIST, scopes=None, sync_to_thread=True)
 def create_threshold(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Add a threshold."""
     sent = form_of(body)
     try:
-        with change_project(web_request, organization, project, RELEASE_WRITE) as change:
+        with change_project(web_request, project, RELEASE_WRITE) as change:
             new = _threshold(change.connection, change.project, sent)
             threshold_actions.add(
                 change.connection, change.project, new, by=change.by, at=change.at
             )
     except ValidationFailed as refusal:
-        return _answer(web_request, organization, project, sent=sent, refusal=refusal)
-    return redirect(urls.settings(organization, "projects", project, "thresholds"))
+        return _answer(web_request, project, sent=sent, refusal=refusal)
+    return redirect(web_request.settings_url("projects", project, "thresholds"))
 
 
 @get(_ONE, scopes=None, sync_to_thread=True)
 def show_threshold(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    threshold: FromPath[str],
+    web_request: InjectedWebRequest, project: FromPath[str], threshold: FromPath[str]
 ) -> Answer:
     """Show the thresholds, and the form that changes one of them."""
-    return _answer(web_request, organization, project, threshold)
+    return _answer(web_request, project, threshold)
 
 
 @post(_ONE, scopes=None, sync_to_thread=True)
 def change_threshold(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    project: FromPath[str],
-    threshold: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, project: FromPath[str], threshold: FromPath[str], body: RawBody
 ) -> Answer:
     """Change a threshold, or delete it."""
     sent = form_of(body)
     try:
-        with change_project(web_request, organization, project, THRESHOLD_CHANGE) as change:
+        with change_project(web_request, project, THRESHOLD_CHANGE) as change:
             connection, owner = change.connection, change.project
             known = _find(connection, owner, threshold)
             if sent.get("action") == "delete":
@@ -98,8 +86,8 @@ def change_threshold(
                 new = _threshold(connection, owner, sent)
                 threshold_actions.change(connection, owner, known, new, by=change.by, at=change.at)
     except ValidationFailed as refusal:
-        return _answer(web_request, organization, project, threshold, sent=sent, refusal=refusal)
-    return redirect(urls.settings(organization, "projects", project, "thresholds"))
+        return _answer(web_request, project, threshold, sent=sent, refusal=refusal)
+    return redirect(web_request.settings_url("projects", project, "thresholds"))
 
 
 def _find(connection: Connection, project: Project, text: str) -> Threshold:
@@ -143,15 +131,13 @@ def _number(text: str) -> int | None:
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     slug: str,
     edited: str = "",
     *,
     sent: Mapping[str, str] | None = None,
     refusal: ValidationFailed | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         threshold = _find(connection, project, edited) if edited else None
         if threshold is not None:
@@ -168,7 +154,6 @@ def _answer(
         problems=problems_of(refusal) if refusal else {},
         triggers=[(trigger.value, name) for trigger, name in TRIGGER_NAMES.items()],
         units=[(unit, name) for unit, name in reversed(UNITS.items())],
-        number_max=NUMBER_MAX,
     )
 
 

@@ -7,7 +7,6 @@ from shipmark.http.scopes import RELEASE_TOKEN
 from shipmark.infrastructure.ids import token_hex
 from shipmark.releases import webhook_actions
 from shipmark.releases.store import webhook_tokens
-from shipmark.web import urls
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     change_project,
@@ -20,12 +19,9 @@ _WEBHOOK = PROJECT_PATH + "webhook/"
 
 
 @get(_WEBHOOK, scopes=None, sync_to_thread=True)
-def show_webhook(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
+def show_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Show the address to those who may make one. It can be read again: that is why it is stored (releases.md 2.17)."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         shown = visible_project(workspace, project)
         workspace.require(RELEASE_TOKEN)
         token = webhook_tokens.of_project(connection, shown.id)
@@ -41,16 +37,14 @@ def show_webhook(
 
 
 @post(_WEBHOOK, scopes=None, sync_to_thread=True)
-def replace_webhook(
-    web_request: InjectedWebRequest, organization: FromPath[str], project: FromPath[str]
-) -> Answer:
+def replace_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Make an address; a former one stops working."""
     fresh = token_hex()
-    with change_project(web_request, organization, project, RELEASE_TOKEN) as change:
+    with change_project(web_request, project, RELEASE_TOKEN) as change:
         webhook_actions.replace(
             change.connection, change.project, fresh, by=change.by, at=change.at
         )
-    path = urls.settings(organization, "projects", project, "webhook")
+    path = web_request.settings_url("projects", project, "webhook")
     return redirect(f"{path}?changed=webhook")
 
 

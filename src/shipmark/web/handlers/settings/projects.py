@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 
 from shipmark.http.scopes import PROJECT_CREATE
 from shipmark.infrastructure.errors import Conflict, ValidationFailed
@@ -13,7 +13,7 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import settings as project_settings
 from shipmark.projects.model import NAME_MAX, PLATFORM_MAX
 from shipmark.projects.settings import NewProject
-from shipmark.web import field_rules, urls
+from shipmark.web import field_rules
 from shipmark.web.forms import form_of, problems_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -23,30 +23,28 @@ from shipmark.web.view_models.settings.projects import projects_page
 
 
 @get(PATH + "projects/", scopes=None, sync_to_thread=True)
-def list_projects(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def list_projects(web_request: InjectedWebRequest) -> Answer:
     """Show the projects with the DSN of their first key."""
-    return _answer(web_request, organization)
+    return _answer(web_request)
 
 
 @post(PATH + "projects/", scopes=None, sync_to_thread=True)
-def create_project(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def create_project(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Create a project of a team, with a DSN key."""
     sent = form_of(body)
     sent = {field: sent.get(field, "").strip() for field in ("name", "team", "platform")}
     try:
-        slug = _create_project(web_request, organization, sent)
+        slug = _create_project(web_request, sent)
     except ValidationFailed as refusal:
         problems = problems_of(refusal)
-        return _answer(web_request, organization, status=400, sent=sent, problems=problems)
+        return _answer(web_request, status=400, sent=sent, problems=problems)
     except Conflict as refusal:
         problems = {"name": refusal.detail}
-        return _answer(web_request, organization, status=409, sent=sent, problems=problems)
-    return redirect(urls.settings(organization, "projects", slug, "keys"))
+        return _answer(web_request, status=409, sent=sent, problems=problems)
+    return redirect(web_request.settings_url("projects", slug, "keys"))
 
 
-def _create_project(web_request: WebRequest, organization: str, sent: Mapping[str, str]) -> str:
+def _create_project(web_request: WebRequest, sent: Mapping[str, str]) -> str:
     """Create a project, and return its slug."""
     new = NewProject(
         name=sent["name"],
@@ -55,7 +53,7 @@ def _create_project(web_request: WebRequest, organization: str, sent: Mapping[st
         spare_slug=hex32()[:8],
         key=(hex32(), hex32()),
     )
-    with web_request.change(organization, scopes=PROJECT_CREATE) as (connection, workspace):
+    with web_request.change(scopes=PROJECT_CREATE) as (connection, workspace):
         field_rules.require_none(
             name=field_rules.name_problem(sent["name"], NAME_MAX),
             platform=field_rules.platform_problem(sent["platform"]),
@@ -74,14 +72,12 @@ def _create_project(web_request: WebRequest, organization: str, sent: Mapping[st
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     *,
     status: int = 200,
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         projects = projects_page(connection, workspace)
     return page(
         web_request,

@@ -1,13 +1,12 @@
 """The repositories of the organization: list and add them."""
 
 from litestar import get, post
-from litestar.params import FromPath, RawBody
+from litestar.params import RawBody
 
 from shipmark.http.scopes import REPOSITORY
 from shipmark.infrastructure.errors import Forbidden
 from shipmark.releases import repository_access
 from shipmark.repositories import settings as repository_settings
-from shipmark.web import urls
 from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -22,33 +21,27 @@ _QUERY_MAX = 200
 
 
 @get(PATH + "repositories/", scopes=None, sync_to_thread=True)
-def list_repositories(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def list_repositories(web_request: InjectedWebRequest) -> Answer:
     """Show the repositories with their remotes, and the last fetch of each."""
-    return _answer(web_request, organization, RepositoryForm())
+    return _answer(web_request, RepositoryForm())
 
 
 @post(PATH + "repositories/", scopes=None, sync_to_thread=True)
-def add_repository(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def add_repository(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Add a repository by name and URL, and redirect to it."""
     form = read_form(form_of(body))
     if form.problems:
-        return _answer(web_request, organization, form, status=400)
-    with web_request.change(organization, scopes=REPOSITORY) as (connection, workspace):
+        return _answer(web_request, form, status=400)
+    with web_request.change(scopes=REPOSITORY) as (connection, workspace):
         if repository_access.is_hidden(connection, workspace.access, form.name):
             raise Forbidden
         context = web_request.action_context(workspace)
         repository = repository_settings.add(connection, context, form.name, form.url or None)
-    return redirect(urls.settings(organization, "repositories", repository.id))
+    return redirect(web_request.settings_url("repositories", repository.id))
 
 
-def _answer(
-    web_request: WebRequest, organization: str, form: RepositoryForm, *, status: int = 200
-) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(REPOSITORY)
+def _answer(web_request: WebRequest, form: RepositoryForm, *, status: int = 200) -> Answer:
+    with web_request.view(scopes=REPOSITORY) as (connection, workspace):
         repositories = repositories_page(
             connection,
             workspace,

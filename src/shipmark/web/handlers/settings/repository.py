@@ -46,67 +46,56 @@ _FIELDS = {"url": "remote", "sshKey": "ssh_key"}
 
 
 @get(_REPOSITORY, scopes=None, sync_to_thread=True)
-def show_repository(
-    web_request: InjectedWebRequest, organization: FromPath[str], repository: FromPath[str]
-) -> Answer:
+def show_repository(web_request: InjectedWebRequest, repository: FromPath[str]) -> Answer:
     """Show the repository with its remote, and the forms to change them."""
-    return _answer(web_request, organization, repository)
+    return _answer(web_request, repository)
 
 
 @post(_REPOSITORY, scopes=None, sync_to_thread=True)
 def change_repository(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    repository: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, repository: FromPath[str], body: RawBody
 ) -> Answer:
     """Edit, hide or show the repository, set or remove its remote, or test the connection."""
     sent = form_of(body)
     match sent.get("action"):
         case "edit":
-            return _edit(web_request, organization, repository, sent)
+            return _edit(web_request, repository, sent)
         case "hide" | "show" as action:
             status = _STATUSES[action].value
-            _update(web_request, organization, repository, {"status": status})
+            _update(web_request, repository, {"status": status})
         case "set-remote":
-            return _set_remote(web_request, organization, repository, sent)
+            return _set_remote(web_request, repository, sent)
         case "remove-remote":
-            with web_request.change(organization, scopes=REPOSITORY_CHANGE) as opened:
+            with web_request.change(scopes=REPOSITORY_CHANGE) as opened:
                 connection, workspace = opened
                 current = _current(connection, workspace, repository)
                 context = web_request.action_context(workspace)
                 repository_settings.remove_remote(connection, context, current)
         case "test":
-            return _test(web_request, organization, repository)
+            return _test(web_request, repository)
         case _:
             raise BadRequest("This action is unknown.")
-    return redirect(urls.settings(organization, "repositories", repository))
+    return redirect(web_request.settings_url("repositories", repository))
 
 
 @get(_REPOSITORY + "delete/", scopes=None, sync_to_thread=True)
-def confirm_deletion(
-    web_request: InjectedWebRequest, organization: FromPath[str], repository: FromPath[str]
-) -> Answer:
+def confirm_deletion(web_request: InjectedWebRequest, repository: FromPath[str]) -> Answer:
     """Show what the deletion of the repository removes, and ask for confirmation."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(REPOSITORY_DELETE)
+    with web_request.view(scopes=REPOSITORY_DELETE) as (connection, workspace):
         current = _current(connection, workspace, repository)
         has_commits = bool(store.some_of(connection, current.id, limit=1))
     return confirmation_page(web_request, workspace, _deletion(workspace, current, has_commits))
 
 
 @post(_REPOSITORY + "delete/", scopes=None, sync_to_thread=True)
-def delete_repository(
-    web_request: InjectedWebRequest, organization: FromPath[str], repository: FromPath[str]
-) -> Answer:
+def delete_repository(web_request: InjectedWebRequest, repository: FromPath[str]) -> Answer:
     """Have the repository deleted, and redirect to the list."""
-    with web_request.change(organization, scopes=REPOSITORY_DELETE) as (connection, workspace):
+    with web_request.change(scopes=REPOSITORY_DELETE) as (connection, workspace):
         current = _current(connection, workspace, repository)
         context = web_request.action_context(workspace)
         repository_settings.record_removal(connection, context, current)
         repository_deletion.request(connection, current, context.at)
-    return redirect(urls.settings(organization, "repositories"))
+    return redirect(web_request.settings_url("repositories"))
 
 
 def _deletion(workspace: Workspace, repository: Repository, has_commits: bool) -> Deletion:
@@ -129,25 +118,21 @@ def _deletion(workspace: Workspace, repository: Repository, has_commits: bool) -
     )
 
 
-def _edit(
-    web_request: WebRequest, organization: str, repository: str, sent: Mapping[str, str]
-) -> Answer:
+def _edit(web_request: WebRequest, repository: str, sent: Mapping[str, str]) -> Answer:
     form = read_form(sent)
     if not form.problems:
         try:
             values = {"name": form.name, "url": form.url or None}
-            _update(web_request, organization, repository, values)
+            _update(web_request, repository, values)
         except ValidationFailed as refusal:
             form = RepositoryForm(name=form.name, url=form.url, problems=problems_of(refusal))
     if form.problems:
-        return _answer(web_request, organization, repository, status=400, form=form)
-    return redirect(urls.settings(organization, "repositories", repository))
+        return _answer(web_request, repository, status=400, form=form)
+    return redirect(web_request.settings_url("repositories", repository))
 
 
-def _update(
-    web_request: WebRequest, organization: str, repository: str, values: Mapping[str, str | None]
-) -> None:
-    with web_request.change(organization, scopes=REPOSITORY_CHANGE) as (connection, workspace):
+def _update(web_request: WebRequest, repository: str, values: Mapping[str, str | None]) -> None:
+    with web_request.change(scopes=REPOSITORY_CHANGE) as (connection, workspace):
         current = _current(connection, workspace, repository)
         if "name" in values and not current.is_known_by_name:
             raise Conflict("The provider of the repository names it.")
@@ -155,9 +140,7 @@ def _update(
         repository_settings.update(connection, context, current, values)
 
 
-def _set_remote(
-    web_request: WebRequest, organization: str, repository: str, sent: Mapping[str, str]
-) -> Answer:
+def _set_remote(web_request: WebRequest, repository: str, sent: Mapping[str, str]) -> Answer:
     settings = web_request.settings
     values = {name: sent.get(name, "") for name in _LIMITS}
     typed = {"remote": values["remote"].strip(), "username": values["username"].strip()}
@@ -177,31 +160,27 @@ def _set_remote(
     except ValidationFailed as refusal:
         problems = {_FIELDS[name]: text for name, text in problems_of(refusal).items()}
     if problems:
-        return _answer(
-            web_request, organization, repository, status=400, typed=typed, problems=problems
-        )
+        return _answer(web_request, repository, status=400, typed=typed, problems=problems)
     cipher = Cipher(text=settings.secret_key, file=settings.secret_key_file)
-    with web_request.change(organization, scopes=REPOSITORY_CHANGE) as (connection, workspace):
+    with web_request.change(scopes=REPOSITORY_CHANGE) as (connection, workspace):
         current = _current(connection, workspace, repository)
         context = web_request.action_context(workspace)
         repository_settings.save_remote(connection, context, current, new, cipher)
-    return redirect(urls.settings(organization, "repositories", repository))
+    return redirect(web_request.settings_url("repositories", repository))
 
 
-def _test(web_request: WebRequest, organization: str, repository: str) -> Answer:
+def _test(web_request: WebRequest, repository: str) -> Answer:
     try:
-        result, status = _tested(web_request, organization, repository), 200
+        result, status = _tested(web_request, repository), 200
     except TooManyRequests as refusal:
         result, status = ConnectionResult(problem=refusal.detail), 429
-    return _answer(web_request, organization, repository, status=status, tested=result)
+    return _answer(web_request, repository, status=status, tested=result)
 
 
-def _tested(web_request: WebRequest, organization: str, repository: str) -> ConnectionResult:
+def _tested(web_request: WebRequest, repository: str) -> ConnectionResult:
     """Return the result of connecting to the repository's remote. No unit of work is open meanwhile."""
     settings = web_request.settings
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
-        workspace.require(REPOSITORY_CHANGE)
+    with web_request.view(scopes=REPOSITORY_CHANGE) as (connection, workspace):
         current = _current(connection, workspace, repository)
         own = store.remotes_of(connection, [current.id]).get(current.id)
     cipher = Cipher(text=settings.secret_key, file=settings.secret_key_file)
@@ -224,7 +203,6 @@ def _current(connection: Connection, workspace: Workspace, repository: str) -> R
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     repository: str,
     *,
     status: int = 200,
@@ -233,8 +211,7 @@ def _answer(
     problems: Mapping[str, str] | None = None,
     tested: ConnectionResult | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         workspace.require(REPOSITORY if form is None and typed is None else REPOSITORY_CHANGE)
         current = repository_access.require_repository(connection, workspace.access, repository)
         row = repository_row(connection, workspace, web_request.settings, current)

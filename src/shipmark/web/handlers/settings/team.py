@@ -28,24 +28,17 @@ _NO_MEMBER = "No member of the organization has this address."
 
 
 @get(_TEAM, scopes=None, sync_to_thread=True)
-def show_team(
-    web_request: InjectedWebRequest, organization: FromPath[str], team: FromPath[str]
-) -> Answer:
+def show_team(web_request: InjectedWebRequest, team: FromPath[str]) -> Answer:
     """Show a team with its members and projects."""
-    return _answer(web_request, organization, team)
+    return _answer(web_request, team)
 
 
 @post(_TEAM, scopes=None, sync_to_thread=True)
-def rename_team(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    team: FromPath[str],
-    body: RawBody,
-) -> Answer:
+def rename_team(web_request: InjectedWebRequest, team: FromPath[str], body: RawBody) -> Answer:
     """Change name and slug of a team."""
     sent = {field: form_of(body).get(field, "").strip() for field in ("name", "slug")}
     try:
-        with web_request.change(organization, scopes=TEAM_CHANGE) as (connection, workspace):
+        with web_request.change(scopes=TEAM_CHANGE) as (connection, workspace):
             current = _find(connection, workspace, team)
             field_rules.require_none(
                 name=field_rules.name_problem(sent["name"], NAME_MAX),
@@ -55,47 +48,41 @@ def rename_team(
             changed = membership.update_team(connection, context, current, sent)
     except ValidationFailed as refusal:
         problems = problems_of(refusal)
-        return _answer(web_request, organization, team, status=400, sent=sent, problems=problems)
+        return _answer(web_request, team, status=400, sent=sent, problems=problems)
     except Conflict as refusal:
         problems = {"slug": refusal.detail}
-        return _answer(web_request, organization, team, status=409, sent=sent, problems=problems)
-    return redirect(urls.settings(organization, "teams", changed.slug))
+        return _answer(web_request, team, status=409, sent=sent, problems=problems)
+    return redirect(web_request.settings_url("teams", changed.slug))
 
 
 @post(_TEAM + "members/", scopes=None, sync_to_thread=True)
 def change_team_members(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    team: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, team: FromPath[str], body: RawBody
 ) -> Answer:
     """Join or leave a team, or add or remove another member."""
     sent = form_of(body)
     is_joining = sent.get("action") in {"join", "add"}
     change = membership.join_team if is_joining else membership.leave_team
     try:
-        with web_request.change(organization) as (connection, workspace):
+        with web_request.change() as (connection, workspace):
             current = _find(connection, workspace, team)
             member = _member(connection, workspace, sent)
             change(connection, web_request.action_context(workspace), member, current)
     except ValidationFailed as refusal:
         problems = problems_of(refusal)
-        return _answer(web_request, organization, team, status=400, sent=sent, problems=problems)
-    return redirect(urls.local_or(sent.get("next", ""), urls.settings(organization, "teams", team)))
+        return _answer(web_request, team, status=400, sent=sent, problems=problems)
+    return redirect(urls.local_or(sent.get("next", ""), web_request.settings_url("teams", team)))
 
 
 @post(_TEAM + "projects/", scopes=None, sync_to_thread=True)
 def change_team_projects(
-    web_request: InjectedWebRequest,
-    organization: FromPath[str],
-    team: FromPath[str],
-    body: RawBody,
+    web_request: InjectedWebRequest, team: FromPath[str], body: RawBody
 ) -> Answer:
     """Add a project to those that a team owns, or remove one."""
     sent = form_of(body)
     is_added = sent.get("action") == "add"
     change = project_settings.add_team if is_added else project_settings.remove_team
-    with web_request.change(organization, scopes=PROJECT_WRITE) as (connection, workspace):
+    with web_request.change(scopes=PROJECT_WRITE) as (connection, workspace):
         current, context = _find(connection, workspace, team), web_request.action_context(workspace)
         membership.require_team_access(connection, workspace.access, current)
         by_slug = {project.slug: project for project in workspace.projects}
@@ -103,16 +90,13 @@ def change_team_projects(
         if project is None:
             raise NotFound
         change(connection, project, current, by=context.by, at=context.at)
-    return redirect(urls.settings(organization, "teams", current.slug))
+    return redirect(web_request.settings_url("teams", current.slug))
 
 
 @get(_TEAM + "delete/", scopes=None, sync_to_thread=True)
-def confirm_team_deletion(
-    web_request: InjectedWebRequest, organization: FromPath[str], team: FromPath[str]
-) -> Answer:
+def confirm_team_deletion(web_request: InjectedWebRequest, team: FromPath[str]) -> Answer:
     """Say what goes with the team."""
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         current = _find(connection, workspace, team)
         workspace.require(TEAM_DELETE)
         membership.require_team_access(connection, workspace.access, current)
@@ -121,14 +105,12 @@ def confirm_team_deletion(
 
 
 @post(_TEAM + "delete/", scopes=None, sync_to_thread=True)
-def delete_team(
-    web_request: InjectedWebRequest, organization: FromPath[str], team: FromPath[str]
-) -> Answer:
+def delete_team(web_request: InjectedWebRequest, team: FromPath[str]) -> Answer:
     """Delete a team. Its projects stay."""
-    with web_request.change(organization, scopes=TEAM_DELETE) as (connection, workspace):
+    with web_request.change(scopes=TEAM_DELETE) as (connection, workspace):
         current = _find(connection, workspace, team)
         membership.remove_team(connection, web_request.action_context(workspace), current)
-    return redirect(urls.settings(organization, "teams"))
+    return redirect(web_request.settings_url("teams"))
 
 
 def _deletion(workspace: Workspace, shown: TeamPage) -> Deletion:
@@ -180,15 +162,13 @@ def _member(connection: Connection, workspace: Workspace, sent: Mapping[str, str
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     team: str,
     *,
     status: int = 200,
     sent: Mapping[str, str] | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         current = _find(connection, workspace, team)
         number = web_request.page_number()
         shown = team_page(connection, workspace, current, number)

@@ -5,7 +5,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import token_actions
-from shipmark.web import field_rules, urls
+from shipmark.web import field_rules
 from shipmark.web.forms import form_of, row_id
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -16,20 +16,18 @@ _NAME_MAX = 64
 
 
 @get(PATH + "tokens/", scopes=None, sync_to_thread=True)
-def list_tokens(web_request: InjectedWebRequest, organization: FromPath[str]) -> Answer:
+def list_tokens(web_request: InjectedWebRequest) -> Answer:
     """Show the organization's tokens, but for their text."""
-    return _answer(web_request, organization)
+    return _answer(web_request)
 
 
 @post(PATH + "tokens/", scopes=None, sync_to_thread=True)
-def create_token(
-    web_request: InjectedWebRequest, organization: FromPath[str], body: RawBody
-) -> Answer:
+def create_token(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Create a token, and show its text, which is never shown again."""
     name = form_of(body).get("name", "").strip()
     if problem := field_rules.name_problem(name, _NAME_MAX):
-        return _answer(web_request, organization, status=400, name=name, problem=problem)
-    with web_request.change(organization) as (connection, workspace):
+        return _answer(web_request, status=400, name=name, problem=problem)
+    with web_request.change() as (connection, workspace):
         _, text = token_actions.create(
             connection,
             web_request.action_context(workspace),
@@ -37,22 +35,19 @@ def create_token(
             address=web_request.settings.address,
             secret=secret_bytes(),
         )
-    return _answer(web_request, organization, status=201, created=name, text=text)
+    return _answer(web_request, status=201, created=name, text=text)
 
 
 @post(PATH + "tokens/{token:str}/", scopes=None, sync_to_thread=True)
-def revoke_token(
-    web_request: InjectedWebRequest, organization: FromPath[str], token: FromPath[str]
-) -> Answer:
+def revoke_token(web_request: InjectedWebRequest, token: FromPath[str]) -> Answer:
     """Revoke a token: what uses it fails from now on."""
-    with web_request.change(organization) as (connection, workspace):
+    with web_request.change() as (connection, workspace):
         token_actions.revoke(connection, web_request.action_context(workspace), row_id(token))
-    return redirect(urls.settings(organization, "tokens"))
+    return redirect(web_request.settings_url("tokens"))
 
 
 def _answer(
     web_request: WebRequest,
-    organization: str,
     *,
     status: int = 200,
     name: str = "",
@@ -60,8 +55,7 @@ def _answer(
     created: str = "",
     text: str = "",
 ) -> Answer:
-    with web_request.database.snapshot() as connection:
-        workspace = web_request.authorize(connection, organization)
+    with web_request.view() as (connection, workspace):
         rows = token_rows(connection, workspace)
     return page(
         web_request,

@@ -57,11 +57,6 @@ class JobsPage:
     has_more: bool
     quarantined_count: int
 
-    @property
-    def failed_count(self) -> int:
-        """Return the number of failed jobs on the page."""
-        return sum(row.state is JobState.FAILED for row in self.rows)
-
 
 def jobs_page(connection: Connection, workspace: Workspace, number: int, at: datetime) -> JobsPage:
     """Return the requested page, by a constant number of statements."""
