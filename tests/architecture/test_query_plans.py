@@ -334,7 +334,27 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?limit=2&query=release:web@1.0.0+firstRelease:latest",
         "/organizations/acme/issues/?query=regressed_in_release:web@1.1.0",
         "/organizations/acme/issues/?query=",
-        "/organizations/acme/issues/?query=is:resolved&cursor=0:3:0",
+        "/organizations/acme/issues/?query=is:resolved&cursor=1710000000000000:3:0",
+        "/organizations/acme/issues/?query=&cursor=1710000000000000:3:1",
+        *(
+            f"{path}?sort={sort}&cursor={cursor}"
+            for path in ("/organizations/acme/issues/", "/projects/acme/web/issues/")
+            for sort, cursor in (
+                ("new", ""),
+                ("new", "1710000000000000:3:0"),
+                ("freq", ""),
+                ("freq", "1:10000:0"),
+                ("freq", "1:10000:1"),
+                ("user", "1:10000:0"),
+                ("user", "1:10000:1"),
+            )
+        ),
+        "/organizations/acme/issues/?sort=inbox&query=is:for_review",
+        "/organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:0",
+        "/organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:1",
+        "/projects/acme/web/issues/?sort=inbox&query=is:for_review",
+        "/organizations/acme/issues/?sort=freq&query=release:web@1.0.0",
+        "/organizations/acme/issues/?group=1001&group=1002&group=1003&sort=user",
         "/organizations/acme/issues/?environment=production",
         "/organizations/acme/issues/?environment=production&query=firstRelease:web@1.0.0",
         "/organizations/acme/issues/?query=level:error+lastSeen:-24h+timesSeen:>0",
@@ -413,6 +433,19 @@ ALLOWED = (
     ),
     ("page /organizations/acme/issues/?tab=review&project=web", "inbox", "The same."),
     ("/organizations/acme/issues/?query=is:for_review", "inbox", "The same."),
+    *(
+        (
+            f"/{path}/issues/?sort=inbox&query=is:for_review",
+            "inbox",
+            "The index of the inbox is read from its end, until there are enough.",
+        )
+        for path in ("organizations/acme", "projects/acme/web")
+    ),
+    (
+        "/organizations/acme/issues/?sort=freq&query=release:web@1.0.0",
+        "seen_in_rows",
+        "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
+    ),
     (
         "/organizations/acme/issues/?query=is:new",
         "issues.substatus =",

@@ -137,7 +137,9 @@ def test_pages_cover_the_list_once(house, owner, monkeypatch):
     assert set(seen) == {f"WEB-{n}" for n in range(1, 6)}
 
 
-@pytest.mark.parametrize("cursor", ["x", "9:9:9", "100:1:0", "-1:0:0", "9" * 3000, "25:-1:0"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "9:9:9", f"1:{2**64}:0", f"{2**64}:0:0", "9" * 3000, "25:-1:0"]
+)
 def test_an_invalid_cursor_leads_to_the_first_page(house, owner, cursor):
     fail(house, "a")
     assert listed(owner, f"cursor={cursor}") == ["WEB-1"]

@@ -165,10 +165,11 @@ class IssueFilter:
     in, one that it regressed in. An issue of a project that is not in the mapping does not match.
 
     With environments, issues match that were seen in one of them; the first release and that they were seen in count
-    there.
+    there. With ids, only these issues match.
     """
 
     project_ids: tuple[int, ...]
+    ids: tuple[int, ...] | None = None
     status: IssueStatus | None = None
     substatus: Substatus | None = None
     is_for_review: bool = False
@@ -182,6 +183,39 @@ class IssueFilter:
 
 #: The alias for the newest release of a project in place of a version.
 LATEST = "latest"
+
+
+class IssueSort(StrEnum):
+    """The order of a list of issues, the highest first, with the protocol's names (groups-api.md 2.1).
+
+    The last one is of the moments when issues came into the inbox, and lists no others.
+    """
+
+    LAST_SEEN = "date"
+    FIRST_SEEN = "new"
+    EVENTS = "freq"
+    USERS = "user"
+    INBOX = "inbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuePosition:
+    """The position of an issue in a list: its value in the list's order, and its id, which orders equal values.
+
+    Pages exclude the issue itself. A page before it is read backwards, nearest issue first.
+    """
+
+    value: datetime | int
+    issue_id: int
+    is_backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedIssue:
+    """An issue of a list, with its value in the list's order."""
+
+    issue: Issue
+    value: datetime | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

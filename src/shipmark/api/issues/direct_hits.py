@@ -46,16 +46,3 @@ def find_direct_hit(
     except NotFound:
         return None
     return DirectHit(issue=issue)
-
-
-def issues_of_group(
-    connection: Connection, projects: Sequence[Project], query: ProjectIssueListQuery
-) -> list[Issue]:
-    """Return the issues of these projects that ``group`` names, the last seen first."""
-    project_ids = {project.id for project in projects}
-    named = issue_lists.by_ids(connection, query.group_ids())
-    return sorted(
-        (issue for issue in named if issue.project_id in project_ids),
-        key=lambda issue: (issue.last_seen_at, issue.id),
-        reverse=True,
-    )

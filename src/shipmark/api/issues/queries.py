@@ -11,7 +11,8 @@ from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import optional, refuse, repeatable, require
 from shipmark.infrastructure.clock import now
-from shipmark.issues.model import IssueFilter, StatusChange
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.issues.model import IssueFilter, IssueSort, StatusChange
 from shipmark.issues.search import IS_VALUES, STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
 from shipmark.issues.store.search_filter import filter_of
@@ -48,6 +49,16 @@ _IS_STATUS = require(
 _Status = Annotated[str | None, _IS_STATUS, one_of(*STATUSES)]
 
 
+#: The orders by the names that clients use. What the reference weighs by events is above all the order of last events.
+_SORTS = {sort.value: sort for sort in IssueSort} | dict.fromkeys(
+    ("", "priority", "trends", "recommended"), IssueSort.LAST_SEEN
+)
+_SORT_NAMES = [name for name in _SORTS if name]
+_IS_SORT = require(
+    lambda sort: (sort or "") in _SORTS,
+    f"Invalid sort parameter. Use one of {', '.join(_SORT_NAMES)}.",
+)
+_Sort = Annotated[str | None, _IS_SORT, one_of(*_SORT_NAMES, default=IssueSort.LAST_SEEN)]
 _STATS_PERIODS = ("", "24h", "14d", "auto")
 _IS_STATS_PERIOD = require(
     lambda period: (period or "") in _STATS_PERIODS,
@@ -71,6 +82,12 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
     limit: PageSize = optional(
         f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
     )
+    sort: _Sort = optional(
+        "The order: by the last event (`date`), the first event (`new`), the number of events (`freq`) or of users"
+        " (`user`), the highest first; `inbox`, only with `is:for_review`, is by when issues came into the inbox."
+        " All others are as good as `date`.",
+        example="freq",
+    )
     group: _Ids = repeatable("Only these issues, by id, whatever the query is.", example=1)
     short_id_lookup: Bit = optional(
         "`1`: a query that is a short id finds that issue, in any project.",
@@ -85,6 +102,10 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
     def is_short_id_lookup(self) -> bool:
         """Return True if a query may be a short id."""
         return self.short_id_lookup in {"1", "true"}
+
+    def order(self) -> IssueSort:
+        """Return the order of the list."""
+        return _SORTS[self.sort or ""]
 
     def group_ids(self) -> Sequence[int]:
         """Return the named ids."""
@@ -119,6 +140,27 @@ class ProjectIssueSelectionQuery(_SearchQuery):
 
 class IssueSelectionQuery(ProjectIssueSelectionQuery, ProjectQuery):
     """The issues of an organization to change."""
+
+
+def listed_filter(
+    connection: Connection,
+    access: Access,
+    projects: Sequence[Project],
+    text: str,
+    query: ProjectIssueListQuery,
+) -> IssueFilter:
+    """Return the filter of a list: the issues that ``group`` names, or else those that the search finds.
+
+    Raise `BadRequest` for an order that these have not, and as `issue_filter` does.
+    """
+    if query.group:
+        project_ids = tuple(project.id for project in projects)
+        conditions = IssueFilter(project_ids=project_ids, ids=tuple(query.group_ids()))
+    else:
+        conditions = issue_filter(connection, access, projects, parse(text, now()), query)
+    if query.order() is IssueSort.INBOX and not conditions.is_for_review:
+        raise BadRequest("Invalid sort parameter. inbox takes a query with is:for_review.")
+    return conditions
 
 
 def issue_filter(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.issues.direct_hits import find_direct_hit, issues_of_group
+from shipmark.api.issues.direct_hits import find_direct_hit
 from shipmark.api.issues.loading import (
     activities_of,
     first_and_last_release,
@@ -21,6 +21,7 @@ from shipmark.api.issues.queries import (
     ProjectIssueListQuery,
     ProjectIssueSelectionQuery,
     issue_filter,
+    listed_filter,
     search_ids,
 )
 from shipmark.api.issues.requests import IssueUpdateRequest
@@ -42,13 +43,13 @@ from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
 from shipmark.http import endpoint, time_range
-from shipmark.http.pagination.offset import paginate, paginate_all
+from shipmark.http.pagination import issue_cursor
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
 from shipmark.issues.actions.update_issue import Updated, update_issues
 from shipmark.issues.model import Issue, StatusChange
-from shipmark.issues.search import IssueSearch, parse
+from shipmark.issues.search import IssueSearch
 from shipmark.issues.store import (
     activity,
     issue_lists,
@@ -78,7 +79,7 @@ _STATS = {
 def list_issues(
     context: RequestContext, projects: ListedProjects, query: IssueListQuery
 ) -> Response[list[IssueResponse]]:
-    """List the issues of the caller's projects, the last seen first."""
+    """List the issues of the caller's projects, by default the last seen first."""
     return _fetch_page(context, projects, UNRESOLVED if query.query is None else query.query, query)
 
 
@@ -86,7 +87,7 @@ def list_issues(
 def list_project_issues(
     context: RequestContext, project: PathProject, query: ProjectIssueListQuery
 ) -> Response[list[IssueResponse]]:
-    """List the issues of a project, the last seen first."""
+    """List the issues of a project, by default the last seen first."""
     return _fetch_page(context, [project], query.query or "", query)
 
 
@@ -211,15 +212,12 @@ def _fetch_page(
             if hit.event_id is not None:
                 found.matching_event_id = hit.event_id
             return Response([found], headers={"X-Sentry-Direct-Hit": "1"})
-        if query.group:
-            named = issues_of_group(connection, projects, query)
-            issues, links = paginate_all(named, page)
-        else:
-            conditions = issue_filter(
-                connection, context.access, projects, parse(text, now()), query
-            )
-            rows = issue_lists.page_of(connection, conditions, **page.window)
-            issues, links = paginate(rows, page)
+        conditions = listed_filter(connection, context.access, projects, text, query)
+        position = issue_cursor.position_of(page, query.order())
+        rows = issue_lists.page_of(
+            connection, conditions, query.order(), position, limit=page.limit
+        )
+        issues, links = issue_cursor.links(rows, page)
         return context.listed(serialize_issues(context, connection, issues), links)
 
 

@@ -18,7 +18,7 @@ from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.actions import new_issue_users, regressions, resolve
 from shipmark.issues.model import InboxReason, Issue
-from shipmark.issues.store import inbox, issues, retention
+from shipmark.issues.store import hashes, inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
 from shipmark.issues.store.issues import Occurrences
 from shipmark.issues.store.occurrences import FirstRelease, ReleaseOccurrence
@@ -216,9 +216,7 @@ def _seen(group: Sequence[_Occurrence]) -> SeenRelease:
 
 def _with_issues(connection: Connection, occurrences: Sequence[_Occurrence]) -> list[_Occurrence]:
     """Return the occurrences with their issues: that of the first hash that has one, else a new one."""
-    known = issues.ids_by_hashes(
-        connection, {key for each in occurrences for key in each.hash_keys}
-    )
+    known = hashes.issue_ids(connection, {key for each in occurrences for key in each.hash_keys})
     result = []
     for each in occurrences:
         issue_id = next((known[key] for key in each.hash_keys if key in known), None)
@@ -235,7 +233,7 @@ def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bo
     project, event = occurrence.arrival.project, occurrence.arrival.event
     # Taking a number blocks concurrent transactions; the second one finds the issue of the first.
     number = projects.next_short_id(connection, project.id)
-    if made := issues.ids_by_hashes(connection, occurrence.hash_keys):
+    if made := hashes.issue_ids(connection, occurrence.hash_keys):
         return next(made[key] for key in occurrence.hash_keys if key in made), False
     issue = issues.add(
         connection,
@@ -245,7 +243,7 @@ def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bo
         event=event,
         first_release_id=occurrence.release_id,
     )
-    issues.map_hashes(connection, issue, event.hashes)
+    hashes.add(connection, issue, event.hashes)
     return issue.id, True
 
 

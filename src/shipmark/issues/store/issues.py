@@ -1,8 +1,8 @@
-"""Issues, and the hashes that map events to them."""
+"""Issues, and the end users that they affect."""
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,14 +52,6 @@ class IssueColumns(sa.TypedColumns):
     deleted_fix = sa.Column(sa.Text)
 
 
-class IssueHashColumns(sa.TypedColumns):
-    """A hash that maps events of a project to an issue."""
-
-    project_id = parent("projects", primary_key=True)
-    hash = sa.Column(sa.String(32), primary_key=True)
-    issue_id = parent("issues", index=True)
-
-
 class IssueUserColumns(sa.TypedColumns):
     """An end user affected by the issue, as a digest."""
 
@@ -97,7 +89,10 @@ for _name, _owner in (("project", issues.c.project_id), ("organization", issues.
         sqlite_where=IS_REGRESSED,
         postgresql_where=IS_REGRESSED,
     )
-hashes = table("issue_hashes", IssueHashColumns)
+    # The other orders of lists: see issue_lists.py.
+    for _order in (issues.c.first_seen_at, issues.c.times_seen, issues.c.user_count):
+        _index = f"ix_issues_of_{_name}_{_order.name}"
+        sa.Index(_index, _owner, issues.c.status, _order, issues.c.id)
 issue_users = table("issue_users", IssueUserColumns)
 
 
@@ -138,11 +133,6 @@ _LOCK = (
     .join(db.IDS, db.IDS.c.id == issues.c.id)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
-)
-_HASHES = db.json_rows("hashed", project_id=db.Id, hash=sa.Text())
-_BY_HASHES = sa.select(hashes.c.project_id, hashes.c.hash, hashes.c.issue_id).join(
-    _HASHES,
-    sa.and_(hashes.c.project_id == _HASHES.c.project_id, hashes.c.hash == _HASHES.c.hash),
 )
 _ADD_USERS = (
     insert_rows(
@@ -218,21 +208,6 @@ def by_id(connection: sa.Connection, organization_id: int | None, issue_id: int)
     if organization_id is not None:
         query = query.where(issues.c.organization_id == organization_id)
     return ISSUE.first(connection, query)
-
-
-def ids_by_hashes(
-    connection: sa.Connection, hashed: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], int]:
-    """Return the id of the issue of each pair of a project's id and a hash; unknown ones are left out."""
-    rows = connection.execute(_BY_HASHES, db.rows_param("hashed", sorted(hashed)))
-    return {(project_id, event_hash): issue_id for project_id, event_hash, issue_id in rows}
-
-
-def map_hashes(connection: sa.Connection, issue: Issue, event_hashes: Sequence[str]) -> None:
-    """Map these hashes to the issue, unless they are mapped already."""
-    shared: dict[str, object] = {"project_id": issue.project_id, "issue_id": issue.id}
-    rows = [shared | {"hash": event_hash} for event_hash in event_hashes]
-    connection.execute(db.upsert(hashes).values(rows).on_conflict_do_nothing())
 
 
 def add(

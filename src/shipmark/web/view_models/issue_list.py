@@ -6,11 +6,18 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from shipmark.http.pagination import offset
+from shipmark.http.pagination import issue_cursor, offset
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.model import Issue, IssueFilter, IssueStatus, Substatus
+from shipmark.issues.model import (
+    Issue,
+    IssueFilter,
+    IssuePosition,
+    IssueSort,
+    IssueStatus,
+    Substatus,
+)
 from shipmark.issues.search import IssueSearch, parse
 from shipmark.issues.store import issue_lists, occurrences
 from shipmark.issues.store.search_filter import filter_of
@@ -24,6 +31,7 @@ ISSUES_PER_PAGE = 25
 #: Numbers of issues are counted up to here.
 COUNT_MAX = 100
 _QUERY_MAX = 200
+_SORT = IssueSort.LAST_SEEN
 _STATUS_TERM = re.compile(r"(?:^|\s)is:\S*")
 
 
@@ -153,11 +161,11 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
     terms, problem = _terms(search.query)
     tab = _tab_of(search, terms)
     conditions = filter_of(connection, workspace.organization.id, project_ids, terms)
-    page = _page(search.cursor)
+    page, position = _page(search.cursor)
     listed = issue_lists.page_of(
-        connection, tab.narrowed(conditions), limit=page.limit, offset=page.skipped
+        connection, tab.narrowed(conditions), _SORT, position, limit=page.limit
     )
-    issues, links = offset.paginate(listed, page)
+    issues, links = issue_cursor.links(listed, page)
     slug = workspace.organization.slug
     return IssueList(
         search=search,
@@ -218,15 +226,14 @@ def _tab_links(
     )
 
 
-def _page(cursor: str) -> offset.PageRequest:
-    """Return the page of a cursor; the first page if it is invalid."""
+def _page(cursor: str) -> tuple[offset.PageRequest, IssuePosition | None]:
+    """Return the page of a cursor and its position; the first page if it is invalid."""
     size = str(ISSUES_PER_PAGE)
     try:
-        page = offset.parse_page(size, cursor)
+        page = offset.parse_page(size, cursor, is_counted=False)
+        return page, issue_cursor.position_of(page, _SORT)
     except BadRequest:
-        return offset.parse_page(size, None)
-    is_ours = page.cursor is not None and page.cursor.value == ISSUES_PER_PAGE
-    return page if is_ours else offset.parse_page(size, None)
+        return offset.parse_page(size, None), None
 
 
 def _rows(
