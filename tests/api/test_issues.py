@@ -117,6 +117,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         "firstRelease": ...,
         "lastRelease": ...,
         "metadata": ...,
+        "stats": ...,
     } == {
         "id": issue_id,
         "shareId": None,
@@ -157,6 +158,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         "activity": [
             {"id": "0", "user": None, "type": "first_seen", "data": {}, "dateCreated": MASK}
         ],
+        "stats": ...,
         "participants": [],
         "userReportCount": 0,
         "firstRelease": ...,
@@ -177,7 +179,7 @@ def test_an_issue_is_found_by_its_id_and_short_id(bob: Caller, happen: Happen, n
 
 def test_a_short_id_leads_to_its_issue(bob: Caller, happen: Happen) -> None:
     happen("web")
-    [issue] = bob.get(WEB_LIST).json()
+    [issue] = bob.get(LIST).json()
     answer = bob.get("/organizations/acme/shortids/web-1/")
     assert (answer.status_code, answer.json()) == (
         200,

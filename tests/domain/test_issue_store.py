@@ -10,6 +10,7 @@ from sqlalchemy import Connection, update
 from shipmark.events import parsing
 from shipmark.events.parsing import Event
 from shipmark.infrastructure.database import Database
+from shipmark.issues import recent_counts
 from shipmark.issues.model import (
     HistoryEntry,
     HistoryStatus,
@@ -138,6 +139,7 @@ def count(
         new_users=new_users,
         first_at=min(moments),
         last_at=max(moments),
+        recent_counts=recent_counts.add(issue.recent_counts, moments),
         last_event=occurred[-1],
     )
     issues.count(connection, [counted])

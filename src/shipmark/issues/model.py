@@ -79,7 +79,10 @@ class DeletedFix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """A group of error events of a project. ``number`` is the number in its short id."""
+    """A group of error events of a project. ``number`` is the number in its short id.
+
+    ``recent_counts`` is what `recent_counts` reads the numbers of events of the last hours and days from.
+    """
 
     id: int
     organization_id: int
@@ -104,6 +107,7 @@ class Issue:
     active_at: datetime
     resolved_at: datetime | None
     deleted_fix: DeletedFix | None = None
+    recent_counts: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

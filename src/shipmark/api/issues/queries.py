@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
+from shipmark.api.issues.stats import LIST_PERIODS
 from shipmark.api.queries import Bit, EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
@@ -59,11 +60,15 @@ _IS_SORT = require(
     f"Invalid sort parameter. Use one of {', '.join(_SORT_NAMES)}.",
 )
 _Sort = Annotated[str | None, _IS_SORT, one_of(*_SORT_NAMES, default=IssueSort.LAST_SEEN)]
-_STATS_PERIODS = ("", "24h", "14d", "auto")
 _IS_STATS_PERIOD = require(
-    lambda period: (period or "") in _STATS_PERIODS,
+    lambda period: (period or "") in LIST_PERIODS,
     "Invalid stats_period. Valid choices are '', '24h', and '14d'",
 )
+_StatsPeriod = Annotated[str | None, _IS_STATS_PERIOD, one_of(*LIST_PERIODS)]
+#: The period that a project's list shows unless another is asked for.
+_PROJECT_PERIOD = "24h"
+#: The part of issues that `collapse` leaves out.
+_STATS = "stats"
 
 
 class _SearchQuery(EnvironmentQuery):
@@ -76,8 +81,8 @@ class _SearchQuery(EnvironmentQuery):
     )
 
 
-class ProjectIssueListQuery(_SearchQuery, PageQuery):
-    """A page of the issues of a project."""
+class IssuePageQuery(_SearchQuery, PageQuery):
+    """A page of a list of issues."""
 
     limit: PageSize = optional(
         f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
@@ -94,8 +99,13 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
         alias="shortIdLookup",
         example="1",
     )
-    group_stats_period: Annotated[str | None, _IS_STATS_PERIOD, one_of(*_STATS_PERIODS)] = optional(
-        "Ignored: lists have no statistics.", alias="groupStatsPeriod", example="24h"
+    group_stats_period: _StatsPeriod = optional(
+        "Shows the numbers of events in `stats`: of each hour (`24h`) or of each day (`14d`, and `auto`).",
+        alias="groupStatsPeriod",
+        example="24h",
+    )
+    collapse: list[str] = repeatable(
+        "`stats` leaves out the numbers of events; nothing else can be left out.", example=_STATS
     )
 
     @property
@@ -107,6 +117,10 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
         """Return the order of the list."""
         return _SORTS[self.sort or ""]
 
+    def shown_period(self) -> str:
+        """Return the period whose numbers of events are shown, or an empty text."""
+        return "" if _STATS in self.collapse else self.group_stats_period or ""
+
     def group_ids(self) -> Sequence[int]:
         """Return the named ids."""
         return _numbers(self.group)
@@ -116,7 +130,22 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
         return offset.parse_limited_page(self.limit, self.per_page, self.cursor)
 
 
-class IssueListQuery(ProjectIssueListQuery, ProjectQuery):
+class ProjectIssueListQuery(IssuePageQuery):
+    """A page of the issues of a project."""
+
+    stats_period: _StatsPeriod = optional(
+        "The same as `groupStatsPeriod`; by default `24h`.", alias="statsPeriod", example="14d"
+    )
+
+    def shown_period(self) -> str:
+        """Return the period whose numbers of events are shown, or an empty text."""
+        if _STATS in self.collapse:
+            return ""
+        periods = (self.stats_period, self.group_stats_period)
+        return next((period for period in periods if period is not None), _PROJECT_PERIOD)
+
+
+class IssueListQuery(IssuePageQuery, ProjectQuery):
     """A page of the issues of an organization."""
 
 
@@ -147,7 +176,7 @@ def listed_filter(
     access: Access,
     projects: Sequence[Project],
     text: str,
-    query: ProjectIssueListQuery,
+    query: IssuePageQuery,
 ) -> IssueFilter:
     """Return the filter of a list: the issues that ``group`` names, or else those that the search finds.
 

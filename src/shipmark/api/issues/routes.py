@@ -17,6 +17,7 @@ from shipmark.api.issues.path_issue import PathIssue, ShortIdIssue
 from shipmark.api.issues.queries import (
     UNRESOLVED,
     IssueListQuery,
+    IssuePageQuery,
     IssueSelectionQuery,
     ProjectIssueListQuery,
     ProjectIssueSelectionQuery,
@@ -37,6 +38,7 @@ from shipmark.api.issues.responses import (
     issue_fields,
     issue_update_response,
 )
+from shipmark.api.issues.stats import DETAILS_PERIODS, stats_of
 from shipmark.api.members.user_responses import user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
@@ -100,6 +102,7 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
         participants = loading.prefetch_for_users(connection, followers)
         return IssueDetailsResponse(
             **issue_fields(issue, load_issue_context(context, connection, [issue])),
+            stats=stats_of(issue, DETAILS_PERIODS, now()),
             activity=activities_of(connection, issue),
             participants=[user_response(user) for user in participants.values()],
             user_report_count=user_reports.count_of_issue(connection, issue.id),
@@ -203,12 +206,12 @@ def change_issue(
 
 
 def _fetch_page(
-    context: RequestContext, projects: Sequence[Project], text: str, query: ProjectIssueListQuery
+    context: RequestContext, projects: Sequence[Project], text: str, query: IssuePageQuery
 ) -> Response[list[IssueResponse]]:
-    page = query.limited_page()
+    page, period = query.limited_page(), query.shown_period()
     with context.database.snapshot() as connection:
         if hit := find_direct_hit(context, connection, projects, query):
-            [found] = serialize_issues(context, connection, [hit.issue])
+            [found] = serialize_issues(context, connection, [hit.issue], period)
             if hit.event_id is not None:
                 found.matching_event_id = hit.event_id
             return Response([found], headers={"X-Sentry-Direct-Hit": "1"})
@@ -218,7 +221,7 @@ def _fetch_page(
             connection, conditions, query.order(), position, limit=page.limit
         )
         issues, links = issue_cursor.links(rows, page)
-        return context.listed(serialize_issues(context, connection, issues), links)
+        return context.listed(serialize_issues(context, connection, issues, period), links)
 
 
 def _change(

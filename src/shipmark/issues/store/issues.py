@@ -23,7 +23,7 @@ from shipmark.projects.store import projects
 class IssueColumns(sa.TypedColumns):
     """An issue. ``first_release_id`` prevents the deletion of its release.
 
-    ``details`` and ``deleted_fix`` (`DeletedFix`, or NULL) are JSON objects.
+    ``details`` and ``deleted_fix`` (`DeletedFix`, or NULL) are JSON objects; ``recent_counts`` is NULL without events.
     """
 
     id = sa.Column(db.Id, primary_key=True)
@@ -50,6 +50,7 @@ class IssueColumns(sa.TypedColumns):
     active_at = sa.Column(db.UtcDateTime, nullable=False)
     resolved_at = sa.Column(db.UtcDateTime)
     deleted_fix = sa.Column(sa.Text)
+    recent_counts = sa.Column(sa.Text)
 
 
 class IssueUserColumns(sa.TypedColumns):
@@ -98,13 +99,17 @@ issue_users = table("issue_users", IssueUserColumns)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrences:
-    """Events of an issue that are counted together; ``last_event`` is the one that came in last."""
+    """Events of an issue that are counted together; ``last_event`` is the one that came in last.
+
+    ``recent_counts`` are those of the issue, which is locked, with these events.
+    """
 
     issue_id: int
     events: int
     new_users: int
     first_at: datetime
     last_at: datetime
+    recent_counts: str
     last_event: Event
 
 
@@ -160,6 +165,7 @@ _OCCURRED = db.json_rows(
     users=sa.Integer(),
     first_at=db.UtcDateTime(),
     last_at=db.UtcDateTime(),
+    recent_counts=sa.Text(),
     **_OF_EVENT,
 )
 _first, _last = issues.c.first_seen_at, issues.c.last_seen_at
@@ -171,6 +177,7 @@ _COUNT = (
         user_count=issues.c.user_count + _OCCURRED.c.users,
         first_seen_at=sa.case((_first > _OCCURRED.c.first_at, _OCCURRED.c.first_at), else_=_first),
         last_seen_at=sa.case((_last < _OCCURRED.c.last_at, _OCCURRED.c.last_at), else_=_last),
+        recent_counts=_OCCURRED.c.recent_counts,
         **{name: _OCCURRED.c[name] for name in _OF_EVENT},
     )
 )
@@ -243,7 +250,7 @@ def count(connection: sa.Connection, occurred: Collection[Occurrences]) -> None:
     for each in occurred:
         values = _event_values(each.last_event)
         numbers = (each.issue_id, each.events, each.new_users, each.first_at, each.last_at)
-        rows.append((*numbers, *(values[name] for name in _OF_EVENT)))
+        rows.append((*numbers, each.recent_counts, *(values[name] for name in _OF_EVENT)))
     connection.execute(_COUNT, db.rows_param("occurred", rows))
 
 
