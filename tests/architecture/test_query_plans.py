@@ -435,9 +435,22 @@ ALLOWED = (
     ("/organizations/acme/issues/?query=is:for_review", "inbox", "The same."),
     *(
         (
-            f"/{path}/issues/?sort=inbox&query=is:for_review",
+            f"/{path}",
             "inbox",
             "The index of the inbox is read from its end, until there are enough.",
+        )
+        for path in (
+            "organizations/acme/issues/?sort=inbox&query=is:for_review",
+            "organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:0",
+            "organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:1",
+            "projects/acme/web/issues/?sort=inbox&query=is:for_review",
+        )
+    ),
+    *(
+        (
+            f"/{path}/issues/?environment=production",
+            "SELECT count(*)",
+            "A thousand issues are counted, and of each that it was in the environment.",
         )
         for path in ("organizations/acme", "projects/acme/web")
     ),

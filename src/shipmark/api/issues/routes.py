@@ -46,11 +46,12 @@ from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
 from shipmark.http import endpoint, time_range
 from shipmark.http.pagination import issue_cursor
+from shipmark.http.pagination.offset import Links
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
 from shipmark.issues.actions.update_issue import Updated, update_issues
-from shipmark.issues.model import Issue, StatusChange
+from shipmark.issues.model import Issue, IssueFilter, StatusChange
 from shipmark.issues.search import IssueSearch
 from shipmark.issues.store import (
     activity,
@@ -70,6 +71,8 @@ _PROJECT_LIST = "/projects/{organization:str}/{project:str}/issues/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]
 _VALIDATE = "issues.validate"
 _CHANGES = {200: IssueUpdateResponse, 204: None}
+#: Issues of a list are counted up to here (auth-and-errors.md).
+_HITS_MAX = 1000
 #: The length and the step of each series of counts, by its name.
 _STATS = {
     "24h": (timedelta(days=1), timedelta(hours=1)),
@@ -221,7 +224,17 @@ def _fetch_page(
             connection, conditions, query.order(), position, limit=page.limit
         )
         issues, links = issue_cursor.links(rows, page)
-        return context.listed(serialize_issues(context, connection, issues, period), links)
+        hits = _hits(connection, conditions, len(issues), links)
+        answer = context.listed(serialize_issues(context, connection, issues, period), links)
+    answer.headers |= {"X-Hits": str(hits), "X-Max-Hits": str(_HITS_MAX)}
+    return answer
+
+
+def _hits(connection: Connection, conditions: IssueFilter, shown_count: int, links: Links) -> int:
+    """Return the number of issues of the whole list, up to `_HITS_MAX`. A list of one page is not counted again."""
+    if links.has_previous or links.has_next:
+        return issue_lists.count_of(connection, conditions, limit=_HITS_MAX)
+    return shown_count
 
 
 def _change(

@@ -82,6 +82,21 @@ def counts_of(
     return tuple(numbers[number] for number in range(len(filters)))
 
 
+def count_of(connection: sa.Connection, issue_filter: IssueFilter, *, limit: int) -> int:
+    """Return the number of issues that match the filter, counted up to ``limit``."""
+    if not issue_filter.project_ids:
+        return 0
+    statuses = _statuses_of(issue_filter)
+    if issue_filter.is_for_review:
+        matching = _ordered(issue_filter, statuses, IssueSort.INBOX, None, limit)
+    else:
+        # In no order: the statuses need not be merged.
+        conditions = [issues.c.status.in_(statuses), *conditions_of(issue_filter)]
+        matching = sa.select(issues.c.id).where(*conditions).limit(limit).subquery("page")
+    count = sa.select(sa.func.count()).select_from(matching)
+    return connection.execute(count, parameters_of(issue_filter)).scalar_one()
+
+
 def _statuses_of(issue_filter: IssueFilter) -> list[IssueStatus]:
     return list(IssueStatus) if issue_filter.status is None else [issue_filter.status]
 
