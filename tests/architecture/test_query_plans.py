@@ -360,6 +360,10 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=level:error+lastSeen:-24h+timesSeen:>0",
         "/organizations/acme/issues/?query=is:new",
         "/organizations/acme/issues/?query=is:regressed",
+        "/organizations/acme/issues/?query=!release:web@1.0.0",
+        "/organizations/acme/issues/?query=release:[web@1.0.0,latest]+!regressed_in_release:latest",
+        "/organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
+        "/projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
         "/organizations/acme/issues/?query=is:for_review",
         "/projects/acme/web/issues/?environment=production",
         "/projects/acme/web/issues/",
@@ -454,9 +458,26 @@ ALLOWED = (
         )
         for path in ("organizations/acme", "projects/acme/web")
     ),
+    *(
+        (
+            f"/{path}",
+            "SELECT count(*)",
+            "A thousand issues are counted, and of each that it was not in a release or environment.",
+        )
+        for path in (
+            "organizations/acme/issues/?query=!release:web@1.0.0",
+            "organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
+            "projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
+        )
+    ),
+    (
+        "/organizations/acme/issues/?query=release:[web@1.0.0,latest]+!regressed_in_release:latest",
+        "releases_0_rows",
+        "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
+    ),
     (
         "/organizations/acme/issues/?sort=freq&query=release:web@1.0.0",
-        "seen_in_rows",
+        "releases_0_rows",
         "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
     ),
     (

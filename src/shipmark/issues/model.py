@@ -1,6 +1,5 @@
 """Issues and their states."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -145,6 +144,7 @@ class IssueAttribute(StrEnum):
     """What issues are compared by."""
 
     LEVEL = "level"
+    IS_UNHANDLED = "is_unhandled"
     TIMES_SEEN = "times_seen"
     FIRST_SEEN = "first_seen_at"
     LAST_SEEN = "last_seen_at"
@@ -156,7 +156,27 @@ class IssueCondition:
 
     attribute: IssueAttribute
     operator: str
-    operand: str | int | datetime
+    operand: str | int | bool | datetime
+
+
+class ReleaseTie(StrEnum):
+    """What ties an issue to a release: it introduced the issue to an environment, has it, or has it again."""
+
+    FIRST_SEEN = "first_seen"
+    SEEN = "seen"
+    REGRESSED = "regressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCondition:
+    """Issues with a tie to one of the releases, or, negated, those with a tie to none of them.
+
+    The releases are pairs of the ids of a project and of a release: they are meant for the issues of that project.
+    """
+
+    tie: ReleaseTie
+    releases: frozenset[tuple[int, int]]
+    is_negated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +185,8 @@ class IssueFilter:
 
     Issues for review are those in the inbox.
 
-    The mappings are of projects to releases: the one that introduced the issue to an environment, one that it was seen
-    in, one that it regressed in. An issue of a project that is not in the mapping does not match.
-
     With environments, issues match that were seen in one of them; the first release and that they were seen in count
-    there. With ids, only these issues match.
+    there. Issues that were seen in excluded ones don't match. With ids, only these issues match.
     """
 
     project_ids: tuple[int, ...]
@@ -178,10 +195,9 @@ class IssueFilter:
     substatus: Substatus | None = None
     is_for_review: bool = False
     text: str = ""
-    first_seen_in: Mapping[int, int] | None = None
-    seen_in: Mapping[int, int] | None = None
-    regressed_in: Mapping[int, int] | None = None
+    releases: tuple[ReleaseCondition, ...] = ()
     environment_ids: tuple[int, ...] | None = None
+    excluded_environment_ids: tuple[int, ...] = ()
     conditions: tuple[IssueCondition, ...] = ()
 
 

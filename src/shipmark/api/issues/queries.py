@@ -75,7 +75,8 @@ class _SearchQuery(EnvironmentQuery):
     query: str | None = optional(
         "Text in titles, and "
         + ", ".join(f"`is:{value}`" for value in IS_VALUES)
-        + ", `firstRelease:`, `release:`, `regressed_in_release:` with a version or `latest`, `level:`, `timesSeen:`,"
+        + ", `firstRelease:`, `release:`, `regressed_in_release:` with versions or `latest`, `environment:`,"
+        " `error.unhandled:`, `level:`, `timesSeen:`,"
         " `firstSeen:` (or `age:`) and `lastSeen:`.",
         example="is:unresolved",
     )
