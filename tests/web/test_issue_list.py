@@ -100,6 +100,45 @@ def test_a_search_knows_the_terms_of_the_api(house, owner, query, expected):
     assert listed(owner, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", ["WEB-1", "WEB-2", "WEB-3"]),
+        ("new", ["WEB-3", "WEB-2", "WEB-1"]),
+        ("freq", ["WEB-2", "WEB-1", "WEB-3"]),
+        ("user", ["WEB-3", "WEB-2", "WEB-1"]),
+        ("inbox", ["WEB-1", "WEB-2", "WEB-3"]),
+        ("x", ["WEB-1", "WEB-2", "WEB-3"]),
+    ],
+)
+def test_the_list_has_orders(house, owner, monkeypatch, sort, expected):
+    at = now().timestamp()
+    fail(house, "one", timestamp=at - 90)
+    for seconds in (80, 70, 20):
+        fail(house, "two", timestamp=at - seconds)
+    fail(house, "three", timestamp=at - 30, user={"id": 1})
+    fail(house, "one", timestamp=at - 10)
+    assert listed(owner, f"sort={sort}") == expected
+    monkeypatch.setattr("shipmark.web.view_models.issue_list.ISSUES_PER_PAGE", 2)
+    text = owner.get(f"{ISSUES}?sort={sort}").text
+    following = re.search(r'rel="next" href="([^"]+)"', text)[1].replace("&amp;", "&")
+    assert (
+        re.findall(r'<span class="mono">([^<]+)</span>', owner.get(following).text) == expected[2:]
+    )
+
+
+def test_the_order_is_kept_with_search_and_tab(house, owner):
+    fail(house, "a")
+    text = owner.get(f"{ISSUES}?sort=freq&query=ValueError&project=web").text
+    assert '<option value="freq" selected>Events</option>' in text
+    assert (
+        f'href="{ISSUES}?tab=resolved&amp;query=ValueError&amp;project=web&amp;sort=freq"' in text
+    )
+    assert text.count('aria-sort="descending"><a') == 1
+    answer = change(owner, [1], "resolve", "?sort=freq")
+    assert answer.headers["location"] == f"{ISSUES}?sort=freq"
+
+
 def test_an_unreadable_term_is_named_and_the_list_stays(house, owner):
     fail(house, "a")
     text = owner.get(f"{ISSUES}?query=assigned:me").text

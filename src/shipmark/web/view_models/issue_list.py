@@ -1,7 +1,7 @@
 """The view model of the list of issues."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -31,7 +31,13 @@ ISSUES_PER_PAGE = 25
 #: Numbers of issues are counted up to here.
 COUNT_MAX = 100
 _QUERY_MAX = 200
-_SORT = IssueSort.LAST_SEEN
+#: The orders to choose from, with their names.
+SORTS: Mapping[str, str] = {
+    IssueSort.LAST_SEEN.value: "Last seen",
+    IssueSort.FIRST_SEEN.value: "First seen",
+    IssueSort.EVENTS.value: "Events",
+    IssueSort.USERS.value: "Users",
+}
 _STATUS_TERM = re.compile(r"(?:^|\s)is:\S*")
 
 
@@ -86,11 +92,12 @@ _TABS_OF_STATUS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueListSearch:
-    """The requested list. A tab or project that does not exist is ignored; ``cursor`` is in the API's format."""
+    """The requested list. A tab, project or order that does not exist is ignored; ``cursor`` is in the API's format."""
 
     query: str
     tab: str
     project: str
+    sort: IssueSort
     cursor: str
 
     @property
@@ -98,12 +105,27 @@ class IssueListSearch:
         """Return True if the search leaves out issues of the tab."""
         return bool(self.query or self.project)
 
+    @property
+    def sorts(self) -> Mapping[str, str]:
+        """Return the orders to choose from, with their names."""
+        return SORTS
+
     def address(self, organization: str, cursor: str = "") -> str:
         """Return the URL of a page of the same list, by default the first."""
         tab = "" if self.tab == _DEFAULT_TAB.key else self.tab
+        sort = "" if self.sort is IssueSort.LAST_SEEN else self.sort.value
         return urls.issues(
-            organization, tab=tab, query=self.query, project=self.project, cursor=cursor
+            organization,
+            tab=tab,
+            query=self.query,
+            project=self.project,
+            sort=sort,
+            cursor=cursor,
         )
+
+    def sorted_address(self, organization: str, sort: str) -> str:
+        """Return the URL of the list in another order."""
+        return replace(self, sort=IssueSort(sort)).address(organization)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,24 +168,26 @@ class IssueList:
 def issue_search_of(web_request: WebRequest, workspace: Workspace) -> IssueListSearch:
     """Return the search in the query parameters."""
     tab, project = web_request.parameter("tab"), web_request.parameter("project")
+    sort = web_request.parameter("sort")
     return IssueListSearch(
         query=web_request.parameter("query")[:_QUERY_MAX],
         tab=tab if tab in _TABS_BY_KEY else _DEFAULT_TAB.key,
         project=project if project in {known.slug for known in workspace.projects} else "",
+        sort=IssueSort(sort) if sort in SORTS else IssueSort.LAST_SEEN,
         cursor=web_request.parameter("cursor"),
     )
 
 
 def issue_list(connection: Connection, workspace: Workspace, search: IssueListSearch) -> IssueList:
-    """Return a page of the requested, visible issues, the last seen first."""
+    """Return a page of the requested, visible issues."""
     projects = [project for project in workspace.projects if search.project in {"", project.slug}]
     project_ids = [project.id for project in projects]
     terms, problem = _terms(search.query)
     tab = _tab_of(search, terms)
     conditions = filter_of(connection, workspace.organization.id, project_ids, terms)
-    page, position = _page(search.cursor)
+    page, position = _page(search)
     listed = issue_lists.page_of(
-        connection, tab.narrowed(conditions), _SORT, position, limit=page.limit
+        connection, tab.narrowed(conditions), search.sort, position, limit=page.limit
     )
     issues, links = issue_cursor.links(listed, page)
     slug = workspace.organization.slug
@@ -226,12 +250,12 @@ def _tab_links(
     )
 
 
-def _page(cursor: str) -> tuple[offset.PageRequest, IssuePosition | None]:
-    """Return the page of a cursor and its position; the first page if it is invalid."""
+def _page(search: IssueListSearch) -> tuple[offset.PageRequest, IssuePosition | None]:
+    """Return the page of the cursor and its position; the first page if it is invalid."""
     size = str(ISSUES_PER_PAGE)
     try:
-        page = offset.parse_page(size, cursor, is_counted=False)
-        return page, issue_cursor.position_of(page, _SORT)
+        page = offset.parse_page(size, search.cursor, is_counted=False)
+        return page, issue_cursor.position_of(page, search.sort)
     except BadRequest:
         return offset.parse_page(size, None), None
 
