@@ -66,7 +66,9 @@ _CORS = CORSConfig(
         "X-Sentry-Auth", "X-Requested-With", "Origin", "Accept", "Content-Type", "Authentication",
         "Authorization", "Content-Encoding", "Transfer-Encoding", "sentry-trace", "baggage",
     ],
-    expose_headers=["X-Sentry-Error", "X-Sentry-Rate-Limits", "Retry-After", "Link", "X-Hits"],
+    expose_headers=[
+        "X-Sentry-Error", "X-Sentry-Rate-Limits", "Retry-After", "Link", "X-Hits", "X-Max-Hits",
+    ],
     max_age=3600,
 )  # fmt: skip
 

@@ -117,6 +117,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         "firstRelease": ...,
         "lastRelease": ...,
         "metadata": ...,
+        "stats": ...,
     } == {
         "id": issue_id,
         "shareId": None,
@@ -157,6 +158,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         "activity": [
             {"id": "0", "user": None, "type": "first_seen", "data": {}, "dateCreated": MASK}
         ],
+        "stats": ...,
         "participants": [],
         "userReportCount": 0,
         "firstRelease": ...,
@@ -177,7 +179,7 @@ def test_an_issue_is_found_by_its_id_and_short_id(bob: Caller, happen: Happen, n
 
 def test_a_short_id_leads_to_its_issue(bob: Caller, happen: Happen) -> None:
     happen("web")
-    [issue] = bob.get(WEB_LIST).json()
+    [issue] = bob.get(LIST).json()
     answer = bob.get("/organizations/acme/shortids/web-1/")
     assert (answer.status_code, answer.json()) == (
         200,
@@ -269,7 +271,14 @@ def test_issues_are_searched_by_what_they_are(
         ("age:2026-01-31", "age: takes a comparison with a date, such as >2026-01-31, or a time"),
         ("lastSeen:>yesterday", "lastSeen: takes a comparison with a date"),
         ("lastSeen:>0001-01-01T00:00:00+14:00", "lastSeen: takes a comparison with a date"),
-        ("!release:web@1", "Invalid key for this search: !release"),
+        ("release:[]", "release: takes up to 20 values."),
+        ("!release:[" + "a," * 21 + "]", "release: takes up to 20 values."),
+        ("release:web@*", "release: takes no wildcards."),
+        ("environment:prod*", "environment: takes no wildcards."),
+        ("release:a " * 11, "A query has no more than 10 terms of releases and environments."),
+        ("error.unhandled:often", "error.unhandled: takes true or false."),
+        ("browser.name:Firefox", "Invalid key for this search: browser.name"),
+        ("has:release", "Invalid key for this search: has"),
         ("status:loud", "Invalid key for this search: status"),
         ("level:error " * 51, "A query has no more than 50 conditions."),
     ],
@@ -323,7 +332,8 @@ def test_lists_have_pages(bob: Caller, happen: Happen) -> None:
     for hours in range(3):
         happen("web", str(hours), timestamp=written(ago(hours=hours)))
     assert names(bob, f"{LIST}?per_page=2") == ["WEB-1", "WEB-2"]
-    assert names(bob, f"{LIST}?per_page=2&cursor=2:1:0") == ["WEB-3"]
+    following = bob.get(f"{LIST}?per_page=2").links["next"]["cursor"]
+    assert names(bob, f"{LIST}?per_page=2&cursor={following}") == ["WEB-3"]
 
 
 def test_an_issue_of_a_hidden_project_is_not_found(
@@ -441,6 +451,25 @@ def test_a_short_id_may_be_looked_up_by_the_list(bob: Caller, happen: Happen, pa
         ("regressed_in_release:web@1.0.0", []),
         ("release:web@9.9.9", []),
         ('"one" release:web@1.0.0', ["WEB-1"]),
+        ("release:[web@1.0.0, web@9.9.9]", ["WEB-1"]),
+        ('firstRelease:["web@1.0.0",latest]', ["WEB-2", "WEB-1"]),
+        ("release:web@1.0.0 release:web@1.1.0", ["WEB-1"]),
+        ("!release:web@1.0.0", ["WEB-3", "WEB-2"]),
+        ("!release:[web@1.0.0, latest]", ["WEB-3"]),
+        ("release:latest !firstRelease:latest", ["WEB-1"]),
+        ("!release:web@9.9.9", ["WEB-3", "WEB-2", "WEB-1"]),
+        ("!regressed_in_release:latest", ["WEB-3", "WEB-2"]),
+        ("environment:staging", ["WEB-2"]),
+        ("environment:[staging, nowhere]", ["WEB-2"]),
+        ("environment:nowhere", []),
+        ("!environment:staging", ["WEB-3", "WEB-1"]),
+        ("!environment:nowhere", ["WEB-3", "WEB-2", "WEB-1"]),
+        ("release:web@1.1.0 environment:staging", ["WEB-2"]),
+        ("!release:web@1.0.0 environment:staging", ["WEB-2"]),
+        ("error.unhandled:true", ["WEB-3"]),
+        ("error.handled:true", ["WEB-2", "WEB-1"]),
+        ("!error.unhandled:0", ["WEB-3"]),
+        ("boom [a b]", []),
     ],
 )
 def test_issues_are_found_by_their_releases(
@@ -451,8 +480,20 @@ def test_issues_are_found_by_their_releases(
     in_latest = {"status": "resolved", "statusDetails": {"inRelease": "latest"}}
     assert bob.put(f"{LIST}WEB-1/", in_latest).status_code == 200
     happen("web", "one", release="web@1.1.0", timestamp=written(ago(hours=2)))
-    happen("web", "two", release="web@1.1.0", timestamp=written(ago(hours=1)))
+    here = {"release": "web@1.1.0", "environment": "staging"}
+    happen("web", "two", **here, timestamp=written(ago(hours=1)))
+    raised = {"type": "ValueError", "value": "three", "mechanism": {"type": "x", "handled": False}}
+    happen("web", "three", exception={"values": [raised]}, timestamp=written(ago(hours=0)))
     assert names(bob, f"{LIST}?query={quote(query)}") == found
+    assert names(bob, f"{WEB_LIST}?query={quote(query)}") == found
+
+
+def test_a_term_of_environments_narrows_the_parameter(bob: Caller, happen: Happen) -> None:
+    happen("web", "one", environment="staging")
+    happen("web", "two", environment="production")
+    both = "environment=staging&environment=production"
+    assert names(bob, f"{LIST}?{both}&query=environment:staging") == ["WEB-1"]
+    assert names(bob, f"{LIST}?environment=production&query=environment:staging") == []
 
 
 @on_one_database

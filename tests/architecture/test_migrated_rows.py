@@ -15,8 +15,9 @@ from shipmark.events import parsing
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import migrations
 from shipmark.infrastructure.database import Database
+from shipmark.issues import recent_counts
 from shipmark.issues.model import HistoryStatus
-from shipmark.issues.store import activity
+from shipmark.issues.store import activity, issue_lists, retention
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -140,6 +141,34 @@ def test_issues_that_came_back_before_are_counted(copies: Copies, kind: str) -> 
         with database.snapshot() as connection:
             [attached] = release_projects.of_releases(connection, [release_id])[release_id]
             assert (attached.new_issue_count, attached.regressed_issue_count) == (2, 2)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_events_from_before_are_in_the_recent_counts(copies: Copies, kind: str) -> None:
+    """Also those that were deleted since because their issue had too many."""
+    now = datetime.now(UTC)
+    with copies(kind, is_settled=True) as database:
+        with database.transaction() as connection:
+            for hours, message in ((0, "1"), (1, "1"), (30, "1"), (50 * 24, "1"), (9, "2")):
+                event = replace(read_event({"message": message}), at=now - timedelta(hours=hours))
+                ingest(connection, project_of(connection, "web"), event)
+            thinned = {"issue_id": 1, "project_id": 1, "minute": now - timedelta(hours=2)}
+            table = retention.thinned_event_counts
+            connection.execute(table.insert().values(**thinned, event_count=5))
+        with database.snapshot() as connection:
+            listed = issue_lists.by_ids(connection, [1, 2])
+            before = {issue.id: issue.recent_counts for issue in listed}
+        taken(database, "0033", back=True)
+        taken(database, "head")
+        with database.snapshot() as connection:
+            listed = issue_lists.by_ids(connection, [1, 2])
+            after = {issue.id: issue.recent_counts for issue in listed}
+    moments = [now - timedelta(hours=2)] * 5
+    expected = {1: recent_counts.add(before[1], moments), 2: before[2]}
+    for read in (recent_counts.by_hour, recent_counts.by_day):
+        assert [read(after[key], now) for key in after] == [
+            read(expected[key], now) for key in after
+        ]
 
 
 def read_event(payload: dict[str, object]) -> Event:

@@ -160,6 +160,9 @@ PAGES = (
     "/organizations/acme/issues/?tab=review",
     "/organizations/acme/issues/?tab=regressed",
     "/organizations/acme/issues/?tab=resolved",
+    "/organizations/acme/issues/?tab=resolved&sort=freq",
+    "/organizations/acme/issues/?sort=user&project=web",
+    "/organizations/acme/issues/?sort=new&cursor=1710000000000000:3:0",
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/2000/",
     "/organizations/acme/settings/repositories/",
@@ -334,12 +337,36 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?limit=2&query=release:web@1.0.0+firstRelease:latest",
         "/organizations/acme/issues/?query=regressed_in_release:web@1.1.0",
         "/organizations/acme/issues/?query=",
-        "/organizations/acme/issues/?query=is:resolved&cursor=0:3:0",
+        "/organizations/acme/issues/?query=is:resolved&cursor=1710000000000000:3:0",
+        "/organizations/acme/issues/?query=&cursor=1710000000000000:3:1",
+        *(
+            f"{path}?sort={sort}&cursor={cursor}"
+            for path in ("/organizations/acme/issues/", "/projects/acme/web/issues/")
+            for sort, cursor in (
+                ("new", ""),
+                ("new", "1710000000000000:3:0"),
+                ("freq", ""),
+                ("freq", "1:10000:0"),
+                ("freq", "1:10000:1"),
+                ("user", "1:10000:0"),
+                ("user", "1:10000:1"),
+            )
+        ),
+        "/organizations/acme/issues/?sort=inbox&query=is:for_review",
+        "/organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:0",
+        "/organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:1",
+        "/projects/acme/web/issues/?sort=inbox&query=is:for_review",
+        "/organizations/acme/issues/?sort=freq&query=release:web@1.0.0",
+        "/organizations/acme/issues/?group=1001&group=1002&group=1003&sort=user",
         "/organizations/acme/issues/?environment=production",
         "/organizations/acme/issues/?environment=production&query=firstRelease:web@1.0.0",
         "/organizations/acme/issues/?query=level:error+lastSeen:-24h+timesSeen:>0",
         "/organizations/acme/issues/?query=is:new",
         "/organizations/acme/issues/?query=is:regressed",
+        "/organizations/acme/issues/?query=!release:web@1.0.0",
+        "/organizations/acme/issues/?query=release:[web@1.0.0,latest]+!regressed_in_release:latest",
+        "/organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
+        "/projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
         "/organizations/acme/issues/?query=is:for_review",
         "/projects/acme/web/issues/?environment=production",
         "/projects/acme/web/issues/",
@@ -413,6 +440,49 @@ ALLOWED = (
     ),
     ("page /organizations/acme/issues/?tab=review&project=web", "inbox", "The same."),
     ("/organizations/acme/issues/?query=is:for_review", "inbox", "The same."),
+    *(
+        (
+            f"/{path}",
+            "inbox",
+            "The index of the inbox is read from its end, until there are enough.",
+        )
+        for path in (
+            "organizations/acme/issues/?sort=inbox&query=is:for_review",
+            "organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:0",
+            "organizations/acme/issues/?sort=inbox&query=is:for_review&cursor=1710000000000000:3:1",
+            "projects/acme/web/issues/?sort=inbox&query=is:for_review",
+        )
+    ),
+    *(
+        (
+            f"/{path}/issues/?environment=production",
+            "SELECT count(*)",
+            "A thousand issues are counted, and of each that it was in the environment.",
+        )
+        for path in ("organizations/acme", "projects/acme/web")
+    ),
+    *(
+        (
+            f"/{path}",
+            "SELECT count(*)",
+            "A thousand issues are counted, and of each that it was not in a release or environment.",
+        )
+        for path in (
+            "organizations/acme/issues/?query=!release:web@1.0.0",
+            "organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
+            "projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
+        )
+    ),
+    (
+        "/organizations/acme/issues/?query=release:[web@1.0.0,latest]+!regressed_in_release:latest",
+        "releases_0_rows",
+        "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
+    ),
+    (
+        "/organizations/acme/issues/?sort=freq&query=release:web@1.0.0",
+        "releases_0_rows",
+        "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
+    ),
     (
         "/organizations/acme/issues/?query=is:new",
         "issues.substatus =",

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select, update
 from shipmark.events import parsing
 from shipmark.events.parsing import Event
 from shipmark.infrastructure.database import Database
+from shipmark.issues import recent_counts
 from shipmark.issues.model import (
     HistoryStatus,
     InboxEntry,
@@ -25,6 +26,7 @@ from shipmark.issues.short_ids import ShortId
 from shipmark.issues.store import (
     activity,
     commit_links,
+    hashes,
     inbox,
     issue_lists,
     issues,
@@ -136,6 +138,7 @@ def count(
         new_users=new_users,
         first_at=min(moments),
         last_at=max(moments),
+        recent_counts=recent_counts.add(issue.recent_counts, moments),
         last_event=occurred[-1],
     )
     issues.count(connection, [counted])
@@ -175,12 +178,12 @@ def test_the_first_issue_with_a_hash_keeps_it(
     connection: Connection, world: World, make: Make
 ) -> None:
     one, two = make("one"), make("two")
-    issues.map_hashes(connection, one, ["a" * 32])
-    issues.map_hashes(connection, two, ["b" * 32, "a" * 32])
+    hashes.add(connection, one, ["a" * 32])
+    hashes.add(connection, two, ["b" * 32, "a" * 32])
     web = one.project_id
     hashed = [(web, "c" * 32), (web, "b" * 32), (web, "a" * 32)]
     hashed.append((world.projects["mobile"], "a" * 32))
-    assert issues.ids_by_hashes(connection, hashed) == {
+    assert hashes.issue_ids(connection, hashed) == {
         (web, "b" * 32): two.id,
         (web, "a" * 32): one.id,
     }
@@ -260,7 +263,7 @@ def test_which_issues_are_listed(
     issues.mark_resolved(connection, [one.id], NOW)
     wanted = IssueFilter(project_ids=(one.project_id,), status=status, text=text)
     found = issue_lists.page_of(connection, wanted, limit=9)
-    assert [it.title.removeprefix("ValueError: ") for it in found] == titles
+    assert [it.issue.title.removeprefix("ValueError: ") for it in found] == titles
 
 
 def test_which_releases_brought_issues(connection: Connection, world: World, make: Make) -> None:

@@ -100,6 +100,45 @@ def test_a_search_knows_the_terms_of_the_api(house, owner, query, expected):
     assert listed(owner, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("", ["WEB-1", "WEB-2", "WEB-3"]),
+        ("new", ["WEB-3", "WEB-2", "WEB-1"]),
+        ("freq", ["WEB-2", "WEB-1", "WEB-3"]),
+        ("user", ["WEB-3", "WEB-2", "WEB-1"]),
+        ("inbox", ["WEB-1", "WEB-2", "WEB-3"]),
+        ("x", ["WEB-1", "WEB-2", "WEB-3"]),
+    ],
+)
+def test_the_list_has_orders(house, owner, monkeypatch, sort, expected):
+    at = now().timestamp()
+    fail(house, "one", timestamp=at - 90)
+    for seconds in (80, 70, 20):
+        fail(house, "two", timestamp=at - seconds)
+    fail(house, "three", timestamp=at - 30, user={"id": 1})
+    fail(house, "one", timestamp=at - 10)
+    assert listed(owner, f"sort={sort}") == expected
+    monkeypatch.setattr("shipmark.web.view_models.issue_list.ISSUES_PER_PAGE", 2)
+    text = owner.get(f"{ISSUES}?sort={sort}").text
+    following = re.search(r'rel="next" href="([^"]+)"', text)[1].replace("&amp;", "&")
+    assert (
+        re.findall(r'<span class="mono">([^<]+)</span>', owner.get(following).text) == expected[2:]
+    )
+
+
+def test_the_order_is_kept_with_search_and_tab(house, owner):
+    fail(house, "a")
+    text = owner.get(f"{ISSUES}?sort=freq&query=ValueError&project=web").text
+    assert '<option value="freq" selected>Events</option>' in text
+    assert (
+        f'href="{ISSUES}?tab=resolved&amp;query=ValueError&amp;project=web&amp;sort=freq"' in text
+    )
+    assert text.count('aria-sort="descending"><a') == 1
+    answer = change(owner, [1], "resolve", "?sort=freq")
+    assert answer.headers["location"] == f"{ISSUES}?sort=freq"
+
+
 def test_an_unreadable_term_is_named_and_the_list_stays(house, owner):
     fail(house, "a")
     text = owner.get(f"{ISSUES}?query=assigned:me").text
@@ -137,7 +176,9 @@ def test_pages_cover_the_list_once(house, owner, monkeypatch):
     assert set(seen) == {f"WEB-{n}" for n in range(1, 6)}
 
 
-@pytest.mark.parametrize("cursor", ["x", "9:9:9", "100:1:0", "-1:0:0", "9" * 3000, "25:-1:0"])
+@pytest.mark.parametrize(
+    "cursor", ["x", "9:9:9", f"1:{2**64}:0", f"{2**64}:0:0", "9" * 3000, "25:-1:0"]
+)
 def test_an_invalid_cursor_leads_to_the_first_page(house, owner, cursor):
     fail(house, "a")
     assert listed(owner, f"cursor={cursor}") == ["WEB-1"]

@@ -1,6 +1,5 @@
 """Issues and their states."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -81,7 +80,10 @@ class DeletedFix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """A group of error events of a project. ``number`` is the number in its short id."""
+    """A group of error events of a project. ``number`` is the number in its short id.
+
+    ``recent_counts`` is what `recent_counts` reads the numbers of events of the last hours and days from.
+    """
 
     id: int
     organization_id: int
@@ -106,6 +108,7 @@ class Issue:
     active_at: datetime
     resolved_at: datetime | None
     deleted_fix: DeletedFix | None = None
+    recent_counts: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +146,7 @@ class IssueAttribute(StrEnum):
     """What issues are compared by."""
 
     LEVEL = "level"
+    IS_UNHANDLED = "is_unhandled"
     TIMES_SEEN = "times_seen"
     FIRST_SEEN = "first_seen_at"
     LAST_SEEN = "last_seen_at"
@@ -154,7 +158,27 @@ class IssueCondition:
 
     attribute: IssueAttribute
     operator: SearchOperator
-    operand: str | int | datetime
+    operand: str | int | bool | datetime
+
+
+class ReleaseTie(StrEnum):
+    """What ties an issue to a release: it introduced the issue to an environment, has it, or has it again."""
+
+    FIRST_SEEN = "first_seen"
+    SEEN = "seen"
+    REGRESSED = "regressed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseCondition:
+    """Issues with a tie to one of the releases, or, negated, those with a tie to none of them.
+
+    The releases are pairs of the ids of a project and of a release: they are meant for the issues of that project.
+    """
+
+    tie: ReleaseTie
+    releases: frozenset[tuple[int, int]]
+    is_negated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,27 +187,57 @@ class IssueFilter:
 
     Issues for review are those in the inbox.
 
-    The mappings are of projects to releases: the one that introduced the issue to an environment, one that it was seen
-    in, one that it regressed in. An issue of a project that is not in the mapping does not match.
-
     With environments, issues match that were seen in one of them; the first release and that they were seen in count
-    there.
+    there. Issues that were seen in excluded ones don't match. With ids, only these issues match.
     """
 
     project_ids: tuple[int, ...]
+    ids: tuple[int, ...] | None = None
     status: IssueStatus | None = None
     substatus: Substatus | None = None
     is_for_review: bool = False
     text: str = ""
-    first_seen_in: Mapping[int, int] | None = None
-    seen_in: Mapping[int, int] | None = None
-    regressed_in: Mapping[int, int] | None = None
+    releases: tuple[ReleaseCondition, ...] = ()
     environment_ids: tuple[int, ...] | None = None
+    excluded_environment_ids: tuple[int, ...] = ()
     conditions: tuple[IssueCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.
 LATEST = "latest"
+
+
+class IssueSort(StrEnum):
+    """The order of a list of issues, the highest first, with the protocol's names (groups-api.md 2.1).
+
+    The last one is of the moments when issues came into the inbox, and lists no others.
+    """
+
+    LAST_SEEN = "date"
+    FIRST_SEEN = "new"
+    EVENTS = "freq"
+    USERS = "user"
+    INBOX = "inbox"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuePosition:
+    """The position of an issue in a list: its value in the list's order, and its id, which orders equal values.
+
+    Pages exclude the issue itself. A page before it is read backwards, nearest issue first.
+    """
+
+    value: datetime | int
+    issue_id: int
+    is_backwards: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedIssue:
+    """An issue of a list, with its value in the list's order."""
+
+    issue: Issue
+    value: datetime | int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

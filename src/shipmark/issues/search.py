@@ -12,11 +12,15 @@ from shipmark.issues.model import (
     IssueAttribute,
     IssueCondition,
     IssueStatus,
+    ReleaseTie,
     Substatus,
 )
 
 QUERY_MAX = 4096
 _TERMS_MAX = 50
+#: Terms of releases and environments look up other tables, and lists of values are sent with the statement.
+_TIES_MAX = 10
+_LISTED_MAX = 20
 #: Statuses by the names that clients use, of which ignored issues have several.
 STATUSES = {status.value: status for status in IssueStatus} | {
     "archived": IssueStatus.IGNORED,
@@ -38,16 +42,19 @@ _SUBSTATUSES = {
 _FOR_REVIEW = "for_review"
 IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW)
 
-#: The fields of versions by the names that clients use.
+#: The ties to versions by the names that clients use.
 _RELEASE_KEYS = {
-    "firstRelease": "first_release",
-    "first-release": "first_release",
-    "first_release": "first_release",
-    "release": "release",
-    "regressed_in_release": "regressed_in_release",
+    "firstRelease": ReleaseTie.FIRST_SEEN,
+    "first-release": ReleaseTie.FIRST_SEEN,
+    "first_release": ReleaseTie.FIRST_SEEN,
+    "release": ReleaseTie.SEEN,
+    "regressed_in_release": ReleaseTie.REGRESSED,
 }
+_ENVIRONMENT = "environment"
 _ATTRIBUTES = {
     "level": IssueAttribute.LEVEL,
+    "error.unhandled": IssueAttribute.IS_UNHANDLED,
+    "error.handled": IssueAttribute.IS_UNHANDLED,
     "timesSeen": IssueAttribute.TIMES_SEEN,
     "times_seen": IssueAttribute.TIMES_SEEN,
     "firstSeen": IssueAttribute.FIRST_SEEN,
@@ -58,22 +65,40 @@ _ATTRIBUTES = {
 }
 _LEVELS = frozenset({"fatal", "error", "warning", "info", "debug"})
 _NUMBER_DIGITS_MAX = 18
-# A word, in which a quoted part may contain blanks.
-_WORD = re.compile(r'(?:"[^"]*"|\S)+')
+# A word, in which a quoted part and a list of values may contain blanks.
+_WORD = re.compile(r'(?:"[^"]*"|(?<=:)\[[^\]]*\]|\S)+')
+_LIST = re.compile(r"\[(.*)\]", re.DOTALL)
+_LISTED = re.compile(r'(?:"[^"]*"|[^,"])+')
 _COMPARED = re.compile(r"(>=|<=|>|<|)(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTerm:
+    """A term of versions, which may be `LATEST`, and whose releases may not exist. One of several is meant."""
+
+    tie: ReleaseTie
+    versions: tuple[str, ...]
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentTerm:
+    """A term of environments, which may not exist. One of several is meant."""
+
+    names: tuple[str, ...]
+    is_negated: bool
 
 
 @dataclass(slots=True, kw_only=True)
 class IssueSearch:
-    """A parsed query. The versions may be `LATEST`, and the releases may not exist."""
+    """A parsed query."""
 
     status: IssueStatus | None = None
     substatus: Substatus | None = None
     is_for_review: bool = False
     text: str = ""
-    first_release: str | None = None
-    release: str | None = None
-    regressed_in_release: str | None = None
+    releases: list[ReleaseTerm] = field(default_factory=list)
+    environments: list[EnvironmentTerm] = field(default_factory=list)
     conditions: list[IssueCondition] = field(default_factory=list)
 
 
@@ -90,22 +115,32 @@ def parse(query: str, now: datetime) -> IssueSearch:
         if not colon or word.startswith('"'):
             words.append(_unquoted(word))
         else:
-            _add_term(search, key, _unquoted(rest), now)
+            _add_term(search, key, rest, now)
     if len(search.conditions) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
+    if len(search.releases) + len(search.environments) > _TIES_MAX:
+        raise BadRequest(
+            f"A query has no more than {_TIES_MAX} terms of releases and environments."
+        )
     search.text = " ".join(words)
     return search
 
 
-def _add_term(search: IssueSearch, key: str, value: str, now: datetime) -> None:
-    name = key.removeprefix("!")
+def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
+    name, value = key.removeprefix("!"), _unquoted(text)
     is_negated = name != key
     if key == "is":
         _add_status(search, value)
     elif key == "status" and value in STATUSES:
         search.status = STATUSES[value]
-    elif key in _RELEASE_KEYS and value:
-        setattr(search, _RELEASE_KEYS[key], value)
+    elif name in _RELEASE_KEYS and value:
+        term = ReleaseTerm(
+            tie=_RELEASE_KEYS[name], versions=_values(name, text), is_negated=is_negated
+        )
+        search.releases.append(term)
+    elif name == _ENVIRONMENT and value:
+        names = _values(name, text)
+        search.environments.append(EnvironmentTerm(names=names, is_negated=is_negated))
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
         operator, operand = _READERS[attribute](name, value, now)
@@ -126,6 +161,25 @@ def _add_status(search: IssueSearch, value: str) -> None:
     else:
         names = ", ".join(IS_VALUES)
         raise BadRequest(f'Invalid value for "is" search, valid values are [{names}]')
+
+
+def _values(name: str, text: str) -> tuple[str, ...]:
+    """Return the values of a list in brackets, or the only value. Raise `BadRequest` for too many, and wildcards."""
+    is_list = _LIST.fullmatch(text)
+    listed = [each.strip() for each in _LISTED.findall(is_list[1])] if is_list else [text]
+    values = tuple(_unquoted(each) for each in listed if each)
+    if not values or len(values) > _LISTED_MAX:
+        raise BadRequest(f"{name}: takes up to {_LISTED_MAX} values.")
+    if any("*" in value for value in values):
+        raise BadRequest(f"{name}: takes no wildcards.")
+    return values
+
+
+def _flag(name: str, value: str, _: datetime) -> tuple[SearchOperator, bool]:
+    flag = {"true": True, "1": True, "false": False, "0": False}.get(value.lower())
+    if flag is None:
+        raise BadRequest(f"{name}: takes true or false.")
+    return SearchOperator.IS, flag is (name == "error.unhandled")
 
 
 def _level(name: str, value: str, _: datetime) -> tuple[SearchOperator, str]:
@@ -156,9 +210,11 @@ def _moment(name: str, value: str, now: datetime) -> tuple[SearchOperator, datet
 
 
 _READERS: dict[
-    IssueAttribute, Callable[[str, str, datetime], tuple[SearchOperator, str | int | datetime]]
+    IssueAttribute,
+    Callable[[str, str, datetime], tuple[SearchOperator, str | int | bool | datetime]],
 ] = {
     IssueAttribute.LEVEL: _level,
+    IssueAttribute.IS_UNHANDLED: _flag,
     IssueAttribute.TIMES_SEEN: _number,
     IssueAttribute.FIRST_SEEN: _moment,
     IssueAttribute.LAST_SEEN: _moment,

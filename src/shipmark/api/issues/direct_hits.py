@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from shipmark.api.issues.path_issue import find_issue
-from shipmark.api.issues.queries import ProjectIssueListQuery
+from shipmark.api.issues.queries import IssuePageQuery
 from shipmark.events import store as event_store
 from shipmark.events.payload import event_id_in
 from shipmark.http.request_context import RequestContext
@@ -29,7 +29,7 @@ def find_direct_hit(
     context: RequestContext,
     connection: Connection,
     projects: Sequence[Project],
-    query: ProjectIssueListQuery,
+    query: IssuePageQuery,
 ) -> DirectHit | None:
     """Return the issue that the query names by the id of an event of these projects, or by its short id, or None."""
     text = (query.query or "").strip()
@@ -46,16 +46,3 @@ def find_direct_hit(
     except NotFound:
         return None
     return DirectHit(issue=issue)
-
-
-def issues_of_group(
-    connection: Connection, projects: Sequence[Project], query: ProjectIssueListQuery
-) -> list[Issue]:
-    """Return the issues of these projects that ``group`` names, the last seen first."""
-    project_ids = {project.id for project in projects}
-    named = issue_lists.by_ids(connection, query.group_ids())
-    return sorted(
-        (issue for issue in named if issue.project_id in project_ids),
-        key=lambda issue: (issue.last_seen_at, issue.id),
-        reverse=True,
-    )

@@ -13,9 +13,11 @@ from shipmark.api.issues.responses import (
     first_seen_response,
     issue_fields,
 )
+from shipmark.api.issues.stats import stats_of
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import ReleaseResponse, release_response
 from shipmark.http.request_context import RequestContext
+from shipmark.infrastructure.clock import now
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
 from shipmark.issues.store import activity, inbox, occurrences, resolutions
 from shipmark.projects import store as projects
@@ -26,11 +28,18 @@ ACTIVITY_MAX = 100
 
 
 def serialize_issues(
-    context: RequestContext, connection: Connection, issues: Sequence[Issue]
+    context: RequestContext,
+    connection: Connection,
+    issues: Sequence[Issue],
+    stats_period: str = "",
 ) -> list[IssueResponse]:
-    """Return issues as the API shows them."""
-    issue_context = load_issue_context(context, connection, issues)
-    return [IssueResponse(**issue_fields(issue, issue_context)) for issue in issues]
+    """Return issues as the API shows them, with the numbers of recent events if a period is given."""
+    issue_context, at = load_issue_context(context, connection, issues), now()
+    shown = [IssueResponse(**issue_fields(issue, issue_context)) for issue in issues]
+    if stats_period:
+        for issue, response in zip(issues, shown, strict=True):
+            response.stats = stats_of(issue, [stats_period], at)
+    return shown
 
 
 def load_issue_context(

@@ -6,12 +6,14 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
+from shipmark.api.issues.stats import LIST_PERIODS
 from shipmark.api.queries import Bit, EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import optional, refuse, repeatable, require
 from shipmark.infrastructure.clock import now
-from shipmark.issues.model import IssueFilter, StatusChange
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.issues.model import IssueFilter, IssueSort, StatusChange
 from shipmark.issues.search import IS_VALUES, STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
 from shipmark.issues.store.search_filter import filter_of
@@ -48,28 +50,49 @@ _IS_STATUS = require(
 _Status = Annotated[str | None, _IS_STATUS, one_of(*STATUSES)]
 
 
-_STATS_PERIODS = ("", "24h", "14d", "auto")
+#: The orders by the names that clients use. What the reference weighs by events is above all the order of last events.
+_SORTS = {sort.value: sort for sort in IssueSort} | dict.fromkeys(
+    ("", "priority", "trends", "recommended"), IssueSort.LAST_SEEN
+)
+_SORT_NAMES = [name for name in _SORTS if name]
+_IS_SORT = require(
+    lambda sort: (sort or "") in _SORTS,
+    f"Invalid sort parameter. Use one of {', '.join(_SORT_NAMES)}.",
+)
+_Sort = Annotated[str | None, _IS_SORT, one_of(*_SORT_NAMES, default=IssueSort.LAST_SEEN)]
 _IS_STATS_PERIOD = require(
-    lambda period: (period or "") in _STATS_PERIODS,
+    lambda period: (period or "") in LIST_PERIODS,
     "Invalid stats_period. Valid choices are '', '24h', and '14d'",
 )
+_StatsPeriod = Annotated[str | None, _IS_STATS_PERIOD, one_of(*LIST_PERIODS)]
+#: The period that a project's list shows unless another is asked for.
+_PROJECT_PERIOD = "24h"
+#: The part of issues that `collapse` leaves out.
+_STATS = "stats"
 
 
 class _SearchQuery(EnvironmentQuery):
     query: str | None = optional(
         "Text in titles, and "
         + ", ".join(f"`is:{value}`" for value in IS_VALUES)
-        + ", `firstRelease:`, `release:`, `regressed_in_release:` with a version or `latest`, `level:`, `timesSeen:`,"
+        + ", `firstRelease:`, `release:`, `regressed_in_release:` with versions or `latest`, `environment:`,"
+        " `error.unhandled:`, `level:`, `timesSeen:`,"
         " `firstSeen:` (or `age:`) and `lastSeen:`.",
         example="is:unresolved",
     )
 
 
-class ProjectIssueListQuery(_SearchQuery, PageQuery):
-    """A page of the issues of a project."""
+class IssuePageQuery(_SearchQuery, PageQuery):
+    """A page of a list of issues."""
 
     limit: PageSize = optional(
         f"The same as `per_page`; more than {PER_PAGE_MAX} counts as {PER_PAGE_MAX}.", example=10
+    )
+    sort: _Sort = optional(
+        "The order: by the last event (`date`), the first event (`new`), the number of events (`freq`) or of users"
+        " (`user`), the highest first; `inbox`, only with `is:for_review`, is by when issues came into the inbox."
+        " All others are as good as `date`.",
+        example="freq",
     )
     group: _Ids = repeatable("Only these issues, by id, whatever the query is.", example=1)
     short_id_lookup: Bit = optional(
@@ -77,14 +100,27 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
         alias="shortIdLookup",
         example="1",
     )
-    group_stats_period: Annotated[str | None, _IS_STATS_PERIOD, one_of(*_STATS_PERIODS)] = optional(
-        "Ignored: lists have no statistics.", alias="groupStatsPeriod", example="24h"
+    group_stats_period: _StatsPeriod = optional(
+        "Shows the numbers of events in `stats`: of each hour (`24h`) or of each day (`14d`, and `auto`).",
+        alias="groupStatsPeriod",
+        example="24h",
+    )
+    collapse: list[str] = repeatable(
+        "`stats` leaves out the numbers of events; nothing else can be left out.", example=_STATS
     )
 
     @property
     def is_short_id_lookup(self) -> bool:
         """Return True if a query may be a short id."""
         return self.short_id_lookup in {"1", "true"}
+
+    def order(self) -> IssueSort:
+        """Return the order of the list."""
+        return _SORTS[self.sort or ""]
+
+    def shown_period(self) -> str:
+        """Return the period whose numbers of events are shown, or an empty text."""
+        return "" if _STATS in self.collapse else self.group_stats_period or ""
 
     def group_ids(self) -> Sequence[int]:
         """Return the named ids."""
@@ -95,7 +131,22 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
         return offset.parse_limited_page(self.limit, self.per_page, self.cursor)
 
 
-class IssueListQuery(ProjectIssueListQuery, ProjectQuery):
+class ProjectIssueListQuery(IssuePageQuery):
+    """A page of the issues of a project."""
+
+    stats_period: _StatsPeriod = optional(
+        "The same as `groupStatsPeriod`; by default `24h`.", alias="statsPeriod", example="14d"
+    )
+
+    def shown_period(self) -> str:
+        """Return the period whose numbers of events are shown, or an empty text."""
+        if _STATS in self.collapse:
+            return ""
+        periods = (self.stats_period, self.group_stats_period)
+        return next((period for period in periods if period is not None), _PROJECT_PERIOD)
+
+
+class IssueListQuery(IssuePageQuery, ProjectQuery):
     """A page of the issues of an organization."""
 
 
@@ -119,6 +170,27 @@ class ProjectIssueSelectionQuery(_SearchQuery):
 
 class IssueSelectionQuery(ProjectIssueSelectionQuery, ProjectQuery):
     """The issues of an organization to change."""
+
+
+def listed_filter(
+    connection: Connection,
+    access: Access,
+    projects: Sequence[Project],
+    text: str,
+    query: IssuePageQuery,
+) -> IssueFilter:
+    """Return the filter of a list: the issues that ``group`` names, or else those that the search finds.
+
+    Raise `BadRequest` for an order that these have not, and as `issue_filter` does.
+    """
+    if query.group:
+        project_ids = tuple(project.id for project in projects)
+        conditions = IssueFilter(project_ids=project_ids, ids=tuple(query.group_ids()))
+    else:
+        conditions = issue_filter(connection, access, projects, parse(text, now()), query)
+    if query.order() is IssueSort.INBOX and not conditions.is_for_review:
+        raise BadRequest("Invalid sort parameter. inbox takes a query with is:for_review.")
+    return conditions
 
 
 def issue_filter(

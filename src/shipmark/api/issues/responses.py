@@ -22,6 +22,7 @@ from shipmark.issues.model import (
     StatusChange,
     Substatus,
 )
+from shipmark.issues.recent_counts import Point
 from shipmark.issues.short_ids import format_short_id
 from shipmark.projects.model import Project
 from shipmark.releases.versions import is_semver
@@ -45,7 +46,10 @@ class InboxResponse(msgspec.Struct, kw_only=True):
 
 
 class IssueResponse(Wire, kw_only=True):
-    """What goes wrong in a project. ``count`` is a text, as clients expect."""
+    """What goes wrong in a project. ``count`` is a text, as clients expect.
+
+    ``stats`` are the numbers of events by the start of each hour or day, in seconds since 1970.
+    """
 
     id: str
     share_id: None = None
@@ -78,6 +82,7 @@ class IssueResponse(Wire, kw_only=True):
     first_seen: datetime
     last_seen: datetime
     inbox: InboxResponse | None
+    stats: dict[str, list[Point]] | msgspec.UnsetType = msgspec.UNSET
     matching_event_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -126,7 +131,7 @@ class SeenResponse(Wire):
     environment: str
     first_seen: datetime
     last_seen: datetime
-    stats: dict[str, list[tuple[int, int]]]
+    stats: dict[str, list[Point]]
 
 
 class CurrentReleaseResponse(Wire):

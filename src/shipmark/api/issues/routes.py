@@ -6,7 +6,7 @@ from datetime import timedelta
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.issues.direct_hits import find_direct_hit, issues_of_group
+from shipmark.api.issues.direct_hits import find_direct_hit
 from shipmark.api.issues.loading import (
     activities_of,
     first_and_last_release,
@@ -17,10 +17,12 @@ from shipmark.api.issues.path_issue import PathIssue, ShortIdIssue
 from shipmark.api.issues.queries import (
     UNRESOLVED,
     IssueListQuery,
+    IssuePageQuery,
     IssueSelectionQuery,
     ProjectIssueListQuery,
     ProjectIssueSelectionQuery,
     issue_filter,
+    listed_filter,
     search_ids,
 )
 from shipmark.api.issues.requests import IssueUpdateRequest
@@ -36,19 +38,21 @@ from shipmark.api.issues.responses import (
     issue_fields,
     issue_update_response,
 )
+from shipmark.api.issues.stats import DETAILS_PERIODS, stats_of
 from shipmark.api.members.user_responses import user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
 from shipmark.http import endpoint, time_range
-from shipmark.http.pagination.offset import paginate, paginate_all
+from shipmark.http.pagination import issue_cursor
+from shipmark.http.pagination.offset import Links
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
 from shipmark.issues.actions.update_issue import Updated, update_issues
-from shipmark.issues.model import Issue, StatusChange
-from shipmark.issues.search import IssueSearch, parse
+from shipmark.issues.model import Issue, IssueFilter, StatusChange
+from shipmark.issues.search import IssueSearch
 from shipmark.issues.store import (
     activity,
     issue_lists,
@@ -67,6 +71,8 @@ _PROJECT_LIST = "/projects/{organization:str}/{project:str}/issues/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]
 _VALIDATE = "issues.validate"
 _CHANGES = {200: IssueUpdateResponse, 204: None}
+#: Issues of a list are counted up to here (auth-and-errors.md).
+_HITS_MAX = 1000
 #: The length and the step of each series of counts, by its name.
 _STATS = {
     "24h": (timedelta(days=1), timedelta(hours=1)),
@@ -78,7 +84,7 @@ _STATS = {
 def list_issues(
     context: RequestContext, projects: ListedProjects, query: IssueListQuery
 ) -> Response[list[IssueResponse]]:
-    """List the issues of the caller's projects, the last seen first."""
+    """List the issues of the caller's projects, by default the last seen first."""
     return _fetch_page(context, projects, UNRESOLVED if query.query is None else query.query, query)
 
 
@@ -86,7 +92,7 @@ def list_issues(
 def list_project_issues(
     context: RequestContext, project: PathProject, query: ProjectIssueListQuery
 ) -> Response[list[IssueResponse]]:
-    """List the issues of a project, the last seen first."""
+    """List the issues of a project, by default the last seen first."""
     return _fetch_page(context, [project], query.query or "", query)
 
 
@@ -99,6 +105,7 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
         participants = loading.prefetch_for_users(connection, followers)
         return IssueDetailsResponse(
             **issue_fields(issue, load_issue_context(context, connection, [issue])),
+            stats=stats_of(issue, DETAILS_PERIODS, now()),
             activity=activities_of(connection, issue),
             participants=[user_response(user) for user in participants.values()],
             user_report_count=user_reports.count_of_issue(connection, issue.id),
@@ -202,25 +209,32 @@ def change_issue(
 
 
 def _fetch_page(
-    context: RequestContext, projects: Sequence[Project], text: str, query: ProjectIssueListQuery
+    context: RequestContext, projects: Sequence[Project], text: str, query: IssuePageQuery
 ) -> Response[list[IssueResponse]]:
-    page = query.limited_page()
+    page, period = query.limited_page(), query.shown_period()
     with context.database.snapshot() as connection:
         if hit := find_direct_hit(context, connection, projects, query):
-            [found] = serialize_issues(context, connection, [hit.issue])
+            [found] = serialize_issues(context, connection, [hit.issue], period)
             if hit.event_id is not None:
                 found.matching_event_id = hit.event_id
             return Response([found], headers={"X-Sentry-Direct-Hit": "1"})
-        if query.group:
-            named = issues_of_group(connection, projects, query)
-            issues, links = paginate_all(named, page)
-        else:
-            conditions = issue_filter(
-                connection, context.access, projects, parse(text, now()), query
-            )
-            rows = issue_lists.page_of(connection, conditions, **page.window)
-            issues, links = paginate(rows, page)
-        return context.listed(serialize_issues(context, connection, issues), links)
+        conditions = listed_filter(connection, context.access, projects, text, query)
+        position = issue_cursor.position_of(page, query.order())
+        rows = issue_lists.page_of(
+            connection, conditions, query.order(), position, limit=page.limit
+        )
+        issues, links = issue_cursor.links(rows, page)
+        hits = _hits(connection, conditions, len(issues), links)
+        answer = context.listed(serialize_issues(context, connection, issues, period), links)
+    answer.headers |= {"X-Hits": str(hits), "X-Max-Hits": str(_HITS_MAX)}
+    return answer
+
+
+def _hits(connection: Connection, conditions: IssueFilter, shown_count: int, links: Links) -> int:
+    """Return the number of issues of the whole list, up to `_HITS_MAX`. A list of one page is not counted again."""
+    if links.has_previous or links.has_next:
+        return issue_lists.count_of(connection, conditions, limit=_HITS_MAX)
+    return shown_count
 
 
 def _change(

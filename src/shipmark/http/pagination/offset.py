@@ -1,7 +1,7 @@
 """Pages of lists by offset or key, and the ``Link`` header (releases.md 5)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict, TypeVar
 from urllib.parse import quote_plus
@@ -102,17 +102,17 @@ def parse_page(
 
 
 def parse_limited_page(limit: str | None, per_page: str | None, cursor: str | None) -> PageRequest:
-    """Return the page of a list whose size is ``limit``, or ``per_page`` as elsewhere (groups-api.md 2.1).
+    """Return the page of a list by position whose size is ``limit``, or ``per_page`` as elsewhere (groups-api.md 2.1).
 
     A size over the maximum counts as the maximum; raise `BadRequest` for what is not a number.
     """
     if not limit:
-        return parse_page(per_page, cursor)
+        return parse_page(per_page, cursor, is_counted=False)
     try:
         number = int(limit)
     except ValueError:
         raise BadRequest("Invalid limit parameter.") from None
-    return parse_page(str(min(max(number, 0), PER_PAGE_MAX)), cursor)
+    return parse_page(str(min(max(number, 0), PER_PAGE_MAX)), cursor, is_counted=False)
 
 
 def paginate(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
@@ -131,6 +131,29 @@ def paginate(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
 def paginate_all(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Links]:
     """Return the page of all rows of a list, and its links."""
     return paginate(rows[page.skipped : page.skipped + page.limit], page)
+
+
+def paginate_by_position(
+    rows: Sequence[T], page: PageRequest, cursor_of: Callable[[T], Cursor]
+) -> tuple[Sequence[T], Links]:
+    """Return the page of ``page.limit`` rows, which come nearest first, and its links, whose cursors hold positions.
+
+    ``cursor_of`` returns the cursor of the position of a row; the link sets its direction.
+    """
+    size = max(page.per_page, 0)
+    has_more = len(rows) > size
+    visible = rows[:size]
+    is_back = page.cursor is not None and page.cursor.is_previous
+    if is_back:
+        visible = visible[::-1]
+    first = cursor_of(visible[0]) if visible else page.cursor or FIRST
+    last = cursor_of(visible[-1]) if visible else page.cursor or FIRST
+    return visible, Links(
+        previous=replace(first, is_previous=True),
+        has_previous=has_more if is_back else page.cursor not in {None, FIRST},
+        next=replace(last, is_previous=False),
+        has_next=is_back or has_more,
+    )
 
 
 def paginate_forward(rows: Sequence[tuple[int, T]], page: PageRequest) -> tuple[Sequence[T], Links]:

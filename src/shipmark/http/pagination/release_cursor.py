@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from shipmark.http.pagination.keyset import microseconds_of, moment_of
-from shipmark.http.pagination.offset import BAD_CURSOR, FIRST, Cursor, Links, PageRequest
+from shipmark.http.pagination.offset import (
+    BAD_CURSOR,
+    Cursor,
+    Links,
+    PageRequest,
+    paginate_by_position,
+)
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.releases.model import ListRow, Position, ReleaseSort, SortKey
 
@@ -45,20 +51,7 @@ def links(
     rows: Sequence[ListRow], page: PageRequest, sort: ReleaseSort
 ) -> tuple[Sequence[ListRow], Links]:
     """Return the page of ``page.limit`` rows, which come nearest first, and its links."""
-    size = max(page.per_page, 0)
-    has_more = len(rows) > size
-    visible = rows[:size]
-    is_back = page.cursor is not None and page.cursor.is_previous
-    if is_back:
-        visible = visible[::-1]
-    first = cursor_of(visible[0].position, sort) if visible else page.cursor or FIRST
-    last = cursor_of(visible[-1].position, sort) if visible else page.cursor or FIRST
-    return visible, Links(
-        previous=Cursor(value=first.value, offset=first.offset, is_previous=True),
-        has_previous=has_more if is_back else page.cursor not in {None, FIRST},
-        next=Cursor(value=last.value, offset=last.offset, is_previous=False),
-        has_next=is_back or has_more,
-    )
+    return paginate_by_position(rows, page, lambda row: cursor_of(row.position, sort))
 
 
 def cursor_of(position: Position, sort: ReleaseSort) -> Cursor:

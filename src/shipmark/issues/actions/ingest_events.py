@@ -16,9 +16,10 @@ from shipmark.events.parsing import Event
 from shipmark.events.store import NewEvent, PackedEvent
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
+from shipmark.issues import recent_counts
 from shipmark.issues.actions import new_issue_users, regressions, resolve
 from shipmark.issues.model import InboxReason, Issue
-from shipmark.issues.store import inbox, issues, retention
+from shipmark.issues.store import hashes, inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
 from shipmark.issues.store.issues import Occurrences
 from shipmark.issues.store.occurrences import FirstRelease, ReleaseOccurrence
@@ -143,7 +144,7 @@ def _ingest_new(
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
     waits.add(connection, [(*each.key, key) for each in arrivals for key in each.packed.awaited])
-    first_releases = _count(connection, occurrences)
+    first_releases = _count(connection, occurrences, current)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
     return [
@@ -216,9 +217,7 @@ def _seen(group: Sequence[_Occurrence]) -> SeenRelease:
 
 def _with_issues(connection: Connection, occurrences: Sequence[_Occurrence]) -> list[_Occurrence]:
     """Return the occurrences with their issues: that of the first hash that has one, else a new one."""
-    known = issues.ids_by_hashes(
-        connection, {key for each in occurrences for key in each.hash_keys}
-    )
+    known = hashes.issue_ids(connection, {key for each in occurrences for key in each.hash_keys})
     result = []
     for each in occurrences:
         issue_id = next((known[key] for key in each.hash_keys if key in known), None)
@@ -235,7 +234,7 @@ def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bo
     project, event = occurrence.arrival.project, occurrence.arrival.event
     # Taking a number blocks concurrent transactions; the second one finds the issue of the first.
     number = projects.next_short_id(connection, project.id)
-    if made := issues.ids_by_hashes(connection, occurrence.hash_keys):
+    if made := hashes.issue_ids(connection, occurrence.hash_keys):
         return next(made[key] for key in occurrence.hash_keys if key in made), False
     issue = issues.add(
         connection,
@@ -245,7 +244,7 @@ def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bo
         event=event,
         first_release_id=occurrence.release_id,
     )
-    issues.map_hashes(connection, issue, event.hashes)
+    hashes.add(connection, issue, event.hashes)
     return issue.id, True
 
 
@@ -269,7 +268,7 @@ def _health_update(
 
 
 def _count(
-    connection: Connection, occurrences: Sequence[_Occurrence]
+    connection: Connection, occurrences: Sequence[_Occurrence], current: Mapping[int, Issue]
 ) -> dict[tuple[int, int], FirstRelease]:
     """Count events, users and new issues, and put the new issues into the inbox.
 
@@ -282,10 +281,11 @@ def _count(
     }
     new_users = issues.record_users(connection, affected)
     by_issue = grouped((each.issue_id, each) for each in occurrences)
-    issues.count(
-        connection,
-        [_counted(group, new_users[issue_id]) for issue_id, group in sorted(by_issue.items())],
-    )
+    counted = [
+        _counted(current[issue_id], group, new_users[issue_id])
+        for issue_id, group in sorted(by_issue.items())
+    ]
+    issues.count(connection, counted)
     first_releases = _count_environments(connection, occurrences)
     new = [each for each in occurrences if each.is_new_issue]
     added = [(each.issue_id, each.arrival.event.received_at) for each in new]
@@ -297,14 +297,15 @@ def _count(
     return first_releases
 
 
-def _counted(group: Sequence[_Occurrence], new_users: int) -> Occurrences:
+def _counted(issue: Issue, group: Sequence[_Occurrence], new_users: int) -> Occurrences:
     moments = [each.at for each in group]
     return Occurrences(
-        issue_id=group[0].issue_id,
+        issue_id=issue.id,
         events=len(group),
         new_users=new_users,
         first_at=min(moments),
         last_at=max(moments),
+        recent_counts=recent_counts.add(issue.recent_counts, moments),
         last_event=group[-1].arrival.event,
     )
 

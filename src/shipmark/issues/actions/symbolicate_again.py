@@ -19,7 +19,7 @@ from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.issues.model import Issue
-from shipmark.issues.store import issues, late_symbolications
+from shipmark.issues.store import hashes, issues, late_symbolications
 from shipmark.projects import store as projects
 from shipmark.symbolication import event_symbolication, javascript_stacks, waits
 from shipmark.symbolication.event_symbolication import Uploads
@@ -78,7 +78,7 @@ def _store(connection: Connection, event: StoredEvent, payload: Json, at: dateti
         projects.options_with_organization(connection, issue.organization_id, issue.project_id)
     )
     after = _read(event, payload, rules)
-    issues.map_hashes(connection, issue, after.hashes)
+    hashes.add(connection, issue, after.hashes)
     sent = javascript_stacks.raw(event.payload)
     if any(_shows(issue, _read(event, each, rules)) for each in (event.payload, sent)):
         issues.describe(connection, issue.id, after)

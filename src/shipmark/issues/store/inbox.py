@@ -16,10 +16,10 @@ class InboxColumns(sa.TypedColumns):
 
     issue_id = parent("issues", primary_key=True)
     reason = sa.Column(sa.Integer, nullable=False)
-    added_at = sa.Column(db.UtcDateTime, nullable=False, index=True)
+    added_at = sa.Column(db.UtcDateTime, nullable=False)
 
 
-inbox = table("inbox", InboxColumns)
+inbox = table("inbox", InboxColumns, sa.Index("ix_inbox_added_at", "added_at", "issue_id"))
 
 _ADD = insert_rows(
     inbox, "added", ("issue_id", "added_at"), shared=("reason",)

@@ -1,36 +1,49 @@
-"""Lists of issues that match a filter, the last seen first."""
+"""Lists of issues that match a filter, in an order, a page at a time."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
-from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus, Substatus
-from shipmark.issues.store.activity import history
+from shipmark.infrastructure.database import IDS, Id, ids_param
+from shipmark.issues.model import (
+    Issue,
+    IssueFilter,
+    IssuePosition,
+    IssueSort,
+    IssueStatus,
+    ListedIssue,
+)
 from shipmark.issues.store.inbox import inbox
-from shipmark.issues.store.issues import IS_REGRESSED, ISSUE, issues
-from shipmark.issues.store.occurrences import issue_environments, issue_releases
-from shipmark.projects.store import projects
+from shipmark.issues.store.issues import ISSUE, issues
+from shipmark.issues.store.list_conditions import conditions_of, parameters_of
 
-_RELEASES = {
-    name: json_rows(name, project_id=Id, release_id=Id)
-    for name in ("first_seen_in", "seen_in", "regressed_in")
-}
 _BY_IDS = ISSUE.select().join(IDS, IDS.c.id == issues.c.id)
+_VALUES: dict[IssueSort, sa.Column[Any]] = {
+    IssueSort.LAST_SEEN: issues.c.last_seen_at,
+    IssueSort.FIRST_SEEN: issues.c.first_seen_at,
+    IssueSort.EVENTS: issues.c.times_seen,
+    IssueSort.USERS: issues.c.user_count,
+    IssueSort.INBOX: inbox.c.added_at,
+}
 
 
 def page_of(
-    connection: sa.Connection, issue_filter: IssueFilter, *, limit: int, offset: int = 0
-) -> list[Issue]:
-    """Return a page of the issues that match the filter, the last seen first."""
+    connection: sa.Connection,
+    issue_filter: IssueFilter,
+    sort: IssueSort = IssueSort.LAST_SEEN,
+    position: IssuePosition | None = None,
+    *,
+    limit: int,
+) -> list[ListedIssue]:
+    """Return the issues that match the filter and come after the position, or before it, nearest first."""
     if not issue_filter.project_ids:
         return []
-    statuses = IssueStatus if issue_filter.status is None else (issue_filter.status,)
-    page = _last_seen(issue_filter, statuses, limit + offset)
-    query = ISSUE.select().join(page, page.c.id == issues.c.id)
-    query = query.order_by(page.c.last_seen_at.desc(), page.c.id.desc())
-    return ISSUE.all(connection, query.limit(limit).offset(offset), _parameters(issue_filter))
+    page = _ordered(issue_filter, _statuses_of(issue_filter), sort, position, limit)
+    query = ISSUE.select(page.c.value).join(page, page.c.id == issues.c.id)
+    query = query.order_by(*_order(page.c.value, page.c.id, position)).limit(limit)
+    rows = connection.execute(query, parameters_of(issue_filter)).all()
+    return [ListedIssue(issue=ISSUE(row), value=row[-1]) for row in rows]
 
 
 def by_ids(connection: sa.Connection, issue_ids: Collection[int]) -> list[Issue]:
@@ -46,16 +59,12 @@ def ids_of(
     limit: int,
 ) -> list[int]:
     """Return the ids of issues that match the filter, the last seen first, without those of ``other_than``."""
-    statuses = [
-        issue_status
-        for issue_status in IssueStatus
-        if issue_filter.status in {None, issue_status} and issue_status is not other_than
-    ]
+    statuses = [each for each in _statuses_of(issue_filter) if each is not other_than]
     if not issue_filter.project_ids or not statuses:
         return []
-    page = _last_seen(issue_filter, statuses, limit)
-    query = sa.select(page.c.id).order_by(page.c.last_seen_at.desc(), page.c.id.desc()).limit(limit)
-    return list(connection.execute(query, _parameters(issue_filter)).scalars())
+    page = _ordered(issue_filter, statuses, IssueSort.LAST_SEEN, None, limit)
+    query = sa.select(page.c.id).order_by(*_order(page.c.value, page.c.id, None)).limit(limit)
+    return list(connection.execute(query, parameters_of(issue_filter)).scalars())
 
 
 def counts_of(
@@ -67,120 +76,84 @@ def counts_of(
     counted = []
     for number, issue_filter in enumerate(filters):
         assert issue_filter.status is not None
-        page = _last_seen(issue_filter, (issue_filter.status,), limit)
+        page = _ordered(issue_filter, [issue_filter.status], IssueSort.LAST_SEEN, None, limit)
         counted.append(sa.select(sa.literal(number), sa.func.count()).select_from(page))
     numbers = {number: count for number, count in connection.execute(sa.union_all(*counted))}
     return tuple(numbers[number] for number in range(len(filters)))
 
 
-def _last_seen(
-    issue_filter: IssueFilter, statuses: Iterable[IssueStatus], limit: int
-) -> sa.Subquery:
-    """Return the ids and moments of the last seen issues of each status, at most ``limit``.
+def count_of(connection: sa.Connection, issue_filter: IssueFilter, *, limit: int) -> int:
+    """Return the number of issues that match the filter, counted up to ``limit``."""
+    if not issue_filter.project_ids:
+        return 0
+    statuses = _statuses_of(issue_filter)
+    if issue_filter.is_for_review:
+        matching = _ordered(issue_filter, statuses, IssueSort.INBOX, None, limit)
+    else:
+        # In no order: the statuses need not be merged.
+        conditions = [issues.c.status.in_(statuses), *conditions_of(issue_filter)]
+        matching = sa.select(issues.c.id).where(*conditions).limit(limit).subquery("page")
+    count = sa.select(sa.func.count()).select_from(matching)
+    return connection.execute(count, parameters_of(issue_filter)).scalar_one()
 
-    An index has the issues of a project, or of an organization, by status in this order, and is read until there are
+
+def _statuses_of(issue_filter: IssueFilter) -> list[IssueStatus]:
+    return list(IssueStatus) if issue_filter.status is None else [issue_filter.status]
+
+
+def _ordered(
+    issue_filter: IssueFilter,
+    statuses: Sequence[IssueStatus],
+    sort: IssueSort,
+    position: IssuePosition | None,
+    limit: int,
+) -> sa.Subquery:
+    """Return the ids and values of the first issues of each status from the position on, at most ``limit`` of each.
+
+    For each order an index has the issues of a project, and of an organization, by status, and is read until there are
     enough. With releases or the inbox in the filter the query begins at their issues, so that the cost follows them.
     """
-    columns = sa.select(issues.c.id, issues.c.last_seen_at)
-    ranges = []
-    for status in statuses:
-        query = columns.where(issues.c.status == status, *_conditions(issue_filter))
-        query = query.order_by(issues.c.last_seen_at.desc(), issues.c.id.desc()).limit(limit)
-        ranges.append(sa.select(query.subquery()))
+    is_from_inbox = sort is IssueSort.INBOX
+    value, issue_id = _VALUES[sort], inbox.c.issue_id if is_from_inbox else issues.c.id
+    conditions = conditions_of(issue_filter, is_from_inbox=is_from_inbox)
+    parts: list[list[sa.ColumnElement[bool]]]
+    if is_from_inbox:
+        # Not a join, so that databases read the inbox in the order of its index, and look up its issues.
+        of_issue = (issues.c.id == issue_id, issues.c.status.in_(statuses), *conditions)
+        parts = [[sa.select(issues.c.id).where(*of_issue).exists()]]
+    else:
+        parts = [[issues.c.status == status, *conditions] for status in statuses]
+    rows = sa.select(issue_id.label("id"), value.label("value"))
+    rows = rows.order_by(*_order(value, issue_id, position)).limit(limit)
+    ranges = [
+        sa.select(rows.where(*part, *from_position).subquery())
+        for part in parts
+        for from_position in _from_position(value, issue_id, position)
+    ]
     return sa.union_all(*ranges).subquery("page")
 
 
-def _conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
-    conditions = _release_conditions(issue_filter)
-    if issue_filter.is_for_review:
-        conditions.append(issues.c.id.in_(sa.select(inbox.c.issue_id)))
-    if conditions or len(issue_filter.project_ids) == 1:
-        # With releases or the inbox the sum keeps databases from reading the projects' issues.
-        project_id = issues.c.project_id + 0 if conditions else issues.c.project_id
-        conditions.append(project_id.in_(issue_filter.project_ids))
-    else:
-        conditions += [
-            issues.c.organization_id == _organization_of(issue_filter.project_ids[0]),
-            # The sum keeps SQLite from sorting all issues of the projects.
-            (issues.c.project_id + 0).in_(issue_filter.project_ids),
-        ]
-    if issue_filter.substatus is Substatus.REGRESSED:
-        conditions.append(IS_REGRESSED)
-    elif issue_filter.substatus is not None:
-        conditions.append(issues.c.substatus == issue_filter.substatus)
-    named = issue_filter.environment_ids
-    # A release that counts in these environments says the same.
-    if named is not None and issue_filter.first_seen_in is None and issue_filter.seen_in is None:
-        conditions.append(_was_in(named))
-    for condition in issue_filter.conditions:
-        compare = issues.c[condition.attribute.value].bool_op(condition.operator)
-        conditions.append(compare(condition.operand))
-    if issue_filter.text:
-        conditions.append(
-            issues.c.title.icontains(issue_filter.text, autoescape=True)
-            | issues.c.message.icontains(issue_filter.text, autoescape=True)
-        )
-    return conditions
+def _from_position(
+    value: sa.Column[Any], issue_id: sa.Column[int], position: IssuePosition | None
+) -> Sequence[Sequence[sa.ColumnElement[bool]]]:
+    """Return the conditions of the ranges of an index from the position on.
+
+    Issues of the same value are a range of their own: of a comparison of rows SQLite seeks the first column only if the
+    second is the table's key, and most issues have the same few numbers of events.
+    """
+    if position is None:
+        return [[]]
+    # A cursor may hold a larger number than the column.
+    kind = Id if isinstance(position.value, int) else value.type
+    at, last_id = sa.literal(position.value, kind), sa.literal(position.issue_id, Id)
+    if position.is_backwards:
+        return [[value == at, issue_id > last_id], [value > at]]
+    return [[value == at, issue_id < last_id], [value < at]]
 
 
-def _was_in(environment_ids: Collection[int]) -> sa.ColumnElement[bool]:
-    """Return the condition that an issue was seen in one of the environments."""
-    seen = issue_environments.c
-    return (
-        sa.select(seen.issue_id)
-        .where(seen.issue_id == issues.c.id, seen.environment_id.in_(environment_ids))
-        .correlate(issues)
-        .exists()
-    )
-
-
-def _organization_of(project_id: int) -> sa.ScalarSelect[int]:
-    query = sa.select(projects.c.organization_id).where(projects.c.id == project_id)
-    return query.scalar_subquery()
-
-
-def _release_conditions(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions on releases (groups-api.md 2.3, 2.4)."""
-    conditions: list[sa.ColumnElement[bool]] = []
-    named = issue_filter.environment_ids
-    if issue_filter.first_seen_in is not None:
-        first = issue_environments.c
-        there = [] if named is None else [_is_one_of(first.environment_id, named)]
-        conditions += _in_release("first_seen_in", first.issue_id, first.first_release_id, *there)
-    if issue_filter.seen_in is not None:
-        seen = issue_releases.c
-        there = [] if named is None else [_is_one_of(seen.environment_id, named)]
-        conditions += _in_release("seen_in", seen.issue_id, seen.release_id, *there)
-    if issue_filter.regressed_in is not None:
-        entry = history.c
-        is_regressed = entry.status == HistoryStatus.REGRESSED
-        conditions += _in_release("regressed_in", entry.issue_id, entry.release_id, is_regressed)
-    return conditions
-
-
-def _is_one_of(column: sa.Column[int], ids: Collection[int]) -> sa.ColumnElement[bool]:
-    """Return a condition on an environment that no index is looked up for: releases have fewer issues."""
-    return (column + 0).in_(ids)
-
-
-def _in_release(
-    name: str, issue_id: sa.Column[int], release_id: sa.Column[Any], *more: sa.ColumnElement[bool]
-) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions that an issue is among those of its project's release: by ids, then by projects."""
-    releases = _RELEASES[name].c
-    of_release = sa.select(issue_id).where(release_id == releases.release_id, *more)
-    of_project = (
-        sa.select(releases.project_id)
-        .where(issue_id == issues.c.id, release_id == releases.release_id, *more)
-        .correlate(issues)
-    )
-    return [issues.c.id.in_(of_release), (issues.c.project_id + 0).in_(of_project)]
-
-
-def _parameters(issue_filter: IssueFilter) -> dict[str, str]:
-    parameters: dict[str, str] = {}
-    for name in _RELEASES:
-        releases: Mapping[int, int] | None = getattr(issue_filter, name)
-        if releases is not None:
-            parameters |= rows_param(name, sorted(releases.items()))
-    return parameters
+def _order(
+    value: sa.ColumnElement[Any], row_id: sa.ColumnElement[int], position: IssuePosition | None
+) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    if position is not None and position.is_backwards:
+        return value.asc(), row_id.asc()
+    return value.desc(), row_id.desc()

@@ -1,8 +1,8 @@
-"""Issues, and the hashes that map events to them."""
+"""Issues, and the end users that they affect."""
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from shipmark.projects.store import projects
 class IssueColumns(sa.TypedColumns):
     """An issue. ``first_release_id`` prevents the deletion of its release.
 
-    ``details`` and ``deleted_fix`` (`DeletedFix`, or NULL) are JSON objects.
+    ``details`` and ``deleted_fix`` (`DeletedFix`, or NULL) are JSON objects; ``recent_counts`` is NULL without events.
     """
 
     id = sa.Column(db.Id, primary_key=True)
@@ -50,14 +50,7 @@ class IssueColumns(sa.TypedColumns):
     active_at = sa.Column(db.UtcDateTime, nullable=False)
     resolved_at = sa.Column(db.UtcDateTime)
     deleted_fix = sa.Column(sa.Text)
-
-
-class IssueHashColumns(sa.TypedColumns):
-    """A hash that maps events of a project to an issue."""
-
-    project_id = parent("projects", primary_key=True)
-    hash = sa.Column(sa.String(32), primary_key=True)
-    issue_id = parent("issues", index=True)
+    recent_counts = sa.Column(sa.Text)
 
 
 class IssueUserColumns(sa.TypedColumns):
@@ -97,19 +90,26 @@ for _name, _owner in (("project", issues.c.project_id), ("organization", issues.
         sqlite_where=IS_REGRESSED,
         postgresql_where=IS_REGRESSED,
     )
-hashes = table("issue_hashes", IssueHashColumns)
+    # The other orders of lists: see issue_lists.py.
+    for _order in (issues.c.first_seen_at, issues.c.times_seen, issues.c.user_count):
+        _index = f"ix_issues_of_{_name}_{_order.name}"
+        sa.Index(_index, _owner, issues.c.status, _order, issues.c.id)
 issue_users = table("issue_users", IssueUserColumns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occurrences:
-    """Events of an issue that are counted together; ``last_event`` is the one that came in last."""
+    """Events of an issue that are counted together; ``last_event`` is the one that came in last.
+
+    ``recent_counts`` are those of the issue, which is locked, with these events.
+    """
 
     issue_id: int
     events: int
     new_users: int
     first_at: datetime
     last_at: datetime
+    recent_counts: str
     last_event: Event
 
 
@@ -139,11 +139,6 @@ _LOCK = (
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
-_HASHES = db.json_rows("hashed", project_id=db.Id, hash=sa.Text())
-_BY_HASHES = sa.select(hashes.c.project_id, hashes.c.hash, hashes.c.issue_id).join(
-    _HASHES,
-    sa.and_(hashes.c.project_id == _HASHES.c.project_id, hashes.c.hash == _HASHES.c.hash),
-)
 _ADD_USERS = (
     insert_rows(
         issue_users, "affected", ("issue_id", "user_hash"), order_by=("issue_id", "user_hash")
@@ -170,6 +165,7 @@ _OCCURRED = db.json_rows(
     users=sa.Integer(),
     first_at=db.UtcDateTime(),
     last_at=db.UtcDateTime(),
+    recent_counts=sa.Text(),
     **_OF_EVENT,
 )
 _first, _last = issues.c.first_seen_at, issues.c.last_seen_at
@@ -181,6 +177,7 @@ _COUNT = (
         user_count=issues.c.user_count + _OCCURRED.c.users,
         first_seen_at=sa.case((_first > _OCCURRED.c.first_at, _OCCURRED.c.first_at), else_=_first),
         last_seen_at=sa.case((_last < _OCCURRED.c.last_at, _OCCURRED.c.last_at), else_=_last),
+        recent_counts=_OCCURRED.c.recent_counts,
         **{name: _OCCURRED.c[name] for name in _OF_EVENT},
     )
 )
@@ -220,21 +217,6 @@ def by_id(connection: sa.Connection, organization_id: int | None, issue_id: int)
     return ISSUE.first(connection, query)
 
 
-def ids_by_hashes(
-    connection: sa.Connection, hashed: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], int]:
-    """Return the id of the issue of each pair of a project's id and a hash; unknown ones are left out."""
-    rows = connection.execute(_BY_HASHES, db.rows_param("hashed", sorted(hashed)))
-    return {(project_id, event_hash): issue_id for project_id, event_hash, issue_id in rows}
-
-
-def map_hashes(connection: sa.Connection, issue: Issue, event_hashes: Sequence[str]) -> None:
-    """Map these hashes to the issue, unless they are mapped already."""
-    shared: dict[str, object] = {"project_id": issue.project_id, "issue_id": issue.id}
-    rows = [shared | {"hash": event_hash} for event_hash in event_hashes]
-    connection.execute(db.upsert(hashes).values(rows).on_conflict_do_nothing())
-
-
 def add(
     connection: sa.Connection,
     *,
@@ -268,7 +250,7 @@ def count(connection: sa.Connection, occurred: Collection[Occurrences]) -> None:
     for each in occurred:
         values = _event_values(each.last_event)
         numbers = (each.issue_id, each.events, each.new_users, each.first_at, each.last_at)
-        rows.append((*numbers, *(values[name] for name in _OF_EVENT)))
+        rows.append((*numbers, each.recent_counts, *(values[name] for name in _OF_EVENT)))
     connection.execute(_COUNT, db.rows_param("occurred", rows))
 
 

@@ -1,12 +1,13 @@
-"""The filter of a list of issues for a search, whose versions are looked up."""
+"""The filter of a list of issues for a search, whose versions and environments are looked up."""
 
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from shipmark.issues.model import LATEST, IssueFilter
-from shipmark.issues.search import IssueSearch
-from shipmark.releases.store import releases, shipping_order
+from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
+from shipmark.issues.search import EnvironmentTerm, IssueSearch, ReleaseTerm
+from shipmark.projects import store as projects
+from shipmark.releases.store import shipping_order, version_lookup
 
 
 def filter_of(
@@ -16,32 +17,72 @@ def filter_of(
     search: IssueSearch,
     environment_ids: tuple[int, ...] | None = None,
 ) -> IssueFilter:
-    """Return the filter for a search in these projects. An unknown release matches nothing (groups-api.md 2.3)."""
+    """Return the filter for a search in these projects.
 
-    def release_of(version: str | None) -> Mapping[int, int] | None:
-        return _release_of(connection, organization_id, project_ids, version)
-
+    An unknown release matches nothing (groups-api.md 2.3), nor does an unknown environment. A term of environments
+    narrows those that are given besides.
+    """
+    named = _environment_ids(connection, organization_id, search.environments)
+    excluded = set[int]()
+    for term in search.environments:
+        ids = {named[name] for name in term.names if name in named}
+        if term.is_negated:
+            excluded |= ids
+        else:
+            environment_ids = tuple(
+                sorted(ids.intersection(ids if environment_ids is None else environment_ids))
+            )
     return IssueFilter(
         project_ids=tuple(project_ids),
         status=search.status,
         substatus=search.substatus,
         is_for_review=search.is_for_review,
         text=search.text,
-        first_seen_in=release_of(search.first_release),
-        seen_in=release_of(search.release),
-        regressed_in=release_of(search.regressed_in_release),
+        releases=_release_conditions(connection, organization_id, project_ids, search.releases),
         environment_ids=environment_ids,
+        excluded_environment_ids=tuple(sorted(excluded)),
         conditions=tuple(search.conditions),
     )
 
 
-def _release_of(
-    connection: Connection, organization_id: int, project_ids: Sequence[int], version: str | None
-) -> Mapping[int, int] | None:
-    """Return the release that a version means in each project, or None if none is asked for."""
-    if version is None:
-        return None
-    if version == LATEST:
-        return shipping_order.latest_ids(connection, project_ids)
-    named = releases.by_version(connection, organization_id, version)
-    return dict.fromkeys(project_ids, named.id) if named else {}
+def _environment_ids(
+    connection: Connection, organization_id: int, terms: Sequence[EnvironmentTerm]
+) -> Mapping[str, int]:
+    if not terms:
+        return {}
+    names = {name for term in terms for name in term.names}
+    known = projects.environments_named(connection, organization_id, names)
+    return {environment.name: environment.id for environment in known}
+
+
+def _release_conditions(
+    connection: Connection,
+    organization_id: int,
+    project_ids: Sequence[int],
+    terms: Sequence[ReleaseTerm],
+) -> tuple[ReleaseCondition, ...]:
+    """Return the conditions of the terms, by one statement for versions and one for the latest."""
+    versions = {version for term in terms for version in term.versions}
+    latest: Mapping[int, int] = {}
+    if LATEST in versions:
+        latest = shipping_order.latest_ids(connection, project_ids)
+    known = {}
+    if named := versions - {LATEST}:
+        known = version_lookup.by_versions(connection, organization_id, named, project_ids)
+
+    def releases_of(version: str) -> Mapping[int, int]:
+        if version == LATEST:
+            return latest
+        release = known.get(version)
+        return dict.fromkeys(project_ids, release.id) if release else {}
+
+    return tuple(
+        ReleaseCondition(
+            tie=term.tie,
+            releases=frozenset(
+                pair for version in term.versions for pair in releases_of(version).items()
+            ),
+            is_negated=term.is_negated,
+        )
+        for term in terms
+    )

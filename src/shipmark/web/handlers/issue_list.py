@@ -25,7 +25,7 @@ _SEVERAL_PROJECTS = "Issues of several projects can't be resolved in a release t
 
 @get(_ISSUES, scopes=None, sync_to_thread=True)
 def list_issues(web_request: InjectedWebRequest) -> Answer:
-    """Show a list of issues, the last seen first."""
+    """Show a list of issues, by default the last seen first."""
     return _render(web_request)
 
 

@@ -1,16 +1,23 @@
 """The view model of the list of issues."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from shipmark.http.pagination import offset
+from shipmark.http.pagination import issue_cursor, offset
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.model import Issue, IssueFilter, IssueStatus, Substatus
+from shipmark.issues.model import (
+    Issue,
+    IssueFilter,
+    IssuePosition,
+    IssueSort,
+    IssueStatus,
+    Substatus,
+)
 from shipmark.issues.search import IssueSearch, parse
 from shipmark.issues.store import issue_lists, occurrences
 from shipmark.issues.store.search_filter import filter_of
@@ -24,6 +31,13 @@ ISSUES_PER_PAGE = 25
 #: Numbers of issues are counted up to here.
 COUNT_MAX = 100
 _QUERY_MAX = 200
+#: The orders to choose from, with their names.
+SORTS: Mapping[str, str] = {
+    IssueSort.LAST_SEEN.value: "Last seen",
+    IssueSort.FIRST_SEEN.value: "First seen",
+    IssueSort.EVENTS.value: "Events",
+    IssueSort.USERS.value: "Users",
+}
 _STATUS_TERM = re.compile(r"(?:^|\s)is:\S*")
 
 
@@ -78,11 +92,12 @@ _TABS_OF_STATUS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueListSearch:
-    """The requested list. A tab or project that does not exist is ignored; ``cursor`` is in the API's format."""
+    """The requested list. A tab, project or order that does not exist is ignored; ``cursor`` is in the API's format."""
 
     query: str
     tab: str
     project: str
+    sort: IssueSort
     cursor: str
 
     @property
@@ -90,12 +105,27 @@ class IssueListSearch:
         """Return True if the search leaves out issues of the tab."""
         return bool(self.query or self.project)
 
+    @property
+    def sorts(self) -> Mapping[str, str]:
+        """Return the orders to choose from, with their names."""
+        return SORTS
+
     def address(self, organization: str, cursor: str = "") -> str:
         """Return the URL of a page of the same list, by default the first."""
         tab = "" if self.tab == _DEFAULT_TAB.key else self.tab
+        sort = "" if self.sort is IssueSort.LAST_SEEN else self.sort.value
         return urls.issues(
-            organization, tab=tab, query=self.query, project=self.project, cursor=cursor
+            organization,
+            tab=tab,
+            query=self.query,
+            project=self.project,
+            sort=sort,
+            cursor=cursor,
         )
+
+    def sorted_address(self, organization: str, sort: str) -> str:
+        """Return the URL of the list in another order."""
+        return replace(self, sort=IssueSort(sort)).address(organization)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,26 +168,28 @@ class IssueList:
 def issue_search_of(web_request: WebRequest, workspace: Workspace) -> IssueListSearch:
     """Return the search in the query parameters."""
     tab, project = web_request.parameter("tab"), web_request.parameter("project")
+    sort = web_request.parameter("sort")
     return IssueListSearch(
         query=web_request.parameter("query")[:_QUERY_MAX],
         tab=tab if tab in _TABS_BY_KEY else _DEFAULT_TAB.key,
         project=project if project in {known.slug for known in workspace.projects} else "",
+        sort=IssueSort(sort) if sort in SORTS else IssueSort.LAST_SEEN,
         cursor=web_request.parameter("cursor"),
     )
 
 
 def issue_list(connection: Connection, workspace: Workspace, search: IssueListSearch) -> IssueList:
-    """Return a page of the requested, visible issues, the last seen first."""
+    """Return a page of the requested, visible issues."""
     projects = [project for project in workspace.projects if search.project in {"", project.slug}]
     project_ids = [project.id for project in projects]
     terms, problem = _terms(search.query)
     tab = _tab_of(search, terms)
     conditions = filter_of(connection, workspace.organization.id, project_ids, terms)
-    page = _page(search.cursor)
+    page, position = _page(search)
     listed = issue_lists.page_of(
-        connection, tab.narrowed(conditions), limit=page.limit, offset=page.skipped
+        connection, tab.narrowed(conditions), search.sort, position, limit=page.limit
     )
-    issues, links = offset.paginate(listed, page)
+    issues, links = issue_cursor.links(listed, page)
     slug = workspace.organization.slug
     return IssueList(
         search=search,
@@ -218,15 +250,14 @@ def _tab_links(
     )
 
 
-def _page(cursor: str) -> offset.PageRequest:
-    """Return the page of a cursor; the first page if it is invalid."""
+def _page(search: IssueListSearch) -> tuple[offset.PageRequest, IssuePosition | None]:
+    """Return the page of the cursor and its position; the first page if it is invalid."""
     size = str(ISSUES_PER_PAGE)
     try:
-        page = offset.parse_page(size, cursor)
+        page = offset.parse_page(size, search.cursor, is_counted=False)
+        return page, issue_cursor.position_of(page, search.sort)
     except BadRequest:
-        return offset.parse_page(size, None)
-    is_ours = page.cursor is not None and page.cursor.value == ISSUES_PER_PAGE
-    return page if is_ours else offset.parse_page(size, None)
+        return offset.parse_page(size, None), None
 
 
 def _rows(
