@@ -11,8 +11,8 @@ import brotli  # type: ignore[import-untyped]  # its author ships no types
 import pytest
 import zstandard
 
+from shipmark.http.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_store_body
 from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
-from shipmark.ingest.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_store_body
 
 PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50
 MEGABYTE = 1024 * 1024

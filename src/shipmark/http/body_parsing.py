@@ -1,5 +1,6 @@
 """Parsing of request bodies, JSON or a form, to plain objects."""
 
+import codecs
 import json
 from collections.abc import Collection
 from io import BytesIO
@@ -11,6 +12,19 @@ from multipart import MultipartError, MultipartParser, parse_options_header  # t
 from shipmark.infrastructure.errors import BadRequest, Unsupported
 
 _FORM_PARTS_MAX = 1000
+#: The character sets besides UTF-8 that programs write, each decoded in one pass.
+_CHARSETS = frozenset(
+    {
+        "iso-8859-1",
+        "iso-8859-15",
+        "latin1",
+        "windows-1252",
+        "utf-16",
+        "utf-16le",
+        "utf-16be",
+        "utf-32",
+    }
+)
 
 
 def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> object:
@@ -22,7 +36,7 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
     media_type, options = parse_options_header(content_type)
     match media_type:
         case "" | "application/json" | "text/plain":
-            return json_of(body)
+            return json_of(_in_utf8(body, options.get("charset", "")))
         case "application/x-www-form-urlencoded":
             return _form(_urlencoded(body), lists)
         case "multipart/form-data":
@@ -31,13 +45,27 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
 
 
 def json_of(body: bytes) -> object:
-    """Return the value of a JSON text, parsed strictly; raise `BadRequest` with the reference's message."""
+    """Return the value of a JSON text, parsed strictly; raise `BadRequest` with the reference's message.
+
+    A byte order mark, which PowerShell and .NET write, is left out.
+    """
+    body = body.removeprefix(codecs.BOM_UTF8)
     if not body.strip():
         return {}
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _slowly(body)
+
+
+def _in_utf8(body: bytes, charset: str) -> bytes:
+    """Return a text in UTF-8. Unknown character sets count as UTF-8, as in the reference."""
+    if charset.lower() not in _CHARSETS:
+        return body
+    try:
+        return body.decode(charset).encode()
+    except UnicodeError as error:
+        raise BadRequest(f"JSON parse error - {error}") from None
 
 
 def _slowly(body: bytes) -> object:

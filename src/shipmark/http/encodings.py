@@ -53,6 +53,20 @@ def decoder(content_encoding: str, max_bytes: int) -> Decoder:
     return _Chain([_Limited(codec, max_bytes) for codec in codecs or [_Identity()]])
 
 
+def decompressed(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
+    """Return a whole body without its encodings.
+
+    Unknown ones are ignored, as in the reference: programs write ``Content-Encoding: utf-8`` for the character set.
+    """
+    if not content_encoding:
+        return body
+    try:
+        codecs = decoder(content_encoding, max_bytes)
+    except Unsupported:
+        return body
+    return b"".join([*codecs.feed(body), *codecs.finish()])
+
+
 def legacy_store_body(body: bytes, max_bytes: int) -> bytes:
     """Return the body decoded from base64(zlib(JSON)), which old SDKs send without a header (ingest.md 1.4)."""
     if _is_json(body):
