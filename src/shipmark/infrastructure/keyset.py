@@ -24,8 +24,8 @@ class KeysetPosition:
 
 def from_position(
     query: sa.Select[*tuple[Any, ...]],
-    at: sa.Column[datetime],
-    row_id: sa.Column[int],
+    at: sa.ColumnElement[datetime],
+    row_id: sa.ColumnElement[int],
     position: KeysetPosition | None,
 ) -> sa.Select[*tuple[Any, ...]]:
     """Return the query for the rows from a position on, in the order of its direction."""

@@ -7,7 +7,8 @@ from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
 from shipmark.api.queries import Bit, EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
-from shipmark.http.pagination import offset
+from shipmark.http.pagination import keyset, offset
+from shipmark.http.pagination.keyset import KeysetPage
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import optional, refuse, repeatable, require
 from shipmark.infrastructure.clock import now
@@ -90,9 +91,14 @@ class ProjectIssueListQuery(_SearchQuery, PageQuery):
         """Return the named ids."""
         return _numbers(self.group)
 
-    def limited_page(self) -> PageRequest:
-        """Return the page. Raise `BadRequest` for one that can't be read."""
+    def numbered_page(self) -> PageRequest:
+        """Return the page of a list that doesn't change. Raise `BadRequest` for one that can't be read."""
         return offset.parse_limited_page(self.limit, self.per_page, self.cursor)
+
+    def limited_page(self) -> KeysetPage:
+        """Return the page of issues by when they were last seen. Raise `BadRequest` for one that can't be read."""
+        size = offset.parse_limited_page(self.limit, self.per_page, None)
+        return keyset.parse_page(size, self.cursor)
 
 
 class IssueListQuery(ProjectIssueListQuery, ProjectQuery):

@@ -42,7 +42,8 @@ from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
 from shipmark.http import endpoint, time_range
-from shipmark.http.pagination.offset import paginate, paginate_all
+from shipmark.http.pagination.keyset import paginate_by_moment
+from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
@@ -213,13 +214,13 @@ def _fetch_page(
             return Response([found], headers={"X-Sentry-Direct-Hit": "1"})
         if query.group:
             named = issues_of_group(connection, projects, query)
-            issues, links = paginate_all(named, page)
+            issues, links = paginate_all(named, query.numbered_page())
         else:
             conditions = issue_filter(
                 connection, context.access, projects, parse(text, now()), query
             )
-            rows = issue_lists.page_of(connection, conditions, **page.window)
-            issues, links = paginate(rows, page)
+            rows = issue_lists.page_from(connection, conditions, page.position, limit=page.limit)
+            issues, links = paginate_by_moment(rows, page, lambda issue: issue.last_seen_at)
         return context.listed(serialize_issues(context, connection, issues), links)
 
 

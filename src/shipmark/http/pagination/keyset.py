@@ -4,7 +4,7 @@ In the common format ``value:offset:is_prev``, the value is microseconds since 1
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -18,12 +18,16 @@ _MICROSECOND = timedelta(microseconds=1)
 _CURSOR = re.compile(r"(-?\d{1,18})(?:\.0)?:(\d{1,18}):([01])")
 
 
-class DatedRow(Protocol):
-    """A row of a list by moment."""
+class IdentifiedRow(Protocol):
+    """A row with an id, which orders rows of one moment."""
 
     @property
     def id(self) -> int:
-        """Return the id, which orders rows of one moment."""
+        """Return the id."""
+
+
+class DatedRow(IdentifiedRow, Protocol):
+    """A row of a list by the moment of creation."""
 
     @property
     def created_at(self) -> datetime:
@@ -31,6 +35,7 @@ class DatedRow(Protocol):
 
 
 T = TypeVar("T", bound=DatedRow)
+Row = TypeVar("Row", bound=IdentifiedRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,28 +68,31 @@ def parse_page(size: PageRequest, cursor: str | None) -> KeysetPage:
 
 def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T], Links]:
     """Return the page of ``page.limit`` rows and its links; rows of a backward page come nearest first."""
+    return paginate_by_moment(rows, page, lambda row: row.created_at)
+
+
+def paginate_by_moment(
+    rows: Sequence[Row], page: KeysetPage, moment: Callable[[Row], datetime]
+) -> tuple[Sequence[Row], Links]:
+    """Return what `paginate_by_keyset` does, for a list that is ordered by another moment of its rows."""
     has_more = len(rows) > page.per_page
     visible = rows[: page.per_page]
     is_backwards = page.position is not None and page.position.is_backwards
     if is_backwards:
         visible = visible[::-1]
+    # Of an empty page the cursors are its own position.
+    empty = (page.position.at, page.position.id) if page.position else (_EPOCH, 0)
+    first, last = ((moment(visible[at]), visible[at].id) if visible else empty for at in (0, -1))
     links = Links(
-        previous=_cursor(visible[0] if visible else None, page.position, is_previous=True),
+        previous=_cursor(*first, is_previous=True),
         has_previous=has_more if is_backwards else page.position is not None,
-        next=_cursor(visible[-1] if visible else None, page.position, is_previous=False),
+        next=_cursor(*last, is_previous=False),
         has_next=is_backwards or has_more,
     )
     return visible, links
 
 
-def _cursor(row: DatedRow | None, position: KeysetPosition | None, *, is_previous: bool) -> Cursor:
-    """Return the cursor of a page's first or last row; of an empty page, that of its own position."""
-    if row is not None:
-        at, row_id = row.created_at, row.id
-    elif position is not None:
-        at, row_id = position.at, position.id
-    else:
-        at, row_id = _EPOCH, 0
+def _cursor(at: datetime, row_id: int, *, is_previous: bool) -> Cursor:
     return Cursor(value=microseconds_of(at), offset=row_id, is_previous=is_previous)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.infrastructure.keyset import KeysetPosition, from_position
 from shipmark.issues.model import HistoryStatus, Issue, IssueFilter, IssueStatus, Substatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
@@ -31,6 +32,23 @@ def page_of(
     query = ISSUE.select().join(page, page.c.id == issues.c.id)
     query = query.order_by(page.c.last_seen_at.desc(), page.c.id.desc())
     return ISSUE.all(connection, query.limit(limit).offset(offset), _parameters(issue_filter))
+
+
+def page_from(
+    connection: sa.Connection,
+    issue_filter: IssueFilter,
+    position: KeysetPosition | None,
+    *,
+    limit: int,
+) -> list[Issue]:
+    """Return the issues that match the filter from a position on; on a backward page the nearest come first."""
+    if not issue_filter.project_ids:
+        return []
+    statuses = IssueStatus if issue_filter.status is None else (issue_filter.status,)
+    page = _last_seen(issue_filter, statuses, limit, position)
+    query = ISSUE.select().join(page, page.c.id == issues.c.id)
+    query = from_position(query, page.c.last_seen_at, page.c.id, position)
+    return ISSUE.all(connection, query.limit(limit), _parameters(issue_filter))
 
 
 def by_ids(connection: sa.Connection, issue_ids: Collection[int]) -> list[Issue]:
@@ -74,9 +92,12 @@ def counts_of(
 
 
 def _last_seen(
-    issue_filter: IssueFilter, statuses: Iterable[IssueStatus], limit: int
+    issue_filter: IssueFilter,
+    statuses: Iterable[IssueStatus],
+    limit: int,
+    position: KeysetPosition | None = None,
 ) -> sa.Subquery:
-    """Return the ids and moments of the last seen issues of each status, at most ``limit``.
+    """Return the ids and moments of the last seen issues of each status, at most ``limit``, from a position on.
 
     An index has the issues of a project, or of an organization, by status in this order, and is read until there are
     enough. With releases or the inbox in the filter the query begins at their issues, so that the cost follows them.
@@ -85,7 +106,7 @@ def _last_seen(
     ranges = []
     for status in statuses:
         query = columns.where(issues.c.status == status, *_conditions(issue_filter))
-        query = query.order_by(issues.c.last_seen_at.desc(), issues.c.id.desc()).limit(limit)
+        query = from_position(query, issues.c.last_seen_at, issues.c.id, position).limit(limit)
         ranges.append(sa.select(query.subquery()))
     return sa.union_all(*ranges).subquery("page")
 
