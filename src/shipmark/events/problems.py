@@ -88,7 +88,7 @@ def of_texts(payload: Json, limits: dict[str, int]) -> Iterator[Json]:
 
 
 def of_user(payload: Json) -> Iterator[Json]:
-    """Yield a problem for each part of the user that identifies nobody."""
+    """Yield a problem for each part of the user that can not identify them."""
     user = object_of(payload, "user")
     for kind in USER_IDENTIFIERS:
         if isinstance(value := user.get(kind), dict | list):

@@ -88,7 +88,7 @@ def files_of(payload: Json) -> dict[str, ScriptFile]:
     return {
         url: ScriptFile(url=url, debug_id=debug_id, is_in_browser=platform == "javascript")
         for url, debug_id in files.items()
-        # The extensions of a visitor are no part of the release, whatever the names of their files. One's own have ids.
+        # Other extensions of the browser are no part of the release, whatever their files are called.
         if debug_id is not None or not url.startswith(_EXTENSIONS)
     }
 
