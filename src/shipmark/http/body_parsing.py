@@ -1,6 +1,5 @@
 """Parsing of request bodies, JSON or a form, to plain objects."""
 
-import codecs
 import json
 from collections.abc import Collection
 from io import BytesIO
@@ -45,11 +44,7 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
 
 
 def json_of(body: bytes) -> object:
-    """Return the value of a JSON text, parsed strictly; raise `BadRequest` with the reference's message.
-
-    A byte order mark, which PowerShell and .NET write, is left out.
-    """
-    body = body.removeprefix(codecs.BOM_UTF8)
+    """Return the value of a JSON text, parsed strictly; raise `BadRequest` with the reference's message."""
     if not body.strip():
         return {}
     try:
