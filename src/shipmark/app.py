@@ -25,6 +25,7 @@ from shipmark.http.connections import ConnectionLimits
 from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.head_requests import HeadRequestsMiddleware
 from shipmark.http.health import get_health, get_liveness, get_metrics
+from shipmark.http.preflights import PreflightMiddleware
 from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
 from shipmark.http.workers import (
@@ -63,8 +64,9 @@ _CORS = CORSConfig(
     allow_origins=["*"],
     allow_methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"],
     allow_headers=[
-        "X-Sentry-Auth", "X-Requested-With", "Origin", "Accept", "Content-Type", "Authentication",
-        "Authorization", "Content-Encoding", "Transfer-Encoding", "sentry-trace", "baggage",
+        "X-Sentry-Auth", "X-Requested-With", "X-Forwarded-For", "Origin", "Referer", "Accept", "Content-Type",
+        "Authentication", "Authorization", "Content-Encoding", "Transfer-Encoding", "sentry-trace", "baggage",
+        "X-CSRFToken",
     ],
     expose_headers=[
         "X-Sentry-Error", "X-Sentry-Rate-Limits", "Retry-After", "Link", "X-Hits", "X-Max-Hits",
@@ -77,6 +79,13 @@ _CORS_HEADERS = {
     **_CORS.simple_headers,
     "Access-Control-Allow-Headers": ", ".join(sorted(_CORS.allow_headers)),
     "Access-Control-Allow-Methods": ", ".join(sorted(_CORS.allow_methods)),
+}
+
+#: The headers of answers to OPTIONS.
+_PREFLIGHT_HEADERS = {
+    **_CORS_HEADERS,
+    "Access-Control-Max-Age": str(_CORS.max_age),
+    "Allow": _CORS_HEADERS["Access-Control-Allow-Methods"],
 }
 
 
@@ -110,7 +119,9 @@ def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
     state = app.state
     single = SingleItems(
-        TrailingSlashMiddleware(HeadRequestsMiddleware(app)),
+        PreflightMiddleware(
+            TrailingSlashMiddleware(HeadRequestsMiddleware(app)), _PREFLIGHT_HEADERS
+        ),
         state.settings,
         state.project_keys,
         state.event_log,

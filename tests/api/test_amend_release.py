@@ -73,6 +73,18 @@ def test_null_and_blank_clear_nothing(alice: Caller, nothing: dict[str, object])
     assert alice.put(PATH, nothing).json() == before
 
 
+@pytest.mark.parametrize("seconds", ["1795640000", "1795640000000"])
+def test_dates_may_be_texts_of_seconds_or_milliseconds(alice: Caller, seconds: str) -> None:
+    """``sentry release finalize --released`` passes on what is typed (clients.md 6)."""
+    alice.publish("web@1.0.0")
+    given = {"dateReleased": seconds, "commits": [commit("1", timestamp=seconds)]}
+    answer = alice.put(PATH, given)
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    at = "2026-11-25T20:53:20Z"
+    assert (shown["dateReleased"], shown["lastCommit"]["dateCreated"]) == (at, at)
+
+
 def test_an_archived_release_is_opened(alice: Caller) -> None:
     """The reference ignores it."""
     alice.publish("web@1.0.0", status="archived")

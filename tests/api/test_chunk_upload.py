@@ -135,6 +135,12 @@ def test_no_chunks_are_fine(alice: Caller) -> None:
     assert alice.post(CHUNK_UPLOAD, files=[("other", ("abc", b"passed over"))]).status_code == 200
 
 
+def test_a_form_without_a_body_has_no_chunks(alice: Caller) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = alice.post(CHUNK_UPLOAD, content=b"", headers=headers)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_what_is_no_form_is_refused(alice: Caller) -> None:
     assert alice.post(CHUNK_UPLOAD, {"a": 1}).status_code == 415
     headers = {"Content-Type": "multipart/form-data; boundary=b"}

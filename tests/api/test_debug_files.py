@@ -102,6 +102,13 @@ def test_another_project_has_its_own(alice: Caller, database: Database) -> None:
 
 
 @on_one_database
+def test_a_mapping_is_named_by_the_id_in_its_path(alice: Caller) -> None:
+    ids = ["0ac1a4b8-2254-55a4-bff8-8f4bc80197df", "11111111-2222-4333-8444-555555555555"]
+    made = [upload(alice, MAPPING, f"/proguard/{id_}.txt")["dif"]["debugId"] for id_ in ids]
+    assert made == ids
+
+
+@on_one_database
 def test_several_files_are_told_of_each_by_its_checksum(alice: Caller) -> None:
     send(alice, PDB, MAPPING)
     body = asked(PDB) | asked(MAPPING, "/proguard/m.txt") | asked(b"absent")

@@ -67,6 +67,15 @@ def test_a_mapping_is_uploaded_as_older_clients_do(alice: Caller, database: Data
 
 
 @on_one_database
+def test_the_same_mapping_with_another_id_is_another_debug_file(alice: Caller) -> None:
+    other = "11111111-2222-4333-8444-555555555555"
+    add(alice)
+    [made] = add(alice, (f"proguard/{other}.txt", MAPPING))
+    assert (made["debugId"], made["objectName"]) == (other, f"{other}.txt")
+    assert len(alice.get(DSYMS).json()) == 2
+
+
+@on_one_database
 def test_what_is_no_debug_file_is_passed_over_where_one_is(alice: Caller) -> None:
     made = add(alice, PLIST, ("bin/shop.pdb", PDB), ("../slip.txt", MAPPING), ("folder/", b""))
     assert [it["objectName"] for it in made] == ["shop.pdb"]

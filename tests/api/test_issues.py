@@ -329,11 +329,35 @@ def test_keys_that_are_not_known_are_refused(bob: Caller) -> None:
 
 
 def test_lists_have_pages(bob: Caller, happen: Happen) -> None:
-    for hours in range(3):
+    for hours in range(5):
         happen("web", str(hours), timestamp=written(ago(hours=hours)))
-    assert names(bob, f"{LIST}?per_page=2") == ["WEB-1", "WEB-2"]
-    following = bob.get(f"{LIST}?per_page=2").links["next"]["cursor"]
-    assert names(bob, f"{LIST}?per_page=2&cursor={following}") == ["WEB-3"]
+    pages, url = [], f"{LIST}?limit=2"
+    while True:
+        answer = bob.get(url)
+        pages.append([it["shortId"] for it in answer.json()])
+        if answer.links["next"]["results"] == "false":
+            break
+        url = f"{LIST}?limit=2&cursor={answer.links['next']['cursor']}"
+    assert pages == [["WEB-1", "WEB-2"], ["WEB-3", "WEB-4"], ["WEB-5"]]
+    before = f"{LIST}?limit=2&cursor={answer.links['previous']['cursor']}"
+    assert names(bob, before) == ["WEB-3", "WEB-4"]
+    [first] = [bob.get(f"{LIST}?limit=2").links["previous"]]
+    assert (first["results"], names(bob, f"{LIST}?cursor={first['cursor']}")) == ("false", [])
+
+
+def test_a_walk_misses_no_issue_while_others_change(bob: Caller, happen: Happen) -> None:
+    """A program that resolves page by page met every second page only (groups-api.md 2.1: keyset cursors)."""
+    for hours in range(5):
+        happen("web", str(hours), timestamp=written(ago(hours=hours)))
+    url = f"{LIST}?query=is:unresolved&limit=2"
+    answer = bob.get(url)
+    for issue in answer.json():
+        assert bob.put(f"{LIST}{issue['id']}/", {"status": "resolved"}).status_code == 200
+    happen("web", "new")
+    after = f"{url}&cursor={answer.links['next']['cursor']}"
+    assert names(bob, after) == ["WEB-3", "WEB-4"]
+    answer = bob.get(after)
+    assert names(bob, f"{url}&cursor={answer.links['previous']['cursor']}") == ["WEB-6"]
 
 
 def test_an_issue_of_a_hidden_project_is_not_found(

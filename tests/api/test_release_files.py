@@ -193,6 +193,23 @@ def test_a_form_without_a_file_is_refused(alice: Caller) -> None:
     assert alice.post(FILES, data={"name": "x"}, files=other).json() == missing
 
 
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "filename*=UTF-8''%C3%A9%20x.js",
+        "filename*=\"utf-8'de'%C3%A9%20x.js\"",
+        "filename=\"=?utf-8?B?w6kgeC5qcw==?=\"; filename*=utf-8''%c3%a9%20x.js",
+        "filename*=ISO-8859-1''%E9%20x.js; size=1",
+    ],
+)
+def test_the_name_of_a_file_may_be_encoded(alice: Caller, filename: str) -> None:
+    """As old versions of urllib3, and .NET beside an unreadable name, write those that are not ASCII."""
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; {filename}\r\n\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = alice.post(FILES, content=f"{head}x\r\n--b--\r\n".encode(), headers=headers)
+    assert (answer.status_code, answer.json()["name"]) == (201, "é x.js")
+
+
 def test_a_field_that_is_not_text_is_refused(alice: Caller) -> None:
     body = (
         b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n\xff\xfe\r\n'

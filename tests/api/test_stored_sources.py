@@ -75,6 +75,17 @@ def test_of_many_with_one_debug_id_the_newest_is_found(
     assert sources.read(it) == b"xxx"
 
 
+def test_all_files_of_a_debug_id_in_the_newest_bundle_are_found(
+    alice: Caller, sources: DatabaseArtifacts
+) -> None:
+    script = built(debug_id=DEBUG_ID)["app.js"]
+    for names in (("x.js", "c.js", "b.js"), ("b.js", "a.js")):
+        files = {name: script | {"url": f"~/{name}"} for name in names}
+        upload(alice, bundle(files))
+    found = sources.find(by_id(DEBUG_ID)).by_debug_id[DEBUG_ID]
+    assert [it.url for it in found] == ["~/b.js", "~/a.js"]
+
+
 def test_neither_another_version_nor_dist_nor_project_is_looked_into(
     alice: Caller, database: Database, blobs: Blobs, scope: EventScope, world: World
 ) -> None:

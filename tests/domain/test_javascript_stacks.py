@@ -52,7 +52,7 @@ def test_node_gives_the_path_as_filename_only() -> None:
     )
 
 
-@pytest.mark.parametrize("count", [None, 0, -1, "0", "x", "²", 1.0, True, 2**31, [], {}])
+@pytest.mark.parametrize("count", [None, 0, -1, "0", "x", "²", 1.5, True, 2**31, [], {}])
 def test_a_place_counts_from_one(count: object) -> None:
     assert javascript_stacks.position_of(call(lineno=count), "node") is None
     assert javascript_stacks.position_of(call(colno=count), "node") is None
@@ -76,6 +76,21 @@ def test_a_place_counts_from_one(count: object) -> None:
 def test_what_is_served_was_built(url: str, is_built: bool) -> None:
     assert ScriptFile(url=url, debug_id=None).is_built == is_built
     assert ScriptFile(url=url, debug_id=ID).is_built
+
+
+def test_files_of_a_browser_were_built() -> None:
+    url = "file:///android_asset/www/main.js"
+    payload: Json = {"exception": [stack(call(url))]}
+    assert [file.is_built for file in files(payload)] == [True]
+    assert [file.is_built for file in files(payload | {"platform": "node"})] == [False]
+
+
+def test_an_extension_counts_where_the_client_reports_its_debug_id() -> None:
+    url = "chrome-extension://abc/popup.js"
+    payload: Json = {"exception": [stack(call(url))]}
+    assert files(payload) == []
+    [file] = files(payload | {"debug_meta": {"images": [image(code_file=url)]}})
+    assert (file.url, file.debug_id) == (url, ID)
 
 
 def test_each_file_comes_once_and_the_crash_first() -> None:

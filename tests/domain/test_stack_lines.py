@@ -55,7 +55,17 @@ def test_no_client_fills_the_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [(3, 3), (None, None), (True, None), ("3", 3), ("x", None)]
+    ("value", "expected"),
+    [
+        (3, 3),
+        (3.0, 3),
+        (3.5, None),
+        (1e300, None),
+        (None, None),
+        (True, None),
+        ("3", 3),
+        ("x", None),
+    ],
 )
 def test_a_number_is_one(value: object, expected: int | None) -> None:
     assert number({"lineno": value}, "lineno") == expected

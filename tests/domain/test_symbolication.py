@@ -99,6 +99,21 @@ def test_a_frame_becomes_what_it_was() -> None:
     }
 
 
+@pytest.mark.parametrize("headers", [{"sourcemap": "app.js.map", "debug_id": ID}, {"debug_id": ID}])
+def test_of_several_files_with_one_debug_id_the_names_decide(headers: dict[str, str]) -> None:
+    """``sentry-cli sourcemaps inject`` gives two scripts of the same text one id; their maps may differ."""
+    other = json.loads(MAP) | {"sources": ["other.ts"] * len(json.loads(MAP)["sources"])}
+    uploads = Memory()
+    for name, map_ in (("other", json.dumps(other).encode()), ("app", MAP)):
+        mine = headers | ({"sourcemap": f"{name}.js.map"} if "sourcemap" in headers else {})
+        uploads.add(f"~/static/{name}.js", SCRIPT, **mine)
+        uploads.add_map(f"~/static/{name}.js.map", map_, debug_id=ID)
+    assert frame(symbolicate(event(**with_id()), uploads))["filename"] == "../src/cart.ts"
+    elsewhere = "https://cdn.example.com/renamed.js"
+    found = symbolicate(event(call(abs_path=elsewhere), **with_id(code_file=elsewhere)), uploads)
+    assert frame(found)["filename"] == "other.ts"
+
+
 def test_the_stack_as_it_came_is_kept_and_the_payload_not_touched() -> None:
     payload = event()
     before = json.dumps(payload)

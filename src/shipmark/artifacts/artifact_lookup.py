@@ -39,7 +39,7 @@ class LookupRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
-    """The existing files: for a debug id all with it, for a name the newest one."""
+    """The existing files: for a debug id those of the newest bundle with it, for a name the newest one."""
 
     by_debug_id: Mapping[str, tuple[Artifact, ...]] = field(default_factory=dict)
     by_url: Mapping[str, Artifact] = field(default_factory=dict)

@@ -135,11 +135,15 @@ def _lookup_result(
 ) -> LookupResult:
     by_debug_id: dict[str, tuple[Artifact, ...]] = {}
     by_url = {match.name: _of_release(match) for match in single if match.name in urls}
+    newest: dict[tuple[str, int | None], int] = {}
     for match in bundled:
         artifact = _of_bundle(match)
         if match.resolved_with == "debug-id" and artifact.debug_id:
-            earlier = by_debug_id.get(artifact.debug_id, ())
-            by_debug_id[artifact.debug_id] = (*earlier, artifact)
+            # A bundle that has the debug id replaces what older ones have with it.
+            key = artifact.debug_id, match.entry.type
+            if newest.setdefault(key, match.bundle_id) == match.bundle_id:
+                earlier = by_debug_id.get(artifact.debug_id, ())
+                by_debug_id[artifact.debug_id] = (*earlier, artifact)
         elif artifact.url in urls and artifact.url:
             by_url[artifact.url] = artifact
     return LookupResult(by_debug_id=by_debug_id, by_url=by_url)

@@ -9,6 +9,8 @@ _SPELLING = re.compile(
 )
 _NIL = "00000000-0000-0000-0000-000000000000"
 UUID_LENGTH = 36
+#: The name that clients give a mapping, whose content has no id (clients.md 4.7).
+_MAPPING_NAME = re.compile(r"(?:^|/)proguard/(?:mapping-)?([0-9a-fA-F-]{32,36})\.txt$")
 
 
 def normalize(text: str) -> str | None:
@@ -24,6 +26,12 @@ def normalize(text: str) -> str | None:
     if uuid == _NIL and not appendix:
         return None
     return f"{uuid}-{appendix}" if appendix else uuid
+
+
+def of_mapping_name(name: str) -> str | None:
+    """Return the id in the name of a ProGuard mapping, ``proguard/<id>.txt``, or None for another name."""
+    named = _MAPPING_NAME.search(name)
+    return normalize(named[1]) if named else None
 
 
 def of_checksum(checksum: str) -> str | None:

@@ -12,7 +12,7 @@ from shipmark.files.model import File
 DIST_MAX = 64
 VERSION_MAX = 250
 #: Formats without an id inside: the client sends it, and the same content may have several ids.
-NAMED_BY_CLIENTS = frozenset({"bcsymbolmap", "uuidmap", "dartsymbolmap", "il2cpp"})
+NAMED_BY_CLIENTS = frozenset({"bcsymbolmap", "uuidmap", "dartsymbolmap", "il2cpp", "proguard"})
 #: A bundle that is looked up counts as used; unused ones are deleted after a time (files-and-avatars.md 6.4).
 RENEWAL_LENGTH = timedelta(days=30)
 #: A release bundle with fewer files becomes single release files (files-and-avatars.md 5.3).

@@ -23,6 +23,8 @@ MAP_BYTES_MAX = 64 * 2**20
 PARTS_MAX = 4_000_000
 SOURCES_MAX = 100_000
 SECTIONS_MAX = 10_000
+#: How deep sections may be within sections; tools that join joined maps write two levels.
+SECTIONS_DEPTH_MAX = 10
 FILE_MAX = 1024
 NAME_MAX = 200
 #: The default limit of source characters that are parsed for the names of functions.
@@ -242,10 +244,9 @@ def _plain(content: dict[str, object], sources: list[_Source]) -> dict[str, obje
     """Return a map reduced to the parts for the library: sources are replaced by their index in ``sources``."""
     if "sections" not in content:
         return _plain_section(content, sources)
-    sections = content["sections"]
-    if not isinstance(sections, list) or len(sections) > SECTIONS_MAX:
-        raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not a list, or too many")
-    plain = sorted(_plain_sections(sections, sources), key=itemgetter(0))
+    plain = sorted(_plain_sections(content["sections"], sources), key=itemgetter(0))
+    if len(plain) > SECTIONS_MAX:
+        raise MapProblem(MapErrorKind.TOO_LARGE, f"it has more than {SECTIONS_MAX} sections")
     if any(place == following for (place, _), (following, _) in pairwise(plain)):
         raise MapProblem(MapErrorKind.NOT_A_MAP, "two of its sections are at one place")
     return {
@@ -258,16 +259,26 @@ def _plain(content: dict[str, object], sources: list[_Source]) -> dict[str, obje
 
 
 def _plain_sections(
-    sections: list[object], sources: list[_Source]
+    sections: object, sources: list[_Source], depth: int = 1
 ) -> Iterator[tuple[tuple[int, int], dict[str, object]]]:
-    """Yield each section with its offset. The library wants them in order, which not all tools that join maps write."""
+    """Yield each section with its offset in the file, also those of sections that have sections themselves.
+
+    The library wants them in order, which not all tools that join maps write.
+    """
+    if not isinstance(sections, list) or depth > SECTIONS_DEPTH_MAX:
+        raise MapProblem(MapErrorKind.NOT_A_MAP, "its sections are not a list, or too deep")
     for section in sections:
         offset = section.get("offset") if isinstance(section, dict) else None
         value = section.get("map") if isinstance(section, dict) else None
         if not isinstance(offset, dict) or not isinstance(value, dict):
             raise MapProblem(MapErrorKind.NOT_A_MAP, "a section has no map in it, or no offset")
-        place = (_count(offset.get("line")), _count(offset.get("column")))
-        yield place, _plain_section(value, sources)
+        line, column = _count(offset.get("line")), _count(offset.get("column"))
+        if "sections" not in value:
+            yield (line, column), _plain_section(value, sources)
+            continue
+        for inner, plain in _plain_sections(value["sections"], sources, depth + 1):
+            # The column counts in the first line of the section only; the lines after it begin at zero.
+            yield (line + inner[0], inner[1] + (0 if inner[0] else column)), plain
 
 
 def _count(value: object) -> int:
@@ -278,7 +289,7 @@ def _count(value: object) -> int:
 
 def _plain_section(parameters: dict[str, object], sources: list[_Source]) -> dict[str, object]:
     mappings = parameters.get("mappings")
-    if parameters.get("version", 3) != 3 or not isinstance(mappings, str):
+    if parameters.get("version", 3) not in (3, "3") or not isinstance(mappings, str):
         raise MapProblem(MapErrorKind.NOT_A_MAP, "it is no source map of version 3")
     files = _strings(parameters, "sources")
     if len(sources) + len(files) > SOURCES_MAX:

@@ -6,6 +6,7 @@ it ``~/path``, where the tilde means any origin.
 
 import base64
 import binascii
+import posixpath
 import re
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, unquote_to_bytes, urljoin
@@ -43,10 +44,18 @@ def candidates(abs_path: str) -> tuple[str, ...]:
     names = [url, without_query]
     if not url.startswith("~"):
         names += [_tilde(url), _tilde(without_query)]
+    if "./" in without_query:
+        names += [_without_dots(name) for name in names if name.startswith("~/")]
     spellings = (
         spelling for name in names if name.startswith("~") for spelling in _spellings(name)
     )
     return tuple(dict.fromkeys([*names, *spellings]))
+
+
+def _without_dots(name: str) -> str:
+    """Return a name without segments of dots: frames of node and of ``RewriteFrames`` have them, uploads do not."""
+    path, question_mark, query = name.partition("?")
+    return f"~{posixpath.normpath(path[1:])}{question_mark}{query}"
 
 
 def _spellings(name: str) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _HEAD_BYTES = 64 * 2**10
 _PIECE_BYTES = 2**20
 ANY_CPU = "any"
 _PROGUARD_NAMESPACE = uuid5(NAMESPACE_DNS, "guardsquare.com")
-_PROGUARD_NAME = re.compile(r"(?:^|/)proguard/[0-9a-fA-F-]{32,36}\.txt$")
+_PROGUARD_NAME = re.compile(r"(?:^|/)proguard/(?:mapping-)?[0-9a-fA-F-]{32,36}\.txt$")
 #: ``com.acme.Cart -> a.b:``, in one of the first lines.
 _PROGUARD_CLASS = re.compile(rb"^[^\s#:]+ -> [^\s:]+:\s*$", re.MULTILINE)
 _BITCODE = b"BCSymbolMap Version:"
@@ -41,7 +41,9 @@ def objects_in(path: Path, name: str, debug_id: str | None = None) -> tuple[Debu
     value = debug_ids.normalize(debug_id or "")
     text_type = _text_type(path, name)
     if text_type == "proguard":
-        return (_plain(str(_proguard_id(path)), text_type, name),)
+        # Build tools write an id of their own into the app, and name the mapping by it.
+        value = value or debug_ids.of_mapping_name(name)
+        return (_plain(value or str(_proguard_id(path)), text_type, name),)
     if text_type:
         if value is None:
             raise ObjectProblem(f"A file of this type ({text_type}) needs a debug id")
@@ -90,7 +92,7 @@ def _json_type(path: Path) -> str | None:
 
 
 def _proguard_id(path: Path) -> UUID:
-    """Return the same id as clients compute: a version 5 UUID of the file's content, which may be large."""
+    """Return the id that clients compute for a mapping without one: a version 5 UUID of its content."""
     digest = hashlib.sha1(_PROGUARD_NAMESPACE.bytes, usedforsecurity=False)
     with path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):

@@ -233,7 +233,7 @@ def _with_problems(
         problems.of_level(payload),
         problems.of_exceptions(payload),
         _name_problems(payload, attributes),
-        _user_problems(payload),
+        problems.of_user(payload),
         _tag_problems(payload, pairs),
     )
     noted = list(islice(found, problems.PROBLEMS_MAX))
@@ -259,13 +259,6 @@ def _name_problems(payload: Json, attributes: _Attributes) -> Iterator[Json]:
         yield problems.invalid("environment", environment, "not a valid name of an environment")
 
 
-def _user_problems(payload: Json) -> Iterator[Json]:
-    address = text_of(object_of(payload, "user"), "ip_address")
-    # SDKs ask for the sender's address by "{{auto}}"; where that is not known it stays.
-    if address and address != "{{auto}}" and not is_ip_address(address):
-        yield problems.invalid("user.ip_address", address, "not an IP address")
-
-
 def _tag_problems(payload: Json, pairs: Pairs) -> Iterator[Json]:
     sent = payload.get("tags")
     for index, pair in enumerate(sent if isinstance(sent, list) else ()):
@@ -279,8 +272,10 @@ def _tag_problems(payload: Json, pairs: Pairs) -> Iterator[Json]:
             yield problems.invalid(name, value, reason)
         elif len(value) > TAG_VALUE_MAX:
             yield problems.too_long(name, value, TAG_VALUE_MAX)
-        elif _has_line_break(value):
-            yield problems.invalid(name, value, "a value has one line")
+        elif not value and (holder := pairs_of(sent)[number][1]):
+            yield problems.invalid(name, holder, problems.NO_TEXT)
+        elif problems.has_line_break(value):
+            yield problems.invalid(name, value, problems.ONE_LINE)
         elif number >= TAGS_MAX:
             yield problems.invalid(name, value, f"more than {TAGS_MAX} tags")
 
@@ -309,7 +304,7 @@ def _is_unhandled(exceptions: tuple[Raised, ...]) -> bool:
 def _user(payload: Json) -> tuple[str, str] | None:
     """Return the user's identifier as (kind, value), in the order of ingest.md 8.5."""
     user = object_of(payload, "user")
-    for kind in ("id", "username", "email"):
+    for kind in problems.USER_IDENTIFIERS:
         if value := as_text(user.get(kind)):
             return kind, value
     address = text_of(user, "ip_address")
@@ -360,11 +355,7 @@ def _sent_pairs(tags: object) -> Pairs:
 
 
 def _is_tag_value(text: str) -> bool:
-    return 0 < len(text) <= TAG_VALUE_MAX and not _has_line_break(text)
-
-
-def _has_line_break(text: str) -> bool:
-    return "\n" in text or "\r" in text
+    return 0 < len(text) <= TAG_VALUE_MAX and not problems.has_line_break(text)
 
 
 def _own_tags(attributes: _Attributes, exceptions: tuple[Raised, ...]) -> dict[str, str]:
@@ -386,7 +377,7 @@ def _own_tags(attributes: _Attributes, exceptions: tuple[Raised, ...]) -> dict[s
 
 def _within_limits(tags: Mapping[str, str | None]) -> dict[str, str]:
     cut = {key: value[:TAG_VALUE_MAX] for key, value in tags.items() if value}
-    return {key: value for key, value in cut.items() if not _has_line_break(value)}
+    return {key: value for key, value in cut.items() if not problems.has_line_break(value)}
 
 
 def _handled(exceptions: tuple[Raised, ...]) -> str | None:

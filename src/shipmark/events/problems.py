@@ -15,7 +15,9 @@ from shipmark.events.payload import (
     object_of,
     objects_of,
     plain,
+    text_of,
 )
+from shipmark.events.sender import is_ip_address
 
 #: The most problems of one event: an event of garbage must not grow by its description.
 PROBLEMS_MAX = 50
@@ -40,6 +42,11 @@ _STRUCTURES: dict[str, tuple[type, ...]] = {
 }
 
 
+#: What identifies a user, the best first; else it is the address.
+USER_IDENTIFIERS = ("id", "username", "email")
+#: Texts that are kept as tags, whatever they say.
+_ONLY_TAGS = frozenset({"logger", "transaction", "server_name"})
+NO_TEXT, ONE_LINE = "not a text", "a value has one line"
 _EVENT_ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
@@ -67,15 +74,34 @@ def of_structure(payload: Json) -> Iterator[Json]:
 
 
 def of_texts(payload: Json, limits: dict[str, int]) -> Iterator[Json]:
-    """Yield a problem for each attribute that is no text, or longer than its limit."""
+    """Yield a problem for each attribute that is no text, longer than its limit, or no tag for a line break."""
     for name, most in limits.items():
         value = payload.get(name)
         if value is None or value == "":
             continue
         if isinstance(value, dict | list | bool):
-            yield invalid(name, value, "not a text")
-        elif len(as_text(value)) > most:
+            yield invalid(name, value, NO_TEXT)
+        elif len(text := as_text(value)) > most:
             yield too_long(name, value, most)
+        elif name in _ONLY_TAGS and has_line_break(text):
+            yield invalid(name, value, ONE_LINE)
+
+
+def of_user(payload: Json) -> Iterator[Json]:
+    """Yield a problem for each part of the user that can not identify them."""
+    user = object_of(payload, "user")
+    for kind in USER_IDENTIFIERS:
+        if isinstance(value := user.get(kind), dict | list):
+            yield invalid(f"user.{kind}", value, NO_TEXT)
+    address = text_of(user, "ip_address")
+    # SDKs ask for the sender's address by "{{auto}}"; where that is not known it stays.
+    if address and address != "{{auto}}" and not is_ip_address(address):
+        yield invalid("user.ip_address", address, "not an IP address")
+
+
+def has_line_break(text: str) -> bool:
+    """Return True for a text of several lines, which no value of a tag has."""
+    return "\n" in text or "\r" in text
 
 
 def of_parts(payload: Json) -> Iterator[Json]:

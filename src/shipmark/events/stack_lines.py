@@ -36,8 +36,10 @@ def lines_of(frame: Json) -> tuple[Line, ...]:
 
 
 def number(frame: Json, key: str) -> int | None:
-    """Return a line or column number, which some clients send as text, or None."""
+    """Return a line or column number, which some clients send as text or with a fraction of zero, or None."""
     value = frame.get(key)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 10**_DIGITS:
+        return int(value)
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < _DIGITS:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -11,6 +11,19 @@ from multipart import MultipartError, MultipartParser, parse_options_header  # t
 from shipmark.infrastructure.errors import BadRequest, Unsupported
 
 _FORM_PARTS_MAX = 1000
+#: The character sets besides UTF-8 that programs write, each decoded in one pass.
+_CHARSETS = frozenset(
+    {
+        "iso-8859-1",
+        "iso-8859-15",
+        "latin1",
+        "windows-1252",
+        "utf-16",
+        "utf-16le",
+        "utf-16be",
+        "utf-32",
+    }
+)
 
 
 def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> object:
@@ -22,7 +35,7 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
     media_type, options = parse_options_header(content_type)
     match media_type:
         case "" | "application/json" | "text/plain":
-            return json_of(body)
+            return json_of(_in_utf8(body, options.get("charset", "")))
         case "application/x-www-form-urlencoded":
             return _form(_urlencoded(body), lists)
         case "multipart/form-data":
@@ -38,6 +51,16 @@ def json_of(body: bytes) -> object:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _slowly(body)
+
+
+def _in_utf8(body: bytes, charset: str) -> bytes:
+    """Return a text in UTF-8. Unknown character sets count as UTF-8, as in the reference."""
+    if charset.lower() not in _CHARSETS:
+        return body
+    try:
+        return body.decode(charset).encode()
+    except UnicodeError as error:
+        raise BadRequest(f"JSON parse error - {error}") from None
 
 
 def _slowly(body: bytes) -> object:

@@ -126,6 +126,8 @@ class Endpoint:
         arguments = {"context": context, **self.prepare(context)}
         for name in self.path_parameters:
             arguments[name] = context.path_parameter(name)
+        if content is not None:
+            content = context.decompressed(content)
         if content is not None and self.schema is not None:
             arguments["body"] = json_schema.read(content, self.schema)
         elif content is not None and self.body is not None:

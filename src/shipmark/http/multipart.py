@@ -1,13 +1,15 @@
 """Streaming of large forms: no body is held as a whole, and no thread waits for a slow client."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
+from urllib.parse import unquote
 
 from litestar.exceptions import HTTPException
-from multipart import MultipartError, PushMultipartParser, parse_options_header  # type: ignore[import-untyped]  # the library has no types
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header  # type: ignore[import-untyped]  # the library has no types
 
 from shipmark.http import AnyRequest
 from shipmark.http.connections import DRAINED_BYTES_MAX
@@ -20,6 +22,9 @@ T = TypeVar("T")
 BATCH_BYTES = 1024 * 1024
 FIELD_BYTES_MAX = 64 * 1024
 FIELDS_MAX = 1000
+_ENCODED_FILENAME = re.compile(
+    r";\s*filename\*\s*=\s*\"?(UTF-8|ISO-8859-1)'[^';]*'([^\";\s]*)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,7 @@ class Form:
     _parser: PushMultipartParser = field(init=False)
     _field: tuple[str, bytearray] | None = None
     _is_file: bool = False
+    _is_empty: bool = True
 
     def __post_init__(self) -> None:
         self._parser = PushMultipartParser(self.boundary, max_segment_count=FIELDS_MAX)
@@ -70,6 +76,10 @@ class Form:
         """Parse more content, or the end of the form if it is empty. Raise `BadRequest` if it is invalid."""
         try:
             for content in batch:
+                if self._is_empty and not content:
+                    # No body is a form without parts (files-and-avatars.md 4.2).
+                    return
+                self._is_empty = False
                 for event in self._parser.parse(content):
                     self._take(event)
         except MultipartError as error:
@@ -83,13 +93,13 @@ class Form:
         else:
             self._begin(event)
 
-    def _begin(self, segment: object) -> None:
-        name, filename, content_type = (
-            str(getattr(segment, attribute, None) or "")
-            for attribute in ("name", "filename", "content_type")
+    def _begin(self, segment: MultipartSegment) -> None:
+        name, content_type = (
+            str(getattr(segment, attribute, None) or "") for attribute in ("name", "content_type")
         )
-        self._is_file = getattr(segment, "filename", None) is not None
-        if self._is_file:
+        filename = _filename_of(segment)
+        self._is_file = filename is not None
+        if filename is not None:
             self.receiver.begin(Part(name=name, filename=filename, content_type=content_type))
         else:
             self._field = (name, bytearray())
@@ -111,6 +121,18 @@ class Form:
                 self.fields.append((name, value.decode()))
             except UnicodeDecodeError:
                 raise BadRequest(f"The field {name!r} of the form is not UTF-8.") from None
+
+
+def _filename_of(segment: MultipartSegment) -> str | None:
+    """Return the name of a file, or None for a field.
+
+    The encoded form counts first (RFC 6266, 4.3): .NET and old versions of urllib3 write names that are not ASCII so.
+    """
+    encoded = _ENCODED_FILENAME.search(segment.header("Content-Disposition", ""))
+    if encoded is None:
+        return None if segment.filename is None else str(segment.filename)
+    charset = "latin-1" if encoded[1].lower() == "iso-8859-1" else "utf-8"
+    return unquote(encoded[2], charset, "replace")
 
 
 async def receive(request: AnyRequest, receiver: Receiver) -> list[tuple[str, str]]:

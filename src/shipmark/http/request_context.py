@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts.model import UserToken
-from shipmark.http import AnyRequest, body_parsing
+from shipmark.http import AnyRequest, body_parsing, encodings
 from shipmark.http.client_address import client_address
 from shipmark.http.pagination import offset
 from shipmark.infrastructure.blobs import Blobs
@@ -96,6 +96,11 @@ class RequestContext:
     def validation_context(self) -> Mapping[str, object]:
         """Return the context for the validation of a body: limits, and the caller's access or None."""
         return {"commits_max": self.settings.commits_max, "access": self._access}
+
+    def decompressed(self, content: bytes) -> bytes:
+        """Return a body without its ``Content-Encoding``, within the limit on bodies."""
+        encoding = self.request.headers.get("content-encoding", "")
+        return encodings.decompressed(content, encoding, self.settings.body_max_bytes)
 
     def decode(self, content: bytes, *, lists: Collection[str]) -> object:
         """Return the value in a body: JSON or a form, whose fields named in ``lists`` are lists."""

@@ -1,9 +1,12 @@
 """The clock, and the moments that clients send by theirs. Interfaces read the clock; domain packages never do."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 #: The drift of a client's clock up to which it is not corrected (ingest.md 6).
 DRIFT_MIN = timedelta(minutes=55)
+#: Fewer digits are the date of ISO's basic format.
+_SECONDS = re.compile(r"\d{9,11}(?:\.\d+)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -13,10 +16,13 @@ def now() -> datetime:
 
 
 def moment_of(value: object) -> datetime | None:
-    """Parse seconds since 1970 or RFC 3339; a moment without an offset is UTC."""
+    """Parse RFC 3339, or seconds since 1970, also as a text; a moment without an offset is UTC."""
     try:
         if isinstance(value, str):
-            moment = datetime.fromisoformat(value.strip())
+            text = value.strip()
+            if _SECONDS.fullmatch(text):
+                return _EPOCH + timedelta(seconds=float(text))
+            moment = datetime.fromisoformat(text)
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _EPOCH + timedelta(seconds=value)

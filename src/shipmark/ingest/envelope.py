@@ -278,7 +278,7 @@ def _envelope_header(line: bytes) -> EnvelopeHeader:
     keys = _known_headers(headers, EnvelopeKeys, "envelope header")
     return EnvelopeHeader(
         headers=headers,
-        event_id=None if keys.event_id is None else event_id_of(keys.event_id),
+        event_id=_header_event_id(keys.event_id),
         sent_at=None if keys.sent_at is None else in_utc(keys.sent_at),
         dsn=keys.dsn,
     )
@@ -311,6 +311,13 @@ def event_id_of(text: str) -> str:
     if not _EVENT_ID.fullmatch(text) or event_id == _NIL_ID:
         raise BadRequest("malformed envelope: event_id is not an event id")
     return event_id
+
+
+def _header_event_id(text: str | None) -> str | None:
+    """Return the event id of a header; the nil id, as of ``sentry-cli send-event --raw``, counts as none."""
+    if text is None or without_dashes(text) == _NIL_ID:
+        return None
+    return event_id_of(text)
 
 
 def id_of(payload: dict[str, object], received: EnvelopeHeader) -> str:

@@ -7,11 +7,11 @@ import msgspec
 
 from shipmark.events.attachments import DEFAULT_TYPE, MINIDUMP
 from shipmark.events.payload import Json
+from shipmark.http import encodings
 from shipmark.http.body_budget import Reservation
 from shipmark.http.multipart import Form, Part, boundary_of
 from shipmark.infrastructure.errors import BadRequest, TooLarge
 from shipmark.infrastructure.settings import Settings
-from shipmark.ingest import encodings
 from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.event_json import event_object

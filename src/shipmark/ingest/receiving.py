@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shipmark.http import encodings
 from shipmark.http.body_budget import Reservation
 from shipmark.infrastructure.errors import BadRequest, TooManyRequests
 from shipmark.infrastructure.settings import Settings
-from shipmark.ingest import encodings
 from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.envelope import (

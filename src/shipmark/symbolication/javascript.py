@@ -137,9 +137,9 @@ class _Search:
         result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for script in scripts:
             with_id = result.by_debug_id.get(script.file.debug_id or "", ())
-            script.map = _of_type(with_id, ArtifactType.SOURCE_MAP)
-            minified = _of_type(with_id, ArtifactType.MINIFIED_SOURCE)
+            minified = _of_type(with_id, ArtifactType.MINIFIED_SOURCE, script.file.url)
             script.minified = minified or _by_name(result, script.file.url)
+            script.map = _of_type(with_id, ArtifactType.SOURCE_MAP, _map_url(script))
 
     def _find_maps(self, scripts: Iterable[KnownFile]) -> None:
         """Look up the maps that files refer to, or that have the debug id of a file that was looked up by name."""
@@ -153,7 +153,7 @@ class _Search:
         result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for script in waiting:
             with_id = result.by_debug_id.get(_debug_id(script), ())
-            source_map = _of_type(with_id, ArtifactType.SOURCE_MAP)
+            source_map = _of_type(with_id, ArtifactType.SOURCE_MAP, _map_url(script))
             script.map = source_map or _by_name(result, script.map_url)
 
     def _read_reference(self, script: KnownFile) -> None:
@@ -270,8 +270,21 @@ class _Search:
         return {**frame, **storable(_context(context))}
 
 
-def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType) -> Artifact | None:
-    return next((artifact for artifact in artifacts if artifact.type is type_), None)
+def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType, url: str) -> Artifact | None:
+    """Return the file of this type: of several with one debug id the one with this name, else the first."""
+    candidates = [artifact for artifact in artifacts if artifact.type is type_]
+    names = urls.candidates(url) if len(candidates) > 1 else ()
+    named = (artifact for artifact in candidates if artifact.url in names)
+    return next(named, candidates[0] if candidates else None)
+
+
+def _map_url(script: KnownFile) -> str:
+    """Return the name that the map of a file has by its header, or else usually."""
+    if script.map_url or script.minified is None:
+        return script.map_url or f"{script.file.url}.map"
+    url = script.minified.url or script.file.url
+    reference = urls.source_map_reference(script.minified.headers, b"")
+    return urls.resolve_url(url, reference) if reference else f"{url}.map"
 
 
 def _by_name(result: LookupResult, url: str) -> Artifact | None:

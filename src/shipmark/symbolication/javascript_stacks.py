@@ -21,15 +21,20 @@ _BUILT = frozenset({"http", "https", "app", "capacitor", "ionic"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptFile:
-    """The file of frames, and its debug id in the event."""
+    """The file of frames, and its debug id in the event; ``is_in_browser`` is True for an event of a browser."""
 
     url: str
     debug_id: str | None
+    is_in_browser: bool = False
 
     @property
     def is_built(self) -> bool:
         """Return True if a missing upload of the file is a problem."""
-        return self.debug_id is not None or _scheme(self.url) in _BUILT
+        if self.debug_id is not None:
+            return True
+        # Electron and Cordova load what was built from files, too.
+        scheme = _scheme(self.url)
+        return scheme in _BUILT or (scheme == "file" and self.is_in_browser)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ def _count(value: int | None) -> int | None:
 
 def _is_of_the_engine(url: str) -> bool:
     """Return True for code of the browser or of node; old versions name it without a folder."""
-    return url.startswith((*_NO_FILES, *_EXTENSIONS)) or not ("/" in url or "\\" in url)
+    return url.startswith(_NO_FILES) or not ("/" in url or "\\" in url)
 
 
 def _scheme(url: str) -> str:
@@ -80,7 +85,12 @@ def files_of(payload: Json) -> dict[str, ScriptFile]:
         return {}
     ids = _debug_ids(payload)
     files = {position.url: ids.get(position.url) for position in reversed(positions)}
-    return {url: ScriptFile(url=url, debug_id=debug_id) for url, debug_id in files.items()}
+    return {
+        url: ScriptFile(url=url, debug_id=debug_id, is_in_browser=platform == "javascript")
+        for url, debug_id in files.items()
+        # Other extensions of the browser are no part of the release, whatever their files are called.
+        if debug_id is not None or not url.startswith(_EXTENSIONS)
+    }
 
 
 def _debug_ids(payload: Json) -> dict[str, str]:

@@ -43,6 +43,16 @@ def test_a_mapping_of_proguard_has_the_id_that_sentry_cli_computes() -> None:
     assert found.object_name == "dac1a4b8-2254-55a4-bff8-8f4bc80197df.txt"
 
 
+def test_a_mapping_of_proguard_has_the_id_of_its_name(tmp_path: Path) -> None:
+    """`upload-proguard --uuid` names it by the id that the build has written into the app."""
+    for name in (f"/proguard/{ID.upper()}.txt", f"x/proguard/mapping-{ID}.txt"):
+        assert single(BUILT / "mapping.txt", name).debug_id == ID
+    computed = "dac1a4b8-2254-55a4-bff8-8f4bc80197df"
+    for name in (f"/proguard/{'0' * 32}.txt", f"{ID}.txt", "proguard/mapping.txt"):
+        assert single(BUILT / "mapping.txt", name).debug_id == computed
+    assert single(BUILT / "mapping.txt", "proguard/m.txt", ID).debug_id == ID
+
+
 def test_a_mapping_of_proguard_is_known_by_its_content(tmp_path: Path) -> None:
     found = single(kept(tmp_path, b"# x\ncom.acme.Cart -> a.b:\n    int a -> b\n"), "mapping.txt")
     assert found.symbol_type == "proguard"

@@ -99,6 +99,45 @@ def test_sections_may_come_in_any_order() -> None:
     assert [token(found, *position).file for position in positions] == ["a.ts", "b.ts", "c.ts"]
 
 
+def joined(*sections: tuple[int, int, bytes]) -> bytes:
+    return json.dumps(
+        {
+            "version": 3,
+            "sections": [
+                {"offset": {"line": line, "column": column}, "map": json.loads(text)}
+                for line, column, text in sections
+            ],
+        }
+    ).encode()
+
+
+def test_sections_may_have_sections() -> None:
+    """Metro and concat-with-sourcemaps join maps that were joined before."""
+    inner = joined((0, 2, made(sources=["b.ts"])), (2, 1, made(sources=["c.ts"])))
+    outer = joined((0, 0, joined((0, 0, made()))), (5, 3, inner))
+    found = SourceMap.read(joined((0, 0, outer), (9, 0, made(sources=["d.ts"]))))
+    positions = [(1, 1), (6, 6), (8, 2), (8, 9), (10, 1)]
+    files = [token(found, *position).file for position in positions]
+    assert files == ["a.ts", "b.ts", "c.ts", "c.ts", "d.ts"]
+    # The columns of the first line of a section begin where the section does.
+    assert found.token(6, 5) is MapErrorKind.UNKNOWN_POSITION
+    assert found.token(8, 1) is MapErrorKind.UNKNOWN_POSITION
+
+
+def test_sections_may_be_so_deep_and_so_many_and_no_more() -> None:
+    deep = made()
+    for _ in range(source_maps.SECTIONS_DEPTH_MAX):
+        deep = joined((0, 0, deep))
+    assert token(SourceMap.read(deep), 1, 1).file == "a.ts"
+    assert fault(joined((0, 0, deep))) is MapErrorKind.NOT_A_MAP
+    with patch.object(source_maps, "SECTIONS_MAX", 1):
+        assert fault(joined((0, 0, made()), (1, 0, made()))) is MapErrorKind.TOO_LARGE
+
+
+def test_the_version_may_be_a_text() -> None:
+    assert token(SourceMap.read(made(version="3")), 1, 1).file == "a.ts"
+
+
 def test_a_scheme_as_the_root_keeps_its_slashes() -> None:
     for root, file in (
         ("webpack:///", "webpack:///a.ts"),

@@ -215,7 +215,8 @@ def assemble_debug_files(
 def _request(
     context: RequestContext, project: Project, sha1: str, fields: Mapping[str, Any]
 ) -> DebugFileRequest:
-    debug_id = debug_ids.normalize(fields.get("debug_id", ""))
+    sent_id = debug_ids.normalize(fields.get("debug_id", ""))
+    debug_id = sent_id or debug_ids.of_mapping_name(fields["name"])
     return DebugFileRequest(
         key=assemble_key(AssembleKind.DEBUG_FILE, project.id, sha1, fields["name"], debug_id),
         organization_id=context.organization_id,

@@ -102,7 +102,8 @@ _Range = Annotated[
 _Status = Annotated[ReleaseStatus, choice_of(ReleaseStatus, "Invalid status {}")]
 _Sha = Annotated[str, Text(max_length=SHA_MAX)]
 _OptionalSha = Annotated[str, Text(max_length=SHA_MAX, blank=True)] | None
-_DateTime = Annotated[datetime, DateTime()]
+# `sentry release finalize --released` passes on what is typed, also the seconds that sentry-cli takes (clients.md 6).
+_DateTime = Annotated[datetime, DateTime(unix_texts=True)]
 
 
 class PatchSetEntry(TypedDict):

@@ -46,7 +46,7 @@ def take_release(
         return Response(b"", status_code=signed)
     signed_project, organization = signed
     try:
-        content = json_of(body)
+        content = json_of(context.decompressed(body))
     except BadRequest as refusal:
         return Response(UnreadResponse(error=refusal.detail), status_code=400)
     request = validate(ProjectReleaseRequest, content, context=context.validation_context())

@@ -24,6 +24,8 @@ from shipmark.releases.store.releases import releases
 
 #: The most similar files, with the same last part of their name.
 SIMILAR_MAX = 20
+#: The most files of one debug id and type: scripts of the same text, whose maps may differ.
+SAME_DEBUG_ID_MAX = 20
 _DEBUG_IDS = json_rows("given_debug_ids", debug_id=sa.Text())
 _URL_KEYS = json_rows("given_url_keys", key=sa.Text())
 _IDENTS = json_rows("given_idents", ident=sa.Text())
@@ -144,7 +146,11 @@ _BY_URL = (
     .where(*_OF_VERSION, bundle_releases.c.dist == _DIST, _IS_REACHED)
 )
 _BOTH = sa.union_all(_BY_DEBUG_ID, _BY_URL).subquery("found")
-_IN_BUNDLES = sa.select(_BOTH).where(_BOTH.c.position == 1)
+_IN_BUNDLES = (
+    sa.select(_BOTH)
+    .where(_BOTH.c.position <= sa.case((_BOTH.c.how == "debug-id", SAME_DEBUG_ID_MAX), else_=1))
+    .order_by(_BOTH.c.position)
+)
 _SINGLE = (
     sa.select(release_files.c.name, files.c.id, files.c.sha1, files.c.size, files.c.headers)
     .select_from(releases)
@@ -222,7 +228,7 @@ _SIMILAR = (
 def in_bundles(
     connection: sa.Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
-    """Return the newest file of each debug id and type, and of each name."""
+    """Return the newest files of each debug id and type, the newest first, and the newest of each name."""
     parameters = rows_param("given_debug_ids", ([debug_id] for debug_id in sorted(debug_ids)))
     parameters |= rows_param("given_url_keys", ([url_key(url)] for url in sorted(urls)))
     result = connection.execute(_IN_BUNDLES, _of(scope) | parameters)

@@ -15,7 +15,9 @@ ISO_PATTERN = (
     r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})?\z"
 )
-_UNIX_SECONDS = re.compile(r"\d{9,11}(?:\.\d{1,9})?")
+_UNIX_SECONDS = re.compile(r"\d{9,11}(?:\.\d{1,9})?", re.ASCII)
+#: What ``Date.now()`` of JavaScript returns, since September 2001.
+_UNIX_MILLISECONDS = re.compile(r"\d{13}", re.ASCII)
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,11 +43,13 @@ def parse_iso(text: str) -> datetime:
         raise invalid(DATETIME_RANGE) from None
 
 
-def parse_unix_seconds(text: str) -> datetime | None:
-    """Return the moment of a number of seconds since 1970, or None for another text.
+def parse_unix_time(text: str) -> datetime | None:
+    """Return the moment of a number of seconds or milliseconds since 1970, or None for another text.
 
-    Eleven digits reach the year 5138.
+    Eleven digits are seconds up to the year 5138, thirteen are milliseconds since 2001.
     """
+    if _UNIX_MILLISECONDS.fullmatch(text):
+        return _UNIX_EPOCH + timedelta(milliseconds=int(text))
     if not _UNIX_SECONDS.fullmatch(text):
         return None
     seconds, _, fraction = text.partition(".")

@@ -130,17 +130,20 @@ class Url(Scalar[str]):
 class DateTime(Scalar[datetime]):
     """A date with a time of day; without a time zone it is UTC.
 
-    With ``unix_seconds`` it may also be a number of seconds since 1970, or such a number as a text.
+    It may also be a number of seconds or milliseconds since 1970: as a text with ``unix_texts``, and as a number too
+    with ``unix_numbers``.
     """
 
-    unix_seconds: bool = False
+    unix_texts: bool = False
+    unix_numbers: bool = False
 
     def parse(self, value: object) -> datetime:
         """Return the moment in UTC."""
         if value is None:
             raise invalid(errors.NULL)
-        if self.unix_seconds and not isinstance(value, bool):
-            moment = datetimes.parse_unix_seconds(str(value).strip())
+        is_text = isinstance(value, str)
+        if self.unix_texts if is_text else self.unix_numbers and not isinstance(value, bool):
+            moment = datetimes.parse_unix_time(str(value).strip())
             if moment is not None:
                 return moment
         if not isinstance(value, str):

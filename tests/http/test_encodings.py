@@ -11,8 +11,8 @@ import brotli  # type: ignore[import-untyped]  # its author ships no types
 import pytest
 import zstandard
 
+from shipmark.http.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_store_body
 from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
-from shipmark.ingest.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_store_body
 
 PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50
 MEGABYTE = 1024 * 1024
@@ -155,9 +155,22 @@ def test_a_store_body_may_be_base64_alone() -> None:
     assert legacy_store_body(base64.b64encode(b'{"a":1}'), 100) == b'{"a":1}'
 
 
-@pytest.mark.parametrize("body", [b"", b"nonsense", b"\xff\xfe", base64.b64encode(b"nonsense")])
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+def test_a_store_body_may_be_compressed_without_a_header(
+    compress: Callable[[bytes], bytes],
+) -> None:
+    """A proxy that drops ``Content-Encoding`` leaves the body as it is."""
+    body = compress(b'{"message":"hello"}')
+    assert legacy_store_body(body, 100) == b'{"message":"hello"}'
+    assert legacy_store_body(base64.b64encode(body), 100) == b'{"message":"hello"}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"nonsense", b"\xff\xfe", base64.b64encode(b"nonsense"), b"[]", b"null", b"h\x81"],
+)
 def test_a_store_body_of_anything_else_is_refused(body: bytes) -> None:
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadRequest, match="neither a JSON object nor base64"):
         legacy_store_body(body, 100)
 
 

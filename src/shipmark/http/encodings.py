@@ -26,6 +26,8 @@ _ZSTD_SLICE_BYTES = 64
 _GZIP_WINDOW = 31
 _ZLIB_WINDOW = 15
 _RAW_WINDOW = -15
+_GZIP_HEAD = b"\x1f\x8b"
+_NO_EVENT = "store body is neither a JSON object nor base64"
 
 
 class Decoder(Protocol):
@@ -53,19 +55,56 @@ def decoder(content_encoding: str, max_bytes: int) -> Decoder:
     return _Chain([_Limited(codec, max_bytes) for codec in codecs or [_Identity()]])
 
 
+def decompressed(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
+    """Return a whole body without its encodings.
+
+    Unknown ones are ignored, as in the reference: programs write ``Content-Encoding: utf-8`` for the character set.
+    """
+    if not content_encoding:
+        return body
+    try:
+        codecs = decoder(content_encoding, max_bytes)
+    except Unsupported:
+        return body
+    return b"".join([*codecs.feed(body), *codecs.finish()])
+
+
 def legacy_store_body(body: bytes, max_bytes: int) -> bytes:
-    """Return the body decoded from base64(zlib(JSON)), which old SDKs send without a header (ingest.md 1.4)."""
+    """Return the JSON in a body that no header describes (ingest.md 1.4).
+
+    Old SDKs send base64(zlib(JSON)); a proxy that drops ``Content-Encoding`` leaves gzip or zlib.
+    """
     if _is_json(body):
         return _within(body, max_bytes)
-    try:
-        # In forms and queries a "+" that was not encoded is read as a blank.
-        unpacked = base64.b64decode(body.strip().replace(b" ", b"+"))
-    except (binascii.Error, ValueError) as error:
-        raise BadRequest("store body is neither JSON nor base64") from error
-    if _is_json(unpacked):
-        return _within(unpacked, max_bytes)
-    codec = _Limited(_Zlib(_ZLIB_WINDOW), max_bytes)
-    return b"".join([*codec.feed(unpacked), *codec.finish()])
+    if not _is_compressed(body):
+        try:
+            # In forms and queries a "+" that was not encoded is read as a blank.
+            body = base64.b64decode(body.strip().replace(b" ", b"+"))
+        except (binascii.Error, ValueError) as error:
+            raise BadRequest(_NO_EVENT) from error
+    if _is_json(body):
+        return _within(body, max_bytes)
+    window = _window_of(body)
+    if window is None:
+        raise BadRequest(_NO_EVENT)
+    codec = _Limited(_Zlib(window), max_bytes)
+    return b"".join([*codec.feed(body), *codec.finish()])
+
+
+def _is_compressed(body: bytes) -> bool:
+    """Return True for gzip, and for zlib with the usual window, as which no base64 begins."""
+    return body.startswith(_GZIP_HEAD) or (body.startswith(b"x") and _has_zlib_head(body))
+
+
+def _window_of(body: bytes) -> int | None:
+    """Return the window for a body that begins as gzip or zlib, or None for another."""
+    if body.startswith(_GZIP_HEAD):
+        return _GZIP_WINDOW
+    return _ZLIB_WINDOW if _has_zlib_head(body) else None
+
+
+def _has_zlib_head(body: bytes) -> bool:
+    return len(body) >= 2 and body[0] & 0x0F == 8 and (body[0] * 256 + body[1]) % 31 == 0
 
 
 def _is_json(body: bytes) -> bool:
@@ -166,9 +205,7 @@ class _Deflate:
             self._head += content
             if len(self._head) < 2:
                 return
-            first, second = self._head[0], self._head[1]
-            is_zlib = first & 0x0F == 8 and (first * 256 + second) % 31 == 0
-            self._codec = _Zlib(_ZLIB_WINDOW if is_zlib else _RAW_WINDOW)
+            self._codec = _Zlib(_ZLIB_WINDOW if _has_zlib_head(self._head) else _RAW_WINDOW)
             content, self._head = self._head, b""
         yield from self._codec.feed(content)
 
