@@ -129,7 +129,7 @@ class House:
         frames = [
             {"function": "run", "filename": "server.py", "lineno": 7, "in_app": False},
             {"function": "checkout", "filename": "shop/cart.py", "lineno": 41, "in_app": True}
-            | {"vars": {"card": "hunter2"}},
+            | {"vars": {"password": "hunter2"}},
         ]
         raised = {"type": "ValueError", "value": value, "stacktrace": {"frames": frames}}
         sent = {"release": version, "timestamp": at.timestamp(), "platform": "python"}

@@ -1,6 +1,7 @@
 """An issue with its newest event, and what happened to it."""
 
 import re
+from html import unescape
 
 import pytest
 from sqlalchemy import delete
@@ -13,6 +14,7 @@ from shipmark.organizations import model as organization_model
 from shipmark.organizations.model import Role
 
 ISSUES = "/organizations/acme/issues/"
+OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 def test_an_open_issue_is_shown_with_its_stack(house, owner):
@@ -245,9 +247,46 @@ def test_nothing_that_may_be_secret_is_shown(house, owner):
     assert "hunter2" not in owner.get(f"{ISSUES}{issue_id}/").text
 
 
+def test_the_variables_of_a_frame_are_shown(house, owner):
+    variables = {
+        "order": {"id": 7, "lines": None}, "name": "'Größe'", "empty": "", "is_new": True,
+        "api_key": "hunter2", "settings": {"password": "hunter2"}, "url": "https://a.example/?t=hunter2",
+    }  # fmt: skip
+    frames = [{"function": "f", "filename": "f.py", "in_app": True, "vars": variables}]
+    raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
+    issue_id = house.fail("web@1.0.0", exception={"values": [raised]})
+    text = unescape(owner.get(f"{ISSUES}{issue_id}/").text)
+    for name, value in (
+        ("order", '{"id": 7, "lines": null}'), ("name", "'Größe'"), ("empty", '""'), ("is_new", "true"),
+        ("api_key", "[Filtered]"), ("settings", '{"password": [Filtered]}'), ("url", "https://a.example/"),
+    ):  # fmt: skip
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in text, name
+    assert "hunter2" not in text
+
+
+def test_a_rule_counts_for_events_from_before_it(house, owner):
+    frames = [{"function": "f", "filename": "f.py", "in_app": True, "vars": {"pin": "4711"}}]
+    raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
+    issue_id = house.fail("web@1.0.0", exception={"values": [raised]})
+    assert "4711" in owner.get(f"{ISSUES}{issue_id}/").text
+    path = "/organizations/acme/settings/projects/web/data/scrubbing/"
+    rules = {"scrubbing": "1", "defaults": "1", "sensitive": "pin"}
+    assert owner.post(path, data=rules, headers=OWN).status_code == 303
+    assert "4711" not in owner.get(f"{ISSUES}{issue_id}/").text
+
+
+@pytest.mark.parametrize("sent", ["x", ["x"], None, {"": "x"}, {"x" * 600: "y" * 600}])
+def test_variables_of_any_shape_are_no_failure(house, owner, sent):
+    frames = [{"function": "f", "filename": "f.py", "in_app": True, "vars": sent}]
+    raised = {"type": "E", "value": "x", "stacktrace": {"frames": frames}}
+    issue_id = house.fail("web@1.0.0", exception={"values": [raised]})
+    assert owner.get(f"{ISSUES}{issue_id}/").status_code == 200
+
+
 def test_what_is_hostile_is_shown_as_text(house, owner):
     hostile = "<script>alert(1)</script>"
     frames = [{"function": hostile, "filename": hostile, "context_line": hostile, "in_app": True}]
+    frames[0] |= {"vars": {hostile: hostile}}
     raised = {"type": hostile, "value": hostile, "stacktrace": {"frames": frames}}
     issue_id = house.fail("<script>", exception={"values": [raised]}, transaction=hostile)
     text = owner.get(f"{ISSUES}{issue_id}/").text

@@ -1,7 +1,7 @@
 """The view model of the page of an issue."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,6 +10,8 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.events import store as events
 from shipmark.events.payload import is_event_id
+from shipmark.events.project_rules import rules_from
+from shipmark.events.scrubbing import scrub
 from shipmark.events.store import StoredEvent
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import NotFound
@@ -24,6 +26,7 @@ from shipmark.issues.model import (
 )
 from shipmark.issues.store import activity, issues, occurrences, resolutions, user_reports
 from shipmark.issues.user_reports import UserReport
+from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -136,6 +139,7 @@ def issue_page(
 ) -> IssuePage:
     """Return the issue with this event; ``server`` is the base URL of this server."""
     project = workspace.projects_by_id[issue.project_id]
+    event = _scrubbed(connection, issue, event) if event else None
     shown = shown_event(event) if event else None
     older, newer = events.neighbours_of(connection, event) if event else (None, None)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
@@ -171,6 +175,14 @@ def issue_page(
         else (),
         may_change=workspace.may(ISSUE_CHANGE),
     )
+
+
+def _scrubbed(connection: Connection, issue: Issue, event: StoredEvent) -> StoredEvent:
+    """Return an event without what the rules of its project remove: it may be from before one of them."""
+    options = projects.options_with_organization(
+        connection, issue.organization_id, issue.project_id
+    )
+    return replace(event, payload=scrub(event.payload, rules_from(options).scrubbing))
 
 
 def require_issue(connection: Connection, workspace: Workspace, text: str) -> Issue:

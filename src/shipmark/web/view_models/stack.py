@@ -1,4 +1,4 @@
-"""The stack of an event, without the values of variables."""
+"""The stack of an event."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from shipmark.events.payload import (
 from shipmark.events.stack_lines import Line
 from shipmark.events.store import StoredEvent
 from shipmark.symbolication import event_symbolication, javascript_stacks
+from shipmark.web.view_models.facts import Fact
+from shipmark.web.view_models.frame_variables import variables_of
 
 _TEXT_MAX = 500
 _PROBLEMS_MAX = 10
@@ -44,6 +46,7 @@ class Frame:
     is_in_app: bool
     found_by: str
     source_map: str
+    variables: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +96,7 @@ class ShownEvent:
 
 
 def shown_event(event: StoredEvent) -> ShownEvent:
-    """Return the event without anything that may contain secrets: variables, headers, environment, extras."""
+    """Return the event as far as it is about its stack."""
     payload = event.payload
     return ShownEvent(
         event_id=event.event_id,
@@ -161,4 +164,5 @@ def _frame(frame: Json) -> Frame:
         is_in_app=frame.get("in_app") is True,
         found_by=_FOUND_BY.get(text_of(data, "resolved_with"), "") if is_original else "",
         source_map=text_of(data, "sourcemap")[:_TEXT_MAX] if is_original else "",
+        variables=variables_of(frame),
     )
