@@ -1,24 +1,19 @@
 """Which tests a run has, and in which order.
 
 `make test` is for each change and takes minutes; CI runs everything, with ``SHIPMARK_TEST_DATABASES=all``. What only CI
-runs: the other half of the interfaces' tests, which `make test` runs on one database each; those of the architecture
-on PostgreSQL; tests with the marker ``exhaustive``; two thirds of the examples of properties and of hostile values
-(`fuzzing.py`).
+runs: the tests of interfaces and of the architecture on PostgreSQL; tests with the marker ``exhaustive``; two thirds of
+the examples of properties and of hostile values (`fuzzing.py`).
 """
 
 from pathlib import Path
 from typing import Any
-from zlib import crc32
 
 import pytest
-from databases import KINDS
 from fuzzing import ALL_DATABASES, IS_THOROUGH
 
-#: Tests that go through an interface run on one database each, half of them on either, unless all are asked for: what
-#: is stored is proven on both by the tests of domain packages, properties and the architecture.
-_INTERFACES = ("api", "ingest", "web", "http", "worker", "cli")
-#: Tests that fill large tables, or call each route, on SQLite unless both are asked for.
-_ON_SQLITE = ("architecture",)
+#: Tests that go through an interface, fill large tables, or call each route, run on SQLite unless both are asked for:
+#: what is stored is proven on both by the tests of domain packages, properties and contracts.
+_ON_SQLITE = ("api", "ingest", "web", "http", "worker", "cli", "architecture")
 #: Modules with tests that take half a minute, and modules and folders whose tests share servers, browsers, clients or
 #: large tables: the first worker begins with those of the first row, the second with those of the second.
 _SLOW = (
@@ -76,15 +71,12 @@ def _leave_to_ci(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out exhaustive tests, and the half of the interfaces' that runs on the other database; order the rest.
-
-    It is always the same half.
-    """
+    """Leave out what only CI runs; order the rest."""
     _leave_to_ci(config, items)
     if not ALL_DATABASES:
         kept, left_out = [], []
         for item in items:
-            (left_out if _is_for_the_other(item) else kept).append(item)
+            (left_out if _is_for_ci(item) else kept).append(item)
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
@@ -116,18 +108,14 @@ def _slow_place(item: pytest.Item) -> tuple[int, ...]:
     return _SLOW_PLACES.get(item.path.name) or _SLOW_PLACES.get(folder) or ()
 
 
-def _is_for_the_other(item: pytest.Item) -> bool:
+def _is_for_ci(item: pytest.Item) -> bool:
+    """Return whether a test is on PostgreSQL, has the same on SQLite, and need not run on both."""
     callspec = getattr(item, "callspec", None)
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    # Where a test names its database itself, it has no other.
-    if callspec is None or "kind" not in callspec.indices or not _has_both(item):
+    if callspec is None or callspec.params.get("kind") != "postgresql" or not _has_both(item):
         return False
-    if folder in _ON_SQLITE:
-        return bool(callspec.params["kind"] != "sqlite")
-    name = item.nodeid.replace("postgresql", "").replace("sqlite", "")
-    chosen = KINDS[crc32(name.encode()) % len(KINDS)]
-    return folder in _INTERFACES and callspec.params["kind"] != chosen
+    return item.path.relative_to(Path(__file__).parent).parts[0] in _ON_SQLITE
 
 
 def _has_both(item: pytest.Item) -> bool:
+    """Return False for a test that names its database itself."""
     return all(mark.args[0] != "kind" for mark in item.iter_markers("parametrize"))
