@@ -29,6 +29,7 @@ class InboxReason(IntEnum):
 
     NEW = 0
     REGRESSION = 2
+    MANUAL = 3
 
 
 class ResolutionType(StrEnum):
@@ -45,6 +46,7 @@ class HistoryStatus(StrEnum):
     UNRESOLVED = "unresolved"
     IGNORED = "ignored"
     REGRESSED = "regressed"
+    REVIEWED = "reviewed"
 
 
 class IssueActivityType(StrEnum):
@@ -56,6 +58,8 @@ class IssueActivityType(StrEnum):
     SET_REGRESSION = "set_regression"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"
     REFERENCED_IN_COMMIT = "referenced_in_commit"
+    MARK_REVIEWED = "mark_reviewed"
+    AUTO_SET_ONGOING = "auto_set_ongoing"
 
 
 class SubscriptionReason(IntEnum):
@@ -135,6 +139,22 @@ class StatusChange:
     substatus: Substatus | None = None
     in_release: str | None = None
     is_in_next_release: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueChange:
+    """A change of issues, as requested by a user: their status, whether they wait for review, or both.
+
+    A value that is None stays. ``is_for_review`` is False for issues that were reviewed.
+    """
+
+    status: StatusChange | None = None
+    is_for_review: bool | None = None
+
+    @property
+    def only_status(self) -> IssueStatus | None:
+        """Return the new status if nothing else is changed: issues that have it already are then done."""
+        return self.status.status if self.status and self.is_for_review is None else None
 
 
 class IssueAttribute(StrEnum):

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from shipmark.http.validation import RequestModel, Text, choice_of, optional, refuse
+from shipmark.http.validation import Boolean, RequestModel, Text, choice_of, optional, refuse
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.issues.model import IssueStatus, StatusChange, Substatus
+from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
 from shipmark.releases.model import VERSION_MAX
 
@@ -81,27 +81,39 @@ class StatusDetailsRequest(_IgnoreConditions):
 
 
 class IssueUpdateRequest(_IgnoreConditions):
-    """A change of the status of issues."""
+    """A change of the status of issues, or of the inbox."""
 
-    status: _Status = Field(description="New status.")
+    status: _Status | None = optional("New status; without it `inbox` is required.")
     status_details: StatusDetailsRequest | None = optional(
         "Release in which the issues are resolved."
     )
     substatus: _Substatus | None = optional("New substatus, one of the status.")
+    inbox: Annotated[bool, Boolean()] | None = optional(
+        "Whether the issues wait for review; `false` marks them as reviewed."
+    )
     assigned_to: _NotStored = None
     discard: _NotStored = None
     has_seen: _NotStored = None
-    inbox: _NotStored = None
     is_bookmarked: _NotStored = None
     is_public: _NotStored = None
     is_subscribed: _NotStored = None
     merge: _NotStored = None
     priority: _NotStored = None
 
-    def to_change(self) -> StatusChange:
-        """Return the change for the domain. Raise `ValidationFailed` for a substatus of another status."""
-        is_next = self.status == _IN_NEXT_RELEASE
-        status = IssueStatus.RESOLVED if is_next else STATUSES[self.status]
+    def to_change(self) -> IssueChange:
+        """Return the change for the domain.
+
+        Raise `ValidationFailed` without a status that the other fields need, and for a substatus of another status.
+        """
+        needs_status = self.status_details is not None or self.substatus is not None
+        if self.status is None and (self.inbox is None or needs_status):
+            raise ValidationFailed({"status": ["This field is required."]})
+        status = None if self.status is None else self._status_change(self.status)
+        return IssueChange(status=status, is_for_review=self.inbox)
+
+    def _status_change(self, name: str) -> StatusChange:
+        is_next = name == _IN_NEXT_RELEASE
+        status = IssueStatus.RESOLVED if is_next else STATUSES[name]
         if self.substatus is not None and _SUBSTATUSES[self.substatus] is not status:
             message = f"This is not a substatus of {status.value} issues."
             raise ValidationFailed({"substatus": [message]})

@@ -17,6 +17,7 @@ from shipmark.issues.model import (
     Issue,
     IssueActivity,
     IssueActivityType,
+    IssueChange,
     IssueStatus,
     Resolution,
     StatusChange,
@@ -138,10 +139,10 @@ class CurrentReleaseResponse(Wire):
 class IssueUpdateResponse(Wire):
     """What was changed. ``hasMore`` tells, where issues were searched, that more match than one request changes."""
 
-    status: str
-    status_details: dict[str, object]
-    substatus: str | None
-    inbox: msgspec.UnsetType | None = msgspec.UNSET
+    status: str | msgspec.UnsetType = msgspec.UNSET
+    status_details: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
+    substatus: str | msgspec.UnsetType | None = msgspec.UNSET
+    inbox: bool | msgspec.UnsetType | None = msgspec.UNSET
     activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
 
@@ -227,7 +228,7 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
 
 
 def issue_update_response(
-    change: StatusChange,
+    change: IssueChange,
     updated: Updated,
     user: User | None,
     *,
@@ -235,15 +236,19 @@ def issue_update_response(
     has_more: bool | None,
 ) -> IssueUpdateResponse:
     """Return what was changed; ``activity`` is that of a single issue that was resolved in a release."""
-    is_open = change.status is IssueStatus.UNRESOLVED
-    return IssueUpdateResponse(
-        status=change.status.value,
-        status_details=_changed_details(change, updated, user),
-        substatus=updated.substatus.value if updated.substatus else None,
-        inbox=msgspec.UNSET if is_open else None,
+    response = IssueUpdateResponse(
         activity=msgspec.UNSET if activity is None else activity,
         has_more=msgspec.UNSET if has_more is None else has_more,
     )
+    if (requested := change.status) is not None:
+        response.status = requested.status.value
+        response.status_details = _changed_details(requested, updated, user)
+        response.substatus = updated.substatus.value if updated.substatus else None
+        if requested.status is not IssueStatus.UNRESOLVED:
+            response.inbox = None
+    if change.is_for_review is not None:
+        response.inbox = change.is_for_review
+    return response
 
 
 def _changed_details(

@@ -46,8 +46,8 @@ from shipmark.http.pagination.offset import paginate, paginate_all
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
-from shipmark.issues.actions.update_issue import Updated, update_issues
-from shipmark.issues.model import Issue, StatusChange
+from shipmark.issues.actions.update_issue import Updated, apply_change
+from shipmark.issues.model import Issue, IssueChange
 from shipmark.issues.search import IssueSearch, parse
 from shipmark.issues.store import (
     activity,
@@ -171,7 +171,7 @@ def change_issues(
     query: IssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen or ignore many issues of the caller's projects; 204 if there are none."""
+    """Resolve, reopen, ignore or review many issues of the caller's projects; 204 if there are none."""
     change, search = body.to_change(), query.search(default=UNRESOLVED)
     return _change(context, projects, query, search, change)
 
@@ -183,7 +183,7 @@ def change_project_issues(
     query: ProjectIssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen or ignore many issues of a project; 204 if there are none."""
+    """Resolve, reopen, ignore or review many issues of a project; 204 if there are none."""
     change, search = body.to_change(), query.search(default="")
     return _change(context, [project], query, search, change)
 
@@ -192,11 +192,11 @@ def change_project_issues(
 def change_issue(
     context: RequestContext, issue: PathIssue, body: IssueUpdateRequest
 ) -> IssueResponse:
-    """Resolve, reopen or ignore an issue."""
+    """Resolve, reopen, ignore or review an issue."""
     change = body.to_change()
     with context.database.transaction() as connection:
         locked = states.locked(connection, issue.organization_id, [issue.id])
-        update_issues(connection, locked, change, context.access.user_id, now())
+        apply_change(connection, locked, change, context.access.user_id, now())
         changed = require_row(issue_store.by_id(connection, issue.organization_id, issue.id))
         return serialize_issues(context, connection, [changed])[0]
 
@@ -228,7 +228,7 @@ def _change(
     projects: Sequence[Project],
     query: ProjectIssueSelectionQuery,
     search: IssueSearch,
-    change: StatusChange,
+    change: IssueChange,
 ) -> Response[IssueUpdateResponse | None]:
     """Change the issues that the query names or the search finds, by a constant number of statements."""
     access, ids, has_more = context.access, query.ids(), None
@@ -236,12 +236,12 @@ def _change(
     with context.database.transaction() as connection:
         if not ids:
             conditions = issue_filter(connection, access, projects, search, query)
-            ids, has_more = search_ids(connection, conditions, change)
+            ids, has_more = search_ids(connection, conditions, change.only_status)
         locked = states.locked(connection, access.organization.id, ids)
         locked = [issue for issue in locked if issue.project_id in project_ids]
         if not locked:
             return Response(None, status_code=204)
-        updated = update_issues(connection, locked, change, access.user_id, now())
+        updated = apply_change(connection, locked, change, access.user_id, now())
         entries = _new_activity(connection, updated)
         # The caller's own row has no email addresses, which the response shows.
         actor = loading.prefetch_for_users(connection, [access.user_id]).get(access.user_id or 0)

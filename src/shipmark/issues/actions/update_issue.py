@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
+from shipmark.issues.actions import review
 from shipmark.issues.model import (
     LATEST,
     HistoryStatus,
     Issue,
     IssueActivityType,
+    IssueChange,
     IssueStatus,
     StatusChange,
     SubscriptionReason,
@@ -49,6 +51,24 @@ class Updated:
 _Planned = tuple[NewResolution, dict[str, object]]
 
 
+def apply_change(
+    connection: Connection,
+    locked: Sequence[Issue],
+    change: IssueChange,
+    user_id: int | None,
+    now: datetime,
+) -> Updated:
+    """Change the status of locked issues as `update_issues` does, then whether they wait for review."""
+    updated = Updated(issues=tuple(locked))
+    if change.status is not None:
+        updated = update_issues(connection, locked, change.status, user_id, now)
+    if change.is_for_review:
+        review.add(connection, locked, now)
+    elif change.is_for_review is not None:
+        review.mark_reviewed(connection, locked, user_id, now)
+    return updated
+
+
 def update_issues(
     connection: Connection,
     locked: Sequence[Issue],
@@ -68,11 +88,6 @@ def update_issues(
     return _resolve_in_release(connection, locked, change, user_id, now)
 
 
-def mark_reviewed(connection: Connection, locked: Sequence[Issue]) -> None:
-    """Remove issues from the inbox; their status stays."""
-    inbox.remove(connection, [issue.id for issue in locked])
-
-
 def _resolve_now(
     connection: Connection, locked: Sequence[Issue], user_id: int | None, now: datetime
 ) -> Updated:
@@ -81,7 +96,7 @@ def _resolve_now(
     states.resolve_now(connection, users, now)
     inbox.remove(connection, users)
     _subscribe(connection, users)
-    _record_activity(connection, locked, IssueActivityType.SET_RESOLVED, user_id, now)
+    activity.add_plain(connection, IssueActivityType.SET_RESOLVED, users, now)
     activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
     return Updated(issues=tuple(locked), has_new_activity=True)
 
@@ -141,7 +156,7 @@ def _set_status(
         happened, history = IssueActivityType.SET_IGNORED, HistoryStatus.IGNORED
     else:
         happened, history = IssueActivityType.SET_UNRESOLVED, HistoryStatus.UNRESOLVED
-    _record_activity(connection, changed, happened, user_id, now)
+    activity.add_plain(connection, happened, users, now)
     activity.add_history(connection, history, users, None, now)
     return Updated(issues=tuple(locked), substatus=substatus, has_new_activity=bool(changed))
 
@@ -239,20 +254,6 @@ def _seen_by_date(
     current = {issue_id: by_id[release_id].version for issue_id, release_id in last.items()}
     later = {issue: following[release] for issue, release in last.items() if release in following}
     return current, later
-
-
-def _record_activity(
-    connection: Connection,
-    changed: Sequence[Issue],
-    kind: IssueActivityType,
-    user_id: int | None,
-    now: datetime,
-) -> None:
-    happened = [
-        NewActivity(issue_id=issue.id, type=kind, user_id=user_id, ident=None, details={})
-        for issue in changed
-    ]
-    activity.add(connection, happened, now)
 
 
 def _subscribe(connection: Connection, users: Mapping[int, int | None]) -> None:
