@@ -112,6 +112,12 @@ def minified(alice: Caller, world: World) -> str:
     return f"/projects/acme/web/events/{event_id}/source-map-debug/"
 
 
+RESOLVED_IN_COMMIT = {
+    "status": "resolved",
+    "statusDetails": {"inCommit": {"commit": fix("1")["id"], "repository": "acme/web"}},
+}
+
+
 def repository_id(alice: Caller) -> str:
     found: str = alice.get("/organizations/acme/repos/").json()[0]["id"]
     return found
@@ -281,6 +287,9 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/projects/acme/web/issues/?query=boom", {"status": "unresolved"}),
         alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
         alice.publish("web@9.0.0"),
+        alice.put("/organizations/acme/issues/WEB-3/", RESOLVED_IN_COMMIT),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
     "add repository": lambda alice, _: alice.post(
         "/organizations/acme/repos/", {"name": "acme/x", "url": "https://example.com/x"}

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from shipmark.repositories.model import Commit
+
 
 class IssueStatus(StrEnum):
     """The status of an issue (groups-api.md 1)."""
@@ -43,6 +45,7 @@ class HistoryStatus(StrEnum):
 
     RESOLVED = "resolved"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"
+    SET_RESOLVED_IN_COMMIT = "set_resolved_in_commit"
     UNRESOLVED = "unresolved"
     IGNORED = "ignored"
     REGRESSED = "regressed"
@@ -57,6 +60,7 @@ class IssueActivityType(StrEnum):
     SET_IGNORED = "set_ignored"
     SET_REGRESSION = "set_regression"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"
+    SET_RESOLVED_IN_COMMIT = "set_resolved_in_commit"
     REFERENCED_IN_COMMIT = "referenced_in_commit"
     MARK_REVIEWED = "mark_reviewed"
     AUTO_SET_ONGOING = "auto_set_ongoing"
@@ -132,13 +136,15 @@ class Resolution:
 class StatusChange:
     """A new status for issues, as requested by a user.
 
-    A resolution is in the release ``in_release`` (a version, or `LATEST`), or in the next one, or else at once.
+    A resolution is in the release ``in_release`` (a version, or `LATEST`), or in the next one, or else in a commit, or
+    else at once.
     """
 
     status: IssueStatus
     substatus: Substatus | None = None
     in_release: str | None = None
     is_in_next_release: bool = False
+    in_commit: Commit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

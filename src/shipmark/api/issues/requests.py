@@ -9,6 +9,7 @@ from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
 from shipmark.releases.model import VERSION_MAX
+from shipmark.repositories.model import REPOSITORY_NAME_MAX, SHA_MAX
 
 #: The status that older clients send for "resolved, in the next release".
 _IN_NEXT_RELEASE = "resolvedInNextRelease"
@@ -41,12 +42,6 @@ _Condition = Annotated[
     _NULLABLE_TEXT,
     Field(description="Not supported: only null."),
 ]
-_Commit = Annotated[
-    None,
-    _unsupported("This is not supported. Name the issue in the message of the commit instead."),
-    _NULLABLE_TEXT,
-    Field(description="Not supported: only null. Messages of commits name issues instead."),
-]
 _NotStored = Annotated[
     None,
     _unsupported("This can not be set here."),
@@ -67,8 +62,19 @@ class _IgnoreConditions(RequestModel):
     snooze_duration: _Condition = None
 
 
+class ResolvingCommitRequest(RequestModel):
+    """The commit in which issues are resolved."""
+
+    commit: Annotated[str, Text(max_length=SHA_MAX)] = Field(
+        description="Whole hash of a commit that is known here."
+    )
+    repository: Annotated[str, Text(max_length=REPOSITORY_NAME_MAX)] = Field(
+        description="Name of its repository."
+    )
+
+
 class StatusDetailsRequest(_IgnoreConditions):
-    """The release in which issues are resolved."""
+    """The release or the commit in which issues are resolved."""
 
     # The protocol looks at the key and not at its value (groups-api.md 4.1).
     in_next_release: Annotated[object, _NULLABLE_TEXT] = optional(
@@ -77,7 +83,7 @@ class StatusDetailsRequest(_IgnoreConditions):
     in_release: Annotated[str, Text(max_length=VERSION_MAX, trim=False)] | None = optional(
         "Version in which the issues are resolved, or `latest`."
     )
-    in_commit: _Commit = None
+    in_commit: ResolvingCommitRequest | None = optional("Commit in which the issues are resolved.")
 
 
 class IssueUpdateRequest(_IgnoreConditions):
@@ -85,7 +91,7 @@ class IssueUpdateRequest(_IgnoreConditions):
 
     status: _Status | None = optional("New status; without it `inbox` is required.")
     status_details: StatusDetailsRequest | None = optional(
-        "Release in which the issues are resolved."
+        "Release or commit in which the issues are resolved."
     )
     substatus: _Substatus | None = optional("New substatus, one of the status.")
     inbox: Annotated[bool, Boolean()] | None = optional(
@@ -100,8 +106,13 @@ class IssueUpdateRequest(_IgnoreConditions):
     merge: _NotStored = None
     priority: _NotStored = None
 
+    @property
+    def resolving_commit(self) -> ResolvingCommitRequest | None:
+        """Return the commit in which the issues are resolved; `to_change` leaves it out."""
+        return self.status_details.in_commit if self.status_details else None
+
     def to_change(self) -> IssueChange:
-        """Return the change for the domain.
+        """Return the change for the domain, without the commit, which has to be looked up.
 
         Raise `ValidationFailed` without a status that the other fields need, and for a substatus of another status.
         """

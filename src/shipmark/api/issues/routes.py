@@ -6,6 +6,7 @@ from datetime import timedelta
 from litestar import Response
 from sqlalchemy import Connection
 
+from shipmark.api.issues.changes import changed_details, with_commit
 from shipmark.api.issues.direct_hits import find_direct_hit, issues_of_group
 from shipmark.api.issues.loading import (
     activities_of,
@@ -47,7 +48,7 @@ from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
 from shipmark.issues.actions.update_issue import Updated, apply_change
-from shipmark.issues.model import Issue, IssueChange
+from shipmark.issues.model import Issue
 from shipmark.issues.search import IssueSearch, parse
 from shipmark.issues.store import (
     activity,
@@ -172,8 +173,7 @@ def change_issues(
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen, ignore or review many issues of the caller's projects; 204 if there are none."""
-    change, search = body.to_change(), query.search(default=UNRESOLVED)
-    return _change(context, projects, query, search, change)
+    return _change(context, projects, query, query.search(default=UNRESOLVED), body)
 
 
 @endpoint.put(_PROJECT_LIST, scopes=ISSUE_CHANGE, responses=_CHANGES, step=_VALIDATE)
@@ -184,8 +184,7 @@ def change_project_issues(
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
     """Resolve, reopen, ignore or review many issues of a project; 204 if there are none."""
-    change, search = body.to_change(), query.search(default="")
-    return _change(context, [project], query, search, change)
+    return _change(context, [project], query, query.search(default=""), body)
 
 
 @endpoint.put(_ISSUE, scopes=ISSUE_CHANGE, step=_VALIDATE)
@@ -193,8 +192,9 @@ def change_issue(
     context: RequestContext, issue: PathIssue, body: IssueUpdateRequest
 ) -> IssueResponse:
     """Resolve, reopen, ignore or review an issue."""
-    change = body.to_change()
+    requested = body.to_change()
     with context.database.transaction() as connection:
+        change = with_commit(connection, context.access, requested, body.resolving_commit)
         locked = states.locked(connection, issue.organization_id, [issue.id])
         apply_change(connection, locked, change, context.access.user_id, now())
         changed = require_row(issue_store.by_id(connection, issue.organization_id, issue.id))
@@ -228,12 +228,13 @@ def _change(
     projects: Sequence[Project],
     query: ProjectIssueSelectionQuery,
     search: IssueSearch,
-    change: IssueChange,
+    body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
     """Change the issues that the query names or the search finds, by a constant number of statements."""
     access, ids, has_more = context.access, query.ids(), None
-    project_ids = {project.id for project in projects}
+    project_ids, requested = {project.id for project in projects}, body.to_change()
     with context.database.transaction() as connection:
+        change = with_commit(connection, access, requested, body.resolving_commit)
         if not ids:
             conditions = issue_filter(connection, access, projects, search, query)
             ids, has_more = search_ids(connection, conditions, change.only_status)
@@ -243,9 +244,8 @@ def _change(
             return Response(None, status_code=204)
         updated = apply_change(connection, locked, change, access.user_id, now())
         entries = _new_activity(connection, updated)
-        # The caller's own row has no email addresses, which the response shows.
-        actor = loading.prefetch_for_users(connection, [access.user_id]).get(access.user_id or 0)
-    response = issue_update_response(change, updated, actor, activity=entries, has_more=has_more)
+        details = changed_details(connection, access, change, updated)
+    response = issue_update_response(change, updated, details, activity=entries, has_more=has_more)
     return Response(response)
 
 

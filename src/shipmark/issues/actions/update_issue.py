@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions import review
+from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
     LATEST,
     HistoryStatus,
@@ -78,14 +79,18 @@ def update_issues(
 ) -> Updated:
     """Change the status of issues that are locked in the order of their ids.
 
-    Raise `BadRequest` to resolve issues of several projects in a release, and `ValidationFailed` if the
+    Raise `BadRequest` to resolve issues of several projects in a release or in a commit, and `ValidationFailed` if the
     project has no such release.
     """
     if change.status is not IssueStatus.RESOLVED:
         return _set_status(connection, locked, change, user_id, now)
-    if change.in_release is None and not change.is_in_next_release:
+    if change.is_in_next_release or change.in_release is not None:
+        return _resolve_in_release(connection, locked, change, user_id, now)
+    if change.in_commit is None:
         return _resolve_now(connection, locked, user_id, now)
-    return _resolve_in_release(connection, locked, change, user_id, now)
+    _only_project(locked, "commit")
+    is_new = resolve_in_commit(connection, locked, change.in_commit, user_id, now)
+    return Updated(issues=tuple(locked), has_new_activity=is_new)
 
 
 def _resolve_now(
@@ -109,7 +114,8 @@ def _resolve_in_release(
     now: datetime,
 ) -> Updated:
     """Resolve in a release. An issue that already has a resolution in a release gets no second activity."""
-    project_id = _only_project(locked, change)
+    target = "next release" if change.is_in_next_release else "release"
+    project_id = _only_project(locked, target)
     release = _target_release(connection, locked[0].organization_id, project_id, change)
     if change.is_in_next_release:
         planned = _plan_next(connection, release, project_id, locked, user_id)
@@ -171,10 +177,9 @@ def _substatus(change: StatusChange, locked: Sequence[Issue], now: datetime) -> 
     return Substatus.NEW if is_new and not others else Substatus.ONGOING
 
 
-def _only_project(locked: Sequence[Issue], change: StatusChange) -> int:
+def _only_project(locked: Sequence[Issue], target: str) -> int:
     project_ids = {issue.project_id for issue in locked}
     if len(project_ids) > 1:
-        target = "next release" if change.is_in_next_release else "release"
         raise BadRequest(f"Cannot set resolved in {target} for multiple projects.")
     return project_ids.pop()
 
