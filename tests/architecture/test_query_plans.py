@@ -112,6 +112,7 @@ def minified(alice: Caller, world: World) -> str:
     return f"/projects/acme/web/events/{event_id}/source-map-debug/"
 
 
+EVENTS_OF_WEB = "/projects/acme/web/events/"
 RESOLVED_IN_COMMIT = {
     "status": "resolved",
     "statusDetails": {"inCommit": {"commit": fix("1")["id"], "repository": "acme/web"}},
@@ -291,6 +292,9 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
+    "find event": lambda alice, _: alice.get(
+        f"/organizations/acme/eventids/{alice.get(EVENTS_OF_WEB).json()[0]['eventID']}/"
+    ),
     "add repository": lambda alice, _: alice.post(
         "/organizations/acme/repos/", {"name": "acme/x", "url": "https://example.com/x"}
     ),
@@ -348,6 +352,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?environment=production&query=firstRelease:web@1.0.0",
         "/organizations/acme/issues/?query=level:error+lastSeen:-24h+timesSeen:>0",
         "/organizations/acme/issues/?query=is:new",
+        "/organizations/acme/issues-count/?query=is:unresolved&query=",
         "/organizations/acme/issues/?query=is:regressed",
         "/organizations/acme/issues/?query=is:for_review",
         "/projects/acme/web/issues/?environment=production",
@@ -372,6 +377,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/projects/acme/web/teams/",
         "/projects/acme/web/keys/",
         "/projects/acme/web/environments/",
+        "/organizations/acme/environments/",
         "/organizations/",
         "/auth/",
         *(

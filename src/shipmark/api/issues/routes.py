@@ -37,7 +37,7 @@ from shipmark.api.issues.responses import (
     issue_fields,
     issue_update_response,
 )
-from shipmark.api.members.user_responses import user_response
+from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
@@ -96,12 +96,10 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
     """Show an issue."""
     with context.database.snapshot() as connection:
         first, last = first_and_last_release(connection, issue)
-        followers = activity.subscribers_of(connection, issue.id)
-        participants = loading.prefetch_for_users(connection, followers)
         return IssueDetailsResponse(
             **issue_fields(issue, load_issue_context(context, connection, [issue])),
             activity=activities_of(connection, issue),
-            participants=[user_response(user) for user in participants.values()],
+            participants=_participants(connection, issue),
             user_report_count=user_reports.count_of_issue(connection, issue.id),
             first_release=first,
             last_release=last,
@@ -113,6 +111,13 @@ def list_activities(context: RequestContext, issue: PathIssue) -> dict[str, list
     """List what happened to an issue, newest first."""
     with context.database.snapshot() as connection:
         return {"activity": activities_of(connection, issue)}
+
+
+@endpoint.get([f"{path}participants/" for path in _ISSUE], scopes=ISSUE_READ)
+def list_participants(context: RequestContext, issue: PathIssue) -> list[UserResponse]:
+    """List the users who are subscribed to an issue."""
+    with context.database.snapshot() as connection:
+        return _participants(connection, issue)
 
 
 @endpoint.get(
@@ -199,6 +204,12 @@ def change_issue(
         apply_change(connection, locked, change, context.access.user_id, now())
         changed = require_row(issue_store.by_id(connection, issue.organization_id, issue.id))
         return serialize_issues(context, connection, [changed])[0]
+
+
+def _participants(connection: Connection, issue: Issue) -> list[UserResponse]:
+    followers = activity.subscribers_of(connection, issue.id)
+    users = loading.prefetch_for_users(connection, followers)
+    return [user_response(user) for user in users.values()]
 
 
 def _fetch_page(
