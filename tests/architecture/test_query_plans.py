@@ -112,6 +112,13 @@ def minified(alice: Caller, world: World) -> str:
     return f"/projects/acme/web/events/{event_id}/source-map-debug/"
 
 
+EVENTS_OF_WEB = "/projects/acme/web/events/"
+RESOLVED_IN_COMMIT = {
+    "status": "resolved",
+    "statusDetails": {"inCommit": {"commit": fix("1")["id"], "repository": "acme/web"}},
+}
+
+
 def repository_id(alice: Caller) -> str:
     found: str = alice.get("/organizations/acme/repos/").json()[0]["id"]
     return found
@@ -284,6 +291,12 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/projects/acme/web/issues/?query=boom", {"status": "unresolved"}),
         alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
         alice.publish("web@9.0.0"),
+        alice.put("/organizations/acme/issues/WEB-3/", RESOLVED_IN_COMMIT),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
+    ),
+    "find event": lambda alice, _: alice.get(
+        f"/organizations/acme/eventids/{alice.get(EVENTS_OF_WEB).json()[0]['eventID']}/"
     ),
     "add repository": lambda alice, _: alice.post(
         "/organizations/acme/repos/", {"name": "acme/x", "url": "https://example.com/x"}
@@ -362,6 +375,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?environment=production&query=firstRelease:web@1.0.0",
         "/organizations/acme/issues/?query=level:error+lastSeen:-24h+timesSeen:>0",
         "/organizations/acme/issues/?query=is:new",
+        "/organizations/acme/issues-count/?query=is:unresolved&query=",
         "/organizations/acme/issues/?query=is:regressed",
         "/organizations/acme/issues/?query=!release:web@1.0.0",
         "/organizations/acme/issues/?query=release:[web@1.0.0,latest]+!regressed_in_release:latest",
@@ -390,6 +404,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/projects/acme/web/teams/",
         "/projects/acme/web/keys/",
         "/projects/acme/web/environments/",
+        "/organizations/acme/environments/",
         "/organizations/",
         "/auth/",
         *(

@@ -273,7 +273,7 @@ def test_environments_of_a_project_come_by_name_once(
     for name in ("staging", "production", "staging"):
         made = store.ensure_environment(connection, acme, name)
         store.link_environments(connection, [(web, made.id), (world.projects["mobile"], made.id)])
-    found = store.environments_of(connection, web)
+    found = store.environments_of(connection, [web])
     assert [it.name for it in found] == ["production", "staging"]
-    assert store.environments_of(connection, world.projects["mobile"]) == found
-    assert store.environments_of(connection, world.projects["tools"]) == []
+    assert store.environments_of(connection, [world.projects["mobile"]]) == found
+    assert store.environments_of(connection, [world.projects["tools"]]) == []

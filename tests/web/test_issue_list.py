@@ -54,6 +54,15 @@ def test_the_tabs_divide_the_issues(house, owner):
     assert listed(owner, "tab=nonsense") == listed(owner)
 
 
+def test_a_review_is_an_activity_of_the_issue(house, owner):
+    issue_id = fail(house, "a")
+    change(owner, [issue_id], "reviewed")
+    text = owner.get(f"{ISSUES}WEB-1/").text
+    assert "reviewed it" in text
+    assert "Became ongoing" in text
+    assert listed(owner, "query=is:ongoing") == ["WEB-1"]
+
+
 def test_a_regressed_issue_has_its_tab(house, owner):
     fail(house, "a")
     house.publish("web@1.1.0", message="Fixes WEB-1", at=now() - timedelta(minutes=3))

@@ -9,9 +9,13 @@ from sqlalchemy import delete
 from shipmark.events import store as events
 from shipmark.infrastructure.clock import now
 from shipmark.issues import user_reports
+from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.actions.user_reports import receive
+from shipmark.issues.model import IssueStatus, StatusChange
+from shipmark.issues.store import states
 from shipmark.organizations import model as organization_model
 from shipmark.organizations.model import Role
+from shipmark.repositories import store as repositories
 
 ISSUES = "/organizations/acme/issues/"
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -75,6 +79,21 @@ def test_an_author_without_a_name_is_named_by_the_address(house, owner):
         "web@1.1.0", message="Fixes WEB-1", author_name=None, author_email="grace@example.com"
     )
     assert "<b>grace@example.com</b> resolved it" in owner.get(f"{ISSUES}{issue_id}/").text
+
+
+def test_an_issue_that_was_resolved_in_a_commit_names_it(house, owner):
+    """The project has no release with the commit yet."""
+    issue_id = house.fail("web@1.0.0")
+    release = house.publish("api@1.0.0", project=house.extra_project("api"))
+    with house.database.transaction() as connection:
+        commit = repositories.commits_by_ids(connection, [release.last_commit_id])
+        change = StatusChange(status=IssueStatus.RESOLVED, in_commit=commit[release.last_commit_id])
+        locked = states.locked(connection, house.organization.id, [issue_id])
+        update_issues(connection, locked, change, house.owner.id, now())
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    sha = change.in_commit.sha
+    assert re.search(rf'<dt>Status</dt><dd>Resolved with <code class="sha" title="{sha}">', text)
+    assert f'<b>{house.owner.display_name}</b> resolved it with <code class="sha"' in text
 
 
 UNRESOLVED = "<dt>Status</dt><dd>Unresolved</dd>"

@@ -166,6 +166,17 @@ def by_event_id(connection: sa.Connection, project_id: int, event_id: str) -> St
     return _stored(row) if row else None
 
 
+def first_by_event_id(
+    connection: sa.Connection, project_ids: Collection[int], event_id: str
+) -> StoredEvent | None:
+    """Return the event with this id in one of the projects, or None; of several, the first that came in."""
+    query = sa.select(*_EVENT).where(
+        events.c.project_id.in_(project_ids), events.c.event_id == event_id
+    )
+    row = connection.execute(query.order_by(events.c.id).limit(1)).first()
+    return _stored(row) if row else None
+
+
 def issue_of_event(
     connection: sa.Connection, project_ids: Collection[int], event_id: str
 ) -> int | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.repositories.model import Commit
 
 
 class IssueStatus(StrEnum):
@@ -30,6 +31,7 @@ class InboxReason(IntEnum):
 
     NEW = 0
     REGRESSION = 2
+    MANUAL = 3
 
 
 class ResolutionType(StrEnum):
@@ -43,9 +45,11 @@ class HistoryStatus(StrEnum):
 
     RESOLVED = "resolved"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"
+    SET_RESOLVED_IN_COMMIT = "set_resolved_in_commit"
     UNRESOLVED = "unresolved"
     IGNORED = "ignored"
     REGRESSED = "regressed"
+    REVIEWED = "reviewed"
 
 
 class IssueActivityType(StrEnum):
@@ -56,7 +60,10 @@ class IssueActivityType(StrEnum):
     SET_IGNORED = "set_ignored"
     SET_REGRESSION = "set_regression"
     SET_RESOLVED_IN_RELEASE = "set_resolved_in_release"
+    SET_RESOLVED_IN_COMMIT = "set_resolved_in_commit"
     REFERENCED_IN_COMMIT = "referenced_in_commit"
+    MARK_REVIEWED = "mark_reviewed"
+    AUTO_SET_ONGOING = "auto_set_ongoing"
 
 
 class SubscriptionReason(IntEnum):
@@ -133,13 +140,31 @@ class Resolution:
 class StatusChange:
     """A new status for issues, as requested by a user.
 
-    A resolution is in the release ``in_release`` (a version, or `LATEST`), or in the next one, or else at once.
+    A resolution is in the release ``in_release`` (a version, or `LATEST`), or in the next one, or else in a commit, or
+    else at once.
     """
 
     status: IssueStatus
     substatus: Substatus | None = None
     in_release: str | None = None
     is_in_next_release: bool = False
+    in_commit: Commit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueChange:
+    """A change of issues, as requested by a user: their status, whether they wait for review, or both.
+
+    A value that is None stays. ``is_for_review`` is False for issues that were reviewed.
+    """
+
+    status: StatusChange | None = None
+    is_for_review: bool | None = None
+
+    @property
+    def only_status(self) -> IssueStatus | None:
+        """Return the new status if nothing else is changed: issues that have it already are then done."""
+        return self.status.status if self.status and self.is_for_review is None else None
 
 
 class IssueAttribute(StrEnum):

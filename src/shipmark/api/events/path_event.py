@@ -6,13 +6,15 @@ from sqlalchemy import Connection
 
 from shipmark.api.issues.path_issue import find_issue
 from shipmark.events import store
-from shipmark.events.payload import without_dashes
+from shipmark.events.payload import event_id_in, without_dashes
 from shipmark.events.store import StoredEvent
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext
-from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.issues.model import Issue
-from shipmark.projects import actions as projects
+from shipmark.projects import actions as project_actions
+from shipmark.projects.model import Project
+from shipmark.projects.store import accessible
 
 _NEWEST = frozenset({"latest", "recommended"})
 _OLDEST = "oldest"
@@ -21,7 +23,7 @@ _OLDEST = "oldest"
 def _in_project(
     context: RequestContext, connection: Connection, project: str, event: str
 ) -> StoredEvent:
-    path_project = projects.require_project(connection, context.access, project)
+    path_project = project_actions.require_project(connection, context.access, project)
     stored = store.by_event_id(connection, path_project.id, without_dashes(event))
     if stored is None:
         raise NotFound("Event not found")
@@ -47,6 +49,19 @@ def _in_issue(
     return stored
 
 
+def _in_organization(
+    context: RequestContext, connection: Connection, event: str
+) -> tuple[StoredEvent, Project]:
+    event_id = event_id_in(event)
+    if event_id is None:
+        raise BadRequest("Invalid event ID")
+    projects = {project.id: project for project in accessible(connection, context.access)}
+    stored = store.first_by_event_id(connection, projects, event_id)
+    if stored is None:
+        raise NotFound("Event not found")
+    return stored, projects[stored.project_id]
+
+
 def _blamed_issue(
     context: RequestContext, connection: Connection, organization: str | None, issue: str
 ) -> Issue:
@@ -60,5 +75,7 @@ def _blamed_issue(
 ProjectEvent = Annotated[StoredEvent, Load(_in_project)]
 #: The event of the path in the issue of the path: an id, or ``latest``, ``oldest`` or ``recommended``.
 IssueEvent = Annotated[StoredEvent, Load(_in_issue)]
+#: The event of the path, in any project that the caller can see, and that project.
+EventOfProject = Annotated[tuple[StoredEvent, Project], Load(_in_organization)]
 #: The issue of the path, for endpoints whose 404 says what is missing.
 BlamedIssue = Annotated[Issue, Load(_blamed_issue)]

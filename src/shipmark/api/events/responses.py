@@ -157,6 +157,16 @@ class EventResponse(EventOverviewResponse, kw_only=True):
     next_event_id: str | None = msgspec.field(name="nextEventID")
 
 
+class EventIdResponse(Wire):
+    """The event of an id, with its project and issue."""
+
+    organization_slug: str
+    project_slug: str
+    group_id: str
+    event_id: str
+    event: EventResponse
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeighbourEvents:
     """The ids of the events of the issue just before and just after."""

@@ -10,10 +10,11 @@ from litestar import Response
 from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
 
-from shipmark.api.events.path_event import BlamedIssue, IssueEvent, ProjectEvent
+from shipmark.api.events.path_event import BlamedIssue, EventOfProject, IssueEvent, ProjectEvent
 from shipmark.api.events.responses import (
     CommittersResponse,
     EventErrorResponse,
+    EventIdResponse,
     EventResponse,
     EventSummaryResponse,
     NeighbourEvents,
@@ -94,6 +95,19 @@ class SourceMapDebugQuery(RequestModel):
 _EVENTS = "/projects/{organization:str}/{project:str}/events/"
 _EVENT = f"{_EVENTS}{{event:str}}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
+
+
+@endpoint.get("/organizations/{organization:str}/eventids/{event:str}/", scopes=ISSUE_READ)
+def get_by_event_id(context: RequestContext, found: EventOfProject) -> EventIdResponse:
+    """Show the event of an id, whose project and issue are not known."""
+    event, project = found
+    return EventIdResponse(
+        organization_slug=context.access.organization.slug,
+        project_slug=project.slug,
+        group_id=str(event.issue_id),
+        event_id=event.event_id,
+        event=_shown(context, event),
+    )
 
 
 @endpoint.get(_EVENTS, scopes=ISSUE_READ)

@@ -1,6 +1,6 @@
 """Loading of what issues are shown with: one query per relation for a whole page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -18,13 +18,17 @@ from shipmark.api.releases import loading
 from shipmark.api.releases.responses import ReleaseResponse, release_response
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
-from shipmark.issues.model import Issue, IssueActivity, IssueActivityType
+from shipmark.issues.model import Issue, IssueActivity, IssueActivityType, Resolution
 from shipmark.issues.store import activity, inbox, occurrences, resolutions
 from shipmark.projects import store as projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
 
 ACTIVITY_MAX = 100
+_ABOUT_COMMITS = {
+    IssueActivityType.REFERENCED_IN_COMMIT,
+    IssueActivityType.SET_RESOLVED_IN_COMMIT,
+}
 
 
 def serialize_issues(
@@ -57,6 +61,7 @@ def load_issue_context(
         versions={release.id: release.version for release in releases.values()},
         users=loading.prefetch_for_users(connection, [row.user_id for row in resolved.values()]),
         inbox=inbox.of_issues(connection, ids),
+        resolving_commits=_resolving_commits(connection, issues, resolved),
     )
 
 
@@ -81,16 +86,34 @@ def activities_of(connection: Connection, issue: Issue) -> list[ActivityResponse
     return [*shown, first_seen_response(issue)]
 
 
+def _resolving_commits(
+    connection: Connection, issues: Sequence[Issue], resolved: Mapping[int, Resolution]
+) -> dict[int, CommitResponse]:
+    """Return the commit of each issue that a user resolved in one, and that is resolved in no release."""
+    ids = {issue.id for issue in issues if issue.resolved_at and issue.id not in resolved}
+    commit_ids = resolutions.commits_of(connection, ids)
+    if not commit_ids:
+        return {}
+    commits = _whole_commits(connection, issues[0].organization_id, set(commit_ids.values()))
+    return {issue_id: commits[commit_id] for issue_id, commit_id in commit_ids.items()}
+
+
 def _referenced_commits(
     connection: Connection, organization_id: int, entries: Sequence[IssueActivity]
 ) -> dict[int, CommitResponse]:
-    """Return the commits of references, whole; a resolution shows only the id of its commit."""
+    """Return the commits of entries about commits, whole; a resolution in a release shows only the id of its commit."""
     ids = {
         commit_id
         for entry in entries
-        if entry.type is IssueActivityType.REFERENCED_IN_COMMIT
+        if entry.type in _ABOUT_COMMITS
         and isinstance(commit_id := entry.details.get("commit"), int)
     }
+    return _whole_commits(connection, organization_id, ids)
+
+
+def _whole_commits(
+    connection: Connection, organization_id: int, ids: Collection[int]
+) -> dict[int, CommitResponse]:
     commits = repositories.commits_by_ids(connection, ids)
     responses = serialize_commits(connection, organization_id, list(commits.values()))
     return dict(zip(commits, responses, strict=True))

@@ -13,7 +13,7 @@ from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import optional, refuse, repeatable, require
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.model import IssueFilter, IssueSort, StatusChange
+from shipmark.issues.model import IssueFilter, IssueSort, IssueStatus
 from shipmark.issues.search import IS_VALUES, STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
 from shipmark.issues.store.search_filter import filter_of
@@ -210,12 +210,13 @@ def issue_filter(
 
 
 def search_ids(
-    connection: Connection, conditions: IssueFilter, change: StatusChange
+    connection: Connection, conditions: IssueFilter, status: IssueStatus | None
 ) -> tuple[Sequence[int], bool]:
     """Return the ids that the filter finds, and whether more match than are changed at once.
 
-    Issues of the new status are left out unless the search asks for them, so that repeating the request makes progress.
+    Issues of the new status are left out unless the search asks for them, so that repeating the request makes
+    progress. Without a new status, none are.
     """
-    done = None if conditions.status is change.status else change.status
+    done = None if conditions.status is status else status
     ids = issue_lists.ids_of(connection, conditions, other_than=done, limit=BULK_MAX + 1)
     return ids[:BULK_MAX], len(ids) > BULK_MAX

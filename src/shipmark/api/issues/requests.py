@@ -4,11 +4,12 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
-from shipmark.http.validation import RequestModel, Text, choice_of, optional, refuse
+from shipmark.http.validation import Boolean, RequestModel, Text, choice_of, optional, refuse
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.issues.model import IssueStatus, StatusChange, Substatus
+from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
 from shipmark.releases.model import VERSION_MAX
+from shipmark.repositories.model import REPOSITORY_NAME_MAX, SHA_MAX
 
 #: The status that older clients send for "resolved, in the next release".
 _IN_NEXT_RELEASE = "resolvedInNextRelease"
@@ -41,12 +42,6 @@ _Condition = Annotated[
     _NULLABLE_TEXT,
     Field(description="Not supported: only null."),
 ]
-_Commit = Annotated[
-    None,
-    _unsupported("This is not supported. Name the issue in the message of the commit instead."),
-    _NULLABLE_TEXT,
-    Field(description="Not supported: only null. Messages of commits name issues instead."),
-]
 _NotStored = Annotated[
     None,
     _unsupported("This can not be set here."),
@@ -67,8 +62,19 @@ class _IgnoreConditions(RequestModel):
     snooze_duration: _Condition = None
 
 
+class ResolvingCommitRequest(RequestModel):
+    """The commit in which issues are resolved."""
+
+    commit: Annotated[str, Text(max_length=SHA_MAX)] = Field(
+        description="Whole hash of a commit that is known here."
+    )
+    repository: Annotated[str, Text(max_length=REPOSITORY_NAME_MAX)] = Field(
+        description="Name of its repository."
+    )
+
+
 class StatusDetailsRequest(_IgnoreConditions):
-    """The release in which issues are resolved."""
+    """The release or the commit in which issues are resolved."""
 
     # The protocol looks at the key and not at its value (groups-api.md 4.1).
     in_next_release: Annotated[object, _NULLABLE_TEXT] = optional(
@@ -77,31 +83,48 @@ class StatusDetailsRequest(_IgnoreConditions):
     in_release: Annotated[str, Text(max_length=VERSION_MAX, trim=False)] | None = optional(
         "Version in which the issues are resolved, or `latest`."
     )
-    in_commit: _Commit = None
+    in_commit: ResolvingCommitRequest | None = optional("Commit in which the issues are resolved.")
 
 
 class IssueUpdateRequest(_IgnoreConditions):
-    """A change of the status of issues."""
+    """A change of the status of issues, or of the inbox."""
 
-    status: _Status = Field(description="New status.")
+    status: _Status | None = optional("New status; without it `inbox` is required.")
     status_details: StatusDetailsRequest | None = optional(
-        "Release in which the issues are resolved."
+        "Release or commit in which the issues are resolved."
     )
     substatus: _Substatus | None = optional("New substatus, one of the status.")
+    inbox: Annotated[bool, Boolean()] | None = optional(
+        "Whether the issues wait for review; `false` marks them as reviewed."
+    )
     assigned_to: _NotStored = None
     discard: _NotStored = None
     has_seen: _NotStored = None
-    inbox: _NotStored = None
     is_bookmarked: _NotStored = None
     is_public: _NotStored = None
     is_subscribed: _NotStored = None
     merge: _NotStored = None
     priority: _NotStored = None
 
-    def to_change(self) -> StatusChange:
-        """Return the change for the domain. Raise `ValidationFailed` for a substatus of another status."""
-        is_next = self.status == _IN_NEXT_RELEASE
-        status = IssueStatus.RESOLVED if is_next else STATUSES[self.status]
+    @property
+    def resolving_commit(self) -> ResolvingCommitRequest | None:
+        """Return the commit in which the issues are resolved; `to_change` leaves it out."""
+        return self.status_details.in_commit if self.status_details else None
+
+    def to_change(self) -> IssueChange:
+        """Return the change for the domain, without the commit, which has to be looked up.
+
+        Raise `ValidationFailed` without a status that the other fields need, and for a substatus of another status.
+        """
+        needs_status = self.status_details is not None or self.substatus is not None
+        if self.status is None and (self.inbox is None or needs_status):
+            raise ValidationFailed({"status": ["This field is required."]})
+        status = None if self.status is None else self._status_change(self.status)
+        return IssueChange(status=status, is_for_review=self.inbox)
+
+    def _status_change(self, name: str) -> StatusChange:
+        is_next = name == _IN_NEXT_RELEASE
+        status = IssueStatus.RESOLVED if is_next else STATUSES[name]
         if self.substatus is not None and _SUBSTATUSES[self.substatus] is not status:
             message = f"This is not a substatus of {status.value} issues."
             raise ValidationFailed({"substatus": [message]})

@@ -17,10 +17,9 @@ from shipmark.issues.model import (
     Issue,
     IssueActivity,
     IssueActivityType,
+    IssueChange,
     IssueStatus,
     Resolution,
-    StatusChange,
-    Substatus,
 )
 from shipmark.issues.recent_counts import Point
 from shipmark.issues.short_ids import format_short_id
@@ -143,10 +142,10 @@ class CurrentReleaseResponse(Wire):
 class IssueUpdateResponse(Wire):
     """What was changed. ``hasMore`` tells, where issues were searched, that more match than one request changes."""
 
-    status: str
-    status_details: dict[str, object]
-    substatus: str | None
-    inbox: msgspec.UnsetType | None = msgspec.UNSET
+    status: str | msgspec.UnsetType = msgspec.UNSET
+    status_details: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
+    substatus: str | msgspec.UnsetType | None = msgspec.UNSET
+    inbox: bool | msgspec.UnsetType | None = msgspec.UNSET
     activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
 
@@ -161,17 +160,24 @@ class IssueContext(Wire):
     versions: dict[int, str]
     users: dict[int, User]
     inbox: dict[int, InboxEntry]
+    #: By the id of the issue that a user resolved in it.
+    resolving_commits: dict[int, CommitResponse]
 
 
 def activity_response(
     entry: IssueActivity, users: Mapping[int, User], commits: Mapping[int, CommitResponse]
 ) -> ActivityResponse:
-    """Return an entry of the activity; a reference shows its commit whole, other entries only its id."""
+    """Return an entry of the activity; those about a commit show it whole, other entries only its id.
+
+    Of a deleted commit, a reference shows the id, and a resolution null (groups-api.md 3.2).
+    """
     details = entry.details
     commit_id = details.get("commit")
-    is_reference = entry.type is IssueActivityType.REFERENCED_IN_COMMIT
-    if is_reference and isinstance(commit_id, int) and commit_id in commits:
-        details = details | {"commit": commits[commit_id]}
+    commit = commits.get(commit_id) if isinstance(commit_id, int) else None
+    if entry.type is IssueActivityType.SET_RESOLVED_IN_COMMIT or (
+        entry.type is IssueActivityType.REFERENCED_IN_COMMIT and commit is not None
+    ):
+        details = details | {"commit": commit}
     return ActivityResponse(
         id=str(entry.id),
         user=optional_user_response(users.get(entry.user_id or 0)),
@@ -190,9 +196,12 @@ def first_seen_response(issue: Issue) -> ActivityResponse:
 
 def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, object]:
     """How the issue was resolved (groups-api.md 1.1)."""
-    resolution = issue_context.resolutions.get(issue.id)
-    if resolution is None or issue.resolved_at is None:
+    if issue.resolved_at is None:
         return {}
+    resolution = issue_context.resolutions.get(issue.id)
+    if resolution is None:
+        commit = issue_context.resolving_commits.get(issue.id)
+        return {"inCommit": commit} if commit else {}
     actor = optional_user_response(issue_context.users.get(resolution.user_id or 0))
     # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).
     if resolution.is_pending and not is_semver(resolution.current_version or ""):
@@ -232,33 +241,27 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
 
 
 def issue_update_response(
-    change: StatusChange,
+    change: IssueChange,
     updated: Updated,
-    user: User | None,
+    details: dict[str, object],
     *,
     activity: list[ActivityResponse] | None,
     has_more: bool | None,
 ) -> IssueUpdateResponse:
-    """Return what was changed; ``activity`` is that of a single issue that was resolved in a release."""
-    is_open = change.status is IssueStatus.UNRESOLVED
-    return IssueUpdateResponse(
-        status=change.status.value,
-        status_details=_changed_details(change, updated, user),
-        substatus=updated.substatus.value if updated.substatus else None,
-        inbox=msgspec.UNSET if is_open else None,
+    """Return what was changed; ``details`` are its ``statusDetails``.
+
+    ``activity`` is that of a single issue that was resolved in a release.
+    """
+    response = IssueUpdateResponse(
         activity=msgspec.UNSET if activity is None else activity,
         has_more=msgspec.UNSET if has_more is None else has_more,
     )
-
-
-def _changed_details(
-    change: StatusChange, updated: Updated, user: User | None
-) -> dict[str, object]:
-    if change.substatus is Substatus.ARCHIVED_UNTIL_ESCALATING:
-        return {"ignoreUntilEscalating": True}
-    if updated.release is None:
-        return {}
-    actor = optional_user_response(user)
-    if change.is_in_next_release:
-        return {"inNextRelease": True, "actor": actor}
-    return {"inRelease": updated.release.version, "actor": actor}
+    if (requested := change.status) is not None:
+        response.status = requested.status.value
+        response.status_details = details
+        response.substatus = updated.substatus.value if updated.substatus else None
+        if requested.status is not IssueStatus.UNRESOLVED:
+            response.inbox = None
+    if change.is_for_review is not None:
+        response.inbox = change.is_for_review
+    return response

@@ -6,6 +6,7 @@ from datetime import timedelta
 from litestar import Response
 from sqlalchemy import Connection
 
+from shipmark.api.issues.changes import changed_details, with_commit
 from shipmark.api.issues.direct_hits import find_direct_hit
 from shipmark.api.issues.loading import (
     activities_of,
@@ -39,7 +40,7 @@ from shipmark.api.issues.responses import (
     issue_update_response,
 )
 from shipmark.api.issues.stats import DETAILS_PERIODS, stats_of
-from shipmark.api.members.user_responses import user_response
+from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
@@ -50,8 +51,8 @@ from shipmark.http.pagination.offset import Links
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
-from shipmark.issues.actions.update_issue import Updated, update_issues
-from shipmark.issues.model import Issue, IssueFilter, StatusChange
+from shipmark.issues.actions.update_issue import Updated, apply_change
+from shipmark.issues.model import Issue, IssueFilter
 from shipmark.issues.search import IssueSearch
 from shipmark.issues.store import (
     activity,
@@ -101,13 +102,11 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
     """Show an issue."""
     with context.database.snapshot() as connection:
         first, last = first_and_last_release(connection, issue)
-        followers = activity.subscribers_of(connection, issue.id)
-        participants = loading.prefetch_for_users(connection, followers)
         return IssueDetailsResponse(
             **issue_fields(issue, load_issue_context(context, connection, [issue])),
             stats=stats_of(issue, DETAILS_PERIODS, now()),
             activity=activities_of(connection, issue),
-            participants=[user_response(user) for user in participants.values()],
+            participants=_participants(connection, issue),
             user_report_count=user_reports.count_of_issue(connection, issue.id),
             first_release=first,
             last_release=last,
@@ -119,6 +118,13 @@ def list_activities(context: RequestContext, issue: PathIssue) -> dict[str, list
     """List what happened to an issue, newest first."""
     with context.database.snapshot() as connection:
         return {"activity": activities_of(connection, issue)}
+
+
+@endpoint.get([f"{path}participants/" for path in _ISSUE], scopes=ISSUE_READ)
+def list_participants(context: RequestContext, issue: PathIssue) -> list[UserResponse]:
+    """List the users who are subscribed to an issue."""
+    with context.database.snapshot() as connection:
+        return _participants(connection, issue)
 
 
 @endpoint.get(
@@ -178,9 +184,8 @@ def change_issues(
     query: IssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen or ignore many issues of the caller's projects; 204 if there are none."""
-    change, search = body.to_change(), query.search(default=UNRESOLVED)
-    return _change(context, projects, query, search, change)
+    """Resolve, reopen, ignore or review many issues of the caller's projects; 204 if there are none."""
+    return _change(context, projects, query, query.search(default=UNRESOLVED), body)
 
 
 @endpoint.put(_PROJECT_LIST, scopes=ISSUE_CHANGE, responses=_CHANGES, step=_VALIDATE)
@@ -190,22 +195,28 @@ def change_project_issues(
     query: ProjectIssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen or ignore many issues of a project; 204 if there are none."""
-    change, search = body.to_change(), query.search(default="")
-    return _change(context, [project], query, search, change)
+    """Resolve, reopen, ignore or review many issues of a project; 204 if there are none."""
+    return _change(context, [project], query, query.search(default=""), body)
 
 
 @endpoint.put(_ISSUE, scopes=ISSUE_CHANGE, step=_VALIDATE)
 def change_issue(
     context: RequestContext, issue: PathIssue, body: IssueUpdateRequest
 ) -> IssueResponse:
-    """Resolve, reopen or ignore an issue."""
-    change = body.to_change()
+    """Resolve, reopen, ignore or review an issue."""
+    requested = body.to_change()
     with context.database.transaction() as connection:
+        change = with_commit(connection, context.access, requested, body.resolving_commit)
         locked = states.locked(connection, issue.organization_id, [issue.id])
-        update_issues(connection, locked, change, context.access.user_id, now())
+        apply_change(connection, locked, change, context.access.user_id, now())
         changed = require_row(issue_store.by_id(connection, issue.organization_id, issue.id))
         return serialize_issues(context, connection, [changed])[0]
+
+
+def _participants(connection: Connection, issue: Issue) -> list[UserResponse]:
+    followers = activity.subscribers_of(connection, issue.id)
+    users = loading.prefetch_for_users(connection, followers)
+    return [user_response(user) for user in users.values()]
 
 
 def _fetch_page(
@@ -242,24 +253,24 @@ def _change(
     projects: Sequence[Project],
     query: ProjectIssueSelectionQuery,
     search: IssueSearch,
-    change: StatusChange,
+    body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
     """Change the issues that the query names or the search finds, by a constant number of statements."""
     access, ids, has_more = context.access, query.ids(), None
-    project_ids = {project.id for project in projects}
+    project_ids, requested = {project.id for project in projects}, body.to_change()
     with context.database.transaction() as connection:
+        change = with_commit(connection, access, requested, body.resolving_commit)
         if not ids:
             conditions = issue_filter(connection, access, projects, search, query)
-            ids, has_more = search_ids(connection, conditions, change)
+            ids, has_more = search_ids(connection, conditions, change.only_status)
         locked = states.locked(connection, access.organization.id, ids)
         locked = [issue for issue in locked if issue.project_id in project_ids]
         if not locked:
             return Response(None, status_code=204)
-        updated = update_issues(connection, locked, change, access.user_id, now())
+        updated = apply_change(connection, locked, change, access.user_id, now())
         entries = _new_activity(connection, updated)
-        # The caller's own row has no email addresses, which the response shows.
-        actor = loading.prefetch_for_users(connection, [access.user_id]).get(access.user_id or 0)
-    response = issue_update_response(change, updated, actor, activity=entries, has_more=has_more)
+        details = changed_details(connection, access, change, updated)
+    response = issue_update_response(change, updated, details, activity=entries, has_more=has_more)
     return Response(response)
 
 

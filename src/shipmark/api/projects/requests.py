@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shipmark.api.queries import Bit, PageQuery, one_of
+from shipmark.api.queries import Bit, PageQuery, ProjectQuery, one_of
 from shipmark.api.rate_limits import OptionalRateLimit
 from shipmark.api.teams.requests import TeamSlug
 from shipmark.api.verdict_criteria import VerdictCriteriaRequest
@@ -38,6 +38,11 @@ _CONFIG_MAX = 100_000
 #: Half a year, as in the reference.
 _HOURS_MAX = 4320
 _PERIODS = ("", "1h", "24h", "7d", "14d", "30d")
+_VISIBILITIES = ("all", "hidden", "visible")
+_IS_VISIBILITY = require(
+    lambda visibility: visibility in {None, *_VISIBILITIES},
+    f"Invalid value for 'visibility', valid values are: {list(_VISIBILITIES)}",
+)
 
 
 def _normalize_path(path: str) -> str:
@@ -102,6 +107,23 @@ class OwnProjectListQuery(_FilterQuery):
     status: Annotated[str | None, one_of("active", "deleted", "")] = optional(
         "Only projects with this status: all are active.", example="active"
     )
+
+
+class EnvironmentListQuery(RequestModel):
+    """Which environments to list."""
+
+    visibility: Annotated[str | None, _IS_VISIBILITY, one_of(*_VISIBILITIES)] = optional(
+        "`hidden` lists none: environments can't be hidden.", example="visible"
+    )
+
+    @property
+    def is_hidden(self) -> bool:
+        """Return True if only hidden environments are asked for."""
+        return self.visibility == "hidden"
+
+
+class OrganizationEnvironmentListQuery(EnvironmentListQuery, ProjectQuery):
+    """Which environments of which projects to list."""
 
 
 class ProjectListQuery(_FilterQuery):

@@ -19,6 +19,8 @@ from shipmark.api.projects.loading import (
 from shipmark.api.projects.path_project import PathProject, VisibleProjects, reload_project
 from shipmark.api.projects.requests import (
     CommitPathsRequest,
+    EnvironmentListQuery,
+    OrganizationEnvironmentListQuery,
     OwnProjectListQuery,
     ProjectListQuery,
     ProjectUpdateRequest,
@@ -135,11 +137,19 @@ def delete_project(context: RequestContext, project: PathProject) -> None:
 
 
 @endpoint.get(f"{_PROJECT}environments/", scopes=PROJECT_READ | {"org:ci"})
-def list_environments(context: RequestContext, project: PathProject) -> list[EnvironmentResponse]:
+def list_environments(
+    context: RequestContext, project: PathProject, query: EnvironmentListQuery
+) -> list[EnvironmentResponse]:
     """List the environments of a project, by name; the one without a name is left out."""
-    with context.database.autocommit_read() as connection:
-        environments = store.environments_of(connection, project.id)
-    return [environment_response(row) for row in environments if row.name]
+    return _environments(context, [project], query)
+
+
+@endpoint.get("/organizations/{organization:str}/environments/", scopes=ORGANIZATION_READ)
+def list_organization_environments(
+    context: RequestContext, visible: VisibleProjects, query: OrganizationEnvironmentListQuery
+) -> list[EnvironmentResponse]:
+    """List the environments of all projects that the caller can see, by name, each once."""
+    return _environments(context, query.select(visible), query)
 
 
 @endpoint.get(f"{_PROJECT}teams/", scopes=PROJECT_READ)
@@ -259,6 +269,16 @@ def _filter(
             "is_member": is_member,
         }
     return text_filter.apply_filter(projects, query, tests)
+
+
+def _environments(
+    context: RequestContext, projects: Sequence[Project], query: EnvironmentListQuery
+) -> list[EnvironmentResponse]:
+    if query.is_hidden:
+        return []
+    with context.database.autocommit_read() as connection:
+        environments = store.environments_of(connection, [project.id for project in projects])
+    return [environment_response(row) for row in environments if row.name]
 
 
 router = endpoint.router("/api/0", __name__)

@@ -7,11 +7,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
+from shipmark.issues.actions import review
+from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
     LATEST,
     HistoryStatus,
     Issue,
     IssueActivityType,
+    IssueChange,
     IssueStatus,
     StatusChange,
     SubscriptionReason,
@@ -49,6 +52,24 @@ class Updated:
 _Planned = tuple[NewResolution, dict[str, object]]
 
 
+def apply_change(
+    connection: Connection,
+    locked: Sequence[Issue],
+    change: IssueChange,
+    user_id: int | None,
+    now: datetime,
+) -> Updated:
+    """Change the status of locked issues as `update_issues` does, then whether they wait for review."""
+    updated = Updated(issues=tuple(locked))
+    if change.status is not None:
+        updated = update_issues(connection, locked, change.status, user_id, now)
+    if change.is_for_review:
+        review.add(connection, locked, now)
+    elif change.is_for_review is not None:
+        review.mark_reviewed(connection, locked, user_id, now)
+    return updated
+
+
 def update_issues(
     connection: Connection,
     locked: Sequence[Issue],
@@ -58,19 +79,18 @@ def update_issues(
 ) -> Updated:
     """Change the status of issues that are locked in the order of their ids.
 
-    Raise `BadRequest` to resolve issues of several projects in a release, and `ValidationFailed` if the
+    Raise `BadRequest` to resolve issues of several projects in a release or in a commit, and `ValidationFailed` if the
     project has no such release.
     """
     if change.status is not IssueStatus.RESOLVED:
         return _set_status(connection, locked, change, user_id, now)
-    if change.in_release is None and not change.is_in_next_release:
+    if change.is_in_next_release or change.in_release is not None:
+        return _resolve_in_release(connection, locked, change, user_id, now)
+    if change.in_commit is None:
         return _resolve_now(connection, locked, user_id, now)
-    return _resolve_in_release(connection, locked, change, user_id, now)
-
-
-def mark_reviewed(connection: Connection, locked: Sequence[Issue]) -> None:
-    """Remove issues from the inbox; their status stays."""
-    inbox.remove(connection, [issue.id for issue in locked])
+    _only_project(locked, "commit")
+    is_new = resolve_in_commit(connection, locked, change.in_commit, user_id, now)
+    return Updated(issues=tuple(locked), has_new_activity=is_new)
 
 
 def _resolve_now(
@@ -81,7 +101,7 @@ def _resolve_now(
     states.resolve_now(connection, users, now)
     inbox.remove(connection, users)
     _subscribe(connection, users)
-    _record_activity(connection, locked, IssueActivityType.SET_RESOLVED, user_id, now)
+    activity.add_plain(connection, IssueActivityType.SET_RESOLVED, users, now)
     activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
     return Updated(issues=tuple(locked), has_new_activity=True)
 
@@ -94,7 +114,8 @@ def _resolve_in_release(
     now: datetime,
 ) -> Updated:
     """Resolve in a release. An issue that already has a resolution in a release gets no second activity."""
-    project_id = _only_project(locked, change)
+    target = "next release" if change.is_in_next_release else "release"
+    project_id = _only_project(locked, target)
     release = _target_release(connection, locked[0].organization_id, project_id, change)
     if change.is_in_next_release:
         planned = _plan_next(connection, release, project_id, locked, user_id)
@@ -141,7 +162,7 @@ def _set_status(
         happened, history = IssueActivityType.SET_IGNORED, HistoryStatus.IGNORED
     else:
         happened, history = IssueActivityType.SET_UNRESOLVED, HistoryStatus.UNRESOLVED
-    _record_activity(connection, changed, happened, user_id, now)
+    activity.add_plain(connection, happened, users, now)
     activity.add_history(connection, history, users, None, now)
     return Updated(issues=tuple(locked), substatus=substatus, has_new_activity=bool(changed))
 
@@ -156,10 +177,9 @@ def _substatus(change: StatusChange, locked: Sequence[Issue], now: datetime) -> 
     return Substatus.NEW if is_new and not others else Substatus.ONGOING
 
 
-def _only_project(locked: Sequence[Issue], change: StatusChange) -> int:
+def _only_project(locked: Sequence[Issue], target: str) -> int:
     project_ids = {issue.project_id for issue in locked}
     if len(project_ids) > 1:
-        target = "next release" if change.is_in_next_release else "release"
         raise BadRequest(f"Cannot set resolved in {target} for multiple projects.")
     return project_ids.pop()
 
@@ -239,20 +259,6 @@ def _seen_by_date(
     current = {issue_id: by_id[release_id].version for issue_id, release_id in last.items()}
     later = {issue: following[release] for issue, release in last.items() if release in following}
     return current, later
-
-
-def _record_activity(
-    connection: Connection,
-    changed: Sequence[Issue],
-    kind: IssueActivityType,
-    user_id: int | None,
-    now: datetime,
-) -> None:
-    happened = [
-        NewActivity(issue_id=issue.id, type=kind, user_id=user_id, ident=None, details={})
-        for issue in changed
-    ]
-    activity.add(connection, happened, now)
 
 
 def _subscribe(connection: Connection, users: Mapping[int, int | None]) -> None:

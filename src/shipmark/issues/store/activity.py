@@ -122,6 +122,23 @@ def add(connection: sa.Connection, activities: Sequence[NewActivity], at: dateti
     connection.execute(_ADD, db.rows_param("happened", rows) | {"happened_at": at})
 
 
+def add_plain(
+    connection: sa.Connection,
+    kind: IssueActivityType,
+    users: Mapping[int, int | None],
+    at: datetime,
+    details: Mapping[str, object] | None = None,
+) -> None:
+    """Insert the same activity for each issue by one statement; ``users`` maps issues to the acting user or None."""
+    new = [
+        NewActivity(
+            issue_id=issue_id, type=kind, user_id=user_id, ident=None, details=dict(details or {})
+        )
+        for issue_id, user_id in users.items()
+    ]
+    add(connection, new, at)
+
+
 def add_history(
     connection: sa.Connection,
     status: HistoryStatus,

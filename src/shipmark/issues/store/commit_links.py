@@ -1,4 +1,4 @@
-"""Links between issues and the commits that name them."""
+"""Links between issues and the commits that name them, or that users resolved them in."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -13,11 +13,15 @@ from shipmark.repositories.store import authors, commits
 
 
 class CommitLinkColumns(sa.TypedColumns):
-    """A commit whose message resolves an issue. The row stays when the commit is removed from a release."""
+    """A commit that resolves an issue. The row stays when the commit is removed from a release.
+
+    With ``is_by_user`` a user resolved the issue in the commit, whatever its message names.
+    """
 
     issue_id = parent("issues", primary_key=True)
     commit_id = parent("commits", primary_key=True, index=True)
     linked_at = sa.Column(db.UtcDateTime, nullable=False)
+    is_by_user = sa.Column(sa.Boolean, nullable=False, server_default=sa.false())
 
 
 commit_links = table("issue_commits", CommitLinkColumns)
@@ -36,8 +40,16 @@ _ENSURE = (
     .on_conflict_do_nothing()
     .returning(commit_links.c.issue_id, commit_links.c.commit_id)
 )
+_LINKED = insert_rows(
+    commit_links, "linked", ("issue_id",), shared=("commit_id", "linked_at", "is_by_user")
+)
+_SAVE_OF_USER = _LINKED.on_conflict_do_update(
+    index_elements=["issue_id", "commit_id"],
+    set_={name: _LINKED.excluded[name] for name in ("linked_at", "is_by_user")},
+)
 _DROP_OTHERS = sa.delete(commit_links).where(
     commit_links.c.commit_id.in_(sa.select(db.IDS.c.id)),
+    ~commit_links.c.is_by_user,
     ~sa.exists().where(
         _PAIRS.c.issue_id == commit_links.c.issue_id,
         _PAIRS.c.commit_id == commit_links.c.commit_id,
@@ -77,10 +89,22 @@ def ensure(connection: sa.Connection, pairs: Collection[Pair], at: datetime) -> 
     return {(issue_id, commit_id) for issue_id, commit_id in result}
 
 
+def save_of_user(
+    connection: sa.Connection, issue_ids: Collection[int], commit_id: int, at: datetime
+) -> None:
+    """Link issues to the commit that a user resolved them in: it is their newest one, also if it was linked before."""
+    rows = db.rows_param("linked", ([issue_id] for issue_id in sorted(issue_ids)))
+    shared = {"commit_id": commit_id, "linked_at": at, "is_by_user": True}
+    connection.execute(_SAVE_OF_USER, {**rows, **shared})
+
+
 def delete_others(
     connection: sa.Connection, commit_ids: Collection[int], except_pairs: Collection[Pair]
 ) -> None:
-    """Delete the links of these commits except these pairs: their messages no longer name the other issues."""
+    """Delete the links of these commits except these pairs: their messages no longer name the other issues.
+
+    Links of users stay.
+    """
     connection.execute(
         _DROP_OTHERS, db.ids_param(commit_ids) | db.rows_param("pairs", sorted(except_pairs))
     )

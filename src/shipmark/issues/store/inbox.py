@@ -24,7 +24,9 @@ inbox = table("inbox", InboxColumns, sa.Index("ix_inbox_added_at", "added_at", "
 _ADD = insert_rows(
     inbox, "added", ("issue_id", "added_at"), shared=("reason",)
 ).on_conflict_do_nothing()
-_REMOVE = sa.delete(inbox).where(inbox.c.issue_id.in_(sa.select(db.IDS.c.id)))
+_REMOVE = (
+    sa.delete(inbox).where(inbox.c.issue_id.in_(sa.select(db.IDS.c.id))).returning(inbox.c.issue_id)
+)
 _OF_ISSUES = sa.select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
     db.IDS, db.IDS.c.id == inbox.c.issue_id
 )
@@ -39,9 +41,9 @@ def add(
         connection.execute(_ADD, parameters)
 
 
-def remove(connection: sa.Connection, issue_ids: Collection[int]) -> None:
-    """Remove the issues from the inbox."""
-    connection.execute(_REMOVE, db.ids_param(issue_ids))
+def remove(connection: sa.Connection, issue_ids: Collection[int]) -> set[int]:
+    """Remove the issues from the inbox. Return the ids of those that were there."""
+    return set(connection.execute(_REMOVE, db.ids_param(issue_ids)).scalars())
 
 
 def remove_older(connection: sa.Connection, at: datetime) -> int:

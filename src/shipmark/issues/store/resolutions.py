@@ -89,6 +89,13 @@ _NAMED = (
     .where(release_commits.c.release_id == sa.bindparam("release_id"), ~_DONE)
     .order_by(issues.c.id, release_commits.c.position)
 )
+_OF_USERS = (
+    sa.select(commit_links.c.issue_id, commit_links.c.commit_id)
+    .join(db.IDS, db.IDS.c.id == commit_links.c.issue_id)
+    .join(issues, issues.c.id == commit_links.c.issue_id)
+    .where(commit_links.c.is_by_user, commit_links.c.linked_at >= issues.c.resolved_at)
+    .order_by(commit_links.c.linked_at, commit_links.c.commit_id)
+)
 _KEPT = ("release_id", "user_id", "pending_project_id", "current_version")
 _GIVEN = insert_rows(resolutions, "resolved", ("issue_id", *_KEPT), shared=("type", "resolved_at"))
 _SET = _GIVEN.on_conflict_do_update(
@@ -176,6 +183,14 @@ def of_issues(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int
         return {}
     result = connection.execute(_OF_ISSUES, db.ids_param(issue_ids))
     return {resolution.issue_id: resolution for resolution in map(_RESOLUTION, result)}
+
+
+def commits_of(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, int]:
+    """Return the id of the commit in which a user resolved each issue, unless it was resolved otherwise since."""
+    if not issue_ids:
+        return {}
+    result = connection.execute(_OF_USERS, db.ids_param(issue_ids))
+    return {issue_id: commit_id for issue_id, commit_id in result}
 
 
 def pending_in(connection: sa.Connection, project_ids: Collection[int]) -> list[Resolution]:

@@ -13,6 +13,14 @@ from shipmark.issues.store.issues import ISSUE, issues
 from shipmark.organizations import store as organizations
 
 _UPDATE = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id)))
+_SET_ONGOING = (
+    _UPDATE.where(
+        issues.c.status == IssueStatus.UNRESOLVED,
+        issues.c.substatus.is_distinct_from(Substatus.ONGOING.value),
+    )
+    .values(substatus=Substatus.ONGOING)
+    .returning(issues.c.id)
+)
 _FIXES = db.json_rows("fixes", issue_id=db.Id, deleted_fix=sa.Text())
 _SAVE_FIXES = (
     sa.update(issues)
@@ -62,6 +70,11 @@ def set_status(
         status=status, substatus=substatus, resolved_at=None, deleted_fix=None
     )
     connection.execute(statement, db.ids_param(issue_ids))
+
+
+def set_ongoing(connection: sa.Connection, issue_ids: Collection[int]) -> list[int]:
+    """Set those of the issues to ongoing that are open with another substatus. Return their ids in order."""
+    return sorted(connection.execute(_SET_ONGOING, db.ids_param(issue_ids)).scalars())
 
 
 def save_fixes(connection: sa.Connection, fixes: Mapping[int, DeletedFix]) -> None:

@@ -47,6 +47,17 @@ _ALL_NAMED = _ENVIRONMENT.select(environments.c.organization_id).join(
         environments.c.name == _NAMED.c.name,
     ),
 )
+_OF_PROJECTS = (
+    _ENVIRONMENT.select()
+    .where(
+        environments.c.id.in_(
+            sa.select(project_environments.c.environment_id).join(
+                db.IDS, db.IDS.c.id == project_environments.c.project_id
+            )
+        )
+    )
+    .order_by(db.in_binary_order(environments.c.name))
+)
 _NAMES_OF = (
     sa.select(project_environments.c.project_id, environments.c.name)
     .select_from(project_environments)
@@ -99,15 +110,11 @@ def link_environments(connection: sa.Connection, pairs: Collection[tuple[int, in
     connection.execute(_LINK_ENVIRONMENTS, db.rows_param("pairs", sorted(pairs)))
 
 
-def environments_of(connection: sa.Connection, project_id: int) -> list[Environment]:
-    """Return the project's environments, by name."""
-    query = (
-        _ENVIRONMENT.select()
-        .join(project_environments, project_environments.c.environment_id == environments.c.id)
-        .where(project_environments.c.project_id == project_id)
-        .order_by(db.in_binary_order(environments.c.name))
-    )
-    return _ENVIRONMENT.all(connection, query)
+def environments_of(connection: sa.Connection, project_ids: Collection[int]) -> list[Environment]:
+    """Return the environments of these projects, by name, each once."""
+    if not project_ids:
+        return []
+    return _ENVIRONMENT.all(connection, _OF_PROJECTS, db.ids_param(project_ids))
 
 
 def environment_names(

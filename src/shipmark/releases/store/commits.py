@@ -202,6 +202,25 @@ def page_before(
     return [(position, COMMIT(row)) for position, *row in result]
 
 
+def newest_release_with(connection: sa.Connection, project_id: int, commit_id: int) -> int | None:
+    """Return the id of the project's release with this commit that shipped last, or None if there is none."""
+    query = (
+        sa.select(release_projects.c.release_id)
+        .join(release_commits, release_commits.c.release_id == release_projects.c.release_id)
+        .where(
+            release_commits.c.commit_id == commit_id,
+            # The sum keeps databases from reading all releases of the project.
+            release_projects.c.project_id + 0 == project_id,
+        )
+        .order_by(
+            release_projects.c.shipped_at.desc(),
+            release_projects.c.created_at.desc(),
+            release_projects.c.release_id.desc(),
+        )
+    )
+    return connection.execute(query.limit(1)).scalar_one_or_none()
+
+
 def _commits_of(release_id: int, repository_id: int | None) -> sa.Select[*tuple[Any, ...]]:
     query = (
         sa.select(release_commits.c.position, *COMMIT.columns)

@@ -8,7 +8,8 @@ from litestar.params import RawBody
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions.update_issue import mark_reviewed, update_issues
+from shipmark.issues.actions.review import mark_reviewed
+from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.store import states
 from shipmark.web.forms import form_of, ids_of
 from shipmark.web.rendering import Answer, page, redirect
@@ -55,7 +56,7 @@ def _change(
             if not visible:
                 return _NONE_SELECTED
             if action == REVIEWED:
-                mark_reviewed(connection, visible)
+                mark_reviewed(connection, visible, workspace.user.id, now())
             else:
                 update_issues(connection, visible, CHANGES[action], workspace.user.id, now())
     except ValidationFailed:

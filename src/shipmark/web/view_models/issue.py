@@ -81,6 +81,7 @@ class IssuePage:
 
     ``older_event`` and ``newer_event`` are the ids of the events beside the shown one, or None. ``details``,
     ``attachments`` and ``event`` are None if no event is kept.
+    ``fixed_with`` is the commit that a user resolved it in, without a release.
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``reports`` are the newest of ``report_count``.
     ``deleted_fix`` is the version of a deleted release that it was resolved in.
@@ -91,6 +92,7 @@ class IssuePage:
     project: Project
     first_release: Release | None
     last_release: Release | None
+    fixed_with: Commit | None
     fixed_in: Release | None
     fixed_by: str
     is_fixed_next: bool
@@ -143,10 +145,13 @@ def issue_page(
     shown = shown_event(event) if event else None
     older, newer = events.neighbours_of(connection, event) if event else (None, None)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
+    commit_id = None
+    if resolution is None and issue.resolved_at is not None:
+        commit_id = resolutions.commits_of(connection, [issue.id]).get(issue.id)
     last_release_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
-    related = _load_related(connection, release_ids, resolution, log)
+    related = _load_related(connection, release_ids, resolution, log, commit_id)
     activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
     return IssuePage(
         issue=issue,
@@ -154,6 +159,7 @@ def issue_page(
         project=project,
         first_release=related.releases.get(issue.first_release_id or 0),
         last_release=related.releases.get(last_release_id or 0),
+        fixed_with=related.commits.get(commit_id or 0),
         fixed_in=related.releases.get(resolution.release_id) if resolution else None,
         fixed_by=_fixed_by(resolution, activity_items, related),
         is_fixed_next=resolution is not None and resolution.is_pending,
@@ -218,13 +224,14 @@ def _load_related(
     release_ids: Sequence[int | None],
     resolution: Resolution | None,
     log: Sequence[IssueActivity],
+    commit_id: int | None,
 ) -> _Related:
     named_releases = set(release_ids)
     named_users = {entry.user_id for entry in log}
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
-    commit_ids = _known(_commit_id(issue_activity) for issue_activity in log)
+    commit_ids = _known([commit_id, *(_commit_id(issue_activity) for issue_activity in log)])
     commits = repositories.commits_by_ids(connection, commit_ids)
     author_ids = _known(commit.author_id for commit in commits.values())
     return _Related(
