@@ -265,3 +265,15 @@ def test_bad_questions_are_refused(alice: Caller, query: str, detail: str) -> No
 def test_an_unknown_environment_is_not_found(alice: Caller) -> None:
     query = f"field={quote(SESSIONS)}&statsPeriod=1d&environment=nope"
     assert alice.get(f"{PATH}?{query}").status_code == 404
+
+
+@pytest.mark.usefixtures("_sent")
+def test_the_range_may_be_one_that_has_ended(alice: Caller) -> None:
+    assert totals(alice, SESSIONS, more="statsPeriodStart=1d&statsPeriodEnd=3h") == [(1,)]
+    assert totals(alice, SESSIONS, more="timeframeStart=3h&timeframeEnd=0h") == [(5,)]
+
+
+def test_times_are_written_with_four_digits_of_the_year(alice: Caller) -> None:
+    range_ = "start=0001-01-02T00:00:00&end=0001-01-02T12:00:00&interval=1d"
+    answer = ask(alice, SESSIONS, more=range_)
+    assert answer["intervals"] == ["0001-01-02T00:00:00Z"]

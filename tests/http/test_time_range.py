@@ -91,3 +91,15 @@ def test_a_range_ends_after_its_start(end: str) -> None:
 def test_a_bad_moment_is_told(name: str, bad: str) -> None:
     told = refusal(**({"start": "2026-01-01", "end": "2026-01-02"} | {name: bad}))
     assert told == f"Invalid date range: {bad} is not a valid ISO8601 date query"
+
+
+@pytest.mark.parametrize("name", ["statsPeriod", "timeframe"])
+def test_a_period_may_have_ended(name: str) -> None:
+    begun, ended = f"{name}Start", f"{name}End"
+    earlier = requested_range({begun: "14d", ended: "7d", "start": "nonsense"}, NOW)
+    assert earlier == (NOW - timedelta(days=14), NOW - timedelta(days=7))
+    assert requested_range({name: "1h", begun: "14d"}, NOW) == (NOW - timedelta(hours=1), NOW)
+    assert refusal(**{begun: "7d", ended: "7d"}) == "Invalid date range: start must be before end"
+    for alone in (begun, ended):
+        told = refusal(**{alone: "7d"})
+        assert told == f"Invalid date range: {begun} and {ended} are both required"

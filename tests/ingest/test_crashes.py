@@ -149,6 +149,17 @@ def test_what_is_no_minidump_is_refused(
     assert list(reporter.client.log_folder.glob("*.spool")) == []  # type: ignore[attr-defined]
 
 
+def test_fields_in_other_encodings_lose_no_crash(reporter: Reporter, alice: Caller) -> None:
+    fields: dict[str, bytes] = {"user": "Jürgen".encode("cp1252")}
+    answer = reporter.send(files=PART, data=fields)
+    assert answer.status_code == 200, answer.text
+    event = event_of(alice, UUID(answer.text).hex)
+    assert event["context"] == {"user": "J\N{REPLACEMENT CHARACTER}rgen"}
+    assert attached(alice, UUID(answer.text).hex) == [
+        ("crash.dmp", "event.minidump", len(DUMP)),
+    ]
+
+
 @on_one_database
 def test_a_form_that_breaks_off_is_refused(reporter: Reporter, database: Database) -> None:
     request = reporter.client.build_request("POST", "/", files=PART)

@@ -146,6 +146,13 @@ class TimeRangeQuery(RequestModel):
         "The last so long: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w` behind it.",
         example="14d",
     )
+    stats_period_start: PeriodText = optional(
+        "From so long ago. Needs `statsPeriodEnd`; ignored beside `statsPeriod`.", example="14d"
+    )
+    stats_period_end: PeriodText = optional("Up to so long ago.", example="7d")
+    timeframe: PeriodText = optional("The same as `statsPeriod`.", example="14d")
+    timeframe_start: PeriodText = optional("The same as `statsPeriodStart`.", example="14d")
+    timeframe_end: PeriodText = optional("The same as `statsPeriodEnd`.", example="7d")
     start: DateTimeText = optional(
         "From this time on. Needs `end`; ignored beside `statsPeriod`.",
         example="2026-01-01T00:00:00Z",
@@ -160,6 +167,12 @@ class TimeRangeQuery(RequestModel):
         """Return the range, or else the last ``default`` before ``at``. Raise as `time_range` does."""
         return time_range.range_or_default(self._range_parameters(), at, default)
 
+    @property
+    def is_relative(self) -> bool:
+        """Return whether the range is named by how long ago it is."""
+        return time_range.is_relative(self._range_parameters())
+
     def _range_parameters(self) -> Mapping[str, str]:
-        values = {"statsPeriod": self.stats_period, "start": self.start, "end": self.end}
+        names = TimeRangeQuery.model_fields
+        values = {field.alias or name: getattr(self, name) for name, field in names.items()}
         return {name: text for name, text in values.items() if text}

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from shipmark import __version__
+from shipmark.verdicts.judgement import VerdictStatus
 
 TIMEOUT_SECONDS = 30.0
 _BODY_MAX = 4_000_000
@@ -17,6 +18,8 @@ _FIELDS = frozenset(
     {"verdict", "reason", "reasons", "release", "environment", "base", "final", "rollback"}
     | {"newIssues", "newIssueCount"}
 )
+#: A list, because what an answer holds may not be hashable.
+_VERDICTS = list(VerdictStatus)
 _TRY_AGAIN = frozenset({409, 429, 500, 502, 503, 504})
 _REASONS = {
     401: "The token is missing or unknown.",
@@ -47,16 +50,19 @@ class GateClient:
     """A server, with a token for one of its organizations."""
 
     def __init__(self, url: str, token: str, organization: str) -> None:
-        """Raise `RequestError` for an address that is not one of HTTP."""
-        if urlsplit(url).scheme not in {"http", "https"}:
+        """Raise `RequestError` for an address that is not one of HTTP, and for what can't be a token."""
+        if not _is_http(url):
             raise RequestError(f"{url} is no address that begins with http:// or https://.")
-        self._address = f"{url.rstrip('/')}/api/0/organizations/{quote(organization, safe='')}"
+        if not (token.isascii() and token.isprintable()):
+            raise RequestError("The token has characters that no token has, such as a line break.")
+        self._address = f"{url.rstrip('/')}/api/0/organizations/{_quoted(organization)}"
         self._token = token
         self._opener = build_opener(_NoRedirects)
 
     def verdict(self, version: str, parameters: Sequence[tuple[str, str]]) -> dict[str, Any]:
         """Return the verdict on a release. Raise `RequestError` if it can't be had."""
-        path = f"/releases/{quote(version, safe='')}/verdict/?{urlencode(parameters)}"
+        query = urlencode(parameters, errors="surrogateescape")
+        path = f"/releases/{_quoted(version)}/verdict/?{query}"
         headers = {
             "Authorization": f"Bearer {self._token}",
             "User-Agent": f"shipmark-gate/{__version__}",
@@ -64,17 +70,47 @@ class GateClient:
         request = Request(self._address + path, headers=headers)  # noqa: S310  # HTTP only, see above
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as response:
-                verdict: dict[str, object] = json.loads(response.read(_BODY_MAX))
+                verdict: dict[str, Any] = json.loads(response.read(_BODY_MAX))
         except HTTPError as error:
             with error:
                 raise _refused(error) from None
         except (URLError, HTTPException, OSError) as error:
             raise TryAgainError(f"The server can't be reached: {error}") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise RequestError("The server's answer is no JSON: is the address right?") from None
-        if not isinstance(verdict, dict) or not _FIELDS.issubset(verdict):
+        if not _is_verdict(verdict):
             raise RequestError("The server's answer is no verdict: is the address right?")
         return verdict
+
+
+def _is_http(url: str) -> bool:
+    try:
+        return urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        return False
+
+
+def _quoted(text: str) -> str:
+    """Return a text as a segment of a path; bytes that are not UTF-8 as they were given."""
+    return quote(text, safe="", errors="surrogateescape")
+
+
+def _is_verdict(answer: object) -> bool:
+    """Return whether an answer has what the gate reads, in the types that it reads."""
+    if not isinstance(answer, dict) or not _FIELDS.issubset(answer):
+        return False
+    return (
+        answer["verdict"] in _VERDICTS
+        and isinstance(answer["newIssueCount"], int)
+        and isinstance(answer["reasons"], list)
+        and bool(answer["reasons"])
+        and isinstance(answer["newIssues"], list)
+        and all(map(_is_issue, answer["newIssues"]))
+    )
+
+
+def _is_issue(issue: object) -> bool:
+    return isinstance(issue, dict) and {"shortId", "title"}.issubset(issue)
 
 
 def _refused(error: HTTPError) -> RequestError:
@@ -90,7 +126,7 @@ def _refused(error: HTTPError) -> RequestError:
 def _details(error: HTTPError) -> str:
     try:
         body = json.loads(error.read(_BODY_MAX))
-    except ValueError:
+    except (ValueError, RecursionError, HTTPException, OSError):
         return str(error.reason)
     if not isinstance(body, dict):
         return str(body)

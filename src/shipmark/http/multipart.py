@@ -59,10 +59,14 @@ async def threaded(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
 @dataclass(slots=True)
 class Form:
-    """A form as it is received. ``fields`` are its texts; files go to the receiver."""
+    """A form as it is received. ``fields`` are its texts; files go to the receiver.
+
+    A lenient one has replacement characters where a text is not UTF-8; else it is refused.
+    """
 
     receiver: Receiver
     boundary: str
+    is_lenient: bool = False
     fields: list[tuple[str, str]] = field(default_factory=list)
     _parser: PushMultipartParser = field(init=False)
     _field: tuple[str, bytearray] | None = None
@@ -117,8 +121,9 @@ class Form:
             self.receiver.end()
         elif self._field is not None:
             name, value = self._field
+            errors = "replace" if self.is_lenient else "strict"
             try:
-                self.fields.append((name, value.decode()))
+                self.fields.append((name, value.decode(errors=errors)))
             except UnicodeDecodeError:
                 raise BadRequest(f"The field {name!r} of the form is not UTF-8.") from None
 

@@ -11,6 +11,11 @@ Range = tuple[datetime, datetime]
 _PERIOD = re.compile(r"(\d{1,9})([smhdw]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST_SECONDS = 36_500 * 86_400
+#: A period up to now, and the ends of one before, under each of their two names.
+_RELATIVE = (
+    ("statsPeriod", "statsPeriodStart", "statsPeriodEnd"),
+    ("timeframe", "timeframeStart", "timeframeEnd"),
+)
 
 #: The most intervals of a response (releases.md 2.21).
 STEPS_MAX = 1000
@@ -23,15 +28,37 @@ TOO_MANY_STEPS = (
 
 
 def requested_range(parameters: Mapping[str, str], now: datetime) -> Range | None:
-    """Return the range of ``statsPeriod``, or ``start`` and ``end``, or None. Raise `BadRequest` if it is invalid."""
-    if period := parameters.get("statsPeriod"):
-        return now - _length(period), now
-    start, end = parameters.get("start"), parameters.get("end")
-    if not start and not end:
-        return None
-    if not start or not end:
-        raise BadRequest("Invalid date range: start and end are both required")
-    begins_at, ends_at = _moment(start), _moment(end)
+    """Return the range that the parameters name, or None. Raise `BadRequest` if it is invalid.
+
+    The first that is given counts: ``statsPeriod``, or ``statsPeriodStart`` and ``statsPeriodEnd``, which say how long
+    ago, or ``start`` and ``end``. ``timeframe`` is another name of ``statsPeriod``.
+    """
+    for period, first, last in _RELATIVE:
+        if length := parameters.get(period):
+            return now - _length(length), now
+        if bounds := _both(parameters, first, last):
+            return _ordered(*(now - _length(text) for text in bounds))
+    if bounds := _both(parameters, "start", "end"):
+        return _ordered(*map(_moment, bounds))
+    return None
+
+
+def is_relative(parameters: Mapping[str, str]) -> bool:
+    """Return whether the range is named by how long ago it is."""
+    return any(parameters.get(name) for names in _RELATIVE for name in names)
+
+
+def _both(parameters: Mapping[str, str], first: str, last: str) -> tuple[str, str] | None:
+    """Return two parameters, or None if neither is given. Raise `BadRequest` for one without the other."""
+    start, end = parameters.get(first), parameters.get(last)
+    if start and end:
+        return start, end
+    if start or end:
+        raise BadRequest(f"Invalid date range: {first} and {last} are both required")
+    return None
+
+
+def _ordered(begins_at: datetime, ends_at: datetime) -> Range:
     if begins_at >= ends_at:
         raise BadRequest("Invalid date range: start must be before end")
     return begins_at, ends_at

@@ -62,8 +62,11 @@ class FormReceiver:
         self._files = _Files(spooler)
         self._needs_minidump = needs_minidump
         is_form = content_type.strip().lower().startswith("multipart/")
+        # No crash is lost for a field in another encoding, such as the name of a user in a code page of Windows.
         self._form = (
-            None if needs_minidump and not is_form else Form(self._files, boundary_of(content_type))
+            None
+            if needs_minidump and not is_form
+            else Form(self._files, boundary_of(content_type), is_lenient=True)
         )
         self._reservation = reservation
         self._decoder: encodings.Decoder | None = None

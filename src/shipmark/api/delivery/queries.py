@@ -37,7 +37,7 @@ class DeliveryQuery(ProjectQuery, TimeRangeQuery):
         Raise `ValidationFailed` if it is too long or has not begun, and `BadRequest` for one that can't be read.
         """
         start, end = self.time_range_or(_PERIOD, at)
-        name = "statsPeriod" if self.stats_period else "start"
+        name = "statsPeriod" if self.is_relative else "start"
         if end - start > PERIOD_MAX:
             raise ValidationFailed({name: [f"A period has {PERIOD_MAX.days} days at most."]})
         if start >= at:

@@ -140,7 +140,7 @@ class SessionsQuery(EnvironmentQuery, ProjectQuery, TimeRangeQuery, PageQuery):
         """Return the time in whole intervals. Raise `BadRequest` for an interval that can't be, or too many."""
         seconds = _interval_of(self.interval or "1h")
         begin, end = self.time_range_or(_RANGE, at)
-        is_explicit = bool(self.end) and not self.stats_period
+        is_explicit = bool(self.end) and not self.is_relative
         # An explicit end is part of the time.
         last = int(end.timestamp()) + (1 if is_explicit else 0)
         step = max(seconds, _HOUR) if seconds >= 60 else seconds

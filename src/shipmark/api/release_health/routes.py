@@ -141,7 +141,8 @@ def _ordered(
 
 
 def _text(epoch: int) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not by strftime(), which writes years before 1000 without zeros.
+    return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None).isoformat() + "Z"
 
 
 router = endpoint.router("/api/0/organizations/{organization:str}/sessions", __name__)

@@ -277,8 +277,8 @@ class BulkReleaseQuery(ReleaseFilterQuery):
 
     def require_filter(self) -> None:
         """Raise `BadRequest` for a query that would change all releases."""
-        values = [self.query, self.start, self.stats_period, *self.environment[-1:]]
-        if not any((value or "").strip() for value in values):
+        values = [self.query, self.start, *self.environment[-1:]]
+        if not self.is_relative and not any((value or "").strip() for value in values):
             detail = "Say which releases: by query, environment, statsPeriod, or start and end."
             raise BadRequest(detail)
 
