@@ -21,7 +21,7 @@ from shipmark.ingest.quotas import QuotaCounters
 from shipmark.ingest.refused_counts import RefusedCounts
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
 
-_INGEST = re.compile(r"/api/\d+/[a-z-]+/(?:[0-9a-f-]+/)?")
+_INGEST = re.compile(r"/api/(?:\d+/[a-z-]+/(?:[0-9a-f-]+/)?|embed/error-page/)")
 _open: list[tuple[SqliteLogWriter, Admission]] = []
 
 

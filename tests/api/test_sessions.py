@@ -273,6 +273,11 @@ def test_the_range_may_be_one_that_has_ended(alice: Caller) -> None:
     assert totals(alice, SESSIONS, more="timeframeStart=3h&timeframeEnd=0h") == [(5,)]
 
 
+def test_times_beyond_32_bits_are_no_failure(alice: Caller) -> None:
+    range_ = "start=2099-01-01T00:00:00&end=2099-01-02T00:00:00&interval=1h"
+    assert len(ask(alice, SESSIONS, more=range_)["intervals"]) == 25
+
+
 def test_times_are_written_with_four_digits_of_the_year(alice: Caller) -> None:
     range_ = "start=0001-01-02T00:00:00&end=0001-01-02T12:00:00&interval=1d"
     answer = ask(alice, SESSIONS, more=range_)

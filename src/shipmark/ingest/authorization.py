@@ -13,16 +13,20 @@ _REJECTED = "event submission rejected with_reason: ProjectId"
 class SenderAuthorization:
     """The sender of one request. The project is looked up once."""
 
-    def __init__(self, request: AnyRequest, project: str) -> None:
-        """Parse the project id in the path; raise `BadRequest` if it is not a number, `NotFound` if it is too long."""
+    def __init__(self, request: AnyRequest, project: str, *, key: str | None = None) -> None:
+        """Parse the project id; raise `BadRequest` if it is not a number, `NotFound` if it is too long.
+
+        A ``key`` that the address names otherwise than by ``sentry_key`` counts alone.
+        """
         if not (project.isascii() and project.isdigit()):
             raise BadRequest("bad project path parameter")
         project_id = id_of(project)
         if project_id is None:
             raise NotFound
         self._project_text, self._project_id = project, project_id
-        self._headers = dict(request.headers.items())
-        self._query = {name: str(value) for name, value in request.query_params.items()}
+        self._headers = {} if key else dict(request.headers.items())
+        query = {"sentry_key": key} if key else request.query_params
+        self._query = {name: str(value) for name, value in query.items()}
         self._keys: ProjectKeys = request.app.state.project_keys
         self._key: KnownKey | None = None
 

@@ -19,7 +19,7 @@ from shipmark.http.error_responses import refusal_response
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
-from shipmark.ingest import form_routes
+from shipmark.ingest import form_routes, report_dialog
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.browser_reports import ReportSource, read_reports
 from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_envelope
@@ -233,6 +233,8 @@ def router(body_max_bytes: int) -> Router:
             form_routes.receive_minidump,
             form_routes.receive_attachments,
             form_routes.refuse_unreal_crash,
+            report_dialog.get_report_dialog,
+            report_dialog.receive_report_of_dialog,
         ],
         exception_handlers={Refusal: ingest_refusal},
         request_max_body_size=body_max_bytes,

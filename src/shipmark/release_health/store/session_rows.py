@@ -129,6 +129,7 @@ def _in_time(
 ) -> list[sa.ColumnElement[bool]]:
     return [
         table.c.width.in_(WIDTHS),
-        table.c.start > selection.start - table.c.width,
+        # Of the type of the width a moment before 1901 or after 2038 would be no number for PostgreSQL.
+        table.c.start > sa.literal(selection.start, sa.BigInteger()) - table.c.width,
         table.c.start < selection.end,
     ]
