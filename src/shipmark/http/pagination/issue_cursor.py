@@ -6,7 +6,7 @@ In the common format ``value:offset:is_prev``, the value is a number, or microse
 from collections.abc import Sequence
 from datetime import datetime
 
-from shipmark.http.pagination.keyset import microseconds_of, moment_of
+from shipmark.http.pagination.keyset import microseconds_of, moment_of_cursor
 from shipmark.http.pagination.offset import (
     BAD_CURSOR,
     FIRST,
@@ -29,16 +29,13 @@ def position_of(page: PageRequest, sort: IssueSort) -> IssuePosition | None:
         return None
     if max(abs(cursor.value), cursor.offset) > _ID_MAX:
         raise BadRequest(BAD_CURSOR)
-    try:
-        value = cursor.value if sort in _NUMBERS else moment_of(cursor.value)
-    except OverflowError:
-        raise BadRequest(BAD_CURSOR) from None
+    value = cursor.value if sort in _NUMBERS else moment_of_cursor(cursor.value)
     return IssuePosition(value=value, issue_id=cursor.offset, is_backwards=cursor.is_previous)
 
 
 def links(rows: Sequence[ListedIssue], page: PageRequest) -> tuple[list[Issue], Links]:
     """Return the issues of the page of ``page.limit`` rows, which come nearest first, and its links."""
-    visible, found = paginate_by_position(rows, page, _cursor_of)
+    visible, found = paginate_by_position(rows, page.per_page, page.cursor, _cursor_of)
     return [row.issue for row in visible], found
 
 

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
-from shipmark.http.pagination.offset import BAD_CURSOR, FIRST, Cursor, Links, PageRequest
+from shipmark.http.pagination.offset import (
+    BAD_CURSOR,
+    FIRST,
+    Cursor,
+    Links,
+    PageRequest,
+    paginate_by_position,
+)
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.keyset import KeysetPosition
 
@@ -53,44 +60,39 @@ def parse_page(size: PageRequest, cursor: str | None) -> KeysetPage:
     match = _CURSOR.fullmatch(cursor)
     if match is None:
         raise BadRequest(BAD_CURSOR)
-    try:
-        at = moment_of(int(match[1]))
-    except OverflowError:
-        raise BadRequest(BAD_CURSOR) from None
-    position = KeysetPosition(at=at, id=int(match[2]), is_backwards=match[3] == "1")
+    position = KeysetPosition(
+        at=moment_of_cursor(int(match[1])), id=int(match[2]), is_backwards=match[3] == "1"
+    )
     return KeysetPage(per_page=size.per_page, position=position)
 
 
 def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T], Links]:
     """Return the page of ``page.limit`` rows and its links; rows of a backward page come nearest first."""
-    has_more = len(rows) > page.per_page
-    visible = rows[: page.per_page]
-    is_backwards = page.position is not None and page.position.is_backwards
-    if is_backwards:
-        visible = visible[::-1]
-    links = Links(
-        previous=_cursor(visible[0] if visible else None, page.position, is_previous=True),
-        has_previous=has_more if is_backwards else page.position is not None,
-        next=_cursor(visible[-1] if visible else None, page.position, is_previous=False),
-        has_next=is_backwards or has_more,
-    )
-    return visible, links
+    cursor = _cursor_at(page.position) if page.position else None
+    return paginate_by_position(rows, page.per_page, cursor, _cursor_of)
 
 
-def _cursor(row: DatedRow | None, position: KeysetPosition | None, *, is_previous: bool) -> Cursor:
-    """Return the cursor of a page's first or last row; of an empty page, that of its own position."""
-    if row is not None:
-        at, row_id = row.created_at, row.id
-    elif position is not None:
-        at, row_id = position.at, position.id
-    else:
-        at, row_id = _EPOCH, 0
-    return Cursor(value=microseconds_of(at), offset=row_id, is_previous=is_previous)
+def _cursor_of(row: DatedRow) -> Cursor:
+    value = microseconds_of(row.created_at)
+    return Cursor(value=value, offset=row.id, is_previous=False)
+
+
+def _cursor_at(position: KeysetPosition) -> Cursor:
+    value = microseconds_of(position.at)
+    return Cursor(value=value, offset=position.id, is_previous=position.is_backwards)
 
 
 def microseconds_of(moment: datetime) -> int:
     """Return the number of microseconds since 1970."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment_of_cursor(microseconds: int) -> datetime:
+    """Return the moment that a cursor holds; raise `BadRequest` for one outside of the calendar."""
+    try:
+        return moment_of(microseconds)
+    except OverflowError:
+        raise BadRequest(BAD_CURSOR) from None
 
 
 def moment_of(microseconds: int) -> datetime:

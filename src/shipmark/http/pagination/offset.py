@@ -134,23 +134,23 @@ def paginate_all(rows: Sequence[T], page: PageRequest) -> tuple[Sequence[T], Lin
 
 
 def paginate_by_position(
-    rows: Sequence[T], page: PageRequest, cursor_of: Callable[[T], Cursor]
+    rows: Sequence[T], size: int, cursor: Cursor | None, cursor_of: Callable[[T], Cursor]
 ) -> tuple[Sequence[T], Links]:
-    """Return the page of ``page.limit`` rows, which come nearest first, and its links, whose cursors hold positions.
+    """Return the page of ``size`` rows at a cursor and its links, whose cursors hold positions.
 
-    ``cursor_of`` returns the cursor of the position of a row; the link sets its direction.
+    The rows come nearest first, and are one more than the page holds if there are more. ``cursor_of`` returns the
+    cursor of the position of a row; the link sets its direction.
     """
-    size = max(page.per_page, 0)
     has_more = len(rows) > size
     visible = rows[:size]
-    is_back = page.cursor is not None and page.cursor.is_previous
+    is_back = cursor is not None and cursor.is_previous
     if is_back:
         visible = visible[::-1]
-    first = cursor_of(visible[0]) if visible else page.cursor or FIRST
-    last = cursor_of(visible[-1]) if visible else page.cursor or FIRST
+    first = cursor_of(visible[0]) if visible else cursor or FIRST
+    last = cursor_of(visible[-1]) if visible else cursor or FIRST
     return visible, Links(
         previous=replace(first, is_previous=True),
-        has_previous=has_more if is_back else page.cursor not in {None, FIRST},
+        has_previous=has_more if is_back else cursor not in {None, FIRST},
         next=replace(last, is_previous=False),
         has_next=is_back or has_more,
     )

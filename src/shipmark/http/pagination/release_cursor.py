@@ -51,7 +51,9 @@ def links(
     rows: Sequence[ListRow], page: PageRequest, sort: ReleaseSort
 ) -> tuple[Sequence[ListRow], Links]:
     """Return the page of ``page.limit`` rows, which come nearest first, and its links."""
-    return paginate_by_position(rows, page, lambda row: cursor_of(row.position, sort))
+    return paginate_by_position(
+        rows, page.per_page, page.cursor, lambda row: cursor_of(row.position, sort)
+    )
 
 
 def cursor_of(position: Position, sort: ReleaseSort) -> Cursor:

@@ -56,8 +56,7 @@ def link(
                 details={"commit": commit_id},
             )
         )
-        if user_id is not None:
-            followers.append((issue_id, user_id))
+        followers.append((issue_id, user_id))
     activity.add(connection, happened, now)
     activity.subscribe(connection, followers, SubscriptionReason.STATUS_CHANGE)
 

@@ -59,9 +59,7 @@ def resolve_in_commit(
     commit_links.save_of_user(connection, users, commit.id, now)
     issues.mark_resolved(connection, users, now)
     inbox.remove(connection, users)
-    if user_id is not None:
-        followers = [(issue_id, user_id) for issue_id in users]
-        activity.subscribe(connection, followers, SubscriptionReason.STATUS_CHANGE)
+    activity.subscribe(connection, users.items(), SubscriptionReason.STATUS_CHANGE)
     happened = [
         NewActivity(
             issue_id=issue_id,

@@ -100,7 +100,7 @@ def _resolve_now(
     users = {issue.id: user_id for issue in locked}
     states.resolve_now(connection, users, now)
     inbox.remove(connection, users)
-    _subscribe(connection, users)
+    activity.subscribe(connection, users.items(), SubscriptionReason.STATUS_CHANGE)
     activity.add_plain(connection, IssueActivityType.SET_RESOLVED, users, now)
     activity.add_history(connection, HistoryStatus.RESOLVED, users, None, now)
     return Updated(issues=tuple(locked), has_new_activity=True)
@@ -126,7 +126,7 @@ def _resolve_in_release(
     users = {issue.id: user_id for issue in locked}
     issues.mark_resolved(connection, users, now)
     inbox.remove(connection, users)
-    _subscribe(connection, users)
+    activity.subscribe(connection, users.items(), SubscriptionReason.STATUS_CHANGE)
     happened = [
         NewActivity(
             issue_id=resolution.issue_id,
@@ -259,8 +259,3 @@ def _seen_by_date(
     current = {issue_id: by_id[release_id].version for issue_id, release_id in last.items()}
     later = {issue: following[release] for issue, release in last.items() if release in following}
     return current, later
-
-
-def _subscribe(connection: Connection, users: Mapping[int, int | None]) -> None:
-    pairs = [(issue_id, user_id) for issue_id, user_id in users.items() if user_id is not None]
-    activity.subscribe(connection, pairs, SubscriptionReason.STATUS_CHANGE)

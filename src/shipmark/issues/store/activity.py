@@ -159,13 +159,16 @@ def complete(connection: sa.Connection, resolved: Mapping[int, int], version: st
 
 
 def subscribe(
-    connection: sa.Connection, pairs: Collection[tuple[int, int]], reason: SubscriptionReason
+    connection: sa.Connection,
+    pairs: Collection[tuple[int, int | None]],
+    reason: SubscriptionReason,
 ) -> None:
-    """Subscribe (issue, user) pairs; a user's earlier choice stays."""
-    if not pairs:
+    """Subscribe (issue, user) pairs, but for those without a user; a user's earlier choice stays."""
+    known = {(issue_id, user_id) for issue_id, user_id in pairs if user_id is not None}
+    if not known:
         return
     shared = {"is_active": True, "reason": int(reason)}
-    connection.execute(_SUBSCRIBE, {**db.rows_param("pairs", sorted(set(pairs))), **shared})
+    connection.execute(_SUBSCRIBE, {**db.rows_param("pairs", sorted(known)), **shared})
 
 
 def of_issue(connection: sa.Connection, issue_id: int, *, limit: int) -> list[IssueActivity]:
