@@ -11,7 +11,18 @@ import factories
 import pytest
 from applications import Portal, application, running_portal
 from digesting import close_logs, keep_events
-from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World
+from factories import (
+    ALICE,
+    BOB,
+    CHARLIE,
+    Bearer,
+    Caller,
+    World,
+    ago,
+    error_event,
+    send_event,
+    written,
+)
 from httpx import Client
 from litestar.testing import TestClient
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -146,3 +157,20 @@ class _Once:
                 "utf-8", "replace"
             )
         await self._app(scope, receive, send)
+
+
+#: Sends an error to a project, and returns the event's id: ``happen("web", "boom", environment="production")``.
+Happen = Callable[..., str]
+
+
+@pytest.fixture
+def happen(alice: Caller, world: World) -> Happen:
+    """Let an SDK of a project send an error; each has a later date than the one before."""
+    minutes = itertools.count(1)
+
+    def happened(project: str = "web", value: str = "boom", **more: object) -> str:
+        at = {"timestamp": written(ago(minutes=60 - next(minutes)))}
+        event = error_event(value, **at | more)
+        return send_event(alice.client, world.keys[project], world.projects[project], event)
+
+    return happened

@@ -1,10 +1,9 @@
 """Resolving, reopening and ignoring issues by hand (groups-api.md 4, 8; ingest.md 10)."""
 
-from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import pytest
+from client_fixtures import Happen
 from factories import (
     ALICE,
     MASK,
@@ -17,12 +16,10 @@ from factories import (
     ago,
     commit,
     dump,
-    error_event,
     masked,
     on_one_database,
     release_path,
     rows,
-    send_event,
     statements,
     written,
 )
@@ -34,21 +31,6 @@ WEB_LIST = "/projects/acme/web/issues/"
 NO_RELEASE = "No release data present in the system to form a basis for 'Next Release'"
 RESOLVED: dict[str, object] = {"status": "resolved"}
 NEXT: dict[str, object] = {"status": "resolved", "statusDetails": {"inNextRelease": True}}
-
-Happen = Callable[..., None]
-
-
-@pytest.fixture
-def happen(alice: Caller, world: World) -> Happen:
-    """Let an SDK of a project send an error; each has a later date than the one before."""
-    minutes = count(1)
-
-    def happened(project: str = "web", value: str = "boom", **more: object) -> None:
-        at = {"timestamp": written(ago(minutes=60 - next(minutes)))}
-        event = error_event(value, **at | more)
-        send_event(alice.client, world.keys[project], world.projects[project], event)
-
-    return happened
 
 
 def shown(caller: Caller, short_id: str = "WEB-1") -> dict[str, Any]:

@@ -1,35 +1,20 @@
 """GET ``organizations/{org}/issues-count/`` (groups-api.md 7.7)."""
 
-from collections.abc import Callable
-
 import pytest
+from client_fixtures import Happen
 from factories import (
     NO_CREDENTIALS,
     NOT_ALLOWED,
     Bearer,
     Caller,
     World,
-    error_event,
     on_one_database,
-    send_event,
     statements,
 )
 
 from shipmark.infrastructure.database import Database
 
 PATH = "/organizations/acme/issues-count/"
-
-Happen = Callable[..., None]
-
-
-@pytest.fixture
-def happen(alice: Caller, world: World) -> Happen:
-    """Let an SDK of a project send an error."""
-
-    def send(project: str = "web", value: str = "boom") -> None:
-        send_event(alice.client, world.keys[project], world.projects[project], error_event(value))
-
-    return send
 
 
 def test_each_query_is_counted(bob: Caller, happen: Happen) -> None:

@@ -1,8 +1,7 @@
 """The participants of an issue, the event of an id, and the environments of an organization (groups-api.md 7)."""
 
-from collections.abc import Callable
-
 import pytest
+from client_fixtures import Happen
 from factories import (
     BOB,
     NO_CREDENTIALS,
@@ -10,27 +9,12 @@ from factories import (
     Bearer,
     Caller,
     World,
-    error_event,
     on_one_database,
-    send_event,
 )
 
 ISSUE = "/organizations/acme/issues/WEB-1/"
 EVENTS = "/organizations/acme/eventids/"
 ENVIRONMENTS = "/organizations/acme/environments/"
-
-Happen = Callable[..., str]
-
-
-@pytest.fixture
-def happen(alice: Caller, world: World) -> Happen:
-    """Let an SDK of a project send an error; says the event's id."""
-
-    def send(project: str = "web", environment: str | None = None) -> str:
-        event = error_event("boom", **({"environment": environment} if environment else {}))
-        return send_event(alice.client, world.keys[project], world.projects[project], event)
-
-    return send
 
 
 def names(answer: list[dict[str, object]]) -> list[object]:
@@ -92,7 +76,7 @@ def test_environments_of_all_projects_are_listed_once(
         ("tools", "staging"),
         ("web", None),
     ):
-        happen(project, environment)
+        happen(project, environment=environment)
     listed = alice.get(ENVIRONMENTS).json()
     assert names(listed) == ["beta", "production", "staging"]
     assert set(listed[0]) == {"id", "name", "isHidden"}
@@ -105,15 +89,15 @@ def test_environments_of_hidden_projects_are_left_out(
     alice: Caller, bob: Caller, happen: Happen
 ) -> None:
     alice.put("/organizations/acme/", {"openMembership": False})
-    happen("web", "production")
-    happen("tools", "staging")
+    happen("web", environment="production")
+    happen("tools", environment="staging")
     assert names(bob.get(ENVIRONMENTS).json()) == ["production"]
 
 
 @pytest.mark.parametrize("path", [ENVIRONMENTS, "/projects/acme/web/environments/"])
 @on_one_database
 def test_no_environment_is_hidden(bob: Caller, happen: Happen, path: str) -> None:
-    happen("web", "production")
+    happen("web", environment="production")
     for visibility in ("visible", "all"):
         assert names(bob.get(f"{path}?visibility={visibility}").json()) == ["production"]
     assert bob.get(f"{path}?visibility=hidden").json() == []

@@ -1,25 +1,19 @@
 """Resolving issues by hand in a commit: `statusDetails.inCommit` (groups-api.md 4.1, 4.2; ingest.md 10)."""
 
-from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import pytest
+from client_fixtures import Happen
 from factories import (
     ALICE,
     BOB,
     Caller,
-    World,
-    ago,
     commit,
     dump,
-    error_event,
     on_one_database,
     release_path,
     rows,
-    send_event,
     statements,
-    written,
 )
 
 from shipmark.infrastructure.database import Database
@@ -31,25 +25,10 @@ FIX = commit("1", message="Mend it", author_email=ALICE)
 UNKNOWN_REPOSITORY = {"repository": ["Unable to find the given repository."]}
 UNKNOWN_COMMIT = {"commit": ["Unable to find the given commit."]}
 
-Happen = Callable[..., None]
-
 
 def body_of(sha: object = FIX["id"], repository: object = "acme/web") -> dict[str, object]:
     named = {"commit": sha, "repository": repository}
     return {"status": "resolved", "statusDetails": {"inCommit": named}}
-
-
-@pytest.fixture
-def happen(alice: Caller, world: World) -> Happen:
-    """Let an SDK of a project send an error; each has a later date than the one before."""
-    minutes = count(1)
-
-    def send(project: str = "web", value: str = "boom", **more: object) -> None:
-        at = written(ago(minutes=60 - next(minutes)))
-        event = error_event(value, timestamp=at, **more)
-        send_event(alice.client, world.keys[project], world.projects[project], event)
-
-    return send
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """Reviewing issues by hand: the boolean `inbox` of a change (groups-api.md 4.5)."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from client_fixtures import Happen
 from factories import (
     BOB,
     Caller,
-    World,
-    error_event,
     on_one_database,
     rows,
-    send_event,
     statements,
 )
 
@@ -26,18 +23,6 @@ ISSUE = f"{LIST}WEB-1/"
 ADD: dict[str, object] = {"inbox": True}
 REVIEW: dict[str, object] = {"inbox": False}
 NEW, MANUAL = 0, 3
-
-Happen = Callable[..., None]
-
-
-@pytest.fixture
-def happen(alice: Caller, world: World) -> Happen:
-    """Let an SDK of a project send an error."""
-
-    def send(project: str = "web", value: str = "boom") -> None:
-        send_event(alice.client, world.keys[project], world.projects[project], error_event(value))
-
-    return send
 
 
 def change(caller: Caller, body: dict[str, object]) -> dict[str, Any]:
