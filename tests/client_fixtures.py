@@ -65,7 +65,7 @@ def serve_on(_portal: Portal, databases_folder: Path) -> Serve:
     numbers = itertools.count()
 
     def served(on: Database, keep: Blobs, *, key_seconds: float = 0, **settings: Any) -> Client:
-        chosen = Settings(base_url=factories.ADDRESS, **settings)
+        chosen = Settings(**{"base_url": factories.ADDRESS, **settings})
         app = application(chosen)
         app.state.database = on
         app.state.blobs = keep

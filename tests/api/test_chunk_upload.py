@@ -6,7 +6,16 @@ from collections.abc import Callable
 import pytest
 import zstandard
 from artifacts import CHUNK_UPLOAD, asked, form, send, sha1
-from factories import NO_CREDENTIALS, NOT_ALLOWED, Bearer, Caller, on_one_database
+from client_fixtures import Serve
+from factories import (
+    ALICE,
+    NO_CREDENTIALS,
+    NOT_ALLOWED,
+    Bearer,
+    Caller,
+    World,
+    on_one_database,
+)
 
 from shipmark.api.uploads.chunks import CHUNKS_MAX, REQUEST_MAX
 from shipmark.files.model import CHUNK_MAX
@@ -38,6 +47,31 @@ def test_the_rules_are_told(alice: Caller) -> None:
     assert (told["concurrency"], told["hashAlgorithm"]) == (8, "sha1")
     assert told["compression"] == ["gzip"]
     assert {"artifact_bundles", "artifact_bundles_v2", "release_files"} <= set(told["accept"])
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "is_relative"),
+    [
+        ("sentry-cli/3.8.2", True),
+        ("sentry-cli/1.71.0", True),
+        ("sentry-cli/1.70.1", True),
+        ("sentry-cli/1.70.0", False),
+        ("curl/8.5.0", False),
+    ],
+)
+@on_one_database
+def test_the_command_line_sends_chunks_where_it_reached_a_server_without_a_base_url(
+    serve: Serve, world: World, user_agent: str, is_relative: bool
+) -> None:
+    caller = Caller(serve(base_url=""), world.tokens[ALICE])
+    answer = caller.get(CHUNK_UPLOAD, headers={"User-Agent": user_agent})
+    path = "organizations/acme/chunk-upload/"
+    assert answer.json()["url"] == (path if is_relative else f"http://127.0.0.1:8000/api/0/{path}")
+
+
+def test_a_base_url_is_told_to_the_command_line(alice: Caller) -> None:
+    answer = alice.get(CHUNK_UPLOAD, headers={"User-Agent": "sentry-cli/3.8.2"})
+    assert answer.json()["url"].startswith("https://ship.example.com/")
 
 
 def test_chunks_are_there_once_they_were_sent(alice: Caller) -> None:

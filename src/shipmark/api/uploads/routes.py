@@ -1,5 +1,6 @@
 """``organizations/{org}/chunk-upload/`` (files-and-avatars.md 4)."""
 
+import re
 from collections.abc import Sequence
 
 from litestar import Response
@@ -34,7 +35,6 @@ ACCEPTED = (
 class ChunkUploadResponse(Wire):
     """Where to send chunks, how large they may be, and what can be made of them."""
 
-    # The address is absolute, which every client understands.
     url: str
     chunk_size: int = CHUNK_MAX
     chunks_per_request: int = CHUNKS_MAX
@@ -49,13 +49,30 @@ class ChunkUploadResponse(Wire):
 #: Space for the form around the chunks, and for chunks that grow when they are compressed.
 _BODY_MAX = 2 * REQUEST_MAX
 _PATH = "/organizations/{organization:str}/chunk-upload/"
+#: The command line since the version that understands a relative address.
+_COMMAND_LINE = re.compile(r"sentry-cli/(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
+_RELATIVE_SINCE = (1, 70, 1)
 
 
 @endpoint.get(_PATH, scopes=RELEASE_READ)
 def get_chunk_upload(context: RequestContext) -> ChunkUploadResponse:
     """Show how chunks are to be sent."""
-    path = f"/api/0/organizations/{context.access.organization.slug}/chunk-upload/"
-    return ChunkUploadResponse(url=f"{context.address}{path}")
+    path = f"organizations/{context.access.organization.slug}/chunk-upload/"
+    if _takes_relative(context):
+        return ChunkUploadResponse(url=path)
+    return ChunkUploadResponse(url=f"{context.address}/api/0/{path}")
+
+
+def _takes_relative(context: RequestContext) -> bool:
+    """Return whether to answer a relative address, which a client appends to the address that it knows the API by.
+
+    Without a base URL, this server knows itself as the host that it listens on, often the loopback address: behind a
+    proxy, the client would send its chunks to its own machine.
+    """
+    client = _COMMAND_LINE.match(context.user_agent or "")
+    if context.settings.base_url or client is None:
+        return False
+    return tuple(map(int, client.groups())) >= _RELATIVE_SINCE
 
 
 @endpoint.post(
