@@ -264,6 +264,23 @@ def test_a_minified_line_is_cut_around_the_place() -> None:
     assert told(found) == [("js_no_sourcemap", "no_reference")]
 
 
+def test_a_hidden_map_is_found_by_the_usual_name() -> None:
+    sources = Memory().add("~/static/app.js", RAW).add_map("~/static/app.js.map", MAP)
+    found = symbolicate(event(call(abs_path=f"{URL}?v=7")), sources)
+    assert (frame(found)["function"], found.problems) == ("checkout", ())
+
+
+def test_a_map_without_its_file_is_found_by_the_usual_name() -> None:
+    found = symbolicate(event(), Memory().add_map("~/static/app.js.map", MAP))
+    assert (frame(found)["function"], found.problems) == ("checkout", ())
+
+
+def test_a_reference_counts_and_not_the_usual_name() -> None:
+    named = RAW + b"//# sourceMappingURL=other.js.map"
+    sources = Memory().add("~/static/app.js", named).add_map("~/static/app.js.map", MAP)
+    assert told(symbolicate(event(), sources)) == [("js_missing_sourcemap", "map_not_there")]
+
+
 def test_a_release_without_files() -> None:
     found = symbolicate(event(call(), call(abs_path="https://a.example/b.js")), Memory())
     assert told(found) == [("js_no_source", "release_without_files")]

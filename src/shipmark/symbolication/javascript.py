@@ -2,7 +2,8 @@
 
 Pure: from the payload, and the uploaded files of an ``ArtifactLookup``, to a payload with the original stack. A
 file is looked up by its debug id, else by its name in the event's release and dist; its map by the same debug id, else
-by the file's reference. There are two lookups for any number of frames.
+by the file's reference, else by the usual name, which is the file's with ``.map`` behind it: hidden maps have no
+reference, and some upload maps alone. There are two lookups for any number of frames.
 """
 
 import re
@@ -133,13 +134,18 @@ class _Search:
 
     def _find_files(self, scripts: Iterable[KnownFile]) -> None:
         ids = frozenset(script.file.debug_id for script in scripts if script.file.debug_id)
-        names = frozenset(name for script in scripts for name in urls.candidates(script.file.url))
+        wanted = [
+            url for script in scripts for url in (script.file.url, _usual_map(script.file.url))
+        ]
+        names = frozenset(name for url in wanted for name in urls.candidates(url))
         result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for script in scripts:
             with_id = result.by_debug_id.get(script.file.debug_id or "", ())
             minified = _of_type(with_id, ArtifactType.MINIFIED_SOURCE, script.file.url)
             script.minified = minified or _by_name(result, script.file.url)
             script.map = _of_type(with_id, ArtifactType.SOURCE_MAP, _map_url(script))
+            if not (script.minified or script.map):
+                script.map = _by_name(result, _usual_map(script.file.url))
 
     def _find_maps(self, scripts: Iterable[KnownFile]) -> None:
         """Look up the maps that files refer to, or that have the debug id of a file that was looked up by name."""
@@ -147,14 +153,19 @@ class _Search:
         for script in waiting:
             self._read_reference(script)
         ids = frozenset(_debug_id(script) for script in waiting) - {""}
-        names = frozenset(name for script in waiting for name in urls.candidates(script.map_url))
+        map_urls = {
+            script.file.url: _map_url(script)
+            for script in waiting
+            if not (script.inline_map or self._is_unreadable(script))
+        }
+        names = frozenset(name for url in map_urls.values() for name in urls.candidates(url))
         if not (ids or names):
             return
         result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for script in waiting:
             with_id = result.by_debug_id.get(_debug_id(script), ())
             source_map = _of_type(with_id, ArtifactType.SOURCE_MAP, _map_url(script))
-            script.map = source_map or _by_name(result, script.map_url)
+            script.map = source_map or _by_name(result, map_urls.get(script.file.url, ""))
 
     def _read_reference(self, script: KnownFile) -> None:
         """Read the reference to the map; a file with a header for it is not read."""
@@ -212,8 +223,7 @@ class _Search:
         """Record the reason for a missing map; files that are not minified need none."""
         if script.minified is None or script.minified.type is ArtifactType.SOURCE:
             return
-        if self._contents.get(id(script.minified), b"") is None:
-            # The file is unreadable, which was recorded; so its reference is unknown.
+        if self._is_unreadable(script):
             return
         if script.map_url:
             self._add_problem(problems.map_not_there(script.file, script.map_url))
@@ -221,6 +231,10 @@ class _Search:
             self._add_problem(problems.no_map_for_debug_id(script.file, debug_id))
         else:
             self._add_problem(problems.no_reference(script.file))
+
+    def _is_unreadable(self, script: KnownFile) -> bool:
+        """Return whether the script can't be read, which was recorded; so its reference is unknown."""
+        return self._contents.get(id(script.minified), b"") is None
 
     def _minified(self, script: KnownFile) -> bytes | None:
         assert script.minified, "only files that were found"
@@ -279,12 +293,17 @@ def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType, url: str) -> Ar
 
 
 def _map_url(script: KnownFile) -> str:
-    """Return the name that the map of a file has by its header, or else usually."""
+    """Return the name that the map of a file has by its reference, or else usually."""
     if script.map_url or script.minified is None:
-        return script.map_url or f"{script.file.url}.map"
+        return script.map_url or _usual_map(script.file.url)
     url = script.minified.url or script.file.url
     reference = urls.source_map_reference(script.minified.headers, b"")
-    return urls.resolve_url(url, reference) if reference else f"{url}.map"
+    return urls.resolve_url(url, reference) if reference else _usual_map(url)
+
+
+def _usual_map(url: str) -> str:
+    """Return the name that bundlers give the map of a file."""
+    return f"{re.split('[?#]', url, maxsplit=1)[0]}.map"
 
 
 def _by_name(result: LookupResult, url: str) -> Artifact | None:
