@@ -237,7 +237,8 @@ def test_branches_tags_and_short_keys_are_commits_too(place: Place) -> None:
     place.origin.git(
         "-c", "user.name=A", "-c", "user.email=a@example.com", "tag", "-am", "x", "v2", two
     )
-    for name in ("main", "refs/heads/main", "v2", two[:8], two.upper(), "HEAD"):
+    filled = two[:7].ljust(40, "0")
+    for name in ("main", "refs/heads/main", "v2", two[:8], filled, two.upper(), "HEAD"):
         read = place.read(name, "v1")
         assert ([it.sha for it in read.commits], read.head) == ([two], two), name
     assert place.messages("main", one[:10]) == ["two"]

@@ -24,6 +24,8 @@ LAST = 20
 _DEPTHS = (LAST + 1, 201, 2001, None)
 _WHOLE_KEY = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 _SHORT_KEY = re.compile(r"[0-9a-fA-F]{4,39}")
+#: sentry-cli 1 fills up short keys with zeros. No hash of a commit ends with twenty of them.
+_FILLED_KEY = re.compile(r"(?=[0-9a-fA-F]{40}$)([0-9a-fA-F]{3,19}[1-9a-fA-F])0{20,36}")
 _REF_PREFIXES = (b"", b"refs/heads/", b"refs/tags/", b"refs/")
 _HEADS = (b"refs/heads/", b"refs/tags/")
 _TAGS_MAX = 5
@@ -105,6 +107,8 @@ class _Reader:
 
     def resolved(self, text: str) -> bytes | None:
         """Return the hash of a commit, given in full or abbreviated or as a branch or tag, or None."""
+        if filled := _FILLED_KEY.fullmatch(text):
+            return self._by_prefix(filled[1].lower().encode())
         if _WHOLE_KEY.fullmatch(text):
             return text.lower().encode()
         names = self._names()
