@@ -347,6 +347,38 @@ def test_without_semver_a_later_release_that_is_there_is_the_next_one(
     assert shown(bob)["substatus"] == "regressed"
 
 
+@pytest.mark.parametrize("package", ["", "web@"])
+def test_without_semver_an_old_client_that_is_new_here_does_not_reopen_it(
+    bob: Caller, happen: Happen, package: str
+) -> None:
+    """The releases of old clients are made when their events come, after the fix: dates would reopen the issue."""
+    for number in range(10):  # so many hashes that the project doesn't follow semver
+        bob.publish(f"{number:040x}")
+    happen(release=f"{package}2.18.1")
+    happen(value="another", release=f"{package}2.18.2")
+    change(bob, in_release(f"{package}2.18.2"))
+    for version in ("2.18.0", "2.18.2-rc.1", "2.9"):
+        happen(release=f"{package}{version}")
+        assert shown(bob)["status"] == "resolved", version
+    bob.publish(f"{package}2.18.3")
+    happen(release=f"{package}2.18.3")
+    assert shown(bob)["substatus"] == "regressed"
+
+
+def test_without_semver_an_old_version_is_not_the_next_release(bob: Caller, happen: Happen) -> None:
+    happen(release="2.18.1")
+    change(bob, NEXT)
+    happen(release="2.17.0")
+    assert shown(bob)["status"] == "resolved"
+    assert shown(bob)["statusDetails"]["inNextRelease"] is True
+    bob.publish("2.18.2")
+    assert shown(bob)["statusDetails"]["inRelease"] == "2.18.2"
+    happen(release="2.17.1")
+    assert shown(bob)["status"] == "resolved"
+    happen(release="2.18.2")
+    assert shown(bob)["substatus"] == "regressed"
+
+
 def test_without_semver_and_a_later_release_it_waits(bob: Caller, happen: Happen) -> None:
     happen(release="alpha", timestamp=written(ago(hours=3)))
     change(bob, NEXT)

@@ -54,9 +54,9 @@ def completes(new: Release, waiting_since: Release, current_version: str | None)
         return False
     if current_version is None:
         return True
-    if not (versions.is_semver(new.version) and versions.is_semver(current_version)):
-        return True
-    order = versions.compare(new.version, current_version)
+    are_semver = versions.is_semver(new.version) and versions.is_semver(current_version)
+    compare = versions.compare if are_semver else versions.compare_same_package
+    order = compare(new.version, current_version)
     return order is None or order > 0
 
 
@@ -74,7 +74,9 @@ def is_before_fix(fix: Fix, seen_in: Release | None, newest_versions: Sequence[s
             return is_covered
     if fix.is_pending:
         resolved_in = fix.resolved_in
-        return seen_in.id == resolved_in.id or resolved_in.shipped_at > seen_in.shipped_at
+        if seen_in.id == resolved_in.id or resolved_in.shipped_at > seen_in.shipped_at:
+            return True
+        return _is_lower(seen_in.version, resolved_in.version)
     return predates_fix(fix.resolved_in, seen_in, newest_versions)
 
 
@@ -86,6 +88,9 @@ def predates_fix(
     ``resolved_in`` is the release of the resolution, ``seen_in`` the event's or None, ``newest_versions`` the
     versions of the project's ten newest open releases, newest first: they decide if the project follows semver.
     An event in the resolving release itself is not covered. Packages are not distinguished (releases.md 4.3).
+
+    Elsewhere dates decide, but a lower version of one package is from before the fix, whenever it was first heard of:
+    the release of an old client is made when its first event comes, after the fix.
     """
     if seen_in is None:
         return True
@@ -95,7 +100,9 @@ def predates_fix(
         order = versions.compare(resolved_in.version, seen_in.version)
         if order is not None:
             return order > 0
-    return resolved_in.shipped_at >= seen_in.shipped_at
+    if resolved_in.shipped_at >= seen_in.shipped_at:
+        return True
+    return _is_lower(seen_in.version, resolved_in.version)
 
 
 def _predates_current(
@@ -109,6 +116,14 @@ def _predates_current(
         # The current release may be older than the newest one at that time, or than the one that came next.
         since = versions.compare(fix.resolved_in.version, seen_in.version)
         return order >= 0 or (since is not None and since > 0)
+    if _is_lower(seen_in.version, current_version):
+        return True
     if fix.current is None:
         return None
     return seen_in.id == fix.current.id or fix.current.shipped_at > seen_in.shipped_at
+
+
+def _is_lower(version: str, than: str) -> bool:
+    """Return True for a lower version of one package, also without a package, such as 2.18.1 and 2.18.2."""
+    order = versions.compare_same_package(version, than)
+    return order is not None and order < 0

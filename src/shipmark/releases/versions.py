@@ -199,6 +199,14 @@ def compare(left: str, right: str) -> int | None:
     return (first.precedence > second.precedence) - (first.precedence < second.precedence)
 
 
+def compare_same_package(left: str, right: str) -> int | None:
+    """Compare as `compare` does, but only two versions of one package, or two without a package."""
+    first, second = parse(left), parse(right)
+    if first is None or second is None or first.package != second.package:
+        return None
+    return compare(left, right)
+
+
 def follows_semver(newest_first: Sequence[str]) -> bool:
     """Return True if a project with these newest releases follows semver (releases.md 1.4.1)."""
     votes = [is_semver(name) for name in newest_first[:SAMPLE_MAX]]
