@@ -272,6 +272,7 @@ def test_a_user_without_identity_is_nobody(user: object) -> None:
         ({"type": "ValueError", "value": "x" * 101}, "ValueError: " + "x" * 97 + "..."),
         ({"type": "Made", "value": "up", "mechanism": {"synthetic": True}}, "up"),
         ({"type": "Made", "mechanism": {"synthetic": True}}, "Made"),
+        ({"type": "A@anonymous\x00/srv/Pay.php:2$1a", "value": "bad"}, "A@anonymous: bad"),
         ({"type": 1, "value": 7}, "1: 7"),
         ({"type": True, "value": []}, "<unlabeled event>"),
     ],

@@ -76,6 +76,14 @@ def test_type_module_and_functions_count(other: Json) -> None:
     assert hashes_of(failed(frame("main"))) != hashes_of(other)
 
 
+def test_anonymous_classes_of_php_lose_their_place_and_number() -> None:
+    """The number is another one in each process, and the path in each release."""
+    one = failed(frame("main"), type_="Acme\\Error@anonymous\x00/srv/1/Pay.php:23$1a")
+    two = failed(frame("main"), type_="Acme\\Error@anonymous\x00/srv/2/Pay.php:23$2c")
+    assert hashes_of(one) == hashes_of(two)
+    assert hashes_of(one) != hashes_of(failed(frame("main"), type_="Acme\\Error"))
+
+
 def test_each_exception_of_a_chain_counts() -> None:
     cause = {"type": "KeyError", "value": "x"}
     effect = {"type": "ValueError", "value": "bad"}

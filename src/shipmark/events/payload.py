@@ -32,6 +32,8 @@ _LEVEL_NUMBERS = ((10, "debug"), (20, "info"), (30, "warning"), (40, "error"), (
 _INTEGER_MAX = 2**63 - 1
 #: PostgreSQL stores neither NUL nor lone surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+#: PHP names an anonymous class by its base, a NUL, and the place and number that it has in this process.
+_PLACE_OF_ANONYMOUS_CLASS = re.compile(r"(?<=@anonymous)\ufffd.*", re.DOTALL)
 _TYPE_IN_VALUE = re.compile(r"([A-Za-z_]\w{0,255}): (.+)", re.DOTALL)
 
 
@@ -168,6 +170,8 @@ def _raised(value: Json) -> Raised:
     # Some clients put the type into the value: "KeyError: 'x'" (ingest.md 5.3).
     if not type_ and (split := _TYPE_IN_VALUE.fullmatch(text)):
         type_, text = split.groups()
+    if "\ufffd" in type_:
+        type_ = _PLACE_OF_ANONYMOUS_CLASS.sub("", type_)
     return Raised(
         type=type_[:TYPE_MAX],
         value=text[:TEXT_MAX],
