@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from typing import NamedTuple
 
-from shipmark.events import grouping, problems, security_reports, titles
+from shipmark.events import attribute_types, grouping, problems, security_reports, titles
 from shipmark.events.context_tags import context_tags
 from shipmark.events.payload import (
     Json,
@@ -229,6 +229,7 @@ def _with_problems(
         before,
         problems.of_structure(payload),
         problems.of_parts(payload),
+        attribute_types.problems_of(payload),
         problems.of_texts(payload, _TEXTS),
         problems.of_level(payload),
         problems.of_exceptions(payload),

@@ -4,6 +4,7 @@ No event is lost because of invalid values: a value of the wrong type counts as
 absent (ingest.md 5).
 """
 
+import json
 import math
 import re
 from collections.abc import Iterable, Iterator
@@ -166,7 +167,7 @@ def exceptions_of(payload: Json) -> tuple[Raised, ...]:
 
 
 def _raised(value: Json) -> Raised:
-    type_, text = text_of(value, "type"), text_of(value, "value")
+    type_, text = text_of(value, "type"), _value_of(value)
     # Some clients put the type into the value: "KeyError: 'x'" (ingest.md 5.3).
     if not type_ and (split := _TYPE_IN_VALUE.fullmatch(text)):
         type_, text = split.groups()
@@ -180,6 +181,14 @@ def _raised(value: Json) -> Raised:
         module=text_of(value, "module"),
         thread_id=as_text(value.get("thread_id")),
     )
+
+
+def _value_of(raised: Json) -> str:
+    """Return the text of an exception. JavaScript throws anything: an object counts as its JSON (ingest.md 5.3)."""
+    value = raised.get("value")
+    if isinstance(value, dict | list):
+        return plain(json.dumps(value, ensure_ascii=False)) if value else ""
+    return text_of(raised, "value")
 
 
 def frames_of(holder: Json) -> tuple[Json, ...]:

@@ -39,6 +39,7 @@ _STRUCTURES: dict[str, tuple[type, ...]] = {
     "logentry": (str, dict),
     "tags": (dict, list),
     "fingerprint": (list,),
+    "debug_meta": (dict,),
 }
 
 
@@ -47,6 +48,7 @@ USER_IDENTIFIERS = ("id", "username", "email")
 #: Texts that are kept as tags, whatever they say.
 _ONLY_TAGS = frozenset({"logger", "transaction", "server_name"})
 NO_TEXT, ONE_LINE = "not a text", "a value has one line"
+WRONG_TYPE = "wrong type"
 _EVENT_ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
 
 
@@ -70,7 +72,7 @@ def of_structure(payload: Json) -> Iterator[Json]:
     for name, types in _STRUCTURES.items():
         value = payload.get(name)
         if value is not None and (not isinstance(value, types) or isinstance(value, bool)):
-            yield invalid(name, value, "wrong type")
+            yield invalid(name, value, WRONG_TYPE)
 
 
 def of_texts(payload: Json, limits: dict[str, int]) -> Iterator[Json]:
@@ -105,13 +107,16 @@ def has_line_break(text: str) -> bool:
 
 
 def of_parts(payload: Json) -> Iterator[Json]:
-    """Yield a problem for each exception, thread, breadcrumb and frame that is no object, and for an invalid id."""
+    """Yield a problem for each exception, thread and breadcrumb that is no object, and for an invalid id."""
     for name in ("exception", "threads", "breadcrumbs"):
         holder = payload.get(name)
         values = holder.get("values") if isinstance(holder, dict) else holder
+        # A single object in their place is read as one of them.
+        if values and holder is not values and not isinstance(values, list):
+            yield invalid(f"{name}.values", values, WRONG_TYPE)
         for index, value in enumerate(values if isinstance(values, list) else ()):
             if value is not None and not isinstance(value, dict):
-                yield invalid(f"{name}.values.{index}", value, "wrong type")
+                yield invalid(f"{name}.values.{index}", value, WRONG_TYPE)
     event_id = payload.get("event_id")
     if event_id is not None and not _EVENT_ID.fullmatch(as_text(event_id)):
         yield invalid("event_id", event_id, "not an id")
