@@ -8,6 +8,7 @@ import zstandard
 from artifacts import CHUNK_UPLOAD, asked, form, send, sha1
 from client_fixtures import Serve
 from factories import (
+    ADDRESS,
     ALICE,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -66,7 +67,7 @@ def test_the_command_line_sends_chunks_where_it_reached_a_server_without_a_base_
     caller = Caller(serve(base_url=""), world.tokens[ALICE])
     answer = caller.get(CHUNK_UPLOAD, headers={"User-Agent": user_agent})
     path = "organizations/acme/chunk-upload/"
-    assert answer.json()["url"] == (path if is_relative else f"http://127.0.0.1:8000/api/0/{path}")
+    assert answer.json()["url"] == (path if is_relative else f"{ADDRESS}/api/0/{path}")
 
 
 def test_a_base_url_is_told_to_the_command_line(alice: Caller) -> None:

@@ -34,6 +34,12 @@ def test_steps_are_checked_as_things_arrive(house, owner):
     assert "First deploy received" in answer.text
 
 
+def test_without_a_base_url_the_lines_name_the_server_as_the_browser_reached_it(owner):
+    text = unescape(owner.get(GUIDE, headers={"Host": "192.0.2.7:8000"}).text)
+    assert "@192.0.2.7:8000/" in text
+    assert "127.0.0.1" not in text
+
+
 def test_the_lines_name_the_server_the_project_and_its_key(owner):
     text = unescape(owner.get(GUIDE).text)
     assert re.search(

@@ -20,6 +20,13 @@ def client_address(request: AnyRequest, settings: Settings) -> str | None:
     return forwarded_address(peer, header, settings.trusted_proxies)
 
 
+def is_from_trusted_proxy(request: AnyRequest, settings: Settings) -> bool:
+    """Return whether the connection of a request is from a proxy that the operator trusts."""
+    peer = _address(request.client.host) if request.client else None
+    networks = trusted_networks(settings.trusted_proxies)
+    return peer is not None and any(peer in network for network in networks)
+
+
 def forwarded_address(peer: str | None, header: str, trusted_proxies: str) -> str | None:
     """Return the address of the client, or None if the connection has none (a Unix socket).
 

@@ -15,6 +15,7 @@ from shipmark.accounts.model import UserToken
 from shipmark.http import AnyRequest, body_parsing, encodings
 from shipmark.http.client_address import client_address
 from shipmark.http.pagination import offset
+from shipmark.http.server_address import server_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
@@ -71,8 +72,8 @@ class RequestContext:
 
     @property
     def address(self) -> str:
-        """Return the URL at which clients reach this server."""
-        return self.settings.address
+        """Return the URL at which the client reaches this server."""
+        return server_address(self.request, self.settings)
 
     @property
     def user_agent(self) -> str | None:

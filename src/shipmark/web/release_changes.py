@@ -13,7 +13,7 @@ def publish_context(web_request: WebRequest, workspace: Workspace) -> PublishCon
     return PublishContext(
         organization=workspace.organization,
         user_id=workspace.user.id,
-        host=urlsplit(web_request.settings.address).hostname or "",
+        host=urlsplit(web_request.address).hostname or "",
         now=now(),
         remote_rules=parse_remote_rules(web_request.settings.git_remotes),
         by=web_request.actor(workspace.user),

@@ -15,6 +15,7 @@ from shipmark.accounts.model import Client, User
 from shipmark.accounts.openid_connect import OpenIdProvider
 from shipmark.http import AnyRequest
 from shipmark.http.client_address import client_address
+from shipmark.http.server_address import server_address
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import BUSY, Database
@@ -131,9 +132,14 @@ class WebRequest:
         return Client(ip_address=self.client_address, user_agent=user_agent)
 
     @property
+    def address(self) -> str:
+        """Return the URL at which the browser reaches this server."""
+        return server_address(self.request, self.settings)
+
+    @property
     def is_secure(self) -> bool:
         """Return True if the browser uses HTTPS, perhaps through a proxy, as the base URL shows."""
-        return self.request.url.scheme == "https" or self.settings.address.startswith("https:")
+        return self.request.url.scheme == "https" or self.address.startswith("https:")
 
     def user_if_any(self, connection: Connection) -> User | None:
         """Return the signed-in user, or None. The use of the session is recorded after the response."""

@@ -27,7 +27,7 @@ def create_token(web_request: InjectedWebRequest) -> Answer:
             connection,
             web_request.action_context(workspace),
             name=_TOKEN_NAME,
-            address=web_request.settings.address,
+            address=web_request.address,
             secret=secret_bytes(),
         )
     return _answer(web_request, status=201, token=text)

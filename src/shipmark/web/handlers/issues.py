@@ -58,7 +58,7 @@ def _render(web_request: WebRequest, name: str, *, status: int = 200, problem: s
             at=now(),
         )
         event = event_symbolication.refresh_event(event, uploads)
-    address = web_request.settings.address
+    address = web_request.address
     with web_request.database.snapshot() as connection:
         content = issue_page(connection, workspace, issue, event, address, now())
     return page(

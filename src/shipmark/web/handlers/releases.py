@@ -46,7 +46,7 @@ def list_releases(web_request: InjectedWebRequest) -> Answer:
         later_max=LATER_MAX,
         may_write=workspace.may(RELEASE_WRITE),
         may_delete=workspace.may(RELEASE_DELETE),
-        server=web_request.settings.address,
+        server=web_request.address,
     )
 
 
@@ -62,7 +62,7 @@ def show_release(web_request: InjectedWebRequest, version: FromPath[str]) -> Ans
             version,
             commits_page=number,
             selection=selection_of(web_request.parameter("issues")),
-            server=web_request.settings.address,
+            server=web_request.address,
             at=now(),
             zone=web_request.zone,
         )
@@ -118,5 +118,5 @@ def list_artifacts(web_request: InjectedWebRequest, version: FromPath[str]) -> A
         section="releases",
         workspace=workspace,
         artifacts=artifacts,
-        upload_command=upload_command(web_request.settings.address, scope, version),
+        upload_command=upload_command(web_request.address, scope, version),
     )

@@ -18,7 +18,7 @@ def show_verdict_rules(web_request: InjectedWebRequest) -> Answer:
         section="releases",
         workspace=workspace,
         criteria=Criteria(),
-        server=web_request.settings.address,
+        server=web_request.address,
         base_min=BASE_UNITS_MIN,
         bad_min=BAD_UNITS_MIN,
     )

@@ -93,7 +93,7 @@ def _setup(
     key = projects.first_keys(connection, [project.id]).get(project.id)
     if key is None:
         return None
-    address = web_request.settings.address
+    address = web_request.address
     return Setup(
         address=address,
         organization=workspace.organization.slug,

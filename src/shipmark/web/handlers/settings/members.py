@@ -36,7 +36,7 @@ def invite_member(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     except (ValidationFailed, BadRequest) as refusal:
         problem = problem_of(refusal)
         return _answer(web_request, status=400, email=email, problem=problem)
-    link = f"{web_request.settings.address}/invitations/{secret}/"
+    link = f"{web_request.address}/invitations/{secret}/"
     return _answer(web_request, status=201, link=link, invited=email)
 
 

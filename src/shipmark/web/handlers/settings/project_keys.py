@@ -120,7 +120,7 @@ def _answer(
 
     ``renamed`` is the key that ``name`` and ``problem`` are about, ``limited`` that of ``count``; "" for a new one.
     """
-    address = web_request.settings.address
+    address = web_request.address
     with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         chosen = web_request.parameter("key")

@@ -31,7 +31,7 @@ def show_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> Ans
         "settings/project_webhook.html",
         workspace=workspace,
         project=shown,
-        address=f"{web_request.settings.address}{path}" if path else "",
+        address=f"{web_request.address}{path}" if path else "",
         changed=web_request.parameter("changed"),
     )
 

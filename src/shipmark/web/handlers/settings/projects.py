@@ -86,7 +86,7 @@ def _answer(
         workspace=workspace,
         projects=projects,
         may_create=workspace.may(PROJECT_CREATE),
-        address=web_request.settings.address,
+        address=web_request.address,
         values={"name": "", "team": "", "platform": ""} | dict(sent or {}),
         problems=problems or {},
         name_max=NAME_MAX,

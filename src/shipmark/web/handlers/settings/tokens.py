@@ -32,7 +32,7 @@ def create_token(web_request: InjectedWebRequest, body: RawBody) -> Answer:
             connection,
             web_request.action_context(workspace),
             name=name,
-            address=web_request.settings.address,
+            address=web_request.address,
             secret=secret_bytes(),
         )
     return _answer(web_request, status=201, created=name, text=text)
