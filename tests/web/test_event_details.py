@@ -23,15 +23,19 @@ def test_what_surrounds_an_event_is_shown(house, owner):
             | {"data": {"method": "GET", "url": "https://a.example/cart?id=hunter2", "status_code": 500}},
             {"category": "navigation", "data": {"from": "/cart?x=hunter2", "to": "/pay"}},
         ],
-        request={"url": "https://shop.example/checkout?sid=hunter2#x", "method": "post"},
+        request={
+            "url": "https://shop.example/checkout?sid=hunter2&step=2#x", "method": "post",
+            "headers": [["Referer", "https://shop.example/cart?a=hunter2"], ["Cookie", "a=hunter2"]],
+        },
         user={"id": 7, "email": "lea@example.com"},
         contexts={"os": {"name": "Linux", "version": "6.1"}, "trace": {"trace_id": "ab12"}},
         tags={"plan": "business"},
     )  # fmt: skip
     for expected in (
         "00:00:01", "button.pay", "GET https://a.example/cart 500", "/cart → /pay",
-        "<dd>https://shop.example/checkout</dd>", "<dd>POST</dd>", "<dd>7</dd>", "lea@example.com",
-        "<dd>Linux 6.1</dd>", "<dd>ab12</dd>", '<dt class="break">plan</dt><dd>business</dd>',
+        "<dd>https://shop.example/checkout</dd>", "<dd>POST</dd>", "<dd>7</dd>",
+        "<dd>sid=[Filtered]&amp;step=2</dd>", "<dd>https://shop.example/cart</dd>", "<dd>[Filtered]</dd>",
+        "lea@example.com", "<dd>Linux 6.1</dd>", "<dd>ab12</dd>", '<dt class="break">plan</dt><dd>business</dd>',
     ):  # fmt: skip
         assert expected in text, expected
     assert "hunter2" not in text
@@ -42,7 +46,8 @@ def test_no_part_that_may_be_secret_is_shown(house, owner):
         house, owner,
         breadcrumbs=[{"message": "login password=hunter2", "data": {"body": "hunter2"}}],
         request={
-            "url": "https://me:hunter2@shop.example/", "query_string": "a=hunter2", "data": "hunter2",
+            "url": "https://me:hunter2@shop.example/", "data": "hunter2",
+            "query_string": {"user_token": "hunter2", "code": "hunter2"},
             "cookies": "a=hunter2", "headers": {"X-Key": "hunter2"}, "env": {"A": "hunter2"},
         },
         user={"id": 7, "data": {"pin": "hunter2"}, "pin": "hunter2"},

@@ -1,13 +1,14 @@
 """What surrounds the error of an event: breadcrumbs, request, user, contexts and tags; or the report that it is.
 
-Values that may be secret are left out or filtered: headers, cookies, bodies, queries, extras, and data of breadcrumbs.
+The event is scrubbed by the rules of its project. Beyond that, what may be secret is left out or filtered: headers,
+cookies, bodies, sensitive values of queries, extras, and data of breadcrumbs.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shipmark.events import parsing
+from shipmark.events import parsing, request_parts
 from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import Json, as_text, level_of, object_of, objects_of, text_of
 from shipmark.events.store import StoredEvent
@@ -35,6 +36,10 @@ _CONTEXTS = {
     "app": "App",
     "gpu": "GPU",
 }
+#: Parameters of queries that sign somebody in, beside those with a telling name.
+_SECRET_PARAMETERS = frozenset(
+    {"auth", "code", "hash", "jwt", "key", "otp", "pin", "sid", "sig", "signature", "state"}
+)
 _NAME_KEYS = ("name", "model", "app_name")
 _VERSION_KEYS = ("version", "app_version")
 
@@ -105,7 +110,24 @@ def _breadcrumb_text(breadcrumb: Json) -> str:
 
 def _request(request: Json) -> tuple[Fact, ...]:
     url = redacted_url(text_of(request, "url")[:TEXT_MAX]).partition("?")[0]
-    return facts([("Method", text_of(request, "method").upper()), ("URL", url)])
+    query = "&".join(
+        f"{name}={FILTERED if _is_secret(name) else redacted(value[:TEXT_MAX])}"
+        for name, value in request_parts.query(request)
+    )
+    has_cookies = request_parts.cookies(request) or request_parts.header(request, "cookie")
+    return facts(
+        [
+            ("Method", text_of(request, "method").upper()),
+            ("URL", url),
+            ("Query", query),
+            ("Referrer", redacted_url(request_parts.header(request, "referer")[:TEXT_MAX])),
+            ("Cookies", FILTERED if has_cookies else ""),
+        ]
+    )
+
+
+def _is_secret(parameter: str) -> bool:
+    return parameter.lower() in _SECRET_PARAMETERS or is_sensitive(parameter)
 
 
 def _user(user: Json) -> tuple[Fact, ...]:

@@ -1,0 +1,57 @@
+"""The parts of the HTTP request of an event: pairs for what clients send as a text, an object or a list of pairs."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+from shipmark.events.payload import Json, as_text, is_pair, text_of
+
+#: A name and a value.
+Pair = list[str]
+_PAIRS_MAX = 200
+
+
+def split_url(request: Json) -> tuple[str, str, str]:
+    """Return the URL without query and fragment, and both."""
+    url = text_of(request, "url")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url, "", ""
+    return parts._replace(query="", fragment="").geturl(), parts.query, parts.fragment
+
+
+def query(request: Json) -> list[Pair]:
+    """Return the query, or else that of the URL."""
+    return _pairs(request.get("query_string") or split_url(request)[1])
+
+
+def headers(request: Json) -> list[Pair]:
+    """Return the headers."""
+    return _pairs(request.get("headers"))
+
+
+def header(request: Json, name: str) -> str:
+    """Return the value of a header, given its name in lower case, or ""."""
+    return next((value for key, value in headers(request) if key.lower() == name), "")
+
+
+def cookies(request: Json) -> list[Pair]:
+    """Return the cookies."""
+    return _pairs(request.get("cookies"), separator="; ")
+
+
+def _pairs(value: object, separator: str = "&") -> list[Pair]:
+    """Return pairs of an object, a list of pairs, or a text like ``a=1&b=2``."""
+    pairs: list[Pair] = []
+    if isinstance(value, str):
+        text = value.removeprefix("?").replace(separator, "&")
+        pairs = [list(pair) for pair in parse_qsl(text, keep_blank_values=True)]
+    elif isinstance(value, dict):
+        pairs = [[name, _text(held)] for name, held in value.items()]
+    elif isinstance(value, list):
+        pairs = [[as_text(item[0]), _text(item[1])] for item in value if is_pair(item)]
+    return pairs[:_PAIRS_MAX]
+
+
+def _text(value: object) -> str:
+    """Return a value, or the values of a repeated name, as one text."""
+    return ", ".join(map(as_text, value)) if isinstance(value, list) else as_text(value)
