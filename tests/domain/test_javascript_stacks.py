@@ -149,12 +149,10 @@ def test_a_debug_id_belongs_to_the_file_with_the_same_address() -> None:
     "odd",
     [
         image(type="macho"),
-        image(type=None),
         image(debug_id="rubbish"),
         image(debug_id=5),
         image(debug_id="0" * 32),
         image(code_file=None),
-        image(code_file=f"{URL}?v=1"),
         None,
         "image",
     ],
@@ -162,6 +160,45 @@ def test_a_debug_id_belongs_to_the_file_with_the_same_address() -> None:
 def test_an_odd_image_says_nothing(odd: object) -> None:
     (file,) = files({**stack(call()), "debug_meta": {"images": [odd]}})
     assert file.debug_id is None
+
+
+@pytest.mark.parametrize(
+    ("url", "code_file"),
+    [
+        (URL, f"{URL}?v=1"),
+        (f"{URL}?v=1", URL),
+        ("https://shop.example.com/%5Bid%5D.js", "https://shop.example.com/[id].js"),
+        ("https://shop.example.com/[id].js", "https://shop.example.com/%5Bid%5D.js"),
+        ("file:///srv/dist/a.js", "/srv/dist/a.js"),
+        ("/srv/dist/a.js", "file:///srv/dist/a.js"),
+        ("C:\\app\\a.js", "file:///C:/app/a.js"),
+        ("app:///dist/a.js", "/dist/a.js"),
+    ],
+)
+def test_a_debug_id_is_found_whatever_the_spelling(url: str, code_file: str) -> None:
+    other = image(code_file="https://shop.example.com/other.js", debug_id="1" * 32)
+    images = [other, image(code_file=code_file)]
+    (file,) = files({**stack(call(url)), "debug_meta": {"images": images}})
+    assert file.debug_id == ID
+
+
+def test_of_two_hosts_with_one_path_neither_is_guessed() -> None:
+    hosts = ("https://one.example", "https://two.example")
+    images = [
+        image(code_file=f"{host}/app.js", debug_id=f"{n}" * 32) for n, host in enumerate(hosts, 1)
+    ]
+    (file,) = files({**stack(call()), "debug_meta": {"images": images}})
+    assert file.debug_id is None
+
+
+def test_an_image_without_a_type_is_one_of_a_source_map() -> None:
+    (file,) = files({**stack(call()), "debug_meta": {"images": [image(type=None)]}})
+    assert file.debug_id == ID
+
+
+@pytest.mark.parametrize("suffix", [" line 5 > eval", " line 5 > Function"])
+def test_an_evaluated_text_is_no_file(suffix: str) -> None:
+    assert files(stack(call(URL + suffix))) == []
 
 
 def test_the_first_of_two_images_counts() -> None:

@@ -5,6 +5,7 @@ Reading and writing of stacks within a payload, in all forms that clients send (
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from shipmark.artifacts import debug_ids, urls
@@ -12,8 +13,11 @@ from shipmark.events.payload import FRAMES_MAX, Json, all_frames, object_of, tex
 from shipmark.events.stack_lines import number
 
 IMAGES_MAX = 1000
+_SOURCE_MAP = "sourcemap"
 _PLATFORMS = frozenset({"javascript", "node"})
 _NO_FILES = ("node:", "internal/", "native", "[native", "<", "blob:", "data:", "eval ", "wasm:")
+#: Firefox adds it to the file whose code evaluates a text; lines are of the text.
+_EVALUATED = (" > eval", " > Function")
 _EXTENSIONS = ("chrome-extension:", "moz-extension:", "safari-extension:", "safari-web-extension:")
 #: Schemes of built files; those of a server may be sources.
 _BUILT = frozenset({"http", "https", "app", "capacitor", "ionic"})
@@ -65,8 +69,8 @@ def _count(value: int | None) -> int | None:
 
 
 def _is_of_the_engine(url: str) -> bool:
-    """Return True for code of the browser or of node; old versions name it without a folder."""
-    return url.startswith(_NO_FILES) or not ("/" in url or "\\" in url)
+    """Return True for code of the browser or of node, which old versions name without a folder, and evaluated texts."""
+    return url.startswith(_NO_FILES) or not ("/" in url or "\\" in url) or url.endswith(_EVALUATED)
 
 
 def _scheme(url: str) -> str:
@@ -83,8 +87,8 @@ def files_of(payload: Json) -> dict[str, ScriptFile]:
     positions = [position for frame in frames if (position := position_of(frame, platform))]
     if not positions:
         return {}
-    ids = _debug_ids(payload)
-    files = {position.url: ids.get(position.url) for position in reversed(positions)}
+    ids = _DebugIds(payload)
+    files = {position.url: ids.of(position.url) for position in reversed(positions)}
     return {
         url: ScriptFile(url=url, debug_id=debug_id, is_in_browser=platform == "javascript")
         for url, debug_id in files.items()
@@ -93,17 +97,36 @@ def files_of(payload: Json) -> dict[str, ScriptFile]:
     }
 
 
-def _debug_ids(payload: Json) -> dict[str, str]:
-    """Return the debug ids that the client reports, by the file's URL."""
-    ids_by_url: dict[str, str] = {}
-    images = object_of(payload, "debug_meta").get("images")
-    for image in images[:IMAGES_MAX] if isinstance(images, list) else ():
-        if not isinstance(image, dict) or image.get("type") != "sourcemap":
-            continue
-        debug_id = debug_ids.normalize(text_of(image, "debug_id"))
-        if debug_id is not None:
-            ids_by_url.setdefault(urls.normalize_url(text_of(image, "code_file")), debug_id)
-    return ids_by_url
+class _DebugIds:
+    """The debug ids that the client reports for files."""
+
+    def __init__(self, payload: Json) -> None:
+        self._by_url: dict[str, str] = {}
+        images = object_of(payload, "debug_meta").get("images")
+        for image in images[:IMAGES_MAX] if isinstance(images, list) else ():
+            # Some clients leave out the type of the only images that they send.
+            if not isinstance(image, dict) or (image.get("type") or _SOURCE_MAP) != _SOURCE_MAP:
+                continue
+            debug_id = debug_ids.normalize(text_of(image, "debug_id"))
+            url = urls.normalize_url(text_of(image, "code_file"))
+            if debug_id is not None and url:
+                self._by_url.setdefault(url, debug_id)
+
+    def of(self, url: str) -> str | None:
+        """Return the debug id of a file, also of one whose URL is spelled in another way, such as percent-encoded."""
+        if found := self._by_url.get(url):
+            return found
+        named = {id_ for name in urls.candidates(url) for id_ in self._by_name.get(name, ())}
+        # Two files with one path on two hosts can't be told apart.
+        return named.pop() if len(named) == 1 else None
+
+    @cached_property
+    def _by_name(self) -> dict[str, set[str]]:
+        ids: dict[str, set[str]] = {}
+        for url, debug_id in self._by_url.items():
+            for name in urls.candidates(url):
+                ids.setdefault(name, set()).add(debug_id)
+        return ids
 
 
 def replaced(payload: Json, change: Callable[[Json], Json]) -> Json:
