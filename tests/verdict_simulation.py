@@ -16,7 +16,7 @@ from statistics import median
 from shipmark.verdicts.judgement import (
     ALPHA,
     BAD_UNITS_MIN,
-    LOG_HEALTHY,
+    THRESHOLDS,
     UnitCount,
     evidence_of_health,
     evidence_of_regression,
@@ -136,7 +136,7 @@ def most_healthy(bad: int, units: int, looks: tuple[int, ...]) -> list[int]:
     base, most = UnitCount(bad, units), [-1]
     for look in looks:
         many = most[-1]
-        while evidence_of_health(base, UnitCount(many + 1, look)) >= LOG_HEALTHY:
+        while evidence_of_health(base, UnitCount(many + 1, look)) >= THRESHOLDS.log_healthy:
             many += 1
         most.append(many)
     return most[1:]

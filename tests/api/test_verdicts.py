@@ -36,6 +36,17 @@ BEYOND_MARGIN = (
 START = int((datetime.now(UTC) - timedelta(hours=1)).timestamp()) // 600 * 600
 
 Judge = Callable[..., None]
+DEFAULTS = {
+    "margin": "20%,0.1pp",
+    "tolerance": "50%,0.3pp",
+    "measure": "S,U,N",
+    "soak": "10m",
+    "ripe": "10m",
+    "alpha": "0.01",
+    "beta": "0.05",
+    "leastBase": "200",
+    "leastBad": "3",
+}
 
 
 @pytest.fixture
@@ -89,12 +100,7 @@ def test_a_regressed_release(alice: Caller, judge: Judge) -> None:
         "compare": "recent",
         "concurrent": False,
         "final": False,
-        "criteria": {
-            "margin": "20%,0.1pp",
-            "tolerance": "50%,0.3pp",
-            "measure": "S,U,N",
-            "soak": "10m",
-        },
+        "criteria": DEFAULTS,
         "marked": None,
         "markedAt": None,
         "rollback": OLD,
@@ -157,13 +163,43 @@ def test_other_criteria(alice: Caller, judge: Judge) -> None:
     assert answer(alice)["verdict"] == "regressed"
 
 
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("leastBase=100000", "no base"),
+        ("leastBad=10000", "not enough data"),
+        ("alpha=0.000001&leastBad=9999", "not enough data"),
+    ],
+)
+def test_how_much_it_takes_can_be_asked_for(
+    alice: Caller, judge: Judge, query: str, reason: str
+) -> None:
+    judge()
+    assert answer(alice, f"{ASK}&measure=S")["verdict"] == "regressed"
+    asked = answer(alice, f"{ASK}&measure=S&{query}")
+    assert (asked["verdict"], asked["reason"]) == ("undecided", reason)
+
+
+def test_young_sessions_count_for_healthy_if_that_is_asked_for(alice: Caller, judge: Judge) -> None:
+    judge(20_000, 0)
+    assert answer(alice, f"{ASK}&measure=S")["verdict"] == "healthy"
+    assert answer(alice, f"{ASK}&measure=S&ripe=13d")["verdict"] == "undecided"
+
+
 WEB = "/projects/acme/web/"
+
+
+def test_a_project_sets_how_sure_a_verdict_is(alice: Caller) -> None:
+    sent = {"alpha": 0.002, "beta": ".1", "leastBase": 1000, "leastBad": "5", "ripe": "1h"}
+    stored = alice.put(WEB, {"verdictCriteria": sent}).json()["verdictCriteria"]
+    own = {"alpha": "0.002", "beta": "0.1", "leastBase": "1000", "leastBad": "5", "ripe": "1h"}
+    assert stored == DEFAULTS | own
 
 
 def test_a_project_has_criteria_of_its_own(alice: Caller, judge: Judge) -> None:
     criteria = {"margin": "20%, 20pp", "measure": "u,S", "soak": "7200"}
     answered = alice.put(WEB, {"verdictCriteria": criteria})
-    own = {"margin": "20%,20pp", "tolerance": "50%,0.3pp", "measure": "S,U", "soak": "2h"}
+    own = DEFAULTS | {"margin": "20%,20pp", "measure": "S,U", "soak": "2h"}
     assert (answered.status_code, answered.json()["verdictCriteria"]) == (200, own)
     judge()
     judge(project="mobile")
@@ -190,6 +226,14 @@ def test_a_project_has_criteria_of_its_own(alice: Caller, judge: Judge) -> None:
         ({"measure": "X"}, "measure"),
         ({"soak": "15d", "margin": "30%,1pp"}, "soak"),
         ({"soak": 5}, "soak"),
+        ({"ripe": "1y"}, "ripe"),
+        ({"alpha": "0"}, "alpha"),
+        ({"alpha": "0.6"}, "alpha"),
+        ({"beta": "1e-3"}, "beta"),
+        ({"beta": True}, "beta"),
+        ({"leastBase": 0}, "leastBase"),
+        ({"leastBase": 1.5}, "leastBase"),
+        ({"leastBad": "-1"}, "leastBad"),
     ],
 )
 def test_criteria_that_cannot_be_read_are_refused(

@@ -146,6 +146,7 @@ def test_criteria_are_sent(pipeline: Pipeline) -> None:
     wide = ("--margin", "20%,50pp", "--tolerance", "50%,50pp", "--measure", "S", "--soak", "5m")
     assert pipeline.gate("web@2.0.1", *wide).status == 0
     assert pipeline.gate("web@2.0.0", "--measure", "S", "--base", "web@2.0.2").status == 2
+    assert pipeline.gate("web@2.0.1", "--measure", "S", "--least-bad", "100000").status == 2
 
 
 def test_the_number_of_new_issues_is_a_limit(pipeline: Pipeline) -> None:

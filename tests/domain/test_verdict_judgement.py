@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shipmark.verdicts.judgement import (
-    LOG_HEALTHY,
-    LOG_REGRESSED,
+    THRESHOLDS,
     Comparison,
     Judgement,
     UnitCount,
@@ -127,7 +126,8 @@ def fewest_for_healthy(base: tuple[int, int], rate: float, *, step: int) -> int:
     return next(
         units
         for units in range(step, 20_000, step)
-        if evidence_of_health(UnitCount(*base), UnitCount(rate * units, units)) >= LOG_HEALTHY
+        if evidence_of_health(UnitCount(*base), UnitCount(rate * units, units))
+        >= THRESHOLDS.log_healthy
     )
 
 
@@ -243,5 +243,5 @@ def test_a_floor_only_removes_regressions(
 
 
 def test_the_limits_are_those_of_one_in_a_hundred_and_one_in_twenty() -> None:
-    assert pytest.approx(4.6052, abs=1e-4) == LOG_REGRESSED
-    assert pytest.approx(2.9957, abs=1e-4) == LOG_HEALTHY
+    assert pytest.approx(4.6052, abs=1e-4) == THRESHOLDS.log_regressed
+    assert pytest.approx(2.9957, abs=1e-4) == THRESHOLDS.log_healthy

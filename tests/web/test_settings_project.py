@@ -420,10 +420,12 @@ def test_a_project_gets_a_rate_limit_and_loses_it(house, owner, member):
 def test_a_project_gets_criteria_of_its_own_and_loses_them(house, owner, member):
     assert 'value="20%,0.1pp"' in owner.get(WEB).text
     sent = {"margin": "30%,1pp", "tolerance": "60%,2pp", "soak": "2h", "crash_free_sessions": "1"}
+    sent |= {"ripe": "5m", "alpha": "0.02", "beta": "0.1", "leastBase": "500", "leastBad": "7"}
     answer = post(owner, f"{WEB}verdicts/", **sent)
     text = owner.get(answer.headers["location"]).text
     assert "Saved the criteria." in text
-    for shown in ('value="30%,1pp"', 'value="60%,2pp"', 'value="2h"'):
+    values = [value for name, value in sent.items() if name != "crash_free_sessions"]
+    for shown in [f'value="{value}"' for value in values]:
         assert shown in text
     assert re.findall(r'name="(\w+)" value="1" checked', text) == ["crash_free_sessions"]
     assert "verdictCriteria" in note(house)
@@ -439,6 +441,8 @@ def test_a_project_gets_criteria_of_its_own_and_loses_them(house, owner, member)
     [
         ({"margin": "x", "new_issues": "1"}, "Give a share of the base"),
         ({"soak": "1y", "new_issues": "1"}, "Give a number of seconds"),
+        ({"alpha": "2", "new_issues": "1"}, "Give a chance between"),
+        ({"leastBad": "0", "new_issues": "1"}, "Give a whole number"),
         ({"margin": "30%,1pp"}, "Select one or more."),
     ],
 )
@@ -446,5 +450,5 @@ def test_criteria_that_cannot_be_read_stay_typed(house, owner, sent, sentence):
     answer = post(owner, f"{WEB}verdicts/", **sent)
     assert answer.status_code == 400
     assert sentence in answer.text
-    assert f'value="{sent.get("margin") or sent.get("soak")}"' in answer.text
+    assert f'value="{next(iter(sent.values()))}"' in answer.text
     assert 'value="20%,0.1pp"' in owner.get(WEB).text

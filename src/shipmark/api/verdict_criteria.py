@@ -1,12 +1,16 @@
 """The criteria of verdicts, as requests set them for a project and responses show them."""
 
+from typing import Annotated
+
 from shipmark.api.responses import Wire
-from shipmark.http.validation import RequestModel, optional
+from shipmark.http.validation import RequestModel, Text, optional
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.projects.options import VERDICT_CRITERIA
-from shipmark.verdicts.criteria import criteria_of, texts_of, to_option
+from shipmark.verdicts.criteria import LIMITS, criteria_of, texts_of, to_option
 from shipmark.verdicts.model import Criteria
 
+#: Numbers are texts here as everything else of a verdict's criteria; a number of JSON passes too.
+_Number = Annotated[str, Text(max_length=20)]
 #: The description of measures, a text in bodies and repeatable in queries.
 MEASURES = "What is measured: `S` crash-free sessions, `U` crash-free users, `N` new issues."
 
@@ -23,6 +27,29 @@ class CriteriaLimits(RequestModel):
         example="50%,0.3pp",
     )
     soak: str | None = optional("How old a release must be to be healthy.", example="10m")
+    ripe: str | None = optional(
+        "How old sessions must be to count towards healthy: one that runs has not crashed yet.",
+        example="10m",
+    )
+    alpha: _Number | None = optional(
+        "For each measure, the chance of ever calling regressed what is within the margin.",
+        example="0.01",
+    )
+    beta: _Number | None = optional(
+        "For each measure, the chance of ever calling healthy what is beyond the tolerance.",
+        example="0.05",
+    )
+    least_base: _Number | None = optional(
+        "A base with fewer sessions, or users by the hour, is none.", example="200"
+    )
+    least_bad: _Number | None = optional(
+        "With fewer that are bad, a release is never regressed.", example="3"
+    )
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Return the limits that are given, by their names."""
+        return {name: text for name, text in self.sent().items() if name in LIMITS and text}
 
 
 class VerdictCriteriaRequest(CriteriaLimits):
@@ -45,8 +72,24 @@ class VerdictCriteriaResponse(Wire):
     tolerance: str
     measure: str
     soak: str
+    ripe: str
+    alpha: str
+    beta: str
+    least_base: str
+    least_bad: str
 
 
 def verdict_criteria_response(criteria: Criteria) -> VerdictCriteriaResponse:
     """Return criteria as texts."""
-    return VerdictCriteriaResponse(**texts_of(criteria))
+    texts = texts_of(criteria)
+    return VerdictCriteriaResponse(
+        margin=texts["margin"],
+        tolerance=texts["tolerance"],
+        measure=texts["measure"],
+        soak=texts["soak"],
+        ripe=texts["ripe"],
+        alpha=texts["alpha"],
+        beta=texts["beta"],
+        least_base=texts["leastBase"],
+        least_bad=texts["leastBad"],
+    )

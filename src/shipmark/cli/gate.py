@@ -16,7 +16,7 @@ import click
 
 from shipmark.cli.gate_client import GateClient, RequestError, TryAgainError
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.verdicts.criteria import criteria_of, parse_length
+from shipmark.verdicts.criteria import LIMITS, criteria_of, parse_length
 from shipmark.verdicts.judgement import VerdictReason, VerdictStatus
 from shipmark.verdicts.model import Criteria
 
@@ -96,6 +96,15 @@ class _Length(click.ParamType[timedelta]):
     "--measure",
     help="Crash-free sessions, crash-free users, new issues.  [the project's, or S,U,N]",
 )
+@click.option("--ripe", help="How old sessions must be for healthy.  [the project's, or 10m]")
+@click.option("--alpha", help="Chance of a wrong regressed.  [the project's, or 0.01]")
+@click.option("--beta", help="Chance of a wrong healthy.  [the project's, or 0.05]")
+@click.option(
+    "--least-base", "leastBase", help="No base with fewer sessions.  [the project's, or 200]"
+)
+@click.option(
+    "--least-bad", "leastBad", help="Not regressed by fewer crashes.  [the project's, or 3]"
+)
 @click.option("--base", help="Compare with this version.")
 @click.option(
     "--max-new-issues", type=click.IntRange(0), help="Fail with more new issues than this."
@@ -115,9 +124,9 @@ def gate(version: str, environment: str, project: Sequence[str], **options: Any)
 
     Exit status: 0 healthy, 1 regressed, 2 undecided, 3 could not ask.
     """
-    criteria = {name: options[name] for name in ("soak", "margin", "tolerance", "measure", "base")}
+    criteria = {name: options[name] for name in (*LIMITS, "measure")}
     _check(criteria)
-    asked = {"environment": environment, **criteria}
+    asked = {"environment": environment, **criteria, "base": options["base"]}
     parameters = [(name, value) for name, value in asked.items() if value]
     # Ids and slugs alike, as sentry-cli has it.
     parameters += [("project", name) for name in project]

@@ -46,7 +46,7 @@ FIRST_USER = "admin@example.com"
 
 _NO_BASE_URL = """
 It listens on all addresses, but only this machine knows the one above. Start it with --base-url and the address that
-others reach it at, such as https://ship.example.com. Without, DSNs and tokens hold the address of whoever asks.
+others reach it at, such as https://ship.example.com. Without, DSNs and tokens hold the address that a request names.
 """
 
 

@@ -17,7 +17,6 @@ from shipmark.verdicts.judgement import (
     total,
 )
 from shipmark.verdicts.model import (
-    RIPE_SECONDS,
     Base,
     BaseMeasure,
     Criteria,
@@ -102,7 +101,7 @@ def evaluate(
         end=end,
         health=new,
         hours=hours,
-        ripe=_ripe(new, hours, end - RIPE_SECONDS),
+        ripe=_ripe(new, hours, end - int(criteria.ripe.total_seconds())),
         concurrent={hour.start: hour for hour in concurrent.hours()},
     )
     results = [_result(measure, base, release, criteria) for measure in criteria.measures]
@@ -147,6 +146,7 @@ def _result(measure: Measure, base: Base, release: _Release, criteria: Criteria)
         floor=_floor(measure, base, compared.hours, release.concurrent),
         margin=criteria.margin,
         tolerance=criteria.tolerance,
+        thresholds=criteria.thresholds,
     )
     return MeasureResult(
         measure=measure,

@@ -6,7 +6,7 @@ release's rate is at most ``margin.allows(p)``. The e-value is
 
     mean over m in RISES of  M(m) / M(1),    M(m) = integral of Poisson(bad; m * allowed(p) * units) over the density
 
-and by Ville's inequality it ever reaches 1/ALPHA with a probability of at most ALPHA, however often it is computed.
+and by Ville's inequality it ever reaches 1/alpha with a probability of at most alpha, however often it is computed.
 "Healthy" is the mirror image: the null hypothesis is "at least what the tolerance allows", the multipliers are FALLS,
 and the density is Gamma(bad, units).
 """
@@ -16,15 +16,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil, exp, log, sqrt
 
-#: For each measure, the chance of ever calling regressed what is within the margin.
+#: The defaults of `Thresholds`.
 ALPHA = 0.01
-#: For each measure, the chance of ever calling healthy what is beyond the tolerance.
 BETA = 0.05
-LOG_REGRESSED = log(1 / ALPHA)
-LOG_HEALTHY = log(1 / BETA)
-#: A base with fewer units is none.
 BASE_UNITS_MIN = 200
-#: With fewer bad units a release is never regressed.
 BAD_UNITS_MIN = 3
 #: How many times what is allowed the alternatives expect.
 RISES = tuple(1.25 * 1.5**step for step in range(12))
@@ -95,6 +90,34 @@ TOLERANCE = Allowance(0.50, 0.003)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """How sure a verdict is, and how many units it takes.
+
+    ``alpha`` is the chance, for each measure, of ever calling regressed what is within the margin, ``beta`` that of
+    ever calling healthy what is beyond the tolerance. A base with fewer units than ``base_units_min`` is none, and with
+    fewer bad units than ``bad_units_min`` a release is never regressed.
+    """
+
+    alpha: float = ALPHA
+    beta: float = BETA
+    base_units_min: int = BASE_UNITS_MIN
+    bad_units_min: int = BAD_UNITS_MIN
+
+    @property
+    def log_regressed(self) -> float:
+        """Return the logarithm of the e-value from which a release is regressed."""
+        return log(1 / self.alpha)
+
+    @property
+    def log_healthy(self) -> float:
+        """Return the logarithm of the e-value from which a release is healthy."""
+        return log(1 / self.beta)
+
+
+THRESHOLDS = Thresholds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """The counts of one measure.
 
@@ -112,6 +135,7 @@ class Comparison:
     floor: float = 0.0
     margin: Allowance = MARGIN
     tolerance: Allowance = TOLERANCE
+    thresholds: Thresholds = THRESHOLDS
 
     @property
     def of_days(self) -> UnitCount:
@@ -125,22 +149,24 @@ class Judgement:
 
     status: VerdictStatus
     reason: VerdictReason
-    #: Against "within the margin"; regressed from LOG_REGRESSED.
+    #: Against "within the margin"; see `Thresholds.log_regressed`.
     log_regressed: float = 0.0
-    #: Against "beyond the tolerance"; healthy from LOG_HEALTHY.
+    #: Against "beyond the tolerance"; see `Thresholds.log_healthy`.
     log_healthy: float = 0.0
 
 
 def judge(comparison: Comparison) -> Judgement:
     """Return the result for one measure. It may be asked for at any time, and any number of times."""
-    if comparison.base.units < BASE_UNITS_MIN:
+    thresholds = comparison.thresholds
+    if comparison.base.units < thresholds.base_units_min:
         return Judgement(VerdictStatus.UNDECIDED, VerdictReason.NO_BASE)
     if comparison.new.units <= 0:
         return Judgement(VerdictStatus.UNDECIDED, VerdictReason.NO_SESSIONS)
     regressed, healthy = _log_of_regression(comparison), _log_of_health(comparison)
-    if regressed >= LOG_REGRESSED and comparison.of_days.bad >= BAD_UNITS_MIN:
+    has_enough = comparison.of_days.bad >= thresholds.bad_units_min
+    if regressed >= thresholds.log_regressed and has_enough:
         status, reason = VerdictStatus.REGRESSED, VerdictReason.BEYOND_MARGIN
-    elif healthy >= LOG_HEALTHY:
+    elif healthy >= thresholds.log_healthy:
         status, reason = VerdictStatus.HEALTHY, VerdictReason.WITHIN_TOLERANCE
     else:
         status, reason = VerdictStatus.UNDECIDED, VerdictReason.NOT_ENOUGH_DATA
@@ -207,20 +233,20 @@ def smallest_regression(comparison: Comparison, units: float) -> float | None:
 
     By the expected count: a release of that rate is found in about half of all cases.
     """
-    if comparison.base.units < BASE_UNITS_MIN or units < BAD_UNITS_MIN:
+    thresholds = comparison.thresholds
+    if comparison.base.units < thresholds.base_units_min or units < thresholds.bad_units_min:
         return None
     base, most = comparison.base / comparison.days_spread, int(units)
 
     def is_regressed(bad: int) -> bool:
         new = UnitCount(bad, units) / comparison.days_spread
         evidence = evidence_of_regression(base, new, comparison.margin)
-        return _with_half_the_stake(evidence) >= LOG_REGRESSED
+        return _with_half_the_stake(evidence) >= thresholds.log_regressed
 
     # Large counts cost most: the range is doubled from what is allowed.
-    low = BAD_UNITS_MIN - 1
-    high = min(
-        most, max(BAD_UNITS_MIN, int(comparison.margin.allows(comparison.base.rate) * units))
-    )
+    least = thresholds.bad_units_min
+    low = least - 1
+    high = min(most, max(least, int(comparison.margin.allows(comparison.base.rate) * units)))
     while high < most and not is_regressed(high):
         low, high = high, min(most, 2 * high)
     while low + 1 < high:

@@ -8,10 +8,12 @@ from enum import StrEnum
 from shipmark.release_health.model import BucketWidth, bucket_start
 from shipmark.verdicts.judgement import (
     MARGIN,
+    THRESHOLDS,
     TOLERANCE,
     Allowance,
     Comparison,
     Judgement,
+    Thresholds,
     UnitCount,
     VerdictReason,
     VerdictStatus,
@@ -21,8 +23,7 @@ from shipmark.verdicts.judgement import (
 #: How long units of a release are compared with its base.
 STREAM_MAX = timedelta(days=14)
 #: Units that are younger do not count towards `healthy`: a running session has not crashed yet.
-RIPE_SECONDS = 600
-#: A plain number: the arithmetic of enums is slow.
+RIPE = timedelta(minutes=10)
 #: How old a release must be for `healthy`.
 SOAK = timedelta(minutes=10)
 
@@ -44,12 +45,14 @@ class Comparability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criteria:
-    """How much worse a release may be, and what is measured."""
+    """How much worse a release may be, what is measured, and how sure a verdict is."""
 
     margin: Allowance = MARGIN
     tolerance: Allowance = TOLERANCE
     measures: Sequence[Measure] = tuple(Measure)
     soak: timedelta = SOAK
+    ripe: timedelta = RIPE
+    thresholds: Thresholds = THRESHOLDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

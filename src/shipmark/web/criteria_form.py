@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.verdicts.criteria import LETTERS, criteria_of
+from shipmark.verdicts.criteria import LETTERS, LIMITS, criteria_of
 from shipmark.verdicts.model import Criteria, Measure
 
 #: The measures with their names.
@@ -20,5 +20,5 @@ def criteria_in(sent: Mapping[str, str]) -> Criteria:
     letters = [letter for letter, measure in LETTERS.items() if sent.get(measure)]
     if not letters:
         raise ValidationFailed({"measure": [_NO_MEASURE]})
-    texts = {name: sent.get(name, "").strip() for name in ("margin", "tolerance", "soak")}
+    texts = {name: sent.get(name, "").strip() for name in LIMITS}
     return criteria_of(texts | {"measure": ",".join(letters)}, Criteria())

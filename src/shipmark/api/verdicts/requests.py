@@ -40,15 +40,14 @@ class VerdictQuery(CriteriaLimits, EnvironmentOfVerdictQuery):
     @property
     def is_default(self) -> bool:
         """Return True if the query asks for the verdict that is stored."""
-        return not (self.base or self.margin or self.tolerance or self.measure or self.soak)
+        return not (self.base or self.measure or self.texts)
 
     def criteria(self, default: Criteria) -> Criteria:
         """Return the default's criteria with those of the query.
 
         Raise `ValidationFailed` with the first parameter that can't be read.
         """
-        texts = {"margin": self.margin, "tolerance": self.tolerance, "soak": self.soak}
-        return criteria_of(texts | {"measure": ",".join(self.measure)}, default)
+        return criteria_of(self.texts | {"measure": ",".join(self.measure)}, default)
 
 
 class MarkRequest(RequestModel):

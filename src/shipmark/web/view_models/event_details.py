@@ -36,7 +36,7 @@ _CONTEXTS = {
     "app": "App",
     "gpu": "GPU",
 }
-#: Parameters of queries that sign somebody in, beside those with a telling name.
+#: Parameters of queries by which people sign in, beside those with a telling name.
 _SECRET_PARAMETERS = frozenset(
     {"auth", "code", "hash", "jwt", "key", "otp", "pin", "sid", "sig", "signature", "state"}
 )

@@ -18,7 +18,7 @@ from shipmark.projects.commit_paths import PATHS_MAX
 from shipmark.projects.model import NAME_MAX, PLATFORM_MAX, Project
 from shipmark.projects.options import RATE_LIMIT, VERDICT_CRITERIA
 from shipmark.projects.settings import ProjectUpdate
-from shipmark.verdicts.criteria import to_option
+from shipmark.verdicts.criteria import LIMITS, to_option
 from shipmark.verdicts.model import Measure
 from shipmark.web import field_rules, urls
 from shipmark.web.criteria_form import MEASURES, criteria_in
@@ -113,7 +113,7 @@ def change_verdict_criteria(
     def apply(change: ProjectChange) -> None:
         change.update(ProjectUpdate(options={VERDICT_CRITERIA: to_option(criteria_in(sent))}))
 
-    typed = {name: sent.get(name, "") for name in ("margin", "tolerance", "soak", *Measure)}
+    typed = {name: sent.get(name, "") for name in (*LIMITS, *Measure)}
     return _change(web_request, project, apply, name="verdicts", sent=typed)
 
 
