@@ -1,0 +1,58 @@
+"""Snoozes of issues by users: they are ignored until a condition is met (groups-api.md 4.4), for all issues at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shipmark.infrastructure.clock import wire_text
+from shipmark.issues.model import Issue
+from shipmark.issues.snooze import Snooze, SnoozeConditions
+from shipmark.issues.store import snoozes
+
+
+def start(
+    connection: Connection,
+    locked: Sequence[Issue],
+    conditions: SnoozeConditions,
+    user_id: int | None,
+    now: datetime,
+) -> None:
+    """Store the conditions of issues that are locked, and become ignored; they replace earlier ones."""
+    new = [
+        Snooze(
+            issue_id=issue.id,
+            user_id=user_id,
+            created_at=now,
+            ends_at=conditions.ends_at(now),
+            event_count=conditions.event_count,
+            event_window_minutes=conditions.event_window_minutes,
+            user_count=conditions.user_count,
+            user_window_minutes=conditions.user_window_minutes,
+            times_seen=issue.times_seen,
+            users_seen=issue.user_count,
+        )
+        for issue in locked
+    ]
+    snoozes.put(connection, new)
+
+
+def cancel(connection: Connection, locked: Sequence[Issue]) -> None:
+    """Delete the snoozes of locked issues whose status is changed. Without snoozes it takes no statement."""
+    snoozed = [issue.id for issue in locked if issue.is_snoozed]
+    if snoozed:
+        snoozes.remove(connection, snoozed)
+
+
+def activity_details(conditions: SnoozeConditions, now: datetime) -> dict[str, object]:
+    """Return the conditions as an activity has them, with the protocol's names (groups-api.md 3.2)."""
+    ends_at = conditions.ends_at(now)
+    return {
+        "ignoreCount": conditions.event_count,
+        "ignoreDuration": conditions.duration_minutes,
+        "ignoreUntil": ends_at and wire_text(ends_at),
+        "ignoreUserCount": conditions.user_count,
+        "ignoreUserWindow": conditions.user_window_minutes,
+        "ignoreWindow": conditions.event_window_minutes,
+        "ignoreUntilEscalating": None,
+    }
