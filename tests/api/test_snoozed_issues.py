@@ -10,6 +10,7 @@ from client_fixtures import Happen
 from factories import (
     MASK,
     Caller,
+    ago,
     commit,
     counts,
     dump,
@@ -17,6 +18,7 @@ from factories import (
     on_one_database,
     rows,
     statements,
+    written,
 )
 from sqlalchemy import text
 
@@ -272,6 +274,48 @@ def test_any_users_within_a_window_reopen_it(bob: Caller, happen: Happen) -> Non
     assert state_of(bob) == ESCALATING
 
 
+ESCALATES = {"status": "ignored", "substatus": "archived_until_escalating"}
+
+
+def test_an_issue_is_ignored_until_it_escalates(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    """By ten events in an hour of the clock, those of before included."""
+    long_ago, this_hour = written(ago(hours=5)), written(ago(seconds=0))
+    for _ in range(2):
+        happen(timestamp=long_ago)
+    issue = change(bob, ESCALATES)
+    assert (issue["status"], issue["substatus"]) == ("ignored", "archived_until_escalating")
+    assert issue["statusDetails"] == {}
+    assert shown(bob)["activity"][0]["data"] == {"ignoreUntilEscalating": True}
+    for _ in range(9):
+        happen(timestamp=this_hour)
+    for _ in range(20):
+        happen(timestamp=long_ago)
+    assert shown(bob)["status"] == "ignored"
+    event_id = happen(timestamp=this_hour)
+    assert state_of(bob) == ESCALATING
+    assert shown(bob)["inbox"]["reason_details"] is None
+    entry = shown(bob)["activity"][0]
+    assert (entry["type"], entry["data"]) == (
+        "set_escalating",
+        {"forecast": 10, "event_id": event_id},
+    )
+    assert rows(database, "snoozes") == []
+
+
+def test_what_was_frequent_before_escalates_by_more(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    at = written(ago(hours=3))
+    for _ in range(7):
+        happen(timestamp=at)
+    assert bob.put(f"{WEB_LIST}?query=", ESCALATES).status_code == 200
+    assert [row["hourly_event_count"] for row in rows(database, "snoozes")] == [14]
+    change(bob, {"status": "unresolved"})
+    assert rows(database, "snoozes") == []
+
+
 def test_an_issue_is_reopened_when_its_time_is_over(
     bob: Caller, happen: Happen, database: Database, let_pass: Pass
 ) -> None:
@@ -365,7 +409,9 @@ def test_another_status_ends_the_conditions(
     bob.publish("web@1.0.0", commits=[commit("1")])
     ignore(bob, ignoreDuration=10, ignoreCount=1)
     changed = change(bob, body)
-    assert rows(database, "snoozes") == []
+    # What is ignored until it escalates has a condition of its own.
+    left = [(row["ends_at"], row["event_count"]) for row in rows(database, "snoozes")]
+    assert left == ([(None, None)] if "substatus" in body else [])
     let_pass(timedelta(hours=1))
     assert shown(bob)["status"] == changed["status"] == body["status"]
     assert changed["statusDetails"].keys().isdisjoint(NO_CONDITIONS)

@@ -24,7 +24,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import ingest_events
 from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.issues.actions.update_issue import update_issues
-from shipmark.issues.model import IssueStatus, StatusChange
+from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.store import states
 from shipmark.organizations import store as organizations
@@ -489,11 +489,14 @@ def test_a_batch_brings_new_releases(database: Database, world: World) -> None:
     assert sorted(row["new_issue_count"] for row in rows(database, "release_projects")) == [0, 1]
 
 
-def ignore_all(database: Database, world: World, conditions: SnoozeConditions | None) -> None:
+def ignore_all(database: Database, world: World, conditions: SnoozeConditions | str | None) -> None:
+    change = StatusChange(status=IssueStatus.IGNORED, substatus=Substatus.ARCHIVED_UNTIL_ESCALATING)
+    if not isinstance(conditions, str):
+        change = StatusChange(status=IssueStatus.IGNORED, conditions=conditions)
+
     with database.transaction() as connection:
         ids = [row["id"] for row in rows(database, "issues")]
         locked = states.locked(connection, world.organizations["acme"], ids)
-        change = StatusChange(status=IssueStatus.IGNORED, conditions=conditions)
         update_issues(connection, locked, change, None, AT)
 
 
@@ -504,10 +507,11 @@ def ignore_all(database: Database, world: World, conditions: SnoozeConditions | 
         (SnoozeConditions(event_count=1000, user_count=1000, duration_minutes=9000), 1),
         # What has happened within the windows is stored.
         (SnoozeConditions(event_count=1000, event_window_minutes=60), 2),
+        ("until it escalates", 1),
     ],
 )
 def test_issues_under_a_condition_take_a_statement_more(
-    database: Database, world: World, conditions: SnoozeConditions | None, more: int
+    database: Database, world: World, conditions: SnoozeConditions | str | None, more: int
 ) -> None:
     def batch() -> list[dict[str, Any]]:
         return [error_event(str(number), user={"id": "1"}) for number in range(9)]

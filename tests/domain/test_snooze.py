@@ -10,6 +10,7 @@ from shipmark.issues.snooze import (
     Snooze,
     SnoozedEvent,
     SnoozeWindows,
+    hourly_limit,
     observe,
 )
 
@@ -121,6 +122,16 @@ def test_an_event_that_comes_late_counts_when_it_was_received() -> None:
     kept = snooze(event_count=3, event_window_minutes=60)
     assert lapsed_by(kept, happened(50, 10, 55)) == (2, LapseReason.OCCURRENCES)
     assert lapsed_by(kept, happened(200, 10, 201)) is None
+
+
+@pytest.mark.parametrize(
+    ("busiest_hour", "week", "limit"),
+    [(0, 0, 10), (3, 9, 10), (30, 100, 60), (0, 1680, 30), (0, 1681, 31), (100, 168_000, 3000)],
+)
+def test_an_issue_escalates_beyond_its_last_day_and_week(
+    busiest_hour: int, week: int, limit: int
+) -> None:
+    assert hourly_limit(busiest_hour=busiest_hour, week=week) == limit
 
 
 def test_what_is_left_is_of_numbers_without_a_window() -> None:

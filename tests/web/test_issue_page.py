@@ -114,6 +114,11 @@ def act(client, issue_id, action, headers=SAME_ORIGIN):
         ("resolve-in-current", "Resolved", "resolved it in"),
         ("resolve-in-next", "Resolved", "resolved it in the next release"),
         ("archive", "Archived", "archived it"),
+        (
+            "archive-until-escalating",
+            "Archived by {} until it happens 10 times within an hour<",
+            "archived it until it escalates",
+        ),
         ("archive-for-a-day", "Archived by {} until <time", "archived it for a day"),
         ("archive-for-a-week", "Archived by {} until <time", "archived it for a week"),
         *(

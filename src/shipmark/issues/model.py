@@ -29,6 +29,9 @@ class Substatus(StrEnum):
     ARCHIVED_UNTIL_CONDITION_MET = "archived_until_condition_met"
 
 
+_SNOOZED = {Substatus.ARCHIVED_UNTIL_CONDITION_MET, Substatus.ARCHIVED_UNTIL_ESCALATING}
+
+
 class InboxReason(IntEnum):
     """The reason for an issue to be in the inbox, with the protocol's numbers (releases.md 1.20)."""
 
@@ -126,8 +129,8 @@ class Issue:
 
     @property
     def is_snoozed(self) -> bool:
-        """Return True if the issue is ignored until a condition is met: it has a `Snooze`."""
-        return self.substatus is Substatus.ARCHIVED_UNTIL_CONDITION_MET
+        """Return True if the issue is ignored until something happens: it has a `Snooze`."""
+        return self.substatus in _SNOOZED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

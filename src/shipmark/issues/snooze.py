@@ -16,6 +16,12 @@ DURATION_MINUTES_MAX = 10 * 365 * 24 * 60
 COUNT_MAX = 1_000_000_000
 #: The users of a window are stored with the snooze.
 WINDOW_USERS_MAX = 10_000
+#: An issue escalates by this number of events in an hour at the least, by so many times those of the busiest hour of
+#: the last day, and by so many times those of the average hour of the last week: the largest of the three.
+_HOURLY_MIN = 10
+_BUSIEST_FACTOR = 2
+_AVERAGE_FACTOR = 3
+_WEEK_HOURS = 7 * 24
 _BUCKETS = 60
 _MINUTE_SECONDS = 60
 #: The digits of users' digests that tell them apart: of 10,000 users two are the same once in 10^11 times.
@@ -42,7 +48,8 @@ class SnoozeConditions:
 class Snooze:
     """The conditions under which an ignored issue is reopened, and who set them.
 
-    ``times_seen`` and ``users_seen`` are those of the issue at that time.
+    ``times_seen`` and ``users_seen`` are those of the issue at that time. ``hourly_event_count`` is the number of
+    events in an hour of the clock by which an issue escalates that is ignored until then: its only condition.
     """
 
     issue_id: int
@@ -53,6 +60,7 @@ class Snooze:
     event_window_minutes: int | None = None
     user_count: int | None = None
     user_window_minutes: int | None = None
+    hourly_event_count: int | None = None
     times_seen: int
     users_seen: int
 
@@ -91,13 +99,17 @@ class LapseReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozedEvent:
-    """An event of an ignored issue; ``times_seen`` and ``users_seen`` are those of the issue with this event."""
+    """An event of an ignored issue; ``times_seen`` and ``users_seen`` are those of the issue with this event.
+
+    So is ``hour_events``, the number of events in its hour of the clock, which is 0 for an event of long ago.
+    """
 
     event_id: str
     received_at: datetime
     times_seen: int
     users_seen: int
     user_hash: str | None
+    hour_events: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +120,15 @@ class Lapse:
     reason: LapseReason
     at: datetime
     event_id: str | None = None
+
+
+def hourly_limit(*, busiest_hour: int, week: int) -> int:
+    """Return the number of events in an hour by which an issue escalates that is ignored now.
+
+    It had ``busiest_hour`` events in one of the last 24 hours, and ``week`` events in the last seven days.
+    """
+    average = -(-week * _AVERAGE_FACTOR // _WEEK_HOURS)
+    return max(_HOURLY_MIN, busiest_hour * _BUSIEST_FACTOR, average)
 
 
 def observe(
@@ -137,10 +158,13 @@ def _reason(
         events = recent_events
     if snooze.user_window_minutes is not None:
         users = recent_users
-    is_met = (snooze.event_count is not None and events >= snooze.event_count) or (
-        snooze.user_count is not None and users >= snooze.user_count
-    )
+    is_met = _is_reached(snooze.event_count, events) or _is_reached(snooze.user_count, users)
+    is_met = is_met or _is_reached(snooze.hourly_event_count, event.hour_events)
     return LapseReason.OCCURRENCES if is_met else None
+
+
+def _is_reached(limit: int | None, number: int) -> bool:
+    return limit is not None and number >= limit
 
 
 class _Window:

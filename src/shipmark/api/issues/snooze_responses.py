@@ -9,7 +9,12 @@ from shipmark.issues.snooze import Snooze
 
 
 def snooze_details(issue: Issue, snooze: Snooze, users: Mapping[int, User]) -> dict[str, object]:
-    """Return the conditions of an ignored issue; numbers without a window are those that are left."""
+    """Return the conditions of an ignored issue; numbers without a window are those that are left.
+
+    An issue that is ignored until it escalates has none (groups-api.md 1.1).
+    """
+    if snooze.hourly_event_count is not None:
+        return {}
     return {
         "ignoreCount": snooze.events_left(issue.times_seen),
         "ignoreUntil": snooze.ends_at,

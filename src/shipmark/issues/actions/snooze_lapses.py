@@ -5,13 +5,14 @@ Any number of issues take a constant number of statements, and events of issues 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from shipmark.events.parsing import Event
 from shipmark.infrastructure.clock import wire_text
 from shipmark.infrastructure.groups import grouped
+from shipmark.issues import recent_counts
 from shipmark.issues.model import (
     HistoryStatus,
     InboxEntry,
@@ -32,6 +33,8 @@ from shipmark.issues.snooze import (
 from shipmark.issues.store import activity, inbox, issues, snoozes, states
 from shipmark.issues.store.activity import NewActivity
 
+#: The hours whose events make an issue escalate: this one and the last. What comes in from long ago does not.
+_RECENT = timedelta(hours=2)
 #: The issues that one transaction reopens by the clock.
 BATCH = 500
 
@@ -124,7 +127,13 @@ def _observed(
     """Return the events of an issue with its numbers of events and users after each."""
     observed = []
     counted: set[str] = set()
+    hours: dict[datetime, int] = {}
     for number, event in enumerate(events, 1):
+        hour = event.at.replace(minute=0, second=0, microsecond=0)
+        if hour not in hours:
+            hours[hour] = recent_counts.in_hour_of(issue.recent_counts, hour)
+        hours[hour] += 1
+        is_recent = event.received_at - hour < _RECENT
         if event.user_hash is not None and (issue.id, event.user_hash) in new_users:
             counted.add(event.user_hash)
         observed.append(
@@ -134,6 +143,7 @@ def _observed(
                 times_seen=issue.times_seen + number,
                 users_seen=issue.user_count + len(counted),
                 user_hash=event.user_hash,
+                hour_events=hours[hour] if is_recent else 0,
             )
         )
     return observed
@@ -160,7 +170,11 @@ def _entry_of(lapse: Lapse) -> InboxEntry:
 
 
 def _activity_of(lapse: Lapse) -> NewActivity:
-    details: dict[str, object] = {"expired_snooze": _details_of(lapse.snooze)}
+    details: dict[str, object]
+    if lapse.snooze.hourly_event_count is not None:
+        details = {"forecast": lapse.snooze.hourly_event_count}
+    else:
+        details = {"expired_snooze": _details_of(lapse.snooze)}
     if lapse.event_id is not None:
         details["event_id"] = lapse.event_id
     return NewActivity(
@@ -172,8 +186,10 @@ def _activity_of(lapse: Lapse) -> NewActivity:
     )
 
 
-def _details_of(snooze: Snooze) -> dict[str, object]:
-    """Return the conditions with the protocol's names (ingest.md 11)."""
+def _details_of(snooze: Snooze) -> dict[str, object] | None:
+    """Return the conditions with the protocol's names (ingest.md 11), or None if it was ignored until it escalates."""
+    if snooze.hourly_event_count is not None:
+        return None
     return {
         "until": snooze.ends_at and wire_text(snooze.ends_at),
         "count": snooze.event_count,

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.clock import wire_text
-from shipmark.issues.model import Issue
-from shipmark.issues.snooze import Snooze, SnoozeConditions
+from shipmark.issues import recent_counts
+from shipmark.issues.model import Issue, StatusChange, Substatus
+from shipmark.issues.snooze import Snooze, SnoozeConditions, hourly_limit
 from shipmark.issues.store import snoozes
 
 
@@ -37,6 +38,29 @@ def start(
     snoozes.put(connection, new)
 
 
+def start_until_escalating(
+    connection: Connection, locked: Sequence[Issue], user_id: int | None, now: datetime
+) -> None:
+    """Store by how many events in an hour locked issues escalate, which become ignored until then."""
+    new = [
+        Snooze(
+            issue_id=issue.id,
+            user_id=user_id,
+            created_at=now,
+            hourly_event_count=hourly_limit(
+                busiest_hour=max(
+                    count for _, count in recent_counts.by_hour(issue.recent_counts, now)
+                ),
+                week=sum(count for _, count in recent_counts.by_day(issue.recent_counts, now, 7)),
+            ),
+            times_seen=issue.times_seen,
+            users_seen=issue.user_count,
+        )
+        for issue in locked
+    ]
+    snoozes.put(connection, new)
+
+
 def cancel(connection: Connection, locked: Sequence[Issue]) -> None:
     """Delete the snoozes of locked issues whose status is changed. Without snoozes it takes no statement."""
     snoozed = [issue.id for issue in locked if issue.is_snoozed]
@@ -44,8 +68,13 @@ def cancel(connection: Connection, locked: Sequence[Issue]) -> None:
         snoozes.remove(connection, snoozed)
 
 
-def activity_details(conditions: SnoozeConditions, now: datetime) -> dict[str, object]:
-    """Return the conditions as an activity has them, with the protocol's names (groups-api.md 3.2)."""
+def activity_details(change: StatusChange, now: datetime) -> dict[str, object]:
+    """Return until what issues are ignored as an activity has it, with the protocol's names (groups-api.md 3.2)."""
+    if change.substatus is Substatus.ARCHIVED_UNTIL_ESCALATING:
+        return {"ignoreUntilEscalating": True}
+    if change.conditions is None:
+        return {}
+    conditions = change.conditions
     ends_at = conditions.ends_at(now)
     return {
         "ignoreCount": conditions.event_count,

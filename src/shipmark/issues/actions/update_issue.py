@@ -162,9 +162,11 @@ def _set_status(
     if change.status is IssueStatus.IGNORED:
         inbox.remove(connection, [issue.id for issue in locked])
         happened, history = IssueActivityType.SET_IGNORED, HistoryStatus.IGNORED
+        details = snoozing.activity_details(change, now)
         if change.conditions is not None:
             snoozing.start(connection, locked, change.conditions, user_id, now)
-            details = snoozing.activity_details(change.conditions, now)
+        elif substatus is Substatus.ARCHIVED_UNTIL_ESCALATING:
+            snoozing.start_until_escalating(connection, locked, user_id, now)
     else:
         happened, history = IssueActivityType.SET_UNRESOLVED, HistoryStatus.UNRESOLVED
     activity.add_plain(connection, happened, users, now, details)

@@ -49,7 +49,7 @@ def add(
 def add_lapsed(connection: sa.Connection, added: Mapping[int, InboxEntry]) -> None:
     """Add issues to the inbox, by their ids, each for its own reason, unless they are there."""
     rows = [
-        (issue_id, entry.at, int(entry.reason), json.dumps(entry.details))
+        (issue_id, entry.at, int(entry.reason), entry.details and json.dumps(entry.details))
         for issue_id, entry in sorted(added.items())
     ]
     connection.execute(_ADD_LAPSED, db.rows_param("lapsed", rows))

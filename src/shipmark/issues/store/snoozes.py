@@ -15,7 +15,7 @@ from shipmark.issues.snooze import Snooze, SnoozeWindows
 
 
 class SnoozeColumns(sa.TypedColumns):
-    """The snooze of an issue that is ignored until a condition is met; see `Snooze`.
+    """The snooze of an issue that is ignored until a condition is met or it escalates; see `Snooze`.
 
     ``recent_events`` and ``recent_users`` are JSON objects, or NULL without a window. Nodes of the release before this
     one leave the rows of issues that they reopen: only those of ignored issues count.
@@ -29,6 +29,7 @@ class SnoozeColumns(sa.TypedColumns):
     event_window_minutes = sa.Column(sa.Integer)
     user_count = sa.Column(sa.Integer)
     user_window_minutes = sa.Column(sa.Integer)
+    hourly_event_count = sa.Column(sa.Integer)
     times_seen = sa.Column(db.Id, nullable=False)
     users_seen = sa.Column(sa.Integer, nullable=False)
     recent_events = sa.Column(sa.Text)

@@ -11,11 +11,7 @@ CHANGES: Mapping[str, StatusChange] = {
     "resolve-in-next": StatusChange(status=IssueStatus.RESOLVED, is_in_next_release=True),
     "reopen": StatusChange(status=IssueStatus.UNRESOLVED),
     "archive": StatusChange(status=IssueStatus.IGNORED),
-} | {
-    choice.action: StatusChange(status=IssueStatus.IGNORED, conditions=choice.conditions)
-    for choices in ARCHIVE_CHOICES
-    for choice in choices
-}
+} | {choice.action: choice.change for choices in ARCHIVE_CHOICES for choice in choices}
 NO_RELEASE = "The project has no release in which the issue could be resolved."
 #: The button that removes issues from the inbox, which is no change of status.
 REVIEWED = "reviewed"

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.issues.model import Issue
+from shipmark.issues.model import Issue, IssueStatus, StatusChange, Substatus
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.store import snoozes
 from shipmark.web.template_filters import counted
@@ -20,16 +20,27 @@ _LENGTHS = {_HOUR: "an hour", _DAY: "a day", _WEEK: "a week"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveChoice:
-    """A way to archive issues: the value of its button, its name, and its conditions."""
+    """A way to archive issues: the value of its button, its name, and its conditions, or None until it escalates."""
 
     action: str
     name: str
-    conditions: SnoozeConditions
+    conditions: SnoozeConditions | None
+
+    @property
+    def change(self) -> StatusChange:
+        """Return the change of status."""
+        substatus = None if self.conditions else Substatus.ARCHIVED_UNTIL_ESCALATING
+        return StatusChange(
+            status=IssueStatus.IGNORED, substatus=substatus, conditions=self.conditions
+        )
 
 
 #: The ways beside "forever"; groups are set apart.
 ARCHIVE_CHOICES: Sequence[Sequence[ArchiveChoice]] = (
     (
+        ArchiveChoice(
+            action="archive-until-escalating", name="Until it escalates", conditions=None
+        ),
         ArchiveChoice(
             action="archive-for-a-day",
             name="For a day",
@@ -79,8 +90,8 @@ def shown_snooze(connection: Connection, issue: Issue) -> ShownSnooze | None:
     return ShownSnooze(
         ends_at=snooze.ends_at,
         events=_sentences(
-            snooze.events_left(issue.times_seen),
-            snooze.event_window_minutes,
+            snooze.hourly_event_count or snooze.events_left(issue.times_seen),
+            _HOUR if snooze.hourly_event_count else snooze.event_window_minutes,
             snooze.users_left(issue.user_count),
             snooze.user_window_minutes,
         ),
@@ -90,6 +101,8 @@ def shown_snooze(connection: Connection, issue: Issue) -> ShownSnooze | None:
 
 def archived_in_words(details: Mapping[str, object]) -> str:
     """Return the conditions in the activity of an issue that was archived: ``for a day or until it happens again``."""
+    if details.get("ignoreUntilEscalating"):
+        return "until it escalates"
     minutes = _number(details, "ignoreDuration")
     names = ("ignoreCount", "ignoreWindow", "ignoreUserCount", "ignoreUserWindow")
     sentences = _sentences(*(_number(details, name) for name in names))
@@ -102,6 +115,8 @@ def expired_in_words(details: Mapping[str, object]) -> str | None:
 
     The text is empty if only a time was over.
     """
+    if (forecast := _number(details, "forecast")) is not None:
+        return f"until {_sentences(forecast, _HOUR, None, None)[0]}"
     expired = details.get("expired_snooze")
     if not isinstance(expired, dict):
         return None

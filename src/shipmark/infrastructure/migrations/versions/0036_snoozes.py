@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("event_window_minutes", sa.Integer()),
         sa.Column("user_count", sa.Integer()),
         sa.Column("user_window_minutes", sa.Integer()),
+        sa.Column("hourly_event_count", sa.Integer()),
         sa.Column("times_seen", _ID, nullable=False),
         sa.Column("users_seen", sa.Integer(), nullable=False),
         sa.Column("recent_events", sa.Text()),
