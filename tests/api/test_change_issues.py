@@ -109,8 +109,6 @@ def test_an_unknown_issue_is_not_found(alice: Caller, happen: Happen) -> None:
         ({"status": "resolved", "statusDetails": "now"}, "statusDetails"),
         ({"status": "resolved", "statusDetails": {"inRelease": 5.5}}, "statusDetails"),
         ({"status": "resolved", "statusDetails": {"inCommit": {"commit": "a"}}}, "statusDetails"),
-        ({"status": "ignored", "statusDetails": {"ignoreCount": 5}}, "statusDetails"),
-        ({"status": "ignored", "ignoreDuration": 30}, "ignoreDuration"),
         ({"status": "ignored", "substatus": "ongoing"}, "substatus"),
         ({"status": "resolved", "assignedTo": "bob"}, "assignedTo"),
         ({"status": "resolved", "merge": 1}, "merge"),

@@ -292,6 +292,11 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
         alice.publish("web@9.0.0"),
         alice.put("/organizations/acme/issues/WEB-3/", RESOLVED_IN_COMMIT),
+        alice.put(
+            "/organizations/acme/issues/?query=&id=1&id=2", {"status": "ignored", "ignoreCount": 5}
+        ),
+        alice.get("/organizations/acme/issues/?query=is:until_condition_met"),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"status": "unresolved"}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
@@ -768,4 +773,21 @@ def test_judging_releases_scans_nothing(alice: Caller, world: World, database: D
                 verdicts.evaluate_due(connection, at)
         answer = alice.get(release_path("web@1.1.0", "verdict/?environment=production"))
     assert answer.json()["projects"]
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_reopening_ignored_issues_scans_nothing(
+    alice: Caller, world: World, database: Database
+) -> None:
+    body = {"status": "ignored", "ignoreCount": 2, "ignoreWindow": 60, "ignoreDuration": 60}
+    assert alice.put("/organizations/acme/issues/?query=", body).status_code == 200
+    later = datetime.now(UTC) + timedelta(hours=2)
+    with plans(database) as found:
+        for value in ("0", "0", "1"):
+            send_event(alice.client, world.keys["web"], world.projects["web"], error_event(value))
+        with database.transaction() as connection:
+            scheduler.reopen_issues(connection, {}, later)
+    assert {row["status"] for row in rows(database, "issues")} == {"unresolved"}
     assert scans(found) == []

@@ -100,6 +100,10 @@ def quarantine_event(server: Server, error: str) -> None:
 def fill_all(server: Server) -> Places:
     """Add releases and issues, people of each kind, and all that settings show."""
     servers.fill(server)
+    conditions = {"ignoreDuration": 1440, "ignoreCount": 100, "ignoreUserCount": 50}
+    server.send(
+        "PUT", "/api/0/organizations/acme/issues/WEB-3/", {"status": "ignored"} | conditions
+    )
     for name in ("~/static/app.js", "~/static/app.js.map"):
         upload(server, "web@2.0.0", name)
     _fill_people(server)

@@ -68,6 +68,7 @@ PAGES = (
         "issues-unreadable-search": f"{ACME}/issues/?query=nothing%3Alike",
         "issues-empty": "/organizations/empty/issues/",
         "issue": f"{ACME}/issues/WEB-1/",
+        "issue-archived": f"{ACME}/issues/WEB-3/",
         "issue-first-event": f"{ACME}/issues/WEB-1/?event=oldest",
         "search": f"{ACME}/search/?query=web",
         "search-no-match": f"{ACME}/search/?query=nothing-like-it",

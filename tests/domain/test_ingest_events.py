@@ -23,6 +23,9 @@ from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import ingest_events
 from shipmark.issues.actions.ingest_events import IngestResult
+from shipmark.issues.actions.update_issue import update_issues
+from shipmark.issues.model import IssueStatus, StatusChange, Substatus
+from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.store import states
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
@@ -484,6 +487,62 @@ def test_a_batch_brings_new_releases(database: Database, world: World) -> None:
     assert {row["version"] for row in rows(database, "releases")} == set(versions)
     assert only(database, "issues")["times_seen"] == 3
     assert sorted(row["new_issue_count"] for row in rows(database, "release_projects")) == [0, 1]
+
+
+def ignore_all(database: Database, world: World, conditions: SnoozeConditions | str | None) -> None:
+    change = StatusChange(status=IssueStatus.IGNORED, substatus=Substatus.ARCHIVED_UNTIL_ESCALATING)
+    if not isinstance(conditions, str):
+        change = StatusChange(status=IssueStatus.IGNORED, conditions=conditions)
+
+    with database.transaction() as connection:
+        ids = [row["id"] for row in rows(database, "issues")]
+        locked = states.locked(connection, world.organizations["acme"], ids)
+        update_issues(connection, locked, change, None, AT)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "more"),
+    [
+        (None, 0),
+        (SnoozeConditions(event_count=1000, user_count=1000, duration_minutes=9000), 1),
+        # What has happened within the windows is stored.
+        (SnoozeConditions(event_count=1000, event_window_minutes=60), 2),
+        ("until it escalates", 1),
+    ],
+)
+def test_issues_under_a_condition_take_a_statement_more(
+    database: Database, world: World, conditions: SnoozeConditions | str | None, more: int
+) -> None:
+    def batch() -> list[dict[str, Any]]:
+        return [error_event(str(number), user={"id": "1"}) for number in range(9)]
+
+    together(database, world, *batch())
+    numbers = []
+    for is_ignored in (False, True):
+        if is_ignored:
+            ignore_all(database, world, conditions)
+        with statements(database) as sent:
+            together(database, world, *batch())
+        numbers.append(sent.count)
+    assert numbers[1] - numbers[0] == more
+
+
+def test_any_number_of_issues_is_reopened_by_as_many_statements(
+    database: Database, world: World
+) -> None:
+    numbers = []
+    for size in (2, 20):
+        batch = [error_event(f"{size} {number}") for number in range(size)]
+        together(database, world, *batch)
+        ignore_all(database, world, SnoozeConditions(event_count=1))
+        with statements(database) as sent:
+            together(database, world, *(error_event(f"{size} {n}") for n in range(size)))
+        numbers.append(sent.count)
+    assert numbers[0] == numbers[1]
+    assert {row["substatus"] for row in rows(database, "issues")} == {
+        "escalating",
+        "archived_until_condition_met",
+    }
 
 
 def test_the_number_of_statements_does_not_depend_on_that_of_events(

@@ -168,10 +168,10 @@ def test_the_moments_only_widen(
 
 def test_a_user_meets_an_issue_for_the_first_time_once(connection: Connection, make: Make) -> None:
     one, two = make("one"), make("two")
-    assert issues.record_users(connection, [(one.id, "u")]) == {one.id: 1}
-    assert issues.record_users(connection, [(one.id, "u")]) == {}
+    assert issues.record_users(connection, [(one.id, "u")]) == {(one.id, "u")}
+    assert issues.record_users(connection, [(one.id, "u")]) == set()
     affected = [(one.id, "u"), (one.id, "v"), (one.id, "w"), (two.id, "u")]
-    assert issues.record_users(connection, affected) == {one.id: 2, two.id: 1}
+    assert issues.record_users(connection, affected) == set(affected[1:])
 
 
 def test_the_first_issue_with_a_hash_keeps_it(

@@ -29,6 +29,10 @@ from shipmark.ingest.digester import Digester
 from shipmark.ingest.event_log import FrameType, LogFrame
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.ingest.sqlite_log import SqliteLogReader, SqliteLogWriter
+from shipmark.issues.actions.update_issue import update_issues
+from shipmark.issues.model import IssueStatus, StatusChange
+from shipmark.issues.snooze import SnoozeConditions
+from shipmark.issues.store import states
 from shipmark.projects import store as projects
 
 #: Appends an event: ``send("boom", project="web", release="web@1.0.0")``.
@@ -308,6 +312,39 @@ def test_a_digester_that_dies_loses_and_doubles_nothing(
     digest_all(folder, database, blobs)
     assert stored(database) == sent
     assert [row["times_seen"] for row in rows(database, "issues")] == [30, 30]
+
+
+def test_a_digester_that_dies_reopens_an_ignored_issue_once(
+    database: Database, world: World, blobs: Blobs, folder: LogFolder, send: Send
+) -> None:
+    send()
+    digest_all(folder, database, blobs)
+    with database.transaction() as connection:
+        ids = [row["id"] for row in rows(database, "issues")]
+        locked = states.locked(connection, world.organizations["acme"], ids)
+        conditions = SnoozeConditions(event_count=25, event_window_minutes=600)
+        change = StatusChange(status=IssueStatus.IGNORED, conditions=conditions)
+        update_issues(connection, locked, change, None, datetime.now(UTC))
+    sent = [send() for _ in range(60)]
+    database.close()
+    # It dies before each statement from this one on, so before those that store the window and reopen the issue.
+    statuses = []
+    while not statuses or statuses[-1] == signal.SIGKILL:
+        pid = os.fork()
+        if pid == 0:
+            digester_module.BATCH_MAX = 20
+            _die_before(database, 12 + len(statuses))
+            digest_all(folder, database, blobs)
+            os._exit(0)
+        statuses.append(os.waitpid(pid, 0)[1])
+    assert (statuses[-1], len(statuses) > 10) == (0, True)
+    escalated = [
+        json.loads(row["details"])["event_id"]
+        for row in rows(database, "issue_activities")
+        if row["type"] == "set_escalating"
+    ]
+    assert escalated == [sent[24]]
+    assert [row["substatus"] for row in rows(database, "issues")] == ["escalating"]
 
 
 def _die_before(database: Database, number: int) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from database_fixtures import Copies
 from databases import KINDS
 from factories import World, arrival, dump, error_event
@@ -19,6 +20,9 @@ from shipmark.events.parsing import Event
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import ingest_events
 from shipmark.issues.actions.ingest_events import IngestResult
+from shipmark.issues.actions.update_issue import update_issues
+from shipmark.issues.model import IssueStatus, StatusChange, Substatus
+from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.store import resolutions, states
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
@@ -47,7 +51,8 @@ def event(values: dict[str, Any]) -> Event:
     )
     if values["user"]:
         payload["user"] = {"id": values["user"]}
-    read = parsing.read(payload, event_id=values["event_id"], received_at=AT)
+    received_at = AT + timedelta(minutes=abs(values["minutes"]))
+    read = parsing.read(payload, event_id=values["event_id"], received_at=received_at)
     at = AT + timedelta(minutes=values["minutes"])
     return replace(read, at=at, hashes=tuple(key * 32 for key in values["hashes"]))
 
@@ -60,8 +65,23 @@ def ingest(connection: Connection, world: World, batch: Sequence[Any]) -> list[I
     return ingest_events.ingest(connection, arrivals)
 
 
-def prepare(database: Database, world: World, before: Sequence[Any]) -> None:
-    """Make what exists before: environments, releases, and some issues, which are resolved."""
+conditions = st.builds(
+    SnoozeConditions,
+    duration_minutes=st.sampled_from([None, 1, 60]),
+    event_count=st.integers(1, 4),
+    event_window_minutes=st.sampled_from([None, 5]),
+    user_count=st.sampled_from([None, 1, 2]),
+    user_window_minutes=st.sampled_from([None, 120]),
+)
+changes = conditions.map(
+    lambda each: StatusChange(status=IssueStatus.IGNORED, conditions=each)
+) | st.just(StatusChange(status=IssueStatus.IGNORED, substatus=Substatus.ARCHIVED_UNTIL_ESCALATING))
+
+
+def prepare(
+    database: Database, world: World, before: Sequence[Any], ignored: StatusChange | None
+) -> None:
+    """Make what exists before: environments, releases, and some issues, which are resolved, or ignored."""
     with database.transaction() as connection:
         acme = world.organizations["acme"]
         projects.ensure_environments(connection, [(acme, name) for name in ENVIRONMENTS])
@@ -72,21 +92,36 @@ def prepare(database: Database, world: World, before: Sequence[Any]) -> None:
         ]
         results = ingest(connection, world, before) if before else []
         ids = {result.issue_id for result in results if result.issue_id is not None}
+        if ignored is not None:
+            update_issues(connection, states.locked(connection, acme, ids), ignored, None, AT)
+            # By this number no batch of the examples would escalate.
+            if ignored.conditions is None:
+                connection.execute(sa.text("UPDATE snoozes SET hourly_event_count = 2"))
+            return
         resolutions.set_in_release(connection, made[1].id, dict.fromkeys(ids), AT)
         states.resolve_now(connection, ids, AT)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=examples(15))
-@given(before=st.lists(sent, max_size=3), batch=st.lists(sent, min_size=1, max_size=12))
+@given(
+    before=st.lists(sent, max_size=3),
+    ignored=st.none() | changes,
+    batch=st.lists(sent, min_size=1, max_size=12),
+)
 def test_a_batch_is_as_good_as_one_after_the_other(
-    kind: str, copies: Copies, people: Callable[[str], World], before: list[Any], batch: list[Any]
+    kind: str,
+    copies: Copies,
+    people: Callable[[str], World],
+    before: list[Any],
+    ignored: StatusChange | None,
+    batch: list[Any],
 ) -> None:
     world = people(kind)
     left, results = [], []
     for size in (1, len(batch)):
         with copies(kind) as database:
-            prepare(database, world, before)
+            prepare(database, world, before, ignored)
             found: list[IngestResult] = []
             for start in range(0, len(batch), size):
                 with database.transaction() as connection:

@@ -54,6 +54,17 @@ def test_the_tabs_divide_the_issues(house, owner):
     assert listed(owner, "tab=nonsense") == listed(owner)
 
 
+@pytest.mark.parametrize("action", ["archive-for-a-day", "archive-until-users-10"])
+def test_the_selected_are_archived_until_a_condition_is_met(house, owner, action):
+    ids = [fail(house, name) for name in ("a", "b", "c")]
+    assert f'value="{action}"' in owner.get(ISSUES).text
+    assert change(owner, ids[:2], action).status_code == 303
+    assert set(listed(owner, "tab=archived")) == {"WEB-1", "WEB-2"}
+    assert set(listed(owner, "query=is:until_condition_met")) == {"WEB-1", "WEB-2"}
+    change(owner, ids[:1], "reopen")
+    assert listed(owner, "tab=archived") == ["WEB-2"]
+
+
 def test_a_review_is_an_activity_of_the_issue(house, owner):
     issue_id = fail(house, "a")
     change(owner, [issue_id], "reviewed")

@@ -17,6 +17,11 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def wire_text(moment: datetime) -> str:
+    """Return a moment in UTC as responses have it, for JSON objects that are stored as they are sent."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def moment_of(value: object) -> datetime | None:
     """Parse RFC 3339, or seconds or milliseconds since 1970, also as a text; a moment without an offset is UTC."""
     try:

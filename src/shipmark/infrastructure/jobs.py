@@ -41,6 +41,7 @@ class JobKind(StrEnum):
     SYMBOLICATE_AGAIN = "symbolicate_again"
     COMPACT_HEALTH = "compact_health"
     JUDGE_RELEASES = "judge_releases"
+    REOPEN_ISSUES = "reopen_issues"
 
 
 class JobColumns(sa.TypedColumns):

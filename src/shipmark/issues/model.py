@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.issues.snooze import SnoozeConditions
 from shipmark.repositories.model import Commit
 
 
@@ -22,8 +23,13 @@ class Substatus(StrEnum):
     NEW = "new"
     ONGOING = "ongoing"
     REGRESSED = "regressed"
+    ESCALATING = "escalating"
     ARCHIVED_FOREVER = "archived_forever"
     ARCHIVED_UNTIL_ESCALATING = "archived_until_escalating"
+    ARCHIVED_UNTIL_CONDITION_MET = "archived_until_condition_met"
+
+
+_SNOOZED = {Substatus.ARCHIVED_UNTIL_CONDITION_MET, Substatus.ARCHIVED_UNTIL_ESCALATING}
 
 
 class InboxReason(IntEnum):
@@ -32,6 +38,8 @@ class InboxReason(IntEnum):
     NEW = 0
     REGRESSION = 2
     MANUAL = 3
+    ESCALATING = 5
+    ONGOING = 6
 
 
 class ResolutionType(StrEnum):
@@ -50,6 +58,7 @@ class HistoryStatus(StrEnum):
     IGNORED = "ignored"
     REGRESSED = "regressed"
     REVIEWED = "reviewed"
+    ESCALATING = "escalating"
 
 
 class IssueActivityType(StrEnum):
@@ -64,6 +73,7 @@ class IssueActivityType(StrEnum):
     REFERENCED_IN_COMMIT = "referenced_in_commit"
     MARK_REVIEWED = "mark_reviewed"
     AUTO_SET_ONGOING = "auto_set_ongoing"
+    SET_ESCALATING = "set_escalating"
 
 
 class SubscriptionReason(IntEnum):
@@ -117,6 +127,11 @@ class Issue:
     deleted_fix: DeletedFix | None = None
     recent_counts: str | None = None
 
+    @property
+    def is_snoozed(self) -> bool:
+        """Return True if the issue is ignored until something happens: it has a `Snooze`."""
+        return self.substatus in _SNOOZED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolution:
@@ -141,7 +156,7 @@ class StatusChange:
     """A new status for issues, as requested by a user.
 
     A resolution is in the release ``in_release`` (a version, or `LATEST`), or in the next one, or else in a commit, or
-    else at once.
+    else at once. Issues are ignored until one of the conditions is met, without any for ever.
     """
 
     status: IssueStatus
@@ -149,6 +164,7 @@ class StatusChange:
     in_release: str | None = None
     is_in_next_release: bool = False
     in_commit: Commit | None = None
+    conditions: SnoozeConditions | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,10 +283,11 @@ class ListedIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEntry:
-    """An issue in the inbox, which waits for review."""
+    """An issue in the inbox, which waits for review. ``details`` have the protocol's names (releases.md 1.20)."""
 
     reason: InboxReason
     at: datetime
+    details: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

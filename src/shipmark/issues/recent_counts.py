@@ -33,6 +33,13 @@ def by_hour(text: str | None, now: datetime) -> list[Point]:
     return _points(last, counts, now, _HOUR_SECONDS, HOURS)
 
 
+def in_hour_of(text: str | None, moment: datetime) -> int:
+    """Return the number of events in the hour of that moment, 0 if it is older than the hours that are kept."""
+    last, counts, _, _ = _read(text)
+    age = last - int(moment.timestamp()) // _HOUR_SECONDS
+    return counts[age] if 0 <= age < len(counts) else 0
+
+
 def by_day(text: str | None, now: datetime, days: int = DAYS) -> list[Point]:
     """Return the numbers of the last days (UTC), today included, the oldest first."""
     _, _, last, counts = _read(text)

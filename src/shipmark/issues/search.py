@@ -31,6 +31,7 @@ _SUBSTATUSES = {
     Substatus.NEW.value: (IssueStatus.UNRESOLVED, Substatus.NEW),
     Substatus.ONGOING.value: (IssueStatus.UNRESOLVED, Substatus.ONGOING),
     Substatus.REGRESSED.value: (IssueStatus.UNRESOLVED, Substatus.REGRESSED),
+    Substatus.ESCALATING.value: (IssueStatus.UNRESOLVED, Substatus.ESCALATING),
     Substatus.ARCHIVED_FOREVER.value: (IssueStatus.IGNORED, Substatus.ARCHIVED_FOREVER),
     "forever": (IssueStatus.IGNORED, Substatus.ARCHIVED_FOREVER),
     Substatus.ARCHIVED_UNTIL_ESCALATING.value: (
@@ -38,6 +39,11 @@ _SUBSTATUSES = {
         Substatus.ARCHIVED_UNTIL_ESCALATING,
     ),
     "until_escalating": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_ESCALATING),
+    Substatus.ARCHIVED_UNTIL_CONDITION_MET.value: (
+        IssueStatus.IGNORED,
+        Substatus.ARCHIVED_UNTIL_CONDITION_MET,
+    ),
+    "until_condition_met": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_CONDITION_MET),
 }
 _FOR_REVIEW = "for_review"
 IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW)

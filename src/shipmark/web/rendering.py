@@ -22,6 +22,7 @@ from shipmark.web.preferences import (
     theme_of,
 )
 from shipmark.web.request_context import WebRequest, Workspace, request_url
+from shipmark.web.view_models.issue_snooze import ARCHIVE_CHOICES
 from shipmark.web.view_models.people import photo_of
 from shipmark.web.view_models.release_artifacts import type_in_words
 
@@ -73,6 +74,7 @@ def _environment() -> Environment:
     environment.filters["type_in_words"] = type_in_words
     environment.globals |= {
         "addresses": urls,
+        "archive_choices": ARCHIVE_CHOICES,
         "photo_limits": images,
         "file_address": file_address,
         "shortcut_groups": shortcut_groups,

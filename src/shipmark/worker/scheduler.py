@@ -25,7 +25,7 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
-from shipmark.issues.actions import expire_events, user_reports
+from shipmark.issues.actions import expire_events, snooze_lapses, user_reports
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
@@ -38,6 +38,8 @@ from shipmark.verdicts import actions as verdicts
 INBOX_LENGTH = timedelta(days=7)
 _PERIOD = timedelta(hours=1)
 _JUDGE_EVERY = timedelta(minutes=1)
+#: The shortest time that an issue is ignored for: no snooze ends before the next look.
+_REOPEN_EVERY = timedelta(minutes=1)
 _PAUSE_SECONDS = 2.0
 _RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
 #: The function of a job, which runs in one transaction.
@@ -99,7 +101,15 @@ def judge_releases(connection: Connection, _: dict[str, object], at: datetime) -
     jobs.enqueue(connection, JobKind.JUDGE_RELEASES, {}, now=at, run_at=run_at)
 
 
+def reopen_issues(connection: Connection, _: dict[str, object], at: datetime) -> None:
+    """Reopen a batch of ignored issues whose time is over, and reschedule for the next one, within a minute."""
+    next_end = snooze_lapses.reopen_by_clock(connection, at)
+    run_at = min(next_end or at + _REOPEN_EVERY, at + _REOPEN_EVERY)
+    jobs.enqueue(connection, JobKind.REOPEN_ISSUES, {}, now=at, run_at=run_at)
+
+
 ACTIONS: dict[str, Action] = {
+    JobKind.REOPEN_ISSUES: reopen_issues,
     JobKind.JUDGE_RELEASES: judge_releases,
     JobKind.TIDY: tidy,
     JobKind.REMOVE_REPOSITORY: remove_repository,
@@ -124,6 +134,7 @@ def start(connection: Connection, at: datetime) -> None:
     """Let the timers run, unless they do; every node of a fleet may ask."""
     jobs.enqueue_once(connection, JobKind.TIDY, {}, now=at)
     jobs.enqueue_once(connection, JobKind.JUDGE_RELEASES, {}, now=at)
+    jobs.enqueue_once(connection, JobKind.REOPEN_ISSUES, {}, now=at)
 
 
 def warm_up(database: Database, at: datetime) -> None:

@@ -68,6 +68,16 @@ def change_an_issue(person: Person) -> None:
     person.press("Archive")
     expect(about).to_contain_text("Archived")
     expect(page.get_by_role("button", name="Archive", exact=True)).to_have_count(0)
+    person.press("Reopen")
+    person.press("For a week", person.open_menu("Other ways to archive"))
+    expect(about).to_contain_text(re.compile("Archived by .* until"))
+    expect(activity).to_contain_text("archived it for a week")
+    person.press("Reopen")
+    person.press("Until it happens again", person.open_menu("Other ways to archive"))
+    expect(about).to_contain_text("until it happens again")
+    person.server.fail("changed@1.0.0", "ChangedError", "It will be changed")
+    page.reload()
+    expect(about).to_contain_text("Unresolved, escalating")
 
 
 def walk_through_events(person: Person) -> None:

@@ -6,11 +6,13 @@ from sqlalchemy import Connection
 
 from shipmark.api.commits.responses import serialize_commits
 from shipmark.api.issues.requests import ResolvingCommitRequest
+from shipmark.api.issues.snooze_responses import snooze_details
 from shipmark.api.members.user_responses import optional_user_response
 from shipmark.api.releases import loading
 from shipmark.issues.actions.resolve_in_commit import require_commit
 from shipmark.issues.actions.update_issue import Updated
 from shipmark.issues.model import IssueChange, IssueStatus, Substatus
+from shipmark.issues.store import snoozes
 from shipmark.organizations.model import Access
 
 
@@ -41,6 +43,8 @@ def changed_details(
         return {}
     if requested.substatus is Substatus.ARCHIVED_UNTIL_ESCALATING:
         return {"ignoreUntilEscalating": True}
+    if requested.conditions is not None:
+        return _snooze_details(connection, updated)
     details: dict[str, object] = {}
     if requested.is_in_next_release:
         details["inNextRelease"] = True
@@ -54,3 +58,11 @@ def changed_details(
         users = loading.prefetch_for_users(connection, [access.user_id])
         details["actor"] = optional_user_response(users.get(access.user_id or 0))
     return details
+
+
+def _snooze_details(connection: Connection, updated: Updated) -> dict[str, object]:
+    """Return the conditions under which issues are ignored now, which are the same for all."""
+    issue = updated.issues[0]
+    snooze = snoozes.of_issues(connection, [issue.id])[issue.id]
+    users = loading.prefetch_for_users(connection, [snooze.user_id])
+    return snooze_details(issue, snooze, users)

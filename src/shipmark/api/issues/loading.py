@@ -19,7 +19,7 @@ from shipmark.api.releases.responses import ReleaseResponse, release_response
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType, Resolution
-from shipmark.issues.store import activity, inbox, occurrences, resolutions
+from shipmark.issues.store import activity, inbox, occurrences, resolutions, snoozes
 from shipmark.projects import store as projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
@@ -52,15 +52,19 @@ def load_issue_context(
     """Return what these issues are shown with."""
     ids = [issue.id for issue in issues]
     resolved = resolutions.of_issues(connection, ids)
+    snoozed = snoozes.of_issues(connection, [issue.id for issue in issues if issue.is_snoozed])
     releases = release_store.by_ids(connection, {row.release_id for row in resolved.values()})
+    actors = [row.user_id for row in resolved.values()]
+    actors += [snooze.user_id for snooze in snoozed.values()]
     return IssueContext(
         address=context.address,
         organization_slug=context.access.organization.slug,
         projects=projects.by_ids(connection, {issue.project_id for issue in issues}),
         resolutions=resolved,
         versions={release.id: release.version for release in releases.values()},
-        users=loading.prefetch_for_users(connection, [row.user_id for row in resolved.values()]),
+        users=loading.prefetch_for_users(connection, actors),
         inbox=inbox.of_issues(connection, ids),
+        snoozes=snoozed,
         resolving_commits=_resolving_commits(connection, issues, resolved),
     )
 

@@ -4,10 +4,12 @@ from typing import Annotated
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
+from shipmark.api.issues.snooze_requests import SnoozeRequest
 from shipmark.http.validation import Boolean, RequestModel, Text, choice_of, optional, refuse
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
 from shipmark.issues.search import STATUSES
+from shipmark.issues.snooze import SnoozeConditions
 from shipmark.releases.model import VERSION_MAX
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, SHA_MAX
 
@@ -18,9 +20,16 @@ _SUBSTATUSES = {
     Substatus.ONGOING: IssueStatus.UNRESOLVED,
     Substatus.NEW: IssueStatus.UNRESOLVED,
     Substatus.REGRESSED: IssueStatus.UNRESOLVED,
+    Substatus.ESCALATING: IssueStatus.UNRESOLVED,
     Substatus.ARCHIVED_FOREVER: IssueStatus.IGNORED,
     Substatus.ARCHIVED_UNTIL_ESCALATING: IssueStatus.IGNORED,
+    Substatus.ARCHIVED_UNTIL_CONDITION_MET: IssueStatus.IGNORED,
 }
+_UNTIL_CONDITION_MET = Substatus.ARCHIVED_UNTIL_CONDITION_MET
+_NO_CONDITION = "This substatus needs a condition, such as ignoreCount."
+_OTHER_SUBSTATUS = (
+    f"Issues that are ignored under a condition have the substatus {_UNTIL_CONDITION_MET.value}."
+)
 _NULLABLE_TEXT = WithJsonSchema({"type": ["string", "null"]})
 
 
@@ -36,30 +45,12 @@ def _unsupported(reason: str) -> PlainValidator:
 
 _Status = Annotated[str, choice_of((*STATUSES, _IN_NEXT_RELEASE))]
 _Substatus = Annotated[Substatus, choice_of(_SUBSTATUSES)]
-_Condition = Annotated[
-    None,
-    _unsupported("Issues can only be ignored until they are reopened, without a condition."),
-    _NULLABLE_TEXT,
-    Field(description="Not supported: only null."),
-]
 _NotStored = Annotated[
     None,
     _unsupported("This can not be set here."),
     _NULLABLE_TEXT,
     Field(description="Not supported: only null."),
 ]
-
-
-class _IgnoreConditions(RequestModel):
-    """The conditions under which ignored issues are reopened, which are not supported."""
-
-    ignore_duration: _Condition = None
-    ignore_until: _Condition = None
-    ignore_count: _Condition = None
-    ignore_window: _Condition = None
-    ignore_user_count: _Condition = None
-    ignore_user_window: _Condition = None
-    snooze_duration: _Condition = None
 
 
 class ResolvingCommitRequest(RequestModel):
@@ -73,8 +64,8 @@ class ResolvingCommitRequest(RequestModel):
     )
 
 
-class StatusDetailsRequest(_IgnoreConditions):
-    """The release or the commit in which issues are resolved."""
+class StatusDetailsRequest(SnoozeRequest):
+    """The release or the commit in which issues are resolved, or until what they are ignored."""
 
     # The protocol looks at the key and not at its value (groups-api.md 4.1).
     in_next_release: Annotated[object, _NULLABLE_TEXT] = optional(
@@ -86,12 +77,12 @@ class StatusDetailsRequest(_IgnoreConditions):
     in_commit: ResolvingCommitRequest | None = optional("Commit in which the issues are resolved.")
 
 
-class IssueUpdateRequest(_IgnoreConditions):
+class IssueUpdateRequest(SnoozeRequest):
     """A change of the status of issues, or of the inbox."""
 
     status: _Status | None = optional("New status; without it `inbox` is required.")
     status_details: StatusDetailsRequest | None = optional(
-        "Release or commit in which the issues are resolved."
+        "Release or commit in which the issues are resolved, or until what they are ignored."
     )
     substatus: _Substatus | None = optional("New substatus, one of the status.")
     inbox: Annotated[bool, Boolean()] | None = optional(
@@ -114,9 +105,13 @@ class IssueUpdateRequest(_IgnoreConditions):
     def to_change(self) -> IssueChange:
         """Return the change for the domain, without the commit, which has to be looked up.
 
-        Raise `ValidationFailed` without a status that the other fields need, and for a substatus of another status.
+        Raise `ValidationFailed` without a status that the other fields need, and for a substatus of another status or
+        conditions that do not fit it.
         """
-        needs_status = self.status_details is not None or self.substatus is not None
+        has_conditions = self.to_conditions() is not None
+        needs_status = (
+            self.status_details is not None or self.substatus is not None or has_conditions
+        )
         if self.status is None and (self.inbox is None or needs_status):
             raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
@@ -128,6 +123,7 @@ class IssueUpdateRequest(_IgnoreConditions):
         if self.substatus is not None and _SUBSTATUSES[self.substatus] is not status:
             message = f"This is not a substatus of {status.value} issues."
             raise ValidationFailed({"substatus": [message]})
+        conditions = self._conditions(is_ignoring=status is IssueStatus.IGNORED)
         details = self.status_details
         is_next = is_next or (details is not None and details.in_next_release is not None)
         is_resolved = status is IssueStatus.RESOLVED
@@ -136,4 +132,21 @@ class IssueUpdateRequest(_IgnoreConditions):
             substatus=self.substatus,
             in_release=details.in_release if details and is_resolved and not is_next else None,
             is_in_next_release=is_resolved and is_next,
+            conditions=conditions,
         )
+
+    def _conditions(self, *, is_ignoring: bool) -> SnoozeConditions | None:
+        """Return the conditions of ``statusDetails``, or else those beside it, as older clients send them."""
+        details = self.status_details
+        errors = self.errors(is_ignoring=is_ignoring)
+        if details is not None and (nested := details.errors(is_ignoring=is_ignoring)):
+            errors["statusDetails"] = nested
+        conditions = (details and details.to_conditions()) or self.to_conditions()
+        is_conditional = self.substatus is _UNTIL_CONDITION_MET
+        if is_conditional and conditions is None:
+            errors["substatus"] = [_NO_CONDITION]
+        elif is_ignoring and conditions and self.substatus and not is_conditional:
+            errors["substatus"] = [_OTHER_SUBSTATUS]
+        if errors:
+            raise ValidationFailed(errors)
+        return conditions

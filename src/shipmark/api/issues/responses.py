@@ -8,6 +8,7 @@ import msgspec
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse
+from shipmark.api.issues.snooze_responses import snooze_details
 from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
@@ -23,6 +24,7 @@ from shipmark.issues.model import (
 )
 from shipmark.issues.recent_counts import Point
 from shipmark.issues.short_ids import format_short_id
+from shipmark.issues.snooze import Snooze
 from shipmark.projects.model import Project
 from shipmark.releases.versions import is_semver
 
@@ -40,7 +42,7 @@ class InboxResponse(msgspec.Struct, kw_only=True):
     """Why an issue is in the inbox. The reference writes these keys in snake case."""
 
     reason: int
-    reason_details: None = None
+    reason_details: dict[str, object] | None = None
     date_added: datetime
 
 
@@ -160,6 +162,7 @@ class IssueContext(Wire):
     versions: dict[int, str]
     users: dict[int, User]
     inbox: dict[int, InboxEntry]
+    snoozes: dict[int, Snooze]
     #: By the id of the issue that a user resolved in it.
     resolving_commits: dict[int, CommitResponse]
 
@@ -195,7 +198,9 @@ def first_seen_response(issue: Issue) -> ActivityResponse:
 
 
 def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, object]:
-    """How the issue was resolved (groups-api.md 1.1)."""
+    """How the issue was resolved, or until what it is ignored (groups-api.md 1.1)."""
+    if snooze := issue_context.snoozes.get(issue.id):
+        return snooze_details(issue, snooze, issue_context.users)
     if issue.resolved_at is None:
         return {}
     resolution = issue_context.resolutions.get(issue.id)
@@ -236,7 +241,10 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         "user_count": issue.user_count,
         "first_seen": issue.first_seen_at,
         "last_seen": issue.last_seen_at,
-        "inbox": entry and InboxResponse(reason=int(entry.reason), date_added=entry.at),
+        "inbox": entry
+        and InboxResponse(
+            reason=int(entry.reason), reason_details=entry.details, date_added=entry.at
+        ),
     }
 
 

@@ -17,7 +17,7 @@ from shipmark.events.store import NewEvent, PackedEvent
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues import recent_counts
-from shipmark.issues.actions import new_issue_users, regressions, resolve
+from shipmark.issues.actions import new_issue_users, regressions, resolve, snooze_lapses
 from shipmark.issues.model import InboxReason, Issue
 from shipmark.issues.store import hashes, inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
@@ -144,9 +144,12 @@ def _ingest_new(
         raise Conflict(_GONE)
     store.add(connection, [_row_of(each) for each in occurrences])
     waits.add(connection, [(*each.key, key) for each in arrivals for key in each.packed.awaited])
-    first_releases = _count(connection, occurrences, current)
+    new_users = issues.record_users(connection, _affected(occurrences))
+    first_releases = _count(connection, occurrences, current, new_users)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
+    occurred = [(each.issue_id, each.arrival.event) for each in occurrences]
+    snooze_lapses.reopen_by_events(connection, current, occurred, new_users)
     return [
         IngestResult(
             issue_id=each.issue_id,
@@ -267,22 +270,29 @@ def _health_update(
     return new_issue_users.update_of(occurrence.arrival.event, occurrence.issue_id)
 
 
+def _affected(occurrences: Sequence[_Occurrence]) -> set[tuple[int, str]]:
+    """Return the users of the events, as pairs of an issue's id and the user's digest."""
+    return {
+        (each.issue_id, each.arrival.event.user_hash)
+        for each in occurrences
+        if each.arrival.event.user_hash is not None
+    }
+
+
 def _count(
-    connection: Connection, occurrences: Sequence[_Occurrence], current: Mapping[int, Issue]
+    connection: Connection,
+    occurrences: Sequence[_Occurrence],
+    current: Mapping[int, Issue],
+    new_users: Collection[tuple[int, str]],
 ) -> dict[tuple[int, int], FirstRelease]:
     """Count events, users and new issues, and put the new issues into the inbox.
 
     Return the releases that brought the issues to environments, by the ids of both.
     """
-    affected = {
-        (each.issue_id, each.arrival.event.user_hash)
-        for each in occurrences
-        if each.arrival.event.user_hash is not None
-    }
-    new_users = issues.record_users(connection, affected)
+    new_user_counts = Counter(issue_id for issue_id, _ in new_users)
     by_issue = grouped((each.issue_id, each) for each in occurrences)
     counted = [
-        _counted(current[issue_id], group, new_users[issue_id])
+        _counted(current[issue_id], group, new_user_counts[issue_id])
         for issue_id, group in sorted(by_issue.items())
     ]
     issues.count(connection, counted)

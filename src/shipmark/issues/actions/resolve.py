@@ -14,7 +14,7 @@ from shipmark.issues.model import (
 )
 from shipmark.issues.references import References
 from shipmark.issues.regression import completes
-from shipmark.issues.store import activity, commit_links, inbox, issues, resolutions
+from shipmark.issues.store import activity, commit_links, inbox, issues, resolutions, snoozes
 from shipmark.issues.store.activity import NewActivity
 from shipmark.issues.store.resolutions import NamedIssue
 from shipmark.organizations import store as organizations
@@ -124,6 +124,8 @@ def _resolve_named(
     users = {
         named_issue.issue_id: members.get(named_issue.author_email or "") for named_issue in named
     }
+    if ignored := [issue_id for issue_id in users if before[issue_id] is IssueStatus.IGNORED]:
+        snoozes.remove(connection, ignored)
     idents = resolutions.set_in_release(connection, release.id, users, now)
     issues.mark_resolved(connection, users, now)
     inbox.remove(connection, users)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions import review
+from shipmark.issues.actions import review, snoozing
 from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
     LATEST,
@@ -82,6 +82,7 @@ def update_issues(
     Raise `BadRequest` to resolve issues of several projects in a release or in a commit, and `ValidationFailed` if the
     project has no such release.
     """
+    snoozing.cancel(connection, locked)
     if change.status is not IssueStatus.RESOLVED:
         return _set_status(connection, locked, change, user_id, now)
     if change.is_in_next_release or change.in_release is not None:
@@ -157,12 +158,18 @@ def _set_status(
     resolutions.delete_of_issues(connection, [issue.id for issue in locked])
     substatus = _substatus(change, locked, now)
     states.set_status(connection, users, change.status, substatus)
+    details: dict[str, object] = {}
     if change.status is IssueStatus.IGNORED:
         inbox.remove(connection, [issue.id for issue in locked])
         happened, history = IssueActivityType.SET_IGNORED, HistoryStatus.IGNORED
+        details = snoozing.activity_details(change, now)
+        if change.conditions is not None:
+            snoozing.start(connection, locked, change.conditions, user_id, now)
+        elif substatus is Substatus.ARCHIVED_UNTIL_ESCALATING:
+            snoozing.start_until_escalating(connection, locked, user_id, now)
     else:
         happened, history = IssueActivityType.SET_UNRESOLVED, HistoryStatus.UNRESOLVED
-    activity.add_plain(connection, happened, users, now)
+    activity.add_plain(connection, happened, users, now, details)
     activity.add_history(connection, history, users, None, now)
     return Updated(issues=tuple(locked), substatus=substatus, has_new_activity=bool(changed))
 
@@ -170,6 +177,8 @@ def _set_status(
 def _substatus(change: StatusChange, locked: Sequence[Issue], now: datetime) -> Substatus:
     if change.substatus is not None:
         return change.substatus
+    if change.conditions is not None:
+        return Substatus.ARCHIVED_UNTIL_CONDITION_MET
     if change.status is IssueStatus.IGNORED:
         return Substatus.ARCHIVED_FOREVER
     [first, *others] = locked

@@ -74,6 +74,15 @@ _ADD = insert_rows(
 _ADD_HISTORY = insert_rows(
     history, "users", ("issue_id", "user_id"), shared=("status", "release_id", "happened_at")
 )
+_ADD_AT = insert_rows(
+    activities,
+    "happened",
+    ("issue_id", "type", "ident", "user_id", "details", "happened_at"),
+    order_by=("position",),
+)
+_ADD_HISTORY_AT = insert_rows(
+    history, "entries", ("issue_id", "status", "happened_at"), order_by=("position",)
+)
 _SUBSCRIBE = insert_rows(
     subscriptions,
     "pairs",
@@ -149,6 +158,23 @@ def add_history(
     """Insert entries of the history by one statement; ``users`` maps issues to the acting user or None."""
     shared = {"status": status, "release_id": release_id, "happened_at": at}
     connection.execute(_ADD_HISTORY, {**db.rows_param("users", sorted(users.items())), **shared})
+
+
+def add_at(connection: sa.Connection, happened: Sequence[tuple[NewActivity, datetime]]) -> None:
+    """Insert activities that each have their own time, by one statement."""
+    rows = [
+        (new.issue_id, new.type, new.ident, new.user_id, json.dumps(new.details), at, position)
+        for position, (new, at) in enumerate(happened)
+    ]
+    connection.execute(_ADD_AT, db.rows_param("happened", rows))
+
+
+def add_history_at(
+    connection: sa.Connection, entries: Sequence[tuple[int, HistoryStatus, datetime]]
+) -> None:
+    """Insert entries of the history of issues that each have their own time, by one statement."""
+    rows = [(*entry, position) for position, entry in enumerate(entries)]
+    connection.execute(_ADD_HISTORY_AT, db.rows_param("entries", rows))
 
 
 def complete(connection: sa.Connection, resolved: Mapping[int, int], version: str) -> None:

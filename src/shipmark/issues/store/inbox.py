@@ -1,6 +1,7 @@
 """The inbox: issues that wait for review."""
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -12,11 +13,12 @@ from shipmark.issues.model import InboxEntry, InboxReason
 
 
 class InboxColumns(sa.TypedColumns):
-    """An issue in the inbox; the first reason stays."""
+    """An issue in the inbox; the first reason stays. ``details`` is a JSON object, or NULL."""
 
     issue_id = parent("issues", primary_key=True)
     reason = sa.Column(sa.Integer, nullable=False)
     added_at = sa.Column(db.UtcDateTime, nullable=False)
+    details = sa.Column(sa.Text)
 
 
 inbox = table("inbox", InboxColumns, sa.Index("ix_inbox_added_at", "added_at", "issue_id"))
@@ -24,10 +26,13 @@ inbox = table("inbox", InboxColumns, sa.Index("ix_inbox_added_at", "added_at", "
 _ADD = insert_rows(
     inbox, "added", ("issue_id", "added_at"), shared=("reason",)
 ).on_conflict_do_nothing()
+_ADD_LAPSED = insert_rows(
+    inbox, "lapsed", ("issue_id", "added_at", "reason", "details")
+).on_conflict_do_nothing()
 _REMOVE = (
     sa.delete(inbox).where(inbox.c.issue_id.in_(sa.select(db.IDS.c.id))).returning(inbox.c.issue_id)
 )
-_OF_ISSUES = sa.select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at).join(
+_OF_ISSUES = sa.select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at, inbox.c.details).join(
     db.IDS, db.IDS.c.id == inbox.c.issue_id
 )
 
@@ -39,6 +44,15 @@ def add(
     if added:
         parameters = db.rows_param("added", added) | {"reason": int(reason)}
         connection.execute(_ADD, parameters)
+
+
+def add_lapsed(connection: sa.Connection, added: Mapping[int, InboxEntry]) -> None:
+    """Add issues to the inbox, by their ids, each for its own reason, unless they are there."""
+    rows = [
+        (issue_id, entry.at, int(entry.reason), entry.details and json.dumps(entry.details))
+        for issue_id, entry in sorted(added.items())
+    ]
+    connection.execute(_ADD_LAPSED, db.rows_param("lapsed", rows))
 
 
 def remove(connection: sa.Connection, issue_ids: Collection[int]) -> set[int]:
@@ -57,5 +71,8 @@ def of_issues(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int
         return {}
     result = connection.execute(_OF_ISSUES, db.ids_param(issue_ids))
     return {
-        issue_id: InboxEntry(reason=InboxReason(reason), at=at) for issue_id, reason, at in result
+        issue_id: InboxEntry(
+            reason=InboxReason(reason), at=at, details=json.loads(details) if details else None
+        )
+        for issue_id, reason, at, details in result
     }

@@ -1,7 +1,6 @@
 """Issues, and the end users that they affect."""
 
 import json
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -144,7 +143,7 @@ _ADD_USERS = (
         issue_users, "affected", ("issue_id", "user_hash"), order_by=("issue_id", "user_hash")
     )
     .on_conflict_do_nothing()
-    .returning(issue_users.c.issue_id)
+    .returning(issue_users.c.issue_id, issue_users.c.user_hash)
 )
 _OF_EVENT: dict[str, TypeEngine[Any]] = {
     "type": sa.Text(),
@@ -261,12 +260,14 @@ def describe(connection: sa.Connection, issue_id: int, event: Event) -> None:
     )
 
 
-def record_users(connection: sa.Connection, affected: Collection[tuple[int, str]]) -> Counter[int]:
-    """Record users, by pairs of an issue's id and the user's digest. Return the number of new ones of each issue."""
+def record_users(
+    connection: sa.Connection, affected: Collection[tuple[int, str]]
+) -> set[tuple[int, str]]:
+    """Record users, by pairs of an issue's id and the user's digest. Return the pairs that are new."""
     if not affected:
-        return Counter()
+        return set()
     rows = connection.execute(_ADD_USERS, db.rows_param("affected", sorted(affected)))
-    return Counter(rows.scalars())
+    return {(issue_id, user_hash) for issue_id, user_hash in rows}
 
 
 def reopen(connection: sa.Connection, issue_id: int, at: datetime, active_before: datetime) -> bool:

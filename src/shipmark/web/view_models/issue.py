@@ -36,6 +36,12 @@ from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_lines import issue_line
+from shipmark.web.view_models.issue_snooze import (
+    ShownSnooze,
+    archived_in_words,
+    expired_in_words,
+    shown_snooze,
+)
 from shipmark.web.view_models.issue_statistics import Shares, Trend, shares_of, trend_of
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.stack import ShownEvent, shown_event
@@ -53,7 +59,8 @@ OLDEST = "oldest"
 class ActivityItem:
     """An activity of an issue. ``version`` and ``earlier_version`` are texts: the releases may be deleted.
 
-    ``by`` is the name of the user, else of the commit's author, else empty.
+    ``by`` is the name of the user, else of the commit's author, else empty. ``archived`` says for how long or until
+    what it was archived; ``expired`` says it of an issue that was reopened by itself, and is None for other activities.
     """
 
     at: datetime
@@ -62,6 +69,8 @@ class ActivityItem:
     commit: Commit | None
     version: str
     earlier_version: str
+    archived: str
+    expired: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +93,7 @@ class IssuePage:
     ``fixed_with`` is the commit that a user resolved it in, without a release.
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``reports`` are the newest of ``report_count``.
+    ``snooze`` is until when or what it is archived, if not for ever.
     ``deleted_fix`` is the version of a deleted release that it was resolved in.
     """
 
@@ -97,6 +107,7 @@ class IssuePage:
     fixed_by: str
     is_fixed_next: bool
     deleted_fix: str
+    snooze: ShownSnooze | None
     has_releases: bool
     event: ShownEvent | None
     details: EventDetails | None
@@ -164,6 +175,7 @@ def issue_page(
         fixed_by=_fixed_by(resolution, activity_items, related),
         is_fixed_next=resolution is not None and resolution.is_pending,
         deleted_fix=issue.deleted_fix.version if issue.deleted_fix else "",
+        snooze=shown_snooze(connection, issue),
         has_releases=project.has_releases,
         event=shown,
         details=event_details(event) if event else None,
@@ -259,6 +271,8 @@ def _activity_item(issue_activity: IssueActivity, related: _Related) -> Activity
         commit=related.commits.get(_commit_id(issue_activity) or 0),
         version=str(issue_activity.details.get("version") or ""),
         earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
+        archived=archived_in_words(issue_activity.details),
+        expired=expired_in_words(issue_activity.details),
     )
 
 

@@ -1,0 +1,514 @@
+"""Ignoring issues until a condition is met (groups-api.md 1.1, 4.1, 4.4; ingest.md 11, 12)."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from client_fixtures import Happen
+from factories import (
+    MASK,
+    Caller,
+    ago,
+    commit,
+    counts,
+    dump,
+    masked,
+    on_one_database,
+    rows,
+    statements,
+    written,
+)
+from sqlalchemy import text
+
+from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.jobs import JobKind
+from shipmark.worker import scheduler
+
+LIST = "/organizations/acme/issues/"
+WEB_LIST = "/projects/acme/web/issues/"
+ISSUE = f"{LIST}WEB-1/"
+BOB = "bob@example.com"
+NO_CONDITIONS = {
+    "ignoreCount": None,
+    "ignoreUntil": None,
+    "ignoreUserCount": None,
+    "ignoreUserWindow": None,
+    "ignoreWindow": None,
+}
+
+#: Runs what is due so long from now.
+Pass = Callable[[timedelta], None]
+
+
+@pytest.fixture
+def let_pass(database: Database) -> Pass:
+    def passed(time: timedelta) -> None:
+        at = datetime.now(UTC) + time
+        with database.transaction() as connection:
+            connection.execute(text("DELETE FROM jobs"))
+            scheduler.start(connection, at)
+            connection.execute(text("DELETE FROM jobs WHERE kind <> 'reopen_issues'"))
+        while scheduler.run_due(database, at):
+            pass
+
+    return passed
+
+
+def change(caller: Caller, body: dict[str, object]) -> dict[str, Any]:
+    answer = caller.put(ISSUE, body)
+    assert answer.status_code == 200, answer.text
+    issue: dict[str, Any] = answer.json()
+    return issue
+
+
+def ignore(caller: Caller, **conditions: object) -> dict[str, Any]:
+    return change(caller, {"status": "ignored", "statusDetails": conditions})
+
+
+def shown(caller: Caller) -> dict[str, Any]:
+    issue: dict[str, Any] = caller.get(ISSUE).json()
+    return issue
+
+
+def state_of(caller: Caller) -> tuple[str, str | None, int | None]:
+    issue = shown(caller)
+    return issue["status"], issue["substatus"], issue["inbox"] and issue["inbox"]["reason"]
+
+
+IGNORED = ("ignored", "archived_until_condition_met", None)
+ESCALATING = ("unresolved", "escalating", 5)
+ONGOING = ("unresolved", "ongoing", 6)
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"statusDetails": {"ignoreCount": 0}}, {"statusDetails": ["ignoreCount"]}),
+        ({"statusDetails": {"ignoreCount": "many"}}, {"statusDetails": ["ignoreCount"]}),
+        ({"statusDetails": {"ignoreUserCount": 1.5}}, {"statusDetails": ["ignoreUserCount"]}),
+        ({"statusDetails": {"ignoreDuration": -1}}, {"statusDetails": ["ignoreDuration"]}),
+        ({"statusDetails": {"ignoreDuration": 10**8}}, {"statusDetails": ["ignoreDuration"]}),
+        ({"statusDetails": {"ignoreWindow": 60}}, {"statusDetails": ["ignoreWindow"]}),
+        (
+            {"statusDetails": {"ignoreCount": 5, "ignoreUserWindow": 60}},
+            {"statusDetails": ["ignoreUserWindow"]},
+        ),
+        (
+            {"statusDetails": {"ignoreCount": 5, "ignoreWindow": 10_081}},
+            {"statusDetails": ["ignoreWindow"]},
+        ),
+        (
+            {"statusDetails": {"ignoreUserCount": 10_001, "ignoreUserWindow": 60}},
+            {"statusDetails": ["ignoreUserCount"]},
+        ),
+        (
+            {"statusDetails": {"ignoreUntil": "2030-01-01T00:00:00Z"}},
+            {"statusDetails": ["ignoreUntil"]},
+        ),
+        ({"ignoreDuration": True}, {"ignoreDuration": []}),
+        ({"ignoreUserWindow": 60}, {"ignoreUserWindow": []}),
+        ({"snoozeDuration": 0}, {"snoozeDuration": []}),
+        ({"ignoreCount": 5, "substatus": "archived_forever"}, {"substatus": []}),
+        ({"ignoreCount": 5, "substatus": "archived_until_escalating"}, {"substatus": []}),
+        ({"substatus": "archived_until_condition_met"}, {"substatus": []}),
+        ({"status": "resolved", "ignoreDuration": 30}, {"ignoreDuration": []}),
+        (
+            {"status": "unresolved", "statusDetails": {"ignoreCount": 5}},
+            {"statusDetails": ["ignoreCount"]},
+        ),
+        ({"status": None, "inbox": False, "ignoreCount": 5}, {"status": []}),
+    ],
+)
+@on_one_database
+def test_a_bad_condition_is_refused_by_the_name_of_the_field(
+    bob: Caller,
+    happen: Happen,
+    database: Database,
+    body: dict[str, object],
+    errors: dict[str, list[str]],
+) -> None:
+    happen()
+    before = dump(database)
+    for path in (ISSUE, LIST, WEB_LIST):
+        answer = bob.put(path, {"status": "ignored"} | body)
+        assert answer.status_code == 400, answer.text
+        found = answer.json()
+        assert {
+            name: list(found[name]) if isinstance(found[name], dict) else [] for name in found
+        } == errors
+    assert dump(database) == before
+
+
+def test_an_issue_is_ignored_until_a_condition_is_met(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen()
+    answer = ignore(bob, ignoreCount=3, ignoreUserCount=5, ignoreUserWindow=60)
+    assert (answer["status"], answer["substatus"], answer["inbox"]) == IGNORED
+    details = answer["statusDetails"]
+    assert details.pop("actor")["email"] == BOB
+    assert details == NO_CONDITIONS | {
+        "ignoreCount": 3,
+        "ignoreUserCount": 5,
+        "ignoreUserWindow": 60,
+    }
+    [kind, *_] = [(each["type"], each["data"]) for each in shown(bob)["activity"]]
+    assert kind == (
+        "set_ignored",
+        {
+            "ignoreCount": 3,
+            "ignoreDuration": None,
+            "ignoreUntil": None,
+            "ignoreUserCount": 5,
+            "ignoreUserWindow": 60,
+            "ignoreWindow": None,
+            "ignoreUntilEscalating": None,
+        },
+    )
+    assert [row["status"] for row in rows(database, "issue_history")] == ["ignored"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"statusDetails": {"ignoreDuration": 30}, "substatus": "archived_until_condition_met"},
+        {"ignoreDuration": 30},
+        {"snoozeDuration": "30"},
+        {"ignoreDuration": 30, "snoozeDuration": 90, "statusDetails": {}},
+    ],
+)
+def test_a_time_is_sent_in_minutes(bob: Caller, happen: Happen, body: dict[str, object]) -> None:
+    happen()
+    before = datetime.now(UTC)
+    details = change(bob, {"status": "ignored"} | body)["statusDetails"]
+    ends_at = datetime.fromisoformat(details["ignoreUntil"])
+    assert timedelta(0) <= ends_at - before - timedelta(minutes=30) < timedelta(seconds=30)
+    data = shown(bob)["activity"][0]["data"]
+    assert (data["ignoreDuration"], data["ignoreUntil"]) == (30, details["ignoreUntil"])
+
+
+def test_a_list_answers_the_conditions(bob: Caller, happen: Happen) -> None:
+    happen()
+    happen(value="other")
+    body = {"status": "ignored", "statusDetails": {"ignoreCount": 7, "ignoreWindow": 30}}
+    answer = bob.put(f"{WEB_LIST}?query=", body)
+    user = shown(bob)["statusDetails"]["actor"]
+    assert answer.json() == {
+        "status": "ignored",
+        "statusDetails": NO_CONDITIONS | {"ignoreCount": 7, "ignoreWindow": 30, "actor": user},
+        "substatus": "archived_until_condition_met",
+        "inbox": None,
+        "hasMore": False,
+    }
+    listed = bob.get(f"{LIST}?query=is:until_condition_met").json()
+    assert [issue["statusDetails"]["ignoreCount"] for issue in listed] == [7, 7]
+
+
+def test_the_event_that_makes_the_number_full_reopens_it(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen()
+    ignore(bob, ignoreCount=2)
+    happen()
+    assert state_of(bob) == IGNORED
+    assert shown(bob)["statusDetails"]["ignoreCount"] == 1
+    event_id = happen()
+    assert state_of(bob) == ESCALATING
+    issue = shown(bob)
+    conditions = {"until": None, "count": 2, "window": None, "user_count": None}
+    conditions |= {"user_window": None}
+    assert issue["statusDetails"] == {}
+    assert issue["inbox"]["reason_details"] == conditions
+    entry = issue["activity"][0]
+    assert masked(entry, "id", "dateCreated") == {
+        "id": MASK,
+        "user": None,
+        "type": "set_escalating",
+        "data": {"expired_snooze": conditions, "event_id": event_id},
+        "dateCreated": MASK,
+    }
+    assert [row["status"] for row in rows(database, "issue_history")] == ["ignored", "escalating"]
+    assert rows(database, "snoozes") == []
+    happen()
+    assert [each["type"] for each in shown(bob)["activity"]].count("set_escalating") == 1
+
+
+def test_events_within_a_window_reopen_it(bob: Caller, happen: Happen, database: Database) -> None:
+    for _ in range(3):
+        happen()
+    ignore(bob, ignoreCount=2, ignoreWindow=60)
+    happen()
+    assert state_of(bob) == IGNORED
+    assert shown(bob)["statusDetails"]["ignoreCount"] == 2
+    [bucket] = json.loads(rows(database, "snoozes")[0]["recent_events"])
+    earlier = {"counts": json.dumps({int(bucket) - 90: 1})}
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE snoozes SET recent_events = :counts"), earlier)
+    happen()
+    assert state_of(bob) == IGNORED
+    happen()
+    assert state_of(bob) == ESCALATING
+
+
+def test_users_whom_it_had_not_affected_reopen_it(bob: Caller, happen: Happen) -> None:
+    happen(user={"id": "1"})
+    ignore(bob, ignoreUserCount=2)
+    for user in ("1", "2", "2"):
+        happen(user={"id": user})
+    assert state_of(bob) == IGNORED
+    assert shown(bob)["statusDetails"]["ignoreUserCount"] == 1
+    happen(user={"id": "3"})
+    assert state_of(bob) == ESCALATING
+
+
+def test_any_users_within_a_window_reopen_it(bob: Caller, happen: Happen) -> None:
+    for user in ("1", "2"):
+        happen(user={"id": user})
+    ignore(bob, ignoreUserCount=2, ignoreUserWindow=60)
+    for user in ("1", None, "1"):
+        happen(**({"user": {"id": user}} if user else {}))
+    assert state_of(bob) == IGNORED
+    happen(user={"id": "2"})
+    assert state_of(bob) == ESCALATING
+
+
+ESCALATES = {"status": "ignored", "substatus": "archived_until_escalating"}
+
+
+def test_an_issue_is_ignored_until_it_escalates(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    """By ten events in an hour of the clock, those of before included."""
+    long_ago, this_hour = written(ago(hours=5)), written(ago(seconds=0))
+    for _ in range(2):
+        happen(timestamp=long_ago)
+    issue = change(bob, ESCALATES)
+    assert (issue["status"], issue["substatus"]) == ("ignored", "archived_until_escalating")
+    assert issue["statusDetails"] == {}
+    assert shown(bob)["activity"][0]["data"] == {"ignoreUntilEscalating": True}
+    for _ in range(9):
+        happen(timestamp=this_hour)
+    for _ in range(20):
+        happen(timestamp=long_ago)
+    assert shown(bob)["status"] == "ignored"
+    event_id = happen(timestamp=this_hour)
+    assert state_of(bob) == ESCALATING
+    assert shown(bob)["inbox"]["reason_details"] is None
+    entry = shown(bob)["activity"][0]
+    assert (entry["type"], entry["data"]) == (
+        "set_escalating",
+        {"forecast": 10, "event_id": event_id},
+    )
+    assert rows(database, "snoozes") == []
+
+
+def test_what_was_frequent_before_escalates_by_more(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    at = written(ago(hours=3))
+    for _ in range(7):
+        happen(timestamp=at)
+    assert bob.put(f"{WEB_LIST}?query=", ESCALATES).status_code == 200
+    assert [row["hourly_event_count"] for row in rows(database, "snoozes")] == [14]
+    change(bob, {"status": "unresolved"})
+    assert rows(database, "snoozes") == []
+
+
+def test_an_issue_is_reopened_when_its_time_is_over(
+    bob: Caller, happen: Happen, database: Database, let_pass: Pass
+) -> None:
+    happen()
+    happen(value="other")
+    details = ignore(bob, ignoreDuration=60, ignoreCount=100)["statusDetails"]
+    let_pass(timedelta(minutes=59))
+    assert state_of(bob) == IGNORED
+    let_pass(timedelta(minutes=61))
+    assert state_of(bob) == ONGOING
+    issue = shown(bob)
+    conditions = {"until": details["ignoreUntil"], "count": 100, "window": None}
+    conditions |= {"user_count": None, "user_window": None}
+    assert issue["inbox"]["reason_details"] == conditions
+    entry = issue["activity"][0]
+    assert (entry["type"], entry["user"], entry["data"]) == (
+        "set_unresolved",
+        None,
+        {"expired_snooze": conditions},
+    )
+    assert [row["status"] for row in rows(database, "issue_history")] == ["ignored", "unresolved"]
+    assert rows(database, "snoozes") == []
+
+
+def test_time_that_is_over_before_the_job_runs_is_found_by_an_event(
+    bob: Caller, happen: Happen, database: Database, let_pass: Pass
+) -> None:
+    happen()
+    ignore(bob, ignoreDuration=1)
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE snoozes SET ends_at = '2026-01-01 00:00:00.000000'"))
+    happen()
+    assert state_of(bob) == ONGOING
+    let_pass(timedelta(minutes=5))
+    assert [each["type"] for each in shown(bob)["activity"]] == [
+        "set_unresolved",
+        "set_ignored",
+        "first_seen",
+    ]
+
+
+def test_the_job_looks_again_when_the_next_time_is_over(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen()
+    ignore(bob, ignoreDuration=1)
+    [ends_at] = [row["ends_at"] for row in rows(database, "snoozes")]
+    at = ends_at - timedelta(seconds=20)
+    with database.transaction() as connection:
+        scheduler.reopen_issues(connection, {}, at)
+    [job] = rows(database, "jobs")
+    assert (job["kind"], job["run_at"]) == (JobKind.REOPEN_ISSUES, ends_at)
+    with database.transaction() as connection:
+        scheduler.reopen_issues(connection, {}, ends_at)
+    assert rows(database, "jobs")[-1]["run_at"] == ends_at + timedelta(minutes=1)
+    assert state_of(bob) == ONGOING
+
+
+def test_many_are_reopened_in_batches(
+    bob: Caller, happen: Happen, let_pass: Pass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shipmark.issues.actions.snooze_lapses.BATCH", 2)
+    for number in range(5):
+        happen(value=str(number))
+    body = {"status": "ignored", "ignoreDuration": 5}
+    assert bob.put(f"{WEB_LIST}?query=", body).status_code == 200
+    let_pass(timedelta(minutes=6))
+    listed = bob.get(f"{LIST}?query=is:unresolved")
+    assert (len(listed.json()), listed.headers["X-Hits"]) == (5, "5")
+    assert {issue["substatus"] for issue in listed.json()} == {"ongoing"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "unresolved"},
+        {"status": "resolved"},
+        {"status": "resolved", "statusDetails": {"inRelease": "web@1.0.0"}},
+        {
+            "status": "resolved",
+            "statusDetails": {"inCommit": {"commit": commit("1")["id"], "repository": "acme/web"}},
+        },
+        {"status": "ignored"},
+        {"status": "ignored", "substatus": "archived_until_escalating"},
+    ],
+)
+def test_another_status_ends_the_conditions(
+    bob: Caller, happen: Happen, database: Database, let_pass: Pass, body: dict[str, object]
+) -> None:
+    happen()
+    bob.publish("web@1.0.0", commits=[commit("1")])
+    ignore(bob, ignoreDuration=10, ignoreCount=1)
+    changed = change(bob, body)
+    # What is ignored until it escalates has a condition of its own.
+    left = [(row["ends_at"], row["event_count"]) for row in rows(database, "snoozes")]
+    assert left == ([(None, None)] if "substatus" in body else [])
+    let_pass(timedelta(hours=1))
+    assert shown(bob)["status"] == changed["status"] == body["status"]
+    assert changed["statusDetails"].keys().isdisjoint(NO_CONDITIONS)
+
+
+def test_a_release_that_resolves_it_ends_the_conditions(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen()
+    ignore(bob, ignoreCount=1)
+    bob.publish("web@1.0.0", commits=[commit("1", message="Fixes WEB-1")])
+    assert rows(database, "snoozes") == []
+    assert shown(bob)["statusDetails"]["inRelease"] == "web@1.0.0"
+
+
+def test_other_conditions_replace_the_first_ones(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen()
+    ignore(bob, ignoreCount=2, ignoreWindow=60)
+    happen()
+    ignore(bob, ignoreCount=2, ignoreWindow=60)
+    assert rows(database, "snoozes")[0]["recent_events"] is None
+    happen()
+    assert state_of(bob) == IGNORED
+    ignore(bob, ignoreUserCount=1)
+    happen()
+    assert state_of(bob) == IGNORED
+    assert shown(bob)["statusDetails"]["ignoreCount"] is None
+
+
+def test_null_is_no_condition(bob: Caller, happen: Happen) -> None:
+    happen()
+    issue = ignore(bob, ignoreCount=None, ignoreDuration=None, ignoreUntil=None)
+    assert (issue["substatus"], issue["statusDetails"]) == ("archived_forever", {})
+
+
+def test_lists_searches_and_counts_agree(bob: Caller, happen: Happen) -> None:
+    for value in ("one", "two", "three"):
+        happen(value=value)
+    ignore(bob, ignoreCount=1)
+    for term, count in (("is:ignored", 1), ("is:unresolved", 2), ("is:until_condition_met", 1)):
+        answer = bob.get(f"{LIST}?query={term}")
+        assert (len(answer.json()), answer.headers["X-Hits"]) == (count, str(count)), term
+        assert bob.get(f"{LIST[:-8]}/issues-count/?query={term}").json() == {term: count}
+    happen(value="one")
+    for term, count in (("is:ignored", 0), ("is:unresolved", 3), ("is:escalating", 1)):
+        answer = bob.get(f"{LIST}?query={term}")
+        assert (len(answer.json()), answer.headers["X-Hits"]) == (count, str(count)), term
+
+
+def test_an_escalating_issue_is_reviewed_like_a_new_one(bob: Caller, happen: Happen) -> None:
+    happen()
+    ignore(bob, ignoreCount=1)
+    happen()
+    change(bob, {"inbox": False})
+    assert state_of(bob) == ("unresolved", "ongoing", None)
+
+
+def test_conditions_go_with_their_issue_and_stay_without_their_user(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    happen()
+    ignore(bob, ignoreCount=5)
+    with database.transaction() as connection:
+        connection.execute(text("DELETE FROM users WHERE email = :email"), {"email": BOB})
+    assert rows(database, "snoozes")[0]["user_id"] is None
+    with database.transaction() as connection:
+        connection.execute(text("DELETE FROM issues"))
+    assert counts(database)["snoozes"] == 0
+
+
+def test_a_list_takes_a_statement_more_if_it_has_ignored_issues_under_a_condition(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    for number in range(9):
+        happen(value=str(number))
+    numbers = []
+    for body in ({"status": "unresolved"}, {"status": "ignored"}, {"ignoreCount": 5}):
+        bob.put(f"{WEB_LIST}?query=is:ignored", {"status": "unresolved"})
+        bob.put(f"{WEB_LIST}?query=is:unresolved", {"status": "ignored"} | body)
+        with statements(database) as seen:
+            assert len(bob.get(f"{LIST}?query=").json()) == 9
+        numbers.append(seen.count)
+    # The snoozes, and the users who set them.
+    assert numbers == [numbers[0], numbers[0], numbers[0] + 2]
+
+
+def test_changing_many_takes_as_many_statements_as_changing_a_few(
+    bob: Caller, happen: Happen, database: Database
+) -> None:
+    numbers = []
+    for size in (2, 9):
+        for number in range(size):
+            happen(value=f"{size} {number}")
+        with statements(database) as seen:
+            body = {"status": "ignored", "ignoreCount": 5, "ignoreDuration": 30}
+            assert bob.put(f"{WEB_LIST}?query=is:new", body).status_code == 200
+        numbers.append(seen.count)
+    assert numbers[0] == numbers[1]
