@@ -3,11 +3,13 @@
 from shipmark.http import AnyRequest
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
+from shipmark.ingest.allowed_origins import is_allowed
 from shipmark.ingest.keys import dsn_parts, public_key, request_key
 from shipmark.ingest.project_keys import KnownKey, ProjectKeys
 from shipmark.projects.model import Project
 
 _REJECTED = "event submission rejected with_reason: ProjectId"
+_OTHER_ORIGIN = "event submission rejected with_reason: Cors"
 
 
 class SenderAuthorization:
@@ -25,6 +27,7 @@ class SenderAuthorization:
             raise NotFound
         self._project_text, self._project_id = project, project_id
         self._headers = {} if key else dict(request.headers.items())
+        self._origin = {"origin": request.headers["origin"]} if "origin" in request.headers else {}
         query = {"sentry_key": key} if key else request.query_params
         self._query = {name: str(value) for name, value in query.items()}
         self._keys: ProjectKeys = request.app.state.project_keys
@@ -64,7 +67,7 @@ class SenderAuthorization:
         """Return the project of the key; ``dsn`` is that of the envelope's header.
 
         Raise `Unauthenticated` without a key, `BadRequest` if path, request and DSN disagree, and `Forbidden` for a
-        key that is not an active one of the project.
+        key that is not an active one of the project, or comes from a page that may not use it.
         """
         if dsn is not None and dsn_parts(dsn)[1] != self._project_id:
             raise BadRequest("the project of the DSN is not the one of the address")
@@ -73,5 +76,7 @@ class SenderAuthorization:
             known = self._keys.find(key)
             if known is None or str(known.project.id) != self._project_text:
                 raise Forbidden(_REJECTED)
+            if not is_allowed(known.origins, self._origin):
+                raise Forbidden(_OTHER_ORIGIN)
             self._key = known
         return self._key.project

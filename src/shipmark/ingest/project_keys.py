@@ -7,9 +7,10 @@ from cachetools import LRUCache, TTLCache
 
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Unavailable
+from shipmark.ingest.allowed_origins import AllowedOrigins, allowed_origins
 from shipmark.ingest.quotas import Quota, quotas_of
 from shipmark.projects import store as projects
-from shipmark.projects.model import Project
+from shipmark.projects.model import Project, SendingKey
 
 #: A key that is revoked is accepted for so long at most.
 SECONDS = 3.0
@@ -18,11 +19,12 @@ _KEYS_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class KnownKey:
-    """An active key: its project, and the rate limits that count for it."""
+    """An active key: its project, the rate limits that count for it, and the pages that may use it."""
 
     public_key: str
     project: Project
     quotas: tuple[Quota, ...] = ()
+    origins: AllowedOrigins = None
 
 
 class ProjectKeys:
@@ -56,7 +58,7 @@ class ProjectKeys:
         try:
             with self._database.autocommit_read() as connection:
                 stored = projects.by_key(connection, key)
-            known = KnownKey(key, stored.project, quotas_of(stored)) if stored else None
+            known = _known(stored) if stored else None
         except Unavailable:
             with self._lock:
                 if key not in self._seen:
@@ -65,3 +67,12 @@ class ProjectKeys:
         with self._lock:
             self._keys[key] = self._seen[key] = known
         return known
+
+
+def _known(stored: SendingKey) -> KnownKey:
+    return KnownKey(
+        public_key=stored.public_key,
+        project=stored.project,
+        quotas=quotas_of(stored),
+        origins=allowed_origins(stored.allowed_domains),
+    )

@@ -28,6 +28,7 @@ from shipmark.infrastructure.errors import Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
 from shipmark.ingest.admission import Admission
+from shipmark.ingest.allowed_origins import is_allowed
 from shipmark.ingest.envelope import EVENT, EnvelopeKeys, Item, ItemKeys, event_id_of, in_utc
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
 from shipmark.ingest.keys import dsn_parts, request_key
@@ -148,7 +149,9 @@ class SingleItems:
         except Refusal:
             return None
         key = self._keys.remembered(sent) if sent is not None else None
-        return key if key is not None and str(key.project.id) == path[1] else None
+        if key is None or str(key.project.id) != path[1]:
+            return None
+        return key if is_allowed(key.origins, headers) else None
 
     def _item_of(self, body: bytes, headers: Mapping[str, str], key: KnownKey) -> _Single | None:
         """Return the item of an envelope that has just one, or None for the framework to look at it."""

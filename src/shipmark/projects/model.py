@@ -71,6 +71,7 @@ class SendingKey:
     project: Project
     limit: RateLimit | None = None
     project_limit: RateLimit | None = None
+    allowed_domains: tuple[str, ...] = ()
 
 
 def default_key(project: Project, public_key: str, secret_key: str) -> ProjectKey:

@@ -1,7 +1,8 @@
 """Options of projects: their keys and defaults (auth-and-errors.md 8.4).
 
 Those for scrubbing, grouping, filters and crash reports have an effect (`events/project_rules.py`), the rate limit has
-(`ingest/quotas.py`), and the criteria of verdicts have; the others are stored and shown.
+(`ingest/quotas.py`), and so have the allowed domains, the criteria of verdicts, and the age at which issues are
+resolved; the others are stored and shown.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,8 @@ from shipmark.organizations.options import Option, Stored
 RATE_LIMIT = "rateLimit"
 #: How the releases of a project are judged, as texts (`verdicts/criteria.py`); ours, the reference has none.
 VERDICT_CRITERIA = "verdictCriteria"
+#: The origins of pages from which a project takes events (`ingest/allowed_origins.py`).
+ALLOWED_DOMAINS = "allowedDomains"
 #: The options by their names for clients and in the audit log.
 OPTIONS: Mapping[str, Option] = {
     "resolveAge": Option("sentry:resolve_age", 0),
@@ -28,7 +31,7 @@ OPTIONS: Mapping[str, Option] = {
     VERDICT_CRITERIA: Option("shipmark:verdict_criteria", None),
     "subjectPrefix": Option("mail:subject_prefix", ""),
     "subjectTemplate": Option("mail:subject_template", "$shortID - $title"),
-    "allowedDomains": Option("sentry:origins", ["*"]),
+    ALLOWED_DOMAINS: Option("sentry:origins", ["*"]),
     "verifySSL": Option("sentry:verify_ssl", False),
     "securityToken": Option("sentry:token", ""),
     "securityTokenHeader": Option("sentry:token_header", None),

@@ -191,7 +191,9 @@ class ProjectUpdateRequest(RequestModel):
     subject_template: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = optional(
         "Template of the subjects of mails."
     )
-    allowed_domains: _Words = optional("Domains from which browsers send events.")
+    allowed_domains: _Words = optional(
+        "Domains from which browsers may send events, such as `*.example.com`; `*` for all."
+    )
     security_token: _TextOrBlank = optional("Token that is sent with requests for sources.")
     security_token_header: _OptionalText = optional("Name of the header with the token.")
     digests_min_delay: _Delay = optional("Minimum number of seconds between digests.")
