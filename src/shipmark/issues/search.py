@@ -18,7 +18,7 @@ from shipmark.issues.model import (
 
 QUERY_MAX = 4096
 _TERMS_MAX = 50
-#: Terms of releases and environments look up other tables, and lists of values are sent with the statement.
+#: Terms of releases, environments and assignees look up other tables, and lists of values are sent with the statement.
 _TIES_MAX = 10
 _LISTED_MAX = 20
 #: Statuses by the names that clients use, of which ignored issues have several.
@@ -40,7 +40,10 @@ _SUBSTATUSES = {
     "until_escalating": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_ESCALATING),
 }
 _FOR_REVIEW = "for_review"
-IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW)
+#: The value of a search by assignee that stands for no assignee, and those of ``is:``, which are True if it is negated.
+NO_ASSIGNEE = "none"
+_ASSIGNED = {"assigned": True, "unassigned": False}
+IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW, *_ASSIGNED)
 
 #: The ties to versions by the names that clients use.
 _RELEASE_KEYS = {
@@ -51,6 +54,7 @@ _RELEASE_KEYS = {
     "regressed_in_release": ReleaseTie.REGRESSED,
 }
 _ENVIRONMENT = "environment"
+_ASSIGNEE_KEYS = frozenset({"assigned", "assigned_to"})
 _ATTRIBUTES = {
     "level": IssueAttribute.LEVEL,
     "error.unhandled": IssueAttribute.IS_UNHANDLED,
@@ -89,6 +93,14 @@ class EnvironmentTerm:
     is_negated: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssigneeTerm:
+    """A term of assignees: ``me``, ``my_teams``, `NO_ASSIGNEE`, names of members, teams. One of several is meant."""
+
+    names: tuple[str, ...]
+    is_negated: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class IssueSearch:
     """A parsed query."""
@@ -100,6 +112,12 @@ class IssueSearch:
     releases: list[ReleaseTerm] = field(default_factory=list)
     environments: list[EnvironmentTerm] = field(default_factory=list)
     conditions: list[IssueCondition] = field(default_factory=list)
+    assignees: list[AssigneeTerm] = field(default_factory=list)
+
+    @property
+    def looked_up_count(self) -> int:
+        """Return the number of terms that look up other tables."""
+        return len(self.releases) + len(self.environments) + len(self.assignees)
 
 
 def parse(query: str, now: datetime) -> IssueSearch:
@@ -118,9 +136,9 @@ def parse(query: str, now: datetime) -> IssueSearch:
             _add_term(search, key, rest, now)
     if len(search.conditions) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
-    if len(search.releases) + len(search.environments) > _TIES_MAX:
+    if search.looked_up_count > _TIES_MAX:
         raise BadRequest(
-            f"A query has no more than {_TIES_MAX} terms of releases and environments."
+            f"A query has no more than {_TIES_MAX} terms of releases, environments and assignees."
         )
     search.text = " ".join(words)
     return search
@@ -141,6 +159,9 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
     elif name == _ENVIRONMENT and value:
         names = _values(name, text)
         search.environments.append(EnvironmentTerm(names=names, is_negated=is_negated))
+    elif name in _ASSIGNEE_KEYS and value:
+        assignees = _values(name, text)
+        search.assignees.append(AssigneeTerm(names=assignees, is_negated=is_negated))
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
         operator, operand = _READERS[attribute](name, value, now)
@@ -154,6 +175,8 @@ def _add_status(search: IssueSearch, value: str) -> None:
     """Set the status; a substatus implies one."""
     if value == _FOR_REVIEW:
         search.is_for_review = True
+    elif value in _ASSIGNED:
+        search.assignees.append(AssigneeTerm(names=(NO_ASSIGNEE,), is_negated=_ASSIGNED[value]))
     elif value in _SUBSTATUSES:
         search.status, search.substatus = _SUBSTATUSES[value]
     elif value in STATUSES:

@@ -7,6 +7,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 from shipmark.http.validation import Boolean, RequestModel, Text, choice_of, optional, refuse
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
+from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
 from shipmark.issues.search import STATUSES
 from shipmark.releases.model import VERSION_MAX
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, SHA_MAX
@@ -87,9 +88,9 @@ class StatusDetailsRequest(_IgnoreConditions):
 
 
 class IssueUpdateRequest(_IgnoreConditions):
-    """A change of the status of issues, or of the inbox."""
+    """A change of the status of issues, of the inbox, or of the people around them."""
 
-    status: _Status | None = optional("New status; without it `inbox` is required.")
+    status: _Status | None = optional("New status; required without any other change.")
     status_details: StatusDetailsRequest | None = optional(
         "Release or commit in which the issues are resolved."
     )
@@ -97,7 +98,10 @@ class IssueUpdateRequest(_IgnoreConditions):
     inbox: Annotated[bool, Boolean()] | None = optional(
         "Whether the issues wait for review; `false` marks them as reviewed."
     )
-    assigned_to: _NotStored = None
+    assigned_to: Annotated[str, Text(max_length=ASSIGNEE_MAX, blank=True)] | None = optional(
+        "Who the issues are assigned to: the id or address of a member, `user:` or `team:` with an id, or `#` with the"
+        " slug of a team; null or an empty text for no assignee."
+    )
     discard: _NotStored = None
     has_seen: _NotStored = None
     is_bookmarked: _NotStored = None
@@ -117,10 +121,16 @@ class IssueUpdateRequest(_IgnoreConditions):
         Raise `ValidationFailed` without a status that the other fields need, and for a substatus of another status.
         """
         needs_status = self.status_details is not None or self.substatus is not None
-        if self.status is None and (self.inbox is None or needs_status):
+        people = self._people_change()
+        has_other = self.inbox is not None or people != NO_PEOPLE_CHANGE
+        if self.status is None and (needs_status or not has_other):
             raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
-        return IssueChange(status=status, is_for_review=self.inbox)
+        return IssueChange(status=status, is_for_review=self.inbox, people=people)
+
+    def _people_change(self) -> PeopleChange:
+        is_assigned = "assigned_to" in self.model_fields_set
+        return PeopleChange(assigned_to=self.assigned_to or "" if is_assigned else None)
 
     def _status_change(self, name: str) -> StatusChange:
         is_next = name == _IN_NEXT_RELEASE

@@ -8,6 +8,11 @@ import msgspec
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse
+from shipmark.api.issues.people_responses import (
+    AssigneeResponse,
+    assignee_response,
+    with_assignee,
+)
 from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
@@ -21,6 +26,7 @@ from shipmark.issues.model import (
     IssueStatus,
     Resolution,
 )
+from shipmark.issues.people import NO_PEOPLE, IssuePeople
 from shipmark.issues.recent_counts import Point
 from shipmark.issues.short_ids import format_short_id
 from shipmark.projects.model import Project
@@ -67,7 +73,7 @@ class IssueResponse(Wire, kw_only=True):
     type: str
     metadata: dict[str, object]
     num_comments: int = 0
-    assigned_to: None = None
+    assigned_to: AssigneeResponse | None
     is_bookmarked: bool = False
     is_subscribed: bool = False
     subscription_details: None = None
@@ -146,6 +152,7 @@ class IssueUpdateResponse(Wire):
     status_details: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
     substatus: str | msgspec.UnsetType | None = msgspec.UNSET
     inbox: bool | msgspec.UnsetType | None = msgspec.UNSET
+    assigned_to: AssigneeResponse | msgspec.UnsetType | None = msgspec.UNSET
     activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
 
@@ -162,6 +169,7 @@ class IssueContext(Wire):
     inbox: dict[int, InboxEntry]
     #: By the id of the issue that a user resolved in it.
     resolving_commits: dict[int, CommitResponse]
+    people: dict[int, IssuePeople]
 
 
 def activity_response(
@@ -178,6 +186,8 @@ def activity_response(
         entry.type is IssueActivityType.REFERENCED_IN_COMMIT and commit is not None
     ):
         details = details | {"commit": commit}
+    elif entry.type is IssueActivityType.ASSIGNED:
+        details = with_assignee(details, users)
     return ActivityResponse(
         id=str(entry.id),
         user=optional_user_response(users.get(entry.user_id or 0)),
@@ -213,6 +223,7 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
     """The fields that every form of the object has."""
     project = issue_context.projects[issue.project_id]
     entry = issue_context.inbox.get(issue.id)
+    people = issue_context.people.get(issue.id, NO_PEOPLE)
     slug = issue_context.organization_slug
     return {
         "id": str(issue.id),
@@ -231,6 +242,7 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         ),
         "type": issue.type,
         "metadata": issue.metadata,
+        "assigned_to": assignee_response(people.assignee),
         "is_unhandled": issue.is_unhandled,
         "count": str(issue.times_seen),
         "user_count": issue.user_count,
@@ -264,4 +276,6 @@ def issue_update_response(
             response.inbox = None
     if change.is_for_review is not None:
         response.inbox = change.is_for_review
+    if change.people.assigned_to is not None:
+        response.assigned_to = assignee_response(updated.assignee)
     return response

@@ -184,7 +184,7 @@ def change_issues(
     query: IssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore or review many issues of the caller's projects; 204 if there are none."""
+    """Resolve, reopen, ignore, review or assign many issues of the caller's projects; 204 if there are none."""
     return _change(context, projects, query, query.search(default=UNRESOLVED), body)
 
 
@@ -195,7 +195,7 @@ def change_project_issues(
     query: ProjectIssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore or review many issues of a project; 204 if there are none."""
+    """Resolve, reopen, ignore, review or assign many issues of a project; 204 if there are none."""
     return _change(context, [project], query, query.search(default=""), body)
 
 
@@ -203,7 +203,7 @@ def change_project_issues(
 def change_issue(
     context: RequestContext, issue: PathIssue, body: IssueUpdateRequest
 ) -> IssueResponse:
-    """Resolve, reopen, ignore or review an issue."""
+    """Resolve, reopen, ignore, review or assign an issue."""
     requested = body.to_change()
     with context.database.transaction() as connection:
         change = with_commit(connection, context.access, requested, body.resolving_commit)

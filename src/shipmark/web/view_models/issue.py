@@ -18,6 +18,7 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.actions.suspect_commits import suspects_of
+from shipmark.issues.activity_people import assigned_user_id, users_of
 from shipmark.issues.model import (
     Issue,
     IssueActivity,
@@ -53,7 +54,8 @@ OLDEST = "oldest"
 class ActivityItem:
     """An activity of an issue. ``version`` and ``earlier_version`` are texts: the releases may be deleted.
 
-    ``by`` is the name of the user, else of the commit's author, else empty.
+    ``by`` is the name of the user, else of the commit's author, else empty. ``assignee`` is the name of the user or
+    team of an assignment, empty for a deleted user.
     """
 
     at: datetime
@@ -62,6 +64,7 @@ class ActivityItem:
     commit: Commit | None
     version: str
     earlier_version: str
+    assignee: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +230,7 @@ def _load_related(
     commit_id: int | None,
 ) -> _Related:
     named_releases = set(release_ids)
-    named_users = {entry.user_id for entry in log}
+    named_users: set[int | None] = set(users_of(log))
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
@@ -259,7 +262,17 @@ def _activity_item(issue_activity: IssueActivity, related: _Related) -> Activity
         commit=related.commits.get(_commit_id(issue_activity) or 0),
         version=str(issue_activity.details.get("version") or ""),
         earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
+        assignee=_assignee_name(issue_activity, related),
     )
+
+
+def _assignee_name(issue_activity: IssueActivity, related: _Related) -> str:
+    """Return the name of the user, or the slug of the team, of an assignment."""
+    user_id = assigned_user_id(issue_activity.details)
+    if user_id is not None:
+        return related.by(user_id)
+    slug = issue_activity.details.get("assigneeName")
+    return f"#{slug}" if slug else ""
 
 
 def _fixed_by(

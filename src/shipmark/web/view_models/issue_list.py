@@ -184,7 +184,7 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
     project_ids = [project.id for project in projects]
     terms, problem = _terms(search.query)
     tab = _tab_of(search, terms)
-    conditions = filter_of(connection, workspace.organization.id, project_ids, terms)
+    conditions = filter_of(connection, workspace.access, project_ids, terms)
     page, position = _page(search)
     listed = issue_lists.page_of(
         connection, tab.narrowed(conditions), search.sort, position, limit=page.limit

@@ -1,0 +1,48 @@
+"""People around issues: to whom they are assigned."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0037"
+down_revision = "0035"
+branch_labels = None
+depends_on = None
+
+_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Take the step."""
+    op.create_table(
+        "issue_assignments",
+        sa.Column("issue_id", _ID, nullable=False),
+        sa.Column("project_id", _ID, nullable=False),
+        sa.Column("member_id", _ID),
+        sa.Column("team_id", _ID),
+        sa.Column("assigned_at", _MOMENT, nullable=False),
+        _parent("issue_assignments", "issue_id", "issues"),
+        _parent("issue_assignments", "member_id", "members"),
+        sa.ForeignKeyConstraint(
+            ["project_id", "team_id"],
+            ["project_teams.project_id", "project_teams.team_id"],
+            name="fk_issue_assignments_project_id_team_id",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("issue_id", name="pk_issue_assignments"),
+    )
+    op.create_index("ix_issue_assignments_member_id", "issue_assignments", ["member_id"])
+    op.create_index(
+        "ix_issue_assignments_project_id_team_id", "issue_assignments", ["project_id", "team_id"]
+    )
+
+
+def downgrade() -> None:
+    """Take it back."""
+    op.drop_table("issue_assignments")
+
+
+def _parent(child: str, column: str, parent: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [column], [f"{parent}.id"], name=f"fk_{child}_{column}", ondelete="CASCADE"
+    )

@@ -1,0 +1,58 @@
+"""People around the issues of a page, by one statement for all of them."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from shipmark.accounts.store import users
+from shipmark.avatars.model import read_avatar
+from shipmark.infrastructure import database as db
+from shipmark.issues.people import Assignee, AssigneeType, IssuePeople
+from shipmark.issues.store.assignments import assignments
+from shipmark.organizations.store import members, teams
+
+_OF_ISSUES = (
+    sa.select(
+        db.IDS.c.id,
+        users.c.id,
+        users.c.name,
+        users.c.email,
+        users.c.avatar_kind,
+        users.c.avatar_ident,
+        teams.c.id,
+        teams.c.slug,
+        teams.c.avatar_kind,
+        teams.c.avatar_ident,
+    )
+    .select_from(db.IDS)
+    .join(assignments, assignments.c.issue_id == db.IDS.c.id)
+    .outerjoin(members, members.c.id == assignments.c.member_id)
+    .outerjoin(users, users.c.id == members.c.user_id)
+    .outerjoin(teams, teams.c.id == assignments.c.team_id)
+)
+
+
+def of_issues(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, IssuePeople]:
+    """Return the people around these issues; issues without any are left out."""
+    if not issue_ids:
+        return {}
+    rows = connection.execute(_OF_ISSUES, db.ids_param(issue_ids))
+    return {issue_id: IssuePeople(assignee=_assignee(row)) for issue_id, *row in rows}
+
+
+def _assignee(row: Sequence[Any]) -> Assignee | None:
+    user_id, name, email, kind, ident, *team = row
+    if user_id is not None:
+        return Assignee(
+            type=AssigneeType.USER,
+            id=user_id,
+            name=name or email,
+            email=email,
+            avatar=read_avatar(kind, ident),
+        )
+    team_id, slug, kind, ident = team
+    if team_id is None:
+        return None
+    avatar = read_avatar(kind, ident)
+    return Assignee(type=AssigneeType.TEAM, id=team_id, name=slug, avatar=avatar)
