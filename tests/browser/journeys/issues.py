@@ -38,6 +38,12 @@ def change_many_issues(person: Person) -> None:
     expect(boxes).to_have_count(2)
     for box in boxes.all():
         box.check()
+    person.press("Me", person.open_menu("Assign (M)"))
+    person.fill("Search issues", "Listed assigned:me")
+    person.press("Search")
+    expect(boxes).to_have_count(2)
+    for box in boxes.all():
+        box.check()
     person.press("Archive")
     person.see("No matching issues")
     person.follow(re.compile("^Archived"), lists)
@@ -49,13 +55,17 @@ def change_many_issues(person: Person) -> None:
 
 
 def change_an_issue(person: Person) -> None:
-    """Resolve an issue, in the next release too, reopen and archive it."""
+    """Assign an issue, resolve it, in the next release too, reopen and archive it."""
     page = person.page
     person.server.fail("changed@1.0.0", "ChangedError", "It will be changed")
     person.go("issues/?query=ChangedError")
     person.follow(re.compile("^ChangedError"))
     activity = person.card("Activity")
     about = person.card("About this issue")
+    person.press("Me", person.open_menu("Assign (M)"))
+    expect(activity).to_contain_text("assigned it to")
+    person.press("No assignee", person.open_menu("Assign (M)"))
+    expect(activity).to_contain_text("removed the assignee")
     person.press("Resolve")
     expect(activity).to_contain_text("resolved it")
     expect(about).to_contain_text("Resolved")

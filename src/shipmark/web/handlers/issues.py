@@ -5,8 +5,8 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions.update_issue import update_issues
+from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.issues.actions.update_issue import apply_change
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
@@ -15,7 +15,7 @@ from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue
-from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE
+from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
 
 _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 
@@ -28,19 +28,17 @@ def show_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
 
 @post(_ISSUE, scopes=None, sync_to_thread=True)
 def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: RawBody) -> Answer:
-    """Resolve, reopen or archive the issue, and redirect to it."""
+    """Resolve, reopen, archive, review or assign the issue, and redirect to it."""
     with web_request.view() as (connection, workspace):
         stored = require_issue(connection, workspace, issue)
     workspace.require(ISSUE_CHANGE)
-    change = CHANGES.get(form_of(body).get("action", ""))
-    if change is None:
-        raise BadRequest(f"The action must be one of {', '.join(CHANGES)}.")
     try:
+        change = requested_change(form_of(body))
         with web_request.database.transaction() as connection:
             locked = states.locked(connection, workspace.organization.id, [stored.id])
-            update_issues(connection, locked, change, workspace.user.id, now())
-    except ValidationFailed:
-        return _render(web_request, issue, status=400, problem=NO_RELEASE)
+            apply_change(connection, locked, change, workspace.user.id, now())
+    except ValidationFailed as refusal:
+        return _render(web_request, issue, status=400, problem=problem_of_change(refusal))
     return redirect(urls.issue(workspace.organization.slug, issue))
 
 

@@ -25,7 +25,9 @@ from shipmark.issues.model import (
     IssueActivityType,
     Resolution,
 )
+from shipmark.issues.people import NO_PEOPLE, Assignee
 from shipmark.issues.store import activity, issues, occurrences, resolutions, user_reports
+from shipmark.issues.store import people as people_store
 from shipmark.issues.user_reports import UserReport
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -34,6 +36,7 @@ from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_lines import issue_line
@@ -87,7 +90,8 @@ class IssuePage:
     ``fixed_with`` is the commit that a user resolved it in, without a release.
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``reports`` are the newest of ``report_count``.
-    ``deleted_fix`` is the version of a deleted release that it was resolved in.
+    ``deleted_fix`` is the version of a deleted release that it was resolved in. ``assign_menu`` is None for readers who
+    may not change the issue.
     """
 
     issue: Issue
@@ -114,6 +118,8 @@ class IssuePage:
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
     may_change: bool
+    assignee: Assignee | None
+    assign_menu: AssignMenu | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +161,8 @@ def issue_page(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     related = _load_related(connection, release_ids, resolution, log, commit_id)
+    around = people_store.of_issues(connection, [issue.id])
+    may_change = workspace.may(ISSUE_CHANGE)
     activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
     return IssuePage(
         issue=issue,
@@ -182,7 +190,9 @@ def issue_page(
         remedies=commands(shown, server, workspace.organization.slug, project.slug)
         if shown
         else (),
-        may_change=workspace.may(ISSUE_CHANGE),
+        may_change=may_change,
+        assignee=around.get(issue.id, NO_PEOPLE).assignee,
+        assign_menu=assign_menu(connection, workspace, [project.id]) if may_change else None,
     )
 
 
