@@ -97,6 +97,7 @@ def fill_acme(alice: Caller, world: World) -> None:
     alice.post(release_path("web@1.1.0", "deploys/"), {"environment": "production"})
     upload(alice, bundle(built()), version="web@1.1.0")
     alice.put("/organizations/acme/issues/WEB-1/", {"assignedTo": ALICE})
+    alice.post("/issues/1/comments/", {"text": "It is known."})
     alice.put("/organizations/acme/", {"name": "ACME"})
     send_sessions(alice.client, world, session("web@1.1.0", did="ann"), session("web@1.0.0"))
 
@@ -293,6 +294,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/issues/WEB-2/", {"status": "resolvedInNextRelease"}),
         alice.publish("web@9.0.0"),
         alice.put("/organizations/acme/issues/WEB-3/", RESOLVED_IN_COMMIT),
+        alice.post("/issues/1/comments/", {"text": "It is known.", "mentions": ["#core"]}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": "#core"}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ALICE}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ""}),
@@ -386,6 +388,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
         "/projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
         "/organizations/acme/issues/?query=is:for_review",
+        "/organizations/acme/issues/WEB-1/comments/",
+        "/organizations/acme/issues/WEB-1/comments/?per_page=1&cursor=1710000000000000:3:0",
         "/organizations/acme/issues/?query=is:assigned",
         "/organizations/acme/issues/?query=is:unassigned",
         "/organizations/acme/issues/?query=assigned:[me,my_teams,Alice,alice@example.com,%23core]",

@@ -69,13 +69,17 @@ class IssueActivityType(StrEnum):
     AUTO_SET_ONGOING = "auto_set_ongoing"
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
+    NOTE = "note"
 
 
 class SubscriptionReason(IntEnum):
     """The reason for a user's subscription to an issue (releases.md 1.22)."""
 
+    COMMENT = 1
     ASSIGNED = 2
     STATUS_CHANGE = 4
+    MENTIONED = 6
+    TEAM_MENTIONED = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

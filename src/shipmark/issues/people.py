@@ -1,4 +1,4 @@
-"""People around issues: to whom they are assigned."""
+"""People around issues: to whom they are assigned, and who comments on them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,12 +35,10 @@ class Assignee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePeople:
-    """People around one issue."""
+    """People around one issue, and the number of their comments."""
 
     assignee: Assignee | None = None
-
-
-NO_PEOPLE = IssuePeople()
+    comment_count: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

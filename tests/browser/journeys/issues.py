@@ -80,6 +80,24 @@ def change_an_issue(person: Person) -> None:
     expect(page.get_by_role("button", name="Archive", exact=True)).to_have_count(0)
 
 
+def comment_on_an_issue(person: Person) -> None:
+    """Write a comment, change and delete it."""
+    person.server.fail("commented@1.0.0", "CommentedError", "It is discussed")
+    person.go("issues/?query=CommentedError")
+    person.follow(re.compile("^CommentedError"))
+    activity = person.card("Activity")
+    person.fill("Comment", "See https://example.com/\nfor more.")
+    person.press("Comment", activity)
+    expect(activity.get_by_role("link", name="https://example.com/")).to_be_visible()
+    activity.locator("summary").click()
+    activity.get_by_label("Comment", exact=True).last.fill("It is known.")
+    person.press("Save", activity)
+    expect(activity.locator("blockquote")).to_have_text("It is known.")
+    activity.locator("summary").click()
+    person.press("Delete comment", activity)
+    expect(activity.locator("blockquote")).to_have_count(0)
+
+
 def walk_through_events(person: Person) -> None:
     """Go from the latest event to the first and back."""
     page = person.page
@@ -121,4 +139,10 @@ def look_at_attachments(person: Person) -> None:
     expect(files.get_by_role("link", name="app.log")).to_have_count(0)
 
 
-JOURNEYS = [change_many_issues, change_an_issue, walk_through_events, look_at_attachments]
+JOURNEYS = [
+    change_many_issues,
+    change_an_issue,
+    comment_on_an_issue,
+    walk_through_events,
+    look_at_attachments,
+]

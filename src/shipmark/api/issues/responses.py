@@ -26,7 +26,7 @@ from shipmark.issues.model import (
     IssueStatus,
     Resolution,
 )
-from shipmark.issues.people import NO_PEOPLE, IssuePeople
+from shipmark.issues.people import IssuePeople
 from shipmark.issues.recent_counts import Point
 from shipmark.issues.short_ids import format_short_id
 from shipmark.projects.model import Project
@@ -72,7 +72,7 @@ class IssueResponse(Wire, kw_only=True):
     project: IssueProjectResponse
     type: str
     metadata: dict[str, object]
-    num_comments: int = 0
+    num_comments: int
     assigned_to: AssigneeResponse | None
     is_bookmarked: bool = False
     is_subscribed: bool = False
@@ -223,7 +223,7 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
     """The fields that every form of the object has."""
     project = issue_context.projects[issue.project_id]
     entry = issue_context.inbox.get(issue.id)
-    people = issue_context.people.get(issue.id, NO_PEOPLE)
+    people = issue_context.people[issue.id]
     slug = issue_context.organization_slug
     return {
         "id": str(issue.id),
@@ -242,6 +242,7 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         ),
         "type": issue.type,
         "metadata": issue.metadata,
+        "num_comments": people.comment_count,
         "assigned_to": assignee_response(people.assignee),
         "is_unhandled": issue.is_unhandled,
         "count": str(issue.times_seen),

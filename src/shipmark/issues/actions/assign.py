@@ -44,7 +44,8 @@ def assign(
     assignments.put(connection, changed, to, now)
     ids = [issue.id for issue in changed]
     if to.assignee.type is AssigneeType.TEAM:
-        assignments.subscribe_team(connection, ids, to.assignee.id)
+        team_id, reason = to.assignee.id, SubscriptionReason.ASSIGNED
+        assignments.subscribe_team(connection, ids, team_id, reason)
     else:
         pairs = [(issue_id, to.assignee.id) for issue_id in ids]
         activity.subscribe(connection, pairs, SubscriptionReason.ASSIGNED)

@@ -56,6 +56,16 @@ activities = table(
     ActivityColumns,
     sa.Index("ix_issue_activities_issue_id_happened_at", "issue_id", "happened_at", "id"),
 )
+#: As a literal, so that databases know that the index of comments serves.
+IS_NOTE = activities.c.type == sa.literal_column(f"'{IssueActivityType.NOTE.value}'")
+sa.Index(
+    "ix_issue_activities_notes",
+    activities.c.issue_id,
+    activities.c.happened_at,
+    activities.c.id,
+    sqlite_where=IS_NOTE,
+    postgresql_where=IS_NOTE,
+)
 history = table(
     "issue_history",
     HistoryColumns,

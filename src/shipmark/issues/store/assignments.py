@@ -68,7 +68,7 @@ _SUBSCRIBE_TEAM = (
             db.IDS.c.id,
             members.c.user_id,
             sa.true(),
-            sa.literal(int(SubscriptionReason.ASSIGNED)),
+            sa.bindparam("reason", type_=sa.Integer()),
         )
         .select_from(db.IDS)
         .join(team_members, team_members.c.team_id == sa.bindparam("team_id", type_=db.Id))
@@ -114,6 +114,12 @@ def remove(connection: sa.Connection, issue_ids: Collection[int]) -> list[int]:
     return sorted(connection.execute(_REMOVE, db.ids_param(issue_ids)).scalars())
 
 
-def subscribe_team(connection: sa.Connection, issue_ids: Collection[int], team_id: int) -> None:
-    """Subscribe the members of a team to these issues, which are assigned to it; their earlier choices stay."""
-    connection.execute(_SUBSCRIBE_TEAM, db.ids_param(issue_ids) | {"team_id": team_id})
+def subscribe_team(
+    connection: sa.Connection,
+    issue_ids: Collection[int],
+    team_id: int,
+    reason: SubscriptionReason,
+) -> None:
+    """Subscribe the members of a team to these issues; their earlier choices stay."""
+    parameters = {"team_id": team_id, "reason": int(reason)}
+    connection.execute(_SUBSCRIBE_TEAM, db.ids_param(issue_ids) | parameters)

@@ -9,12 +9,17 @@ from shipmark.accounts.store import users
 from shipmark.avatars.model import read_avatar
 from shipmark.infrastructure import database as db
 from shipmark.issues.people import Assignee, AssigneeType, IssuePeople
+from shipmark.issues.store.activity import IS_NOTE, activities
 from shipmark.issues.store.assignments import assignments
 from shipmark.organizations.store import members, teams
 
 _OF_ISSUES = (
     sa.select(
         db.IDS.c.id,
+        sa.select(sa.func.count())
+        .where(activities.c.issue_id == db.IDS.c.id, IS_NOTE)
+        .correlate(db.IDS)
+        .scalar_subquery(),
         users.c.id,
         users.c.name,
         users.c.email,
@@ -26,7 +31,7 @@ _OF_ISSUES = (
         teams.c.avatar_ident,
     )
     .select_from(db.IDS)
-    .join(assignments, assignments.c.issue_id == db.IDS.c.id)
+    .outerjoin(assignments, assignments.c.issue_id == db.IDS.c.id)
     .outerjoin(members, members.c.id == assignments.c.member_id)
     .outerjoin(users, users.c.id == members.c.user_id)
     .outerjoin(teams, teams.c.id == assignments.c.team_id)
@@ -34,11 +39,14 @@ _OF_ISSUES = (
 
 
 def of_issues(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, IssuePeople]:
-    """Return the people around these issues; issues without any are left out."""
+    """Return the people around each of these issues."""
     if not issue_ids:
         return {}
     rows = connection.execute(_OF_ISSUES, db.ids_param(issue_ids))
-    return {issue_id: IssuePeople(assignee=_assignee(row)) for issue_id, *row in rows}
+    return {
+        issue_id: IssuePeople(assignee=_assignee(row), comment_count=comment_count)
+        for issue_id, comment_count, *row in rows
+    }
 
 
 def _assignee(row: Sequence[Any]) -> Assignee | None:

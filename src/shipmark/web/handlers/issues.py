@@ -7,6 +7,7 @@ from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions.update_issue import apply_change
+from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
@@ -23,7 +24,7 @@ _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 @get(_ISSUE, scopes=None, sync_to_thread=True)
 def show_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
     """Show an issue with its activity and the event named by ``event``, by default the latest."""
-    return _render(web_request, issue)
+    return render_issue(web_request, issue)
 
 
 @post(_ISSUE, scopes=None, sync_to_thread=True)
@@ -38,11 +39,14 @@ def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: Ra
             locked = states.locked(connection, workspace.organization.id, [stored.id])
             apply_change(connection, locked, change, workspace.user.id, now())
     except ValidationFailed as refusal:
-        return _render(web_request, issue, status=400, problem=problem_of_change(refusal))
+        return render_issue(web_request, issue, status=400, problem=problem_of_change(refusal))
     return redirect(urls.issue(workspace.organization.slug, issue))
 
 
-def _render(web_request: WebRequest, name: str, *, status: int = 200, problem: str = "") -> Answer:
+def render_issue(
+    web_request: WebRequest, name: str, *, status: int = 200, problem: str = "", comment: str = ""
+) -> Answer:
+    """Return the page of an issue, with a problem, and with the comment that was refused."""
     with web_request.view() as (connection, workspace):
         issue = require_issue(connection, workspace, name)
         event = event_of(connection, issue, web_request.parameter("event"))
@@ -67,5 +71,7 @@ def _render(web_request: WebRequest, name: str, *, status: int = 200, problem: s
         workspace=workspace,
         content=content,
         problem=problem,
+        comment=comment,
+        comment_max=COMMENT_MAX,
         is_other_event=is_missing(event, web_request.parameter("event")),
     )

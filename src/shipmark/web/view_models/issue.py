@@ -25,7 +25,7 @@ from shipmark.issues.model import (
     IssueActivityType,
     Resolution,
 )
-from shipmark.issues.people import NO_PEOPLE, Assignee
+from shipmark.issues.people import Assignee
 from shipmark.issues.store import activity, issues, occurrences, resolutions, user_reports
 from shipmark.issues.store import people as people_store
 from shipmark.issues.user_reports import UserReport
@@ -39,6 +39,7 @@ from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
+from shipmark.web.view_models.issue_comments import CommentItem, comment_item
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.issue_statistics import Shares, Trend, shares_of, trend_of
 from shipmark.web.view_models.people import Person, people
@@ -58,7 +59,7 @@ class ActivityItem:
     """An activity of an issue. ``version`` and ``earlier_version`` are texts: the releases may be deleted.
 
     ``by`` is the name of the user, else of the commit's author, else empty. ``assignee`` is the name of the user or
-    team of an assignment, empty for a deleted user.
+    team of an assignment, empty for a deleted user. ``comment`` is None for other activities.
     """
 
     at: datetime
@@ -67,7 +68,8 @@ class ActivityItem:
     commit: Commit | None
     version: str
     earlier_version: str
-    assignee: str = ""
+    assignee: str
+    comment: CommentItem | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,9 +163,16 @@ def issue_page(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     related = _load_related(connection, release_ids, resolution, log, commit_id)
-    around = people_store.of_issues(connection, [issue.id])
+    around = people_store.of_issues(connection, [issue.id])[issue.id]
     may_change = workspace.may(ISSUE_CHANGE)
-    activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
+    activity_items = tuple(
+        _activity_item(
+            issue_activity,
+            related,
+            comment_item(issue_activity, related.users, workspace, may_change=may_change),
+        )
+        for issue_activity in log
+    )
     return IssuePage(
         issue=issue,
         short_id=issue_line(issue, workspace).short_id,
@@ -191,7 +200,7 @@ def issue_page(
         if shown
         else (),
         may_change=may_change,
-        assignee=around.get(issue.id, NO_PEOPLE).assignee,
+        assignee=around.assignee,
         assign_menu=assign_menu(connection, workspace, [project.id]) if may_change else None,
     )
 
@@ -264,7 +273,9 @@ def _commit_id(issue_activity: IssueActivity) -> int | None:
     return commit_id if isinstance(commit_id, int) else None
 
 
-def _activity_item(issue_activity: IssueActivity, related: _Related) -> ActivityItem:
+def _activity_item(
+    issue_activity: IssueActivity, related: _Related, comment: CommentItem | None
+) -> ActivityItem:
     return ActivityItem(
         at=issue_activity.at,
         type=issue_activity.type,
@@ -273,6 +284,7 @@ def _activity_item(issue_activity: IssueActivity, related: _Related) -> Activity
         version=str(issue_activity.details.get("version") or ""),
         earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
         assignee=_assignee_name(issue_activity, related),
+        comment=comment,
     )
 
 

@@ -18,7 +18,7 @@ from shipmark.issues.model import (
     IssueStatus,
     Substatus,
 )
-from shipmark.issues.people import NO_PEOPLE, Assignee
+from shipmark.issues.people import Assignee
 from shipmark.issues.search import IssueSearch, parse
 from shipmark.issues.store import issue_lists, occurrences, people
 from shipmark.issues.store.search_filter import filter_of
@@ -280,7 +280,7 @@ def _rows(
             issue=issue,
             short_id=issue_line(issue, workspace).short_id,
             last_release=by_id.get(last.get(issue.id, 0)),
-            assignee=around.get(issue.id, NO_PEOPLE).assignee,
+            assignee=around[issue.id].assignee,
         )
         for issue in issues
     )

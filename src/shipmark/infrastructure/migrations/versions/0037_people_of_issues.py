@@ -1,4 +1,4 @@
-"""People around issues: to whom they are assigned."""
+"""People around issues: to whom they are assigned, and an index of comments."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_IS_NOTE = sa.text("type = 'note'")
 _MOMENT = sa.DateTime(timezone=True)
 
 
@@ -35,10 +36,18 @@ def upgrade() -> None:
     op.create_index(
         "ix_issue_assignments_project_id_team_id", "issue_assignments", ["project_id", "team_id"]
     )
+    op.create_index(
+        "ix_issue_activities_notes",
+        "issue_activities",
+        ["issue_id", "happened_at", "id"],
+        sqlite_where=_IS_NOTE,
+        postgresql_where=_IS_NOTE,
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_index("ix_issue_activities_notes", "issue_activities")
     op.drop_table("issue_assignments")
 
 
