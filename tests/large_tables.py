@@ -245,6 +245,8 @@ def _around_issues() -> Iterator[Clones]:
     )
     yield Clones("issue_commits", ISSUES, {"issue_id": _ISSUE, "commit_id": _COMMIT})
     yield Clones("issue_users", ISSUES, {"issue_id": _NUMBER})
+    for name in ("issue_views", "issue_bookmarks"):
+        yield Clones(name, ISSUES // 101, {"issue_id": f"{FIRST} + n * 101"})
     yield Clones(
         "issue_assignments",
         ISSUES // 101,

@@ -160,6 +160,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         ],
         "stats": ...,
         "participants": [],
+        "seenBy": [],
         "userReportCount": 0,
         "firstRelease": ...,
         "lastRelease": ...,

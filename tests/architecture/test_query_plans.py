@@ -98,6 +98,7 @@ def fill_acme(alice: Caller, world: World) -> None:
     upload(alice, bundle(built()), version="web@1.1.0")
     alice.put("/organizations/acme/issues/WEB-1/", {"assignedTo": ALICE})
     alice.post("/issues/1/comments/", {"text": "It is known."})
+    alice.put("/organizations/acme/issues/WEB-1/", MARKED)
     alice.put("/organizations/acme/", {"name": "ACME"})
     send_sessions(alice.client, world, session("web@1.1.0", did="ann"), session("web@1.0.0"))
 
@@ -114,6 +115,7 @@ def minified(alice: Caller, world: World) -> str:
     return f"/projects/acme/web/events/{event_id}/source-map-debug/"
 
 
+MARKED = {"hasSeen": True, "isBookmarked": True, "isSubscribed": True}
 EVENTS_OF_WEB = "/projects/acme/web/events/"
 RESOLVED_IN_COMMIT = {
     "status": "resolved",
@@ -297,6 +299,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.post("/issues/1/comments/", {"text": "It is known.", "mentions": ["#core"]}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": "#core"}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ALICE}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", MARKED),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", dict.fromkeys(MARKED, False)),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ""}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
@@ -388,6 +392,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
         "/projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
         "/organizations/acme/issues/?query=is:for_review",
+        "/organizations/acme/issues/?query=bookmarks:me",
+        "/organizations/acme/issues/?query=!bookmarks:me",
         "/organizations/acme/issues/WEB-1/comments/",
         "/organizations/acme/issues/WEB-1/comments/?per_page=1&cursor=1710000000000000:3:0",
         "/organizations/acme/issues/?query=is:assigned",
@@ -502,6 +508,11 @@ ALLOWED = (
             "organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
             "projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
         )
+    ),
+    (
+        "/organizations/acme/issues/?query=bookmarks:me",
+        "issue_bookmarks",
+        "PostgreSQL prefers reading as few issues as there are here to looking up two hundred.",
     ),
     *(
         (

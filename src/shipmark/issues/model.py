@@ -5,7 +5,12 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from shipmark.infrastructure.search_operators import SearchOperator
-from shipmark.issues.people import NO_PEOPLE_CHANGE, AssignmentCondition, PeopleChange
+from shipmark.issues.people import (
+    NO_PEOPLE_CHANGE,
+    AssignmentCondition,
+    BookmarkCondition,
+    PeopleChange,
+)
 from shipmark.repositories.model import Commit
 
 
@@ -75,8 +80,10 @@ class IssueActivityType(StrEnum):
 class SubscriptionReason(IntEnum):
     """The reason for a user's subscription to an issue (releases.md 1.22)."""
 
+    UNKNOWN = 0
     COMMENT = 1
     ASSIGNED = 2
+    BOOKMARK = 3
     STATUS_CHANGE = 4
     MENTIONED = 6
     TEAM_MENTIONED = 7
@@ -239,6 +246,7 @@ class IssueFilter:
     excluded_environment_ids: tuple[int, ...] = ()
     conditions: tuple[IssueCondition, ...] = ()
     assignments: tuple[AssignmentCondition, ...] = ()
+    bookmarks: tuple[BookmarkCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.

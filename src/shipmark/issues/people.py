@@ -35,23 +35,41 @@ class Assignee:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePeople:
-    """People around one issue, and the number of their comments."""
+    """People around one issue, the number of their comments, and what a reader does with it.
 
-    assignee: Assignee | None = None
-    comment_count: int = 0
+    ``subscribed_for`` is the number of the reason for which the reader is subscribed, or None.
+    """
+
+    assignee: Assignee | None
+    comment_count: int
+    has_seen: bool
+    is_bookmarked: bool
+    subscribed_for: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleChange:
     """A change of the people around issues, as requested by a user. A value that is None stays.
 
-    ``assigned_to`` names a user or a team (`assign.find_assignee`); an empty text removes assignees.
+    ``assigned_to`` names a user or a team (`assign.find_assignee`); an empty text removes assignees. The other values
+    are of the acting user.
     """
 
     assigned_to: str | None = None
+    has_seen: bool | None = None
+    is_bookmarked: bool | None = None
+    is_subscribed: bool | None = None
 
 
 NO_PEOPLE_CHANGE = PeopleChange()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookmarkCondition:
+    """Issues that the user has bookmarked, None for a caller who is no user; negated, all other issues."""
+
+    user_id: int | None
+    is_negated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

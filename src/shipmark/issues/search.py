@@ -55,6 +55,9 @@ _RELEASE_KEYS = {
 }
 _ENVIRONMENT = "environment"
 _ASSIGNEE_KEYS = frozenset({"assigned", "assigned_to"})
+_BOOKMARK_KEYS = frozenset({"bookmarks", "bookmarked_by"})
+#: The caller, where a user is named.
+ME = "me"
 _ATTRIBUTES = {
     "level": IssueAttribute.LEVEL,
     "error.unhandled": IssueAttribute.IS_UNHANDLED,
@@ -103,7 +106,7 @@ class AssigneeTerm:
 
 @dataclass(slots=True, kw_only=True)
 class IssueSearch:
-    """A parsed query."""
+    """A parsed query. ``bookmarks`` has an item for each term of the caller's bookmarks, which is True if negated."""
 
     status: IssueStatus | None = None
     substatus: Substatus | None = None
@@ -113,11 +116,13 @@ class IssueSearch:
     environments: list[EnvironmentTerm] = field(default_factory=list)
     conditions: list[IssueCondition] = field(default_factory=list)
     assignees: list[AssigneeTerm] = field(default_factory=list)
+    bookmarks: list[bool] = field(default_factory=list)
 
     @property
     def looked_up_count(self) -> int:
         """Return the number of terms that look up other tables."""
-        return len(self.releases) + len(self.environments) + len(self.assignees)
+        people_count = len(self.assignees) + len(self.bookmarks)
+        return len(self.releases) + len(self.environments) + people_count
 
 
 def parse(query: str, now: datetime) -> IssueSearch:
@@ -162,6 +167,8 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
     elif name in _ASSIGNEE_KEYS and value:
         assignees = _values(name, text)
         search.assignees.append(AssigneeTerm(names=assignees, is_negated=is_negated))
+    elif name in _BOOKMARK_KEYS and value:
+        _add_bookmarks(search, name, value, is_negated=is_negated)
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
         operator, operand = _READERS[attribute](name, value, now)
@@ -169,6 +176,12 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         search.conditions.append(IssueCondition(attribute, operator, operand))
     else:
         raise BadRequest(f"Invalid key for this search: {key}")
+
+
+def _add_bookmarks(search: IssueSearch, name: str, value: str, *, is_negated: bool) -> None:
+    if value != ME:
+        raise BadRequest(f"{name}: takes {ME} only: bookmarks of others are not shown.")
+    search.bookmarks.append(is_negated)
 
 
 def _add_status(search: IssueSearch, value: str) -> None:

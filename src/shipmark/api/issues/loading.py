@@ -63,7 +63,7 @@ def load_issue_context(
         users=loading.prefetch_for_users(connection, [row.user_id for row in resolved.values()]),
         inbox=inbox.of_issues(connection, ids),
         resolving_commits=_resolving_commits(connection, issues, resolved),
-        people=people.of_issues(connection, ids),
+        people=people.of_issues(connection, ids, context.access.user_id),
     )
 
 

@@ -78,7 +78,7 @@ class _SearchQuery(EnvironmentQuery):
         + ", `firstRelease:`, `release:`, `regressed_in_release:` with versions or `latest`, `environment:`,"
         " `error.unhandled:`, `level:`, `timesSeen:`,"
         " `firstSeen:` (or `age:`) and `lastSeen:`, `assigned:` with `me`, `my_teams`, `none`, the name or address of a"
-        " member, or `#team`.",
+        " member, or `#team`, and `bookmarks:me`.",
         example="is:unresolved",
     )
 

@@ -103,10 +103,16 @@ class IssueUpdateRequest(_IgnoreConditions):
         " slug of a team; null or an empty text for no assignee."
     )
     discard: _NotStored = None
-    has_seen: _NotStored = None
-    is_bookmarked: _NotStored = None
+    has_seen: Annotated[bool, Boolean()] | None = optional(
+        "Whether the caller has seen the issues."
+    )
+    is_bookmarked: Annotated[bool, Boolean()] | None = optional(
+        "Whether the caller bookmarks the issues, which subscribes them."
+    )
     is_public: _NotStored = None
-    is_subscribed: _NotStored = None
+    is_subscribed: Annotated[bool, Boolean()] | None = optional(
+        "Whether the caller is subscribed to the issues."
+    )
     merge: _NotStored = None
     priority: _NotStored = None
 
@@ -130,7 +136,12 @@ class IssueUpdateRequest(_IgnoreConditions):
 
     def _people_change(self) -> PeopleChange:
         is_assigned = "assigned_to" in self.model_fields_set
-        return PeopleChange(assigned_to=self.assigned_to or "" if is_assigned else None)
+        return PeopleChange(
+            assigned_to=self.assigned_to or "" if is_assigned else None,
+            has_seen=self.has_seen,
+            is_bookmarked=self.is_bookmarked,
+            is_subscribed=self.is_subscribed,
+        )
 
     def _status_change(self, name: str) -> StatusChange:
         is_next = name == _IN_NEXT_RELEASE

@@ -15,6 +15,7 @@ from shipmark.api.issues.loading import (
     serialize_issues,
 )
 from shipmark.api.issues.path_issue import PathIssue, ShortIdIssue
+from shipmark.api.issues.people_responses import viewers
 from shipmark.api.issues.queries import (
     UNRESOLVED,
     IssueListQuery,
@@ -107,6 +108,7 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
             stats=stats_of(issue, DETAILS_PERIODS, now()),
             activity=activities_of(connection, issue),
             participants=_participants(connection, issue),
+            seen_by=viewers(connection, issue.id),
             user_report_count=user_reports.count_of_issue(connection, issue.id),
             first_release=first,
             last_release=last,

@@ -8,13 +8,13 @@ from shipmark.accounts.store import emails, users
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.people import AssignmentCondition
-from shipmark.issues.search import NO_ASSIGNEE, AssigneeTerm
+from shipmark.issues.search import ME, NO_ASSIGNEE, AssigneeTerm
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
 from shipmark.organizations.store import members, teams
 
-#: The caller, and the caller's teams.
-_ME, _MY_TEAMS = "me", "my_teams"
+#: The caller's teams.
+_MY_TEAMS = "my_teams"
 _TEAM_SIGN = "#"
 
 _NAMES = db.json_rows("names", name=sa.Text(), address=sa.Text())
@@ -44,16 +44,16 @@ def assignment_conditions(
     if not names:
         return tuple(_condition(term, {}, {}) for term in terms)
     slugs = {name.removeprefix(_TEAM_SIGN) for name in names if name.startswith(_TEAM_SIGN)}
-    others = {name for name in names if not name.startswith(_TEAM_SIGN)} - {_ME, _MY_TEAMS}
+    others = {name for name in names if not name.startswith(_TEAM_SIGN)} - {ME, _MY_TEAMS}
     member_ids = dict(_looked_up(connection, _MEMBERS_NAMED, access, others))
     found = _looked_up(connection, _TEAMS_NAMED, access, slugs)
     team_ids: dict[str, Collection[int]] = {
         f"{_TEAM_SIGN}{slug}": ids for slug, ids in found.items()
     }
     organization_id, user = access.organization.id, access.user
-    if _ME in names and user is not None:
+    if ME in names and user is not None:
         member = organizations.member_who_is(connection, organization_id, user.id)
-        member_ids[_ME] = [member.id] if member else []
+        member_ids[ME] = [member.id] if member else []
     if _MY_TEAMS in names and user is not None:
         team_ids[_MY_TEAMS] = organizations.team_ids_of(connection, organization_id, user.id)
     return tuple(_condition(term, member_ids, team_ids) for term in terms)

@@ -9,9 +9,17 @@ from shipmark.accounts.store import users
 from shipmark.avatars.model import read_avatar
 from shipmark.infrastructure import database as db
 from shipmark.issues.people import Assignee, AssigneeType, IssuePeople
-from shipmark.issues.store.activity import IS_NOTE, activities
+from shipmark.issues.store.activity import IS_NOTE, activities, subscriptions
 from shipmark.issues.store.assignments import assignments
+from shipmark.issues.store.bookmarks import bookmarks
+from shipmark.issues.store.views import views
 from shipmark.organizations.store import members, teams
+
+
+def _of_reader(table: sa.Table) -> sa.ColumnElement[bool]:
+    is_reader = table.c.user_id == sa.bindparam("reader_id", type_=db.Id)
+    return sa.and_(table.c.issue_id == db.IDS.c.id, is_reader)
+
 
 _OF_ISSUES = (
     sa.select(
@@ -29,23 +37,38 @@ _OF_ISSUES = (
         teams.c.slug,
         teams.c.avatar_kind,
         teams.c.avatar_ident,
+        views.c.user_id.is_not(None),
+        bookmarks.c.user_id.is_not(None),
+        sa.case((subscriptions.c.is_active, subscriptions.c.reason)),
     )
     .select_from(db.IDS)
     .outerjoin(assignments, assignments.c.issue_id == db.IDS.c.id)
     .outerjoin(members, members.c.id == assignments.c.member_id)
     .outerjoin(users, users.c.id == members.c.user_id)
     .outerjoin(teams, teams.c.id == assignments.c.team_id)
+    .outerjoin(views, _of_reader(views))
+    .outerjoin(bookmarks, _of_reader(bookmarks))
+    .outerjoin(subscriptions, _of_reader(subscriptions))
 )
 
 
-def of_issues(connection: sa.Connection, issue_ids: Collection[int]) -> dict[int, IssuePeople]:
-    """Return the people around each of these issues."""
+def of_issues(
+    connection: sa.Connection, issue_ids: Collection[int], reader_id: int | None
+) -> dict[int, IssuePeople]:
+    """Return the people around each of these issues, and what the reader does with it; None for no user."""
     if not issue_ids:
         return {}
-    rows = connection.execute(_OF_ISSUES, db.ids_param(issue_ids))
+    parameters = db.ids_param(issue_ids) | {"reader_id": reader_id}
+    rows = connection.execute(_OF_ISSUES, parameters)
     return {
-        issue_id: IssuePeople(assignee=_assignee(row), comment_count=comment_count)
-        for issue_id, comment_count, *row in rows
+        issue_id: IssuePeople(
+            assignee=_assignee(row),
+            comment_count=comment_count,
+            has_seen=bool(has_seen),
+            is_bookmarked=bool(is_bookmarked),
+            subscribed_for=subscribed_for,
+        )
+        for issue_id, comment_count, *row, has_seen, is_bookmarked, subscribed_for in rows
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
+from shipmark.issues.people import BookmarkCondition
 from shipmark.issues.search import EnvironmentTerm, IssueSearch, ReleaseTerm
 from shipmark.issues.store.assignee_filter import assignment_conditions
 from shipmark.organizations.model import Access
@@ -46,6 +47,10 @@ def filter_of(
         excluded_environment_ids=tuple(sorted(excluded)),
         conditions=tuple(search.conditions),
         assignments=assignment_conditions(connection, access, search.assignees),
+        bookmarks=tuple(
+            BookmarkCondition(user_id=access.user_id, is_negated=is_negated)
+            for is_negated in search.bookmarks
+        ),
     )
 
 

@@ -163,7 +163,7 @@ def issue_page(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     related = _load_related(connection, release_ids, resolution, log, commit_id)
-    around = people_store.of_issues(connection, [issue.id])[issue.id]
+    around = people_store.of_issues(connection, [issue.id], workspace.user.id)[issue.id]
     may_change = workspace.may(ISSUE_CHANGE)
     activity_items = tuple(
         _activity_item(

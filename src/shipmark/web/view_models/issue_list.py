@@ -274,7 +274,7 @@ def _rows(
 ) -> tuple[IssueRow, ...]:
     last = occurrences.last_releases(connection, [issue.id for issue in issues])
     by_id = releases.by_ids(connection, set(last.values()))
-    around = people.of_issues(connection, [issue.id for issue in issues])
+    around = people.of_issues(connection, [issue.id for issue in issues], workspace.user.id)
     return tuple(
         IssueRow(
             issue=issue,

@@ -1,4 +1,4 @@
-"""People around issues: to whom they are assigned, and an index of comments."""
+"""People around issues: to whom they are assigned, who saw and bookmarked them, and an index of comments."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,6 +36,20 @@ def upgrade() -> None:
     op.create_index(
         "ix_issue_assignments_project_id_team_id", "issue_assignments", ["project_id", "team_id"]
     )
+    for name, *more in (
+        ("issue_views", sa.Column("viewed_at", _MOMENT, nullable=False)),
+        ("issue_bookmarks",),
+    ):
+        op.create_table(
+            name,
+            sa.Column("issue_id", _ID, nullable=False),
+            sa.Column("user_id", _ID, nullable=False),
+            *more,
+            _parent(name, "issue_id", "issues"),
+            _parent(name, "user_id", "users"),
+            sa.PrimaryKeyConstraint("issue_id", "user_id", name=f"pk_{name}"),
+        )
+        op.create_index(f"ix_{name}_user_id", name, ["user_id"])
     op.create_index(
         "ix_issue_activities_notes",
         "issue_activities",
@@ -48,7 +62,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it back."""
     op.drop_index("ix_issue_activities_notes", "issue_activities")
-    op.drop_table("issue_assignments")
+    for name in ("issue_bookmarks", "issue_views", "issue_assignments"):
+        op.drop_table(name)
 
 
 def _parent(child: str, column: str, parent: str) -> sa.ForeignKeyConstraint:
