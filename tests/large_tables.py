@@ -245,6 +245,18 @@ def _around_issues() -> Iterator[Clones]:
     )
     yield Clones("issue_commits", ISSUES, {"issue_id": _ISSUE, "commit_id": _COMMIT})
     yield Clones("issue_users", ISSUES, {"issue_id": _NUMBER})
+    for name in ("issue_views", "issue_bookmarks"):
+        yield Clones(name, ISSUES // 101, {"issue_id": f"{FIRST} + n * 101"})
+    yield Clones(
+        "issue_assignments",
+        ISSUES // 101,
+        {
+            "issue_id": f"{FIRST} + n * 101",
+            "project_id": "CASE WHEN n % 10 = 0 THEN 2 ELSE 1 END",
+            "member_id": "CASE WHEN n % 2 = 0 THEN one.member_id END",
+            "team_id": "CASE WHEN n % 2 = 1 THEN 1 END",
+        },
+    )
     yield Clones("inbox", ISSUES // 5, {"issue_id": f"{FIRST} + n * 5", "added_at": "{at}"})
     yield Clones(
         "events",

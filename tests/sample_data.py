@@ -96,6 +96,8 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
         ).json()["id"]
         for version in (ORGANIZATION_VERSION, PROJECT_VERSION)
     }
+    issue = alice.get("/organizations/acme/issues/").json()[0]["id"]
+    note = alice.post(f"/issues/{issue}/comments/", {"text": "It is known."}).json()
     quarantine_event(database, world)
     quarantined = alice.get("/organizations/acme/quarantined-events/").json()
     repository = alice.get(REPOSITORIES).json()[0]
@@ -107,7 +109,8 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
             "project": "web",
             "project_id": str(world.projects["web"]),
             "repository": repository["id"],
-            "issue": alice.get("/organizations/acme/issues/").json()[0]["id"],
+            "issue": issue,
+            "note": note["id"],
             "short_id": "WEB-1",
             "event": event_id,
             "attachment": alice.get(listed).json()[0]["id"],

@@ -160,6 +160,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         ],
         "stats": ...,
         "participants": [],
+        "seenBy": [],
         "userReportCount": 0,
         "firstRelease": ...,
         "lastRelease": ...,
@@ -275,7 +276,10 @@ def test_issues_are_searched_by_what_they_are(
         ("!release:[" + "a," * 21 + "]", "release: takes up to 20 values."),
         ("release:web@*", "release: takes no wildcards."),
         ("environment:prod*", "environment: takes no wildcards."),
-        ("release:a " * 11, "A query has no more than 10 terms of releases and environments."),
+        (
+            "release:a " * 11,
+            "A query has no more than 10 terms of releases, environments and assignees.",
+        ),
         ("error.unhandled:often", "error.unhandled: takes true or false."),
         ("browser.name:Firefox", "Invalid key for this search: browser.name"),
         ("has:release", "Invalid key for this search: has"),
@@ -321,10 +325,10 @@ def test_periods_of_statistics_are_checked(bob: Caller, path: str) -> None:
 
 
 def test_keys_that_are_not_known_are_refused(bob: Caller) -> None:
-    answer = bob.get(f"{LIST}?query=assigned:me")
+    answer = bob.get(f"{LIST}?query=subscribed:me")
     assert (answer.status_code, answer.json()) == (
         400,
-        {"detail": "Invalid key for this search: assigned"},
+        {"detail": "Invalid key for this search: subscribed"},
     )
 
 

@@ -96,6 +96,9 @@ def fill_acme(alice: Caller, world: World) -> None:
     send_event(alice.client, world.keys["web"], world.projects["web"], broken)
     alice.post(release_path("web@1.1.0", "deploys/"), {"environment": "production"})
     upload(alice, bundle(built()), version="web@1.1.0")
+    alice.put("/organizations/acme/issues/WEB-1/", {"assignedTo": ALICE})
+    alice.post("/issues/1/comments/", {"text": "It is known."})
+    alice.put("/organizations/acme/issues/WEB-1/", MARKED)
     alice.put("/organizations/acme/", {"name": "ACME"})
     send_sessions(alice.client, world, session("web@1.1.0", did="ann"), session("web@1.0.0"))
 
@@ -112,6 +115,7 @@ def minified(alice: Caller, world: World) -> str:
     return f"/projects/acme/web/events/{event_id}/source-map-debug/"
 
 
+MARKED = {"hasSeen": True, "isBookmarked": True, "isSubscribed": True}
 EVENTS_OF_WEB = "/projects/acme/web/events/"
 RESOLVED_IN_COMMIT = {
     "status": "resolved",
@@ -297,6 +301,12 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         ),
         alice.get("/organizations/acme/issues/?query=is:until_condition_met"),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"status": "unresolved"}),
+        alice.post("/issues/1/comments/", {"text": "It is known.", "mentions": ["#core"]}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": "#core"}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ALICE}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", MARKED),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", dict.fromkeys(MARKED, False)),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ""}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
@@ -387,6 +397,16 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
         "/projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
         "/organizations/acme/issues/?query=is:for_review",
+        "/organizations/acme/issues/?query=bookmarks:me",
+        "/organizations/acme/issues/?query=!bookmarks:me",
+        "/organizations/acme/issues/WEB-1/comments/",
+        "/organizations/acme/issues/WEB-1/comments/?per_page=1&cursor=1710000000000000:3:0",
+        "/organizations/acme/issues/?query=is:assigned",
+        "/organizations/acme/issues/?query=is:unassigned",
+        "/organizations/acme/issues/?query=assigned:[me,my_teams,Alice,alice@example.com,%23core]",
+        "/organizations/acme/issues/?query=assigned:[me,none]+!assigned:%23core",
+        "/projects/acme/web/issues/?query=assigned:me&sort=freq",
+        "/projects/acme/web/issues/?query=is:unassigned",
         "/projects/acme/web/issues/?environment=production",
         "/projects/acme/web/issues/",
         "/projects/acme/web/issues/?query=is:unresolved",
@@ -485,12 +505,29 @@ ALLOWED = (
         (
             f"/{path}",
             "SELECT count(*)",
-            "A thousand issues are counted, and of each that it was not in a release or environment.",
+            "A thousand issues are counted, and of each that it was not in a release or environment, or not assigned.",
         )
         for path in (
             "organizations/acme/issues/?query=!release:web@1.0.0",
+            "organizations/acme/issues/?query=assigned:[me,none]+!assigned:%23core",
             "organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
             "projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
+        )
+    ),
+    (
+        "/organizations/acme/issues/?query=bookmarks:me",
+        "issue_bookmarks",
+        "PostgreSQL prefers reading as few issues as there are here to looking up two hundred.",
+    ),
+    *(
+        (
+            f"/organizations/acme/issues/?query={query}",
+            "issue_assignments",
+            "The issues of these assignees are sorted, and PostgreSQL prefers reading as few issues as there are here.",
+        )
+        for query in (
+            "is:assigned",
+            "assigned:[me,my_teams,Alice,alice@example.com,%23core]",
         )
     ),
     (

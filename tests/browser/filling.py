@@ -107,6 +107,9 @@ def fill_all(server: Server) -> Places:
     for name in ("~/static/app.js", "~/static/app.js.map"):
         upload(server, "web@2.0.0", name)
     _fill_people(server)
+    _fill_issue(
+        server, "Only with the new cart. See https://shop.example.com/cart\nIt is turned off."
+    )
     fill_health(server)
     return _fill_settings(server, "acme/mobile", "Mobile")
 
@@ -115,8 +118,18 @@ def fill_all_awkwardly(server: Server) -> Places:
     """Add all that shows names, with names that are hard to show."""
     servers.fill_with_awkward_names(server)
     upload(server, "web@1.0.0", f"~/{'deep/' * 30}{CHINESE_NAME}.js")
+    _fill_issue(server, f"{LONG_NAME}\n{CHINESE_NAME * 3}\nhttps://example.com/{'deep/' * 60}")
     fill_health_awkwardly(server)
     return _fill_settings(server, "acme/" + "n" * 190, LONG_NAME)
+
+
+def _fill_issue(server: Server, comment: str) -> None:
+    """Assign each issue, and comment on it."""
+    issues = "/api/0/organizations/acme/issues/"
+    user = server.send("GET", "/api/0/")["user"]["id"]
+    for issue in server.send("GET", issues):
+        server.send("PUT", f"{issues}{issue['id']}/", {"assignedTo": user})
+        server.send("POST", f"{issues}{issue['id']}/comments/", {"text": comment})
 
 
 def _fill_people(server: Server) -> None:

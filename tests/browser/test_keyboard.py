@@ -49,6 +49,20 @@ def test_keys_act_until_they_are_turned_off(page: Page) -> None:
     expect(dialog).to_be_visible()
 
 
+def test_m_opens_the_menu_that_assigns(page: Page, server: Server) -> None:
+    server.fail("keys@1.0.0", "PressedError", "A key was pressed")
+    page.goto("/organizations/acme/issues/?query=PressedError")
+    for key in ("j", "x", "m"):
+        page.keyboard.press(key)
+    with page.expect_navigation():
+        page.get_by_role("button", name="No assignee").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name=re.compile("^PressedError")).click()
+    page.keyboard.press("m")
+    page.get_by_role("button", name="Me", exact=True).click()
+    expect(page.get_by_role("region", name="Activity")).to_contain_text("assigned it to")
+
+
 def test_times_are_in_the_browsers_zone_or_in_the_chosen_one(page: Page, server: Server) -> None:
     created = page.get_by_role("region", name="Sessions").locator("time").first
     expect(created).to_have_attribute("title", re.compile("E[SD]T$"))

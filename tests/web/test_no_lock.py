@@ -18,6 +18,8 @@ CHANGES = [
     f"{ACME}/issues/",
     f"{ACME}/getting-started/",
     f"{ACME}/issues/WEB-1/",
+    f"{ACME}/issues/WEB-1/comments/",
+    f"{ACME}/issues/WEB-1/comments/1/",
     f"{ACME}/releases/web%401.0.0/",
     f"{ACME}/releases/web%401.0.0/edit/",
     f"{ACME}/releases/web%401.0.0/delete/",

@@ -17,6 +17,7 @@ from shipmark.api.deploys import routes as deploys
 from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
+from shipmark.api.issue_comments import routes as issue_comments
 from shipmark.api.issues import count_routes as issue_counts
 from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
@@ -78,6 +79,7 @@ ROUTERS = (
     repositories.router,
     commit_fetches.router,
     issues.router,
+    issue_comments.router,
     issue_counts.router,
     commits_unreleased.router,
     events.router,

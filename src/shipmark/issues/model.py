@@ -5,6 +5,12 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.issues.people import (
+    NO_PEOPLE_CHANGE,
+    AssignmentCondition,
+    BookmarkCondition,
+    PeopleChange,
+)
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.repositories.model import Commit
 
@@ -59,6 +65,8 @@ class HistoryStatus(StrEnum):
     REGRESSED = "regressed"
     REVIEWED = "reviewed"
     ESCALATING = "escalating"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
 
 
 class IssueActivityType(StrEnum):
@@ -74,12 +82,21 @@ class IssueActivityType(StrEnum):
     MARK_REVIEWED = "mark_reviewed"
     AUTO_SET_ONGOING = "auto_set_ongoing"
     SET_ESCALATING = "set_escalating"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    NOTE = "note"
 
 
 class SubscriptionReason(IntEnum):
     """The reason for a user's subscription to an issue (releases.md 1.22)."""
 
+    UNKNOWN = 0
+    COMMENT = 1
+    ASSIGNED = 2
+    BOOKMARK = 3
     STATUS_CHANGE = 4
+    MENTIONED = 6
+    TEAM_MENTIONED = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,18 +186,20 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueChange:
-    """A change of issues, as requested by a user: their status, whether they wait for review, or both.
+    """A change of issues, as requested by a user: their status, whether they wait for review, the people around them.
 
     A value that is None stays. ``is_for_review`` is False for issues that were reviewed.
     """
 
     status: StatusChange | None = None
     is_for_review: bool | None = None
+    people: PeopleChange = NO_PEOPLE_CHANGE
 
     @property
     def only_status(self) -> IssueStatus | None:
         """Return the new status if nothing else is changed: issues that have it already are then done."""
-        return self.status.status if self.status and self.is_for_review is None else None
+        is_alone = self.is_for_review is None and self.people == NO_PEOPLE_CHANGE
+        return self.status.status if self.status and is_alone else None
 
 
 class IssueAttribute(StrEnum):
@@ -242,6 +261,8 @@ class IssueFilter:
     environment_ids: tuple[int, ...] | None = None
     excluded_environment_ids: tuple[int, ...] = ()
     conditions: tuple[IssueCondition, ...] = ()
+    assignments: tuple[AssignmentCondition, ...] = ()
+    bookmarks: tuple[BookmarkCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.

@@ -18,7 +18,7 @@ from shipmark.issues.model import (
 
 QUERY_MAX = 4096
 _TERMS_MAX = 50
-#: Terms of releases and environments look up other tables, and lists of values are sent with the statement.
+#: Terms of releases, environments and assignees look up other tables, and lists of values are sent with the statement.
 _TIES_MAX = 10
 _LISTED_MAX = 20
 #: Statuses by the names that clients use, of which ignored issues have several.
@@ -46,7 +46,10 @@ _SUBSTATUSES = {
     "until_condition_met": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_CONDITION_MET),
 }
 _FOR_REVIEW = "for_review"
-IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW)
+#: The value of a search by assignee that stands for no assignee, and those of ``is:``, which are True if it is negated.
+NO_ASSIGNEE = "none"
+_ASSIGNED = {"assigned": True, "unassigned": False}
+IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW, *_ASSIGNED)
 
 #: The ties to versions by the names that clients use.
 _RELEASE_KEYS = {
@@ -57,6 +60,10 @@ _RELEASE_KEYS = {
     "regressed_in_release": ReleaseTie.REGRESSED,
 }
 _ENVIRONMENT = "environment"
+_ASSIGNEE_KEYS = frozenset({"assigned", "assigned_to"})
+_BOOKMARK_KEYS = frozenset({"bookmarks", "bookmarked_by"})
+#: The caller, where a user is named.
+ME = "me"
 _ATTRIBUTES = {
     "level": IssueAttribute.LEVEL,
     "error.unhandled": IssueAttribute.IS_UNHANDLED,
@@ -95,9 +102,17 @@ class EnvironmentTerm:
     is_negated: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssigneeTerm:
+    """A term of assignees: ``me``, ``my_teams``, `NO_ASSIGNEE`, names of members, teams. One of several is meant."""
+
+    names: tuple[str, ...]
+    is_negated: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class IssueSearch:
-    """A parsed query."""
+    """A parsed query. ``bookmarks`` has an item for each term of the caller's bookmarks, which is True if negated."""
 
     status: IssueStatus | None = None
     substatus: Substatus | None = None
@@ -106,6 +121,14 @@ class IssueSearch:
     releases: list[ReleaseTerm] = field(default_factory=list)
     environments: list[EnvironmentTerm] = field(default_factory=list)
     conditions: list[IssueCondition] = field(default_factory=list)
+    assignees: list[AssigneeTerm] = field(default_factory=list)
+    bookmarks: list[bool] = field(default_factory=list)
+
+    @property
+    def looked_up_count(self) -> int:
+        """Return the number of terms that look up other tables."""
+        people_count = len(self.assignees) + len(self.bookmarks)
+        return len(self.releases) + len(self.environments) + people_count
 
 
 def parse(query: str, now: datetime) -> IssueSearch:
@@ -124,9 +147,9 @@ def parse(query: str, now: datetime) -> IssueSearch:
             _add_term(search, key, rest, now)
     if len(search.conditions) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
-    if len(search.releases) + len(search.environments) > _TIES_MAX:
+    if search.looked_up_count > _TIES_MAX:
         raise BadRequest(
-            f"A query has no more than {_TIES_MAX} terms of releases and environments."
+            f"A query has no more than {_TIES_MAX} terms of releases, environments and assignees."
         )
     search.text = " ".join(words)
     return search
@@ -147,6 +170,11 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
     elif name == _ENVIRONMENT and value:
         names = _values(name, text)
         search.environments.append(EnvironmentTerm(names=names, is_negated=is_negated))
+    elif name in _ASSIGNEE_KEYS and value:
+        assignees = _values(name, text)
+        search.assignees.append(AssigneeTerm(names=assignees, is_negated=is_negated))
+    elif name in _BOOKMARK_KEYS and value:
+        _add_bookmarks(search, name, value, is_negated=is_negated)
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
         operator, operand = _READERS[attribute](name, value, now)
@@ -156,10 +184,18 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         raise BadRequest(f"Invalid key for this search: {key}")
 
 
+def _add_bookmarks(search: IssueSearch, name: str, value: str, *, is_negated: bool) -> None:
+    if value != ME:
+        raise BadRequest(f"{name}: takes {ME} only: bookmarks of others are not shown.")
+    search.bookmarks.append(is_negated)
+
+
 def _add_status(search: IssueSearch, value: str) -> None:
     """Set the status; a substatus implies one."""
     if value == _FOR_REVIEW:
         search.is_for_review = True
+    elif value in _ASSIGNED:
+        search.assignees.append(AssigneeTerm(names=(NO_ASSIGNEE,), is_negated=_ASSIGNED[value]))
     elif value in _SUBSTATUSES:
         search.status, search.substatus = _SUBSTATUSES[value]
     elif value in STATUSES:

@@ -52,6 +52,7 @@ def shortcut_groups(sections: Sequence[tuple[str, str]]) -> Sequence[ShortcutGro
             shortcuts=(
                 Shortcut(keys=("E",), action="Resolve the issue, or the selected ones"),
                 Shortcut(keys=("A",), action="Archive the issue, or the selected ones"),
+                Shortcut(keys=("M",), action="Assign the issue, or the selected ones"),
                 Shortcut(keys=("[",), action="Previous release, issue or event, or newer page"),
                 Shortcut(keys=("]",), action="Next release, issue or event, or older page"),
             ),

@@ -38,6 +38,12 @@ def change_many_issues(person: Person) -> None:
     expect(boxes).to_have_count(2)
     for box in boxes.all():
         box.check()
+    person.press("Me", person.open_menu("Assign (M)"))
+    person.fill("Search issues", "Listed assigned:me")
+    person.press("Search")
+    expect(boxes).to_have_count(2)
+    for box in boxes.all():
+        box.check()
     person.press("Archive")
     person.see("No matching issues")
     person.follow(re.compile("^Archived"), lists)
@@ -49,13 +55,17 @@ def change_many_issues(person: Person) -> None:
 
 
 def change_an_issue(person: Person) -> None:
-    """Resolve an issue, in the next release too, reopen and archive it."""
+    """Assign an issue, resolve it, in the next release too, reopen and archive it."""
     page = person.page
     person.server.fail("changed@1.0.0", "ChangedError", "It will be changed")
     person.go("issues/?query=ChangedError")
     person.follow(re.compile("^ChangedError"))
     activity = person.card("Activity")
     about = person.card("About this issue")
+    person.press("Me", person.open_menu("Assign (M)"))
+    expect(activity).to_contain_text("assigned it to")
+    person.press("No assignee", person.open_menu("Assign (M)"))
+    expect(activity).to_contain_text("removed the assignee")
     person.press("Resolve")
     expect(activity).to_contain_text("resolved it")
     expect(about).to_contain_text("Resolved")
@@ -78,6 +88,24 @@ def change_an_issue(person: Person) -> None:
     person.server.fail("changed@1.0.0", "ChangedError", "It will be changed")
     page.reload()
     expect(about).to_contain_text("Unresolved, escalating")
+
+
+def comment_on_an_issue(person: Person) -> None:
+    """Write a comment, change and delete it."""
+    person.server.fail("commented@1.0.0", "CommentedError", "It is discussed")
+    person.go("issues/?query=CommentedError")
+    person.follow(re.compile("^CommentedError"))
+    activity = person.card("Activity")
+    person.fill("Comment", "See https://example.com/\nfor more.")
+    person.press("Comment", activity)
+    expect(activity.get_by_role("link", name="https://example.com/")).to_be_visible()
+    activity.locator("summary").click()
+    activity.get_by_label("Comment", exact=True).last.fill("It is known.")
+    person.press("Save", activity)
+    expect(activity.locator("blockquote")).to_have_text("It is known.")
+    activity.locator("summary").click()
+    person.press("Delete comment", activity)
+    expect(activity.locator("blockquote")).to_have_count(0)
 
 
 def walk_through_events(person: Person) -> None:
@@ -121,4 +149,10 @@ def look_at_attachments(person: Person) -> None:
     expect(files.get_by_role("link", name="app.log")).to_have_count(0)
 
 
-JOURNEYS = [change_many_issues, change_an_issue, walk_through_events, look_at_attachments]
+JOURNEYS = [
+    change_many_issues,
+    change_an_issue,
+    comment_on_an_issue,
+    walk_through_events,
+    look_at_attachments,
+]

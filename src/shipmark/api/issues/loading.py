@@ -18,8 +18,9 @@ from shipmark.api.releases import loading
 from shipmark.api.releases.responses import ReleaseResponse, release_response
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.clock import now
+from shipmark.issues.activity_people import users_of
 from shipmark.issues.model import Issue, IssueActivity, IssueActivityType, Resolution
-from shipmark.issues.store import activity, inbox, occurrences, resolutions, snoozes
+from shipmark.issues.store import activity, inbox, occurrences, people, resolutions, snoozes
 from shipmark.projects import store as projects
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
@@ -66,6 +67,7 @@ def load_issue_context(
         inbox=inbox.of_issues(connection, ids),
         snoozes=snoozed,
         resolving_commits=_resolving_commits(connection, issues, resolved),
+        people=people.of_issues(connection, ids, context.access.user_id),
     )
 
 
@@ -85,7 +87,7 @@ def activities_of(connection: Connection, issue: Issue) -> list[ActivityResponse
     """Return the activity of the issue, newest first; the last entry is when it was first seen."""
     entries = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX - 1)
     commits = _referenced_commits(connection, issue.organization_id, entries)
-    users = loading.prefetch_for_users(connection, [entry.user_id for entry in entries])
+    users = loading.prefetch_for_users(connection, users_of(entries))
     shown = [activity_response(entry, users, commits) for entry in entries]
     return [*shown, first_seen_response(issue)]
 

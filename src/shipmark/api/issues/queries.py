@@ -77,7 +77,8 @@ class _SearchQuery(EnvironmentQuery):
         + ", ".join(f"`is:{value}`" for value in IS_VALUES)
         + ", `firstRelease:`, `release:`, `regressed_in_release:` with versions or `latest`, `environment:`,"
         " `error.unhandled:`, `level:`, `timesSeen:`,"
-        " `firstSeen:` (or `age:`) and `lastSeen:`.",
+        " `firstSeen:` (or `age:`) and `lastSeen:`, `assigned:` with `me`, `my_teams`, `none`, the name or address of a"
+        " member, or `#team`, and `bookmarks:me`.",
         example="is:unresolved",
     )
 
@@ -206,7 +207,7 @@ def issue_filter(
     """
     environment_ids = environments.environment_ids(connection, access)
     project_ids = [project.id for project in projects]
-    return filter_of(connection, access.organization.id, project_ids, search, environment_ids)
+    return filter_of(connection, access, project_ids, search, environment_ids)
 
 
 def search_ids(

@@ -8,6 +8,7 @@ from shipmark.api.issues.snooze_requests import SnoozeRequest
 from shipmark.http.validation import Boolean, RequestModel, Text, choice_of, optional, refuse
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
+from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
 from shipmark.issues.search import STATUSES
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.releases.model import VERSION_MAX
@@ -78,9 +79,9 @@ class StatusDetailsRequest(SnoozeRequest):
 
 
 class IssueUpdateRequest(SnoozeRequest):
-    """A change of the status of issues, or of the inbox."""
+    """A change of the status of issues, of the inbox, or of the people around them."""
 
-    status: _Status | None = optional("New status; without it `inbox` is required.")
+    status: _Status | None = optional("New status; required without any other change.")
     status_details: StatusDetailsRequest | None = optional(
         "Release or commit in which the issues are resolved, or until what they are ignored."
     )
@@ -88,12 +89,21 @@ class IssueUpdateRequest(SnoozeRequest):
     inbox: Annotated[bool, Boolean()] | None = optional(
         "Whether the issues wait for review; `false` marks them as reviewed."
     )
-    assigned_to: _NotStored = None
+    assigned_to: Annotated[str, Text(max_length=ASSIGNEE_MAX, blank=True)] | None = optional(
+        "Who the issues are assigned to: the id or address of a member, `user:` or `team:` with an id, or `#` with the"
+        " slug of a team; null or an empty text for no assignee."
+    )
     discard: _NotStored = None
-    has_seen: _NotStored = None
-    is_bookmarked: _NotStored = None
+    has_seen: Annotated[bool, Boolean()] | None = optional(
+        "Whether the caller has seen the issues."
+    )
+    is_bookmarked: Annotated[bool, Boolean()] | None = optional(
+        "Whether the caller bookmarks the issues, which subscribes them."
+    )
     is_public: _NotStored = None
-    is_subscribed: _NotStored = None
+    is_subscribed: Annotated[bool, Boolean()] | None = optional(
+        "Whether the caller is subscribed to the issues."
+    )
     merge: _NotStored = None
     priority: _NotStored = None
 
@@ -112,10 +122,21 @@ class IssueUpdateRequest(SnoozeRequest):
         needs_status = (
             self.status_details is not None or self.substatus is not None or has_conditions
         )
-        if self.status is None and (self.inbox is None or needs_status):
+        people = self._people_change()
+        has_other = self.inbox is not None or people != NO_PEOPLE_CHANGE
+        if self.status is None and (needs_status or not has_other):
             raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
-        return IssueChange(status=status, is_for_review=self.inbox)
+        return IssueChange(status=status, is_for_review=self.inbox, people=people)
+
+    def _people_change(self) -> PeopleChange:
+        is_assigned = "assigned_to" in self.model_fields_set
+        return PeopleChange(
+            assigned_to=self.assigned_to or "" if is_assigned else None,
+            has_seen=self.has_seen,
+            is_bookmarked=self.is_bookmarked,
+            is_subscribed=self.is_subscribed,
+        )
 
     def _status_change(self, name: str) -> StatusChange:
         is_next = name == _IN_NEXT_RELEASE

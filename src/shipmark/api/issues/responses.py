@@ -8,6 +8,14 @@ import msgspec
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse
+from shipmark.api.issues.people_responses import (
+    AssigneeResponse,
+    SubscriptionDetailsResponse,
+    ViewerResponse,
+    assignee_response,
+    subscription_details,
+    with_assignee,
+)
 from shipmark.api.issues.snooze_responses import snooze_details
 from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
@@ -21,7 +29,9 @@ from shipmark.issues.model import (
     IssueChange,
     IssueStatus,
     Resolution,
+    SubscriptionReason,
 )
+from shipmark.issues.people import Assignee, IssuePeople, PeopleChange
 from shipmark.issues.recent_counts import Point
 from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.snooze import Snooze
@@ -68,12 +78,12 @@ class IssueResponse(Wire, kw_only=True):
     project: IssueProjectResponse
     type: str
     metadata: dict[str, object]
-    num_comments: int = 0
-    assigned_to: None = None
-    is_bookmarked: bool = False
-    is_subscribed: bool = False
-    subscription_details: None = None
-    has_seen: bool = False
+    num_comments: int
+    assigned_to: AssigneeResponse | None
+    is_bookmarked: bool
+    is_subscribed: bool
+    subscription_details: SubscriptionDetailsResponse | None
+    has_seen: bool
     annotations: Sequence[str] = ()
     issue_type: str = "error"
     issue_category: str = "error"
@@ -102,6 +112,7 @@ class IssueDetailsResponse(IssueResponse, kw_only=True):
 
     activity: list[ActivityResponse]
     participants: list[UserResponse]
+    seen_by: list[ViewerResponse]
     user_report_count: int
     first_release: ReleaseResponse | None
     last_release: ReleaseResponse | None
@@ -148,6 +159,11 @@ class IssueUpdateResponse(Wire):
     status_details: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
     substatus: str | msgspec.UnsetType | None = msgspec.UNSET
     inbox: bool | msgspec.UnsetType | None = msgspec.UNSET
+    assigned_to: AssigneeResponse | msgspec.UnsetType | None = msgspec.UNSET
+    has_seen: bool | msgspec.UnsetType = msgspec.UNSET
+    is_bookmarked: bool | msgspec.UnsetType = msgspec.UNSET
+    is_subscribed: bool | msgspec.UnsetType = msgspec.UNSET
+    subscription_details: SubscriptionDetailsResponse | msgspec.UnsetType | None = msgspec.UNSET
     activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
 
@@ -165,6 +181,7 @@ class IssueContext(Wire):
     snoozes: dict[int, Snooze]
     #: By the id of the issue that a user resolved in it.
     resolving_commits: dict[int, CommitResponse]
+    people: dict[int, IssuePeople]
 
 
 def activity_response(
@@ -181,6 +198,8 @@ def activity_response(
         entry.type is IssueActivityType.REFERENCED_IN_COMMIT and commit is not None
     ):
         details = details | {"commit": commit}
+    elif entry.type is IssueActivityType.ASSIGNED:
+        details = with_assignee(details, users)
     return ActivityResponse(
         id=str(entry.id),
         user=optional_user_response(users.get(entry.user_id or 0)),
@@ -218,6 +237,7 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
     """The fields that every form of the object has."""
     project = issue_context.projects[issue.project_id]
     entry = issue_context.inbox.get(issue.id)
+    people = issue_context.people[issue.id]
     slug = issue_context.organization_slug
     return {
         "id": str(issue.id),
@@ -236,6 +256,12 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         ),
         "type": issue.type,
         "metadata": issue.metadata,
+        "num_comments": people.comment_count,
+        "has_seen": people.has_seen,
+        "is_bookmarked": people.is_bookmarked,
+        "is_subscribed": people.subscribed_for is not None,
+        "subscription_details": subscription_details(people.subscribed_for),
+        "assigned_to": assignee_response(people.assignee),
         "is_unhandled": issue.is_unhandled,
         "count": str(issue.times_seen),
         "user_count": issue.user_count,
@@ -272,4 +298,21 @@ def issue_update_response(
             response.inbox = None
     if change.is_for_review is not None:
         response.inbox = change.is_for_review
+    _add_people(response, change.people, updated.assignee)
     return response
+
+
+def _add_people(
+    response: IssueUpdateResponse, change: PeopleChange, assignee: Assignee | None
+) -> None:
+    """Add what was changed of the people around issues."""
+    if change.assigned_to is not None:
+        response.assigned_to = assignee_response(assignee)
+    if change.has_seen is not None:
+        response.has_seen = change.has_seen
+    if change.is_bookmarked is not None:
+        response.is_bookmarked = change.is_bookmarked
+    if change.is_subscribed is not None:
+        response.is_subscribed = change.is_subscribed
+        reason = SubscriptionReason.UNKNOWN if change.is_subscribed else None
+        response.subscription_details = subscription_details(reason)

@@ -15,6 +15,7 @@ from shipmark.api.issues.loading import (
     serialize_issues,
 )
 from shipmark.api.issues.path_issue import PathIssue, ShortIdIssue
+from shipmark.api.issues.people_responses import viewers
 from shipmark.api.issues.queries import (
     UNRESOLVED,
     IssueListQuery,
@@ -107,6 +108,7 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
             stats=stats_of(issue, DETAILS_PERIODS, now()),
             activity=activities_of(connection, issue),
             participants=_participants(connection, issue),
+            seen_by=viewers(connection, issue.id),
             user_report_count=user_reports.count_of_issue(connection, issue.id),
             first_release=first,
             last_release=last,
@@ -184,7 +186,7 @@ def change_issues(
     query: IssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore or review many issues of the caller's projects; 204 if there are none."""
+    """Resolve, reopen, ignore, review or assign many issues of the caller's projects; 204 if there are none."""
     return _change(context, projects, query, query.search(default=UNRESOLVED), body)
 
 
@@ -195,7 +197,7 @@ def change_project_issues(
     query: ProjectIssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore or review many issues of a project; 204 if there are none."""
+    """Resolve, reopen, ignore, review or assign many issues of a project; 204 if there are none."""
     return _change(context, [project], query, query.search(default=""), body)
 
 
@@ -203,7 +205,7 @@ def change_project_issues(
 def change_issue(
     context: RequestContext, issue: PathIssue, body: IssueUpdateRequest
 ) -> IssueResponse:
-    """Resolve, reopen, ignore or review an issue."""
+    """Resolve, reopen, ignore, review or assign an issue."""
     requested = body.to_change()
     with context.database.transaction() as connection:
         change = with_commit(connection, context.access, requested, body.resolving_commit)

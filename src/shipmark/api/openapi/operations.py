@@ -90,10 +90,23 @@ def operation(path: str, handler: HTTPRouteHandler, schemas: Schemas, settings: 
 
 
 def _suffix(path: str, handler: HTTPRouteHandler) -> str:
-    """Return what tells the paths of one endpoint apart: the first part that only this path has, as _of_project."""
+    """Return what tells the paths of one endpoint apart: the first part that only this path has, as _of_project.
+
+    Of paths with the same parts but another name, such as comments and notes, all but the first have it: _as_notes.
+    """
     shared = set.intersection(*(set(_TYPED_PART.findall(typed)) for typed in handler.paths))
-    own = [name for name in _PART.findall(path) if name not in shared]
-    return f"_of_{own[0]}" if own and len(handler.paths) > 1 else ""
+    parts = _PART.findall(path)
+    own = [name for name in parts if name not in shared]
+    suffix = f"_of_{own[0]}" if own and len(handler.paths) > 1 else ""
+    names = {_last_name(typed) for typed in handler.paths if _TYPED_PART.findall(typed) == parts}
+    name = _last_name(path)
+    return suffix if len(names) < 2 or name == min(names) else f"{suffix}_as_{name}"
+
+
+def _last_name(path: str) -> str:
+    """Return the last part of a path that is no parameter, or an empty text."""
+    names = [part for part in path.split("/") if part and "{" not in part]
+    return names[-1] if names else ""
 
 
 def resource_of(function: Callable[..., object]) -> str:

@@ -1,13 +1,13 @@
 """Changes of status by users: resolve, reopen and ignore issues (groups-api.md 4), for all issues at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions import review, snoozing
+from shipmark.issues.actions import people, review, snoozing
 from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
     LATEST,
@@ -20,6 +20,7 @@ from shipmark.issues.model import (
     SubscriptionReason,
     Substatus,
 )
+from shipmark.issues.people import Assignee
 from shipmark.issues.store import activity, inbox, issues, occurrences, resolutions, states
 from shipmark.issues.store.activity import NewActivity
 from shipmark.issues.store.resolutions import NewResolution
@@ -39,13 +40,14 @@ _NEW_FOR = timedelta(days=7)
 class Updated:
     """The result of a change: the issues as they were, and the release of the requested resolution, if any.
 
-    ``has_new_activity`` is False if a resolution in a release only replaced another one.
+    ``assignee`` is the requested one. ``has_new_activity`` is False if a resolution in a release only replaced another.
     """
 
     issues: tuple[Issue, ...]
     substatus: Substatus | None = None
     release: Release | None = None
     has_new_activity: bool = False
+    assignee: Assignee | None = None
 
 
 #: A resolution to insert, and the details of its activity.
@@ -59,7 +61,10 @@ def apply_change(
     user_id: int | None,
     now: datetime,
 ) -> Updated:
-    """Change the status of locked issues as `update_issues` does, then whether they wait for review."""
+    """Change the status of locked issues as `update_issues` does, then whether they wait for review, and the people.
+
+    Raise `ValidationFailed` for an assignee who can't be one.
+    """
     updated = Updated(issues=tuple(locked))
     if change.status is not None:
         updated = update_issues(connection, locked, change.status, user_id, now)
@@ -67,7 +72,8 @@ def apply_change(
         review.add(connection, locked, now)
     elif change.is_for_review is not None:
         review.mark_reviewed(connection, locked, user_id, now)
-    return updated
+    assignee = people.change_people(connection, locked, change.people, user_id, now)
+    return replace(updated, assignee=assignee)
 
 
 def update_issues(

@@ -56,6 +56,16 @@ activities = table(
     ActivityColumns,
     sa.Index("ix_issue_activities_issue_id_happened_at", "issue_id", "happened_at", "id"),
 )
+#: As a literal, so that databases know that the index of comments serves.
+IS_NOTE = activities.c.type == sa.literal_column(f"'{IssueActivityType.NOTE.value}'")
+sa.Index(
+    "ix_issue_activities_notes",
+    activities.c.issue_id,
+    activities.c.happened_at,
+    activities.c.id,
+    sqlite_where=IS_NOTE,
+    postgresql_where=IS_NOTE,
+)
 history = table(
     "issue_history",
     HistoryColumns,
@@ -90,6 +100,13 @@ _SUBSCRIBE = insert_rows(
     shared=("is_active", "reason"),
     order_by=("issue_id", "user_id"),
 ).on_conflict_do_nothing()
+_SET_SUBSCRIBED = insert_rows(
+    subscriptions, "subscribed", ("issue_id",), shared=("user_id", "is_active", "reason")
+)
+_SET_SUBSCRIBED = _SET_SUBSCRIBED.on_conflict_do_update(
+    index_elements=[subscriptions.c.issue_id, subscriptions.c.user_id],
+    set_={"is_active": _SET_SUBSCRIBED.excluded.is_active},
+)
 _ACTIVITY = RowReader(
     IssueActivity,
     activities,
@@ -195,6 +212,19 @@ def subscribe(
         return
     shared = {"is_active": True, "reason": int(reason)}
     connection.execute(_SUBSCRIBE, {**db.rows_param("pairs", sorted(known)), **shared})
+
+
+def set_subscribed(
+    connection: sa.Connection, issue_ids: Collection[int], user_id: int, *, is_active: bool
+) -> None:
+    """Subscribe the user to these issues, or cancel that; the reason of an earlier subscription stays."""
+    rows = db.rows_param("subscribed", ([issue_id] for issue_id in sorted(issue_ids)))
+    shared = {
+        "user_id": user_id,
+        "is_active": is_active,
+        "reason": int(SubscriptionReason.UNKNOWN),
+    }
+    connection.execute(_SET_SUBSCRIBED, {**rows, **shared})
 
 
 def of_issue(connection: sa.Connection, issue_id: int, *, limit: int) -> list[IssueActivity]:

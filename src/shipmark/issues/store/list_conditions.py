@@ -13,6 +13,7 @@ from shipmark.issues.model import (
     ReleaseTie,
     Substatus,
 )
+from shipmark.issues.store import assignment_conditions, bookmarks
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import IS_REGRESSED, issues
@@ -25,8 +26,9 @@ def conditions_of(
 ) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of the filter other than on the status; `parameters_of` has their parameters.
 
-    The projects' issues are to be read along an index of a list, unless the filter names issues, releases or the
-    inbox, whose issues are few: then these are looked up. Issues that are looked up ``is_from_inbox`` are in it.
+    The projects' issues are to be read along an index of a list, unless the filter names issues, releases, assignees,
+    bookmarks or the inbox, whose issues are few: then these are looked up. Issues that are looked up ``is_from_inbox``
+    are in it.
     """
     sources = _sources(issue_filter, is_from_inbox=is_from_inbox)
     of_projects: list[sa.ColumnElement[bool]]
@@ -54,7 +56,11 @@ def _sources(issue_filter: IssueFilter, *, is_from_inbox: bool) -> list[sa.Colum
         conditions.append(issues.c.id.in_(sa.select(IDS.c.id)))
     if issue_filter.is_for_review and not is_from_inbox:
         conditions.append(issues.c.id.in_(sa.select(inbox.c.issue_id)))
-    return conditions
+    return [
+        *conditions,
+        *assignment_conditions.sources(issue_filter),
+        *bookmarks.sources(issue_filter),
+    ]
 
 
 def _attributes(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
@@ -88,7 +94,11 @@ def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(_was_in(named))
     if issue_filter.excluded_environment_ids:
         conditions.append(~_was_in(issue_filter.excluded_environment_ids))
-    return conditions
+    return [
+        *conditions,
+        *assignment_conditions.lookups(issue_filter),
+        *bookmarks.lookups(issue_filter),
+    ]
 
 
 def _counts_there(condition: ReleaseCondition) -> bool:

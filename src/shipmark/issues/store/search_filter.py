@@ -5,23 +5,27 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection
 
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
+from shipmark.issues.people import BookmarkCondition
 from shipmark.issues.search import EnvironmentTerm, IssueSearch, ReleaseTerm
+from shipmark.issues.store.assignee_filter import assignment_conditions
+from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.store import shipping_order, version_lookup
 
 
 def filter_of(
     connection: Connection,
-    organization_id: int,
+    access: Access,
     project_ids: Sequence[int],
     search: IssueSearch,
     environment_ids: tuple[int, ...] | None = None,
 ) -> IssueFilter:
-    """Return the filter for a search in these projects.
+    """Return the filter for a search of the caller in these projects.
 
-    An unknown release matches nothing (groups-api.md 2.3), nor does an unknown environment. A term of environments
-    narrows those that are given besides.
+    An unknown release matches nothing (groups-api.md 2.3), nor does an unknown environment or assignee. A term of
+    environments narrows those that are given besides.
     """
+    organization_id = access.organization.id
     named = _environment_ids(connection, organization_id, search.environments)
     excluded = set[int]()
     for term in search.environments:
@@ -42,6 +46,11 @@ def filter_of(
         environment_ids=environment_ids,
         excluded_environment_ids=tuple(sorted(excluded)),
         conditions=tuple(search.conditions),
+        assignments=assignment_conditions(connection, access, search.assignees),
+        bookmarks=tuple(
+            BookmarkCondition(user_id=access.user_id, is_negated=is_negated)
+            for is_negated in search.bookmarks
+        ),
     )
 
 

@@ -8,13 +8,13 @@ from litestar.params import RawBody
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions.review import mark_reviewed
-from shipmark.issues.actions.update_issue import update_issues
+from shipmark.issues.actions.update_issue import apply_change
+from shipmark.issues.model import IssueChange
 from shipmark.issues.store import states
 from shipmark.web.forms import form_of, ids_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
-from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE, REVIEWED
+from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
 from shipmark.web.view_models.issue_list import issue_list, issue_search_of
 
 _ISSUES = "/organizations/{organization:str}/issues/"
@@ -32,13 +32,14 @@ def list_issues(web_request: InjectedWebRequest) -> Answer:
 
 @post(_ISSUES, scopes=None, sync_to_thread=True)
 def change_issues(web_request: InjectedWebRequest, body: RawBody) -> Answer:
-    """Resolve, reopen, archive or review the selected issues, and redirect to the same list."""
+    """Resolve, reopen, archive, review or assign the selected issues, and redirect to the same list."""
     workspace = web_request.authorized(scopes=ISSUE_CHANGE)
-    action = form_of(body).get("action", "")
-    if action != REVIEWED and action not in CHANGES:
-        raise BadRequest(f"The action must be one of {', '.join([*CHANGES, REVIEWED])}.")
     ids = ids_of(body, "issue", most=_SELECTED_MAX)
-    problem = _change(web_request, workspace, ids, action)
+    try:
+        change = requested_change(form_of(body))
+        problem = _change(web_request, workspace, ids, change)
+    except ValidationFailed as refusal:
+        problem = problem_of_change(refusal)
     if problem:
         return _render(web_request, status=400, problem=problem, selected=ids)
     search = issue_search_of(web_request, workspace)
@@ -46,21 +47,19 @@ def change_issues(web_request: InjectedWebRequest, body: RawBody) -> Answer:
 
 
 def _change(
-    web_request: WebRequest, workspace: Workspace, ids: Collection[int], action: str
+    web_request: WebRequest, workspace: Workspace, ids: Collection[int], change: IssueChange
 ) -> str:
-    """Change the selected issues of the workspace's projects; return what prevents it, or an empty text."""
+    """Change the selected issues of the workspace's projects; return what prevents it, or an empty text.
+
+    Raise `ValidationFailed` for an assignee who can't be one, and for a project without releases.
+    """
     try:
         with web_request.database.transaction() as connection:
             locked = states.locked(connection, workspace.organization.id, ids)
             visible = [issue for issue in locked if issue.project_id in workspace.project_ids]
             if not visible:
                 return _NONE_SELECTED
-            if action == REVIEWED:
-                mark_reviewed(connection, visible, workspace.user.id, now())
-            else:
-                update_issues(connection, visible, CHANGES[action], workspace.user.id, now())
-    except ValidationFailed:
-        return NO_RELEASE
+            apply_change(connection, visible, change, workspace.user.id, now())
     except BadRequest:
         return _SEVERAL_PROJECTS
     return ""

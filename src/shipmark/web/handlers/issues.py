@@ -5,8 +5,9 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions.update_issue import update_issues
+from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.issues.actions.update_issue import apply_change
+from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
@@ -15,7 +16,7 @@ from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue
-from shipmark.web.view_models.issue_changes import CHANGES, NO_RELEASE
+from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
 
 _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 
@@ -23,28 +24,29 @@ _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 @get(_ISSUE, scopes=None, sync_to_thread=True)
 def show_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
     """Show an issue with its activity and the event named by ``event``, by default the latest."""
-    return _render(web_request, issue)
+    return render_issue(web_request, issue)
 
 
 @post(_ISSUE, scopes=None, sync_to_thread=True)
 def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: RawBody) -> Answer:
-    """Resolve, reopen or archive the issue, and redirect to it."""
+    """Resolve, reopen, archive, review or assign the issue, and redirect to it."""
     with web_request.view() as (connection, workspace):
         stored = require_issue(connection, workspace, issue)
     workspace.require(ISSUE_CHANGE)
-    change = CHANGES.get(form_of(body).get("action", ""))
-    if change is None:
-        raise BadRequest(f"The action must be one of {', '.join(CHANGES)}.")
     try:
+        change = requested_change(form_of(body))
         with web_request.database.transaction() as connection:
             locked = states.locked(connection, workspace.organization.id, [stored.id])
-            update_issues(connection, locked, change, workspace.user.id, now())
-    except ValidationFailed:
-        return _render(web_request, issue, status=400, problem=NO_RELEASE)
+            apply_change(connection, locked, change, workspace.user.id, now())
+    except ValidationFailed as refusal:
+        return render_issue(web_request, issue, status=400, problem=problem_of_change(refusal))
     return redirect(urls.issue(workspace.organization.slug, issue))
 
 
-def _render(web_request: WebRequest, name: str, *, status: int = 200, problem: str = "") -> Answer:
+def render_issue(
+    web_request: WebRequest, name: str, *, status: int = 200, problem: str = "", comment: str = ""
+) -> Answer:
+    """Return the page of an issue, with a problem, and with the comment that was refused."""
     with web_request.view() as (connection, workspace):
         issue = require_issue(connection, workspace, name)
         event = event_of(connection, issue, web_request.parameter("event"))
@@ -69,5 +71,7 @@ def _render(web_request: WebRequest, name: str, *, status: int = 200, problem: s
         workspace=workspace,
         content=content,
         problem=problem,
+        comment=comment,
+        comment_max=COMMENT_MAX,
         is_other_event=is_missing(event, web_request.parameter("event")),
     )

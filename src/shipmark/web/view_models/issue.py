@@ -18,13 +18,16 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.actions.suspect_commits import suspects_of
+from shipmark.issues.activity_people import assigned_user_id, users_of
 from shipmark.issues.model import (
     Issue,
     IssueActivity,
     IssueActivityType,
     Resolution,
 )
+from shipmark.issues.people import Assignee
 from shipmark.issues.store import activity, issues, occurrences, resolutions, user_reports
+from shipmark.issues.store import people as people_store
 from shipmark.issues.user_reports import UserReport
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -33,8 +36,10 @@ from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
+from shipmark.web.view_models.issue_comments import CommentItem, comment_item
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.issue_snooze import (
     ShownSnooze,
@@ -61,6 +66,8 @@ class ActivityItem:
 
     ``by`` is the name of the user, else of the commit's author, else empty. ``archived`` says for how long or until
     what it was archived; ``expired`` says it of an issue that was reopened by itself, and is None for other activities.
+    ``assignee`` is the name of the user or team of an assignment, empty for a deleted user. ``comment`` is None for
+    other activities.
     """
 
     at: datetime
@@ -71,6 +78,8 @@ class ActivityItem:
     earlier_version: str
     archived: str
     expired: str | None
+    assignee: str
+    comment: CommentItem | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +103,8 @@ class IssuePage:
     ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``reports`` are the newest of ``report_count``.
     ``snooze`` is until when or what it is archived, if not for ever.
-    ``deleted_fix`` is the version of a deleted release that it was resolved in.
+    ``deleted_fix`` is the version of a deleted release that it was resolved in. ``assign_menu`` is None for readers who
+    may not change the issue.
     """
 
     issue: Issue
@@ -122,6 +132,8 @@ class IssuePage:
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
     may_change: bool
+    assignee: Assignee | None
+    assign_menu: AssignMenu | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +175,16 @@ def issue_page(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     related = _load_related(connection, release_ids, resolution, log, commit_id)
-    activity_items = tuple(_activity_item(issue_activity, related) for issue_activity in log)
+    around = people_store.of_issues(connection, [issue.id], workspace.user.id)[issue.id]
+    may_change = workspace.may(ISSUE_CHANGE)
+    activity_items = tuple(
+        _activity_item(
+            issue_activity,
+            related,
+            comment_item(issue_activity, related.users, workspace, may_change=may_change),
+        )
+        for issue_activity in log
+    )
     return IssuePage(
         issue=issue,
         short_id=issue_line(issue, workspace).short_id,
@@ -191,7 +212,9 @@ def issue_page(
         remedies=commands(shown, server, workspace.organization.slug, project.slug)
         if shown
         else (),
-        may_change=workspace.may(ISSUE_CHANGE),
+        may_change=may_change,
+        assignee=around.assignee,
+        assign_menu=assign_menu(connection, workspace, [project.id]) if may_change else None,
     )
 
 
@@ -239,7 +262,7 @@ def _load_related(
     commit_id: int | None,
 ) -> _Related:
     named_releases = set(release_ids)
-    named_users = {entry.user_id for entry in log}
+    named_users: set[int | None] = set(users_of(log))
     if resolution is not None:
         named_releases.add(resolution.release_id)
         named_users.add(resolution.user_id)
@@ -263,7 +286,9 @@ def _commit_id(issue_activity: IssueActivity) -> int | None:
     return commit_id if isinstance(commit_id, int) else None
 
 
-def _activity_item(issue_activity: IssueActivity, related: _Related) -> ActivityItem:
+def _activity_item(
+    issue_activity: IssueActivity, related: _Related, comment: CommentItem | None
+) -> ActivityItem:
     return ActivityItem(
         at=issue_activity.at,
         type=issue_activity.type,
@@ -273,7 +298,18 @@ def _activity_item(issue_activity: IssueActivity, related: _Related) -> Activity
         earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
         archived=archived_in_words(issue_activity.details),
         expired=expired_in_words(issue_activity.details),
+        assignee=_assignee_name(issue_activity, related),
+        comment=comment,
     )
+
+
+def _assignee_name(issue_activity: IssueActivity, related: _Related) -> str:
+    """Return the name of the user, or the slug of the team, of an assignment."""
+    user_id = assigned_user_id(issue_activity.details)
+    if user_id is not None:
+        return related.by(user_id)
+    slug = issue_activity.details.get("assigneeName")
+    return f"#{slug}" if slug else ""
 
 
 def _fixed_by(

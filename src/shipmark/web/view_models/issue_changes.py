@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
-from shipmark.issues.model import LATEST, IssueStatus, StatusChange
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
+from shipmark.issues.actions.assign import UNKNOWN_ASSIGNEE
+from shipmark.issues.model import LATEST, IssueChange, IssueStatus, StatusChange
+from shipmark.issues.people import PeopleChange
 from shipmark.web.view_models.issue_snooze import ARCHIVE_CHOICES
 
 CHANGES: Mapping[str, StatusChange] = {
@@ -15,3 +18,35 @@ CHANGES: Mapping[str, StatusChange] = {
 NO_RELEASE = "The project has no release in which the issue could be resolved."
 #: The button that removes issues from the inbox, which is no change of status.
 REVIEWED = "reviewed"
+#: The button beside the field of an assignee.
+_ASSIGN = "assign"
+
+
+def requested_change(form: Mapping[str, str]) -> IssueChange:
+    """Return the change of the button that was pressed. Raise `BadRequest` for an unknown one.
+
+    Raise `ValidationFailed` if the field of an assignee is empty: there is a button that removes assignees.
+    """
+    if "assign" in form:
+        return IssueChange(people=PeopleChange(assigned_to=form["assign"]))
+    action = form.get("action", "")
+    if action == _ASSIGN:
+        name = form.get("assignee", "").strip()
+        if not name:
+            raise ValidationFailed({"assignedTo": [UNKNOWN_ASSIGNEE]})
+        return IssueChange(people=PeopleChange(assigned_to=name))
+    if action == REVIEWED:
+        return IssueChange(is_for_review=False)
+    if action not in CHANGES:
+        names = ", ".join([*CHANGES, REVIEWED, _ASSIGN])
+        raise BadRequest(f"The action must be one of {names}.")
+    return IssueChange(status=CHANGES[action])
+
+
+def problem_of_change(refusal: ValidationFailed) -> str:
+    """Return the sentence for a change that is refused."""
+    match refusal.fields.get("assignedTo"):
+        case [str(message), *_]:
+            return message
+        case _:
+            return NO_RELEASE

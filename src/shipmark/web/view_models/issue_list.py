@@ -18,13 +18,15 @@ from shipmark.issues.model import (
     IssueStatus,
     Substatus,
 )
+from shipmark.issues.people import Assignee
 from shipmark.issues.search import IssueSearch, parse
-from shipmark.issues.store import issue_lists, occurrences
+from shipmark.issues.store import issue_lists, occurrences, people
 from shipmark.issues.store.search_filter import filter_of
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
+from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.issue_lines import issue_line
 
 ISSUES_PER_PAGE = 25
@@ -139,18 +141,20 @@ class TabLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueRow:
-    """An issue in the list, with the release in which it was last seen."""
+    """An issue in the list, with the release in which it was last seen, and its assignee."""
 
     issue: Issue
     short_id: str
     last_release: Release | None
+    assignee: Assignee | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueList:
     """A page of the list; ``newer`` and ``older`` are the URLs of adjacent pages, or empty.
 
-    ``search_problem`` is the error in the search, in which case all issues of the tab are listed.
+    ``search_problem`` is the error in the search, in which case all issues of the tab are listed. ``assign_menu`` is
+    None if there is no issue to assign.
     """
 
     search: IssueListSearch
@@ -161,6 +165,7 @@ class IssueList:
     older: str
     search_problem: str
     may_change: bool
+    assign_menu: AssignMenu | None
     has_events: bool
     has_releases: bool
 
@@ -184,13 +189,14 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
     project_ids = [project.id for project in projects]
     terms, problem = _terms(search.query)
     tab = _tab_of(search, terms)
-    conditions = filter_of(connection, workspace.organization.id, project_ids, terms)
+    conditions = filter_of(connection, workspace.access, project_ids, terms)
     page, position = _page(search)
     listed = issue_lists.page_of(
         connection, tab.narrowed(conditions), search.sort, position, limit=page.limit
     )
     issues, links = issue_cursor.links(listed, page)
     slug = workspace.organization.slug
+    may_change = workspace.may(ISSUE_CHANGE)
     return IssueList(
         search=search,
         tab=tab,
@@ -199,7 +205,10 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
         newer=search.address(slug, str(links.previous)) if links.has_previous else "",
         older=search.address(slug, str(links.next)) if links.has_next else "",
         search_problem=problem,
-        may_change=workspace.may(ISSUE_CHANGE),
+        may_change=may_change,
+        assign_menu=assign_menu(connection, workspace, project_ids)
+        if may_change and issues
+        else None,
         has_events=any(project.first_event_at for project in workspace.projects),
         has_releases=any(project.has_releases for project in projects),
     )
@@ -265,11 +274,13 @@ def _rows(
 ) -> tuple[IssueRow, ...]:
     last = occurrences.last_releases(connection, [issue.id for issue in issues])
     by_id = releases.by_ids(connection, set(last.values()))
+    around = people.of_issues(connection, [issue.id for issue in issues], workspace.user.id)
     return tuple(
         IssueRow(
             issue=issue,
             short_id=issue_line(issue, workspace).short_id,
             last_release=by_id.get(last.get(issue.id, 0)),
+            assignee=around[issue.id].assignee,
         )
         for issue in issues
     )

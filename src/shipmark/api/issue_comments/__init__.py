@@ -1,0 +1,1 @@
+"""Comments on issues: "notes" in the protocol."""
