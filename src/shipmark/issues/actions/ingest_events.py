@@ -18,6 +18,7 @@ from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues import recent_counts
 from shipmark.issues.actions import new_issue_users, regressions, resolve
+from shipmark.issues.actions.count_tags import count_tags
 from shipmark.issues.model import InboxReason, Issue
 from shipmark.issues.store import hashes, inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
@@ -146,6 +147,7 @@ def _ingest_new(
     waits.add(connection, [(*each.key, key) for each in arrivals for key in each.packed.awaited])
     first_releases = _count(connection, occurrences, current)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
+    count_tags(connection, current, [(each.issue_id, each.arrival.event) for each in occurrences])
     regressed = _regressions(connection, occurrences, current)
     return [
         IngestResult(

@@ -1,0 +1,155 @@
+"""How often issues were seen with which values of tags, and when first and last.
+
+What keys have too many values of is deleted now and then, and counted together: see `trim`.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+
+import sqlalchemy as sa
+
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.issues.tags import CountedTag
+
+
+class IssueTagColumns(sa.TypedColumns):
+    """An issue seen with a value of a tag. An empty value stands for all that are not kept apart.
+
+    Rows come by the dozen with an event, so that ids are no foreign keys (decision 8), and moments whole seconds since
+    1970, which take a seventh of the space of a text.
+    """
+
+    issue_id = sa.Column(db.Id, primary_key=True, autoincrement=False)
+    key = sa.Column(db.BinaryText, primary_key=True)
+    value = sa.Column(db.BinaryText, primary_key=True)
+    project_id = sa.Column(db.Id, nullable=False)
+    event_count = sa.Column(db.Id, nullable=False)
+    first_second = sa.Column(sa.BigInteger, nullable=False)
+    last_second = sa.Column(sa.BigInteger, nullable=False)
+
+
+issue_tags = sa.Table(
+    "issue_tags",
+    db.metadata,
+    IssueTagColumns,
+    sa.Index("ix_issue_tags_of_project", "project_id", "key", "value", "issue_id"),
+    # The key is most of a row, and would be stored twice.
+    sqlite_with_rowid=False,
+    # New versions of rows find space in their own pages; without it the indexes would grow too.
+    postgresql_with={"fillfactor": "80"},
+)
+
+#: The columns of the key, and of all of a `CountedTag`.
+_KEY = ("issue_id", "key", "value")
+_COLUMNS = (*_KEY, "project_id", "event_count", "first_second", "last_second")
+_ADD = insert_rows(issue_tags, "tags", _COLUMNS, order_by=_KEY)
+_old, _new = issue_tags.c, _ADD.excluded
+_COUNT = _ADD.on_conflict_do_update(
+    index_elements=_KEY,
+    set_={
+        "event_count": _old.event_count + _new.event_count,
+        "first_second": sa.case(
+            (_new.first_second < _old.first_second, _new.first_second), else_=_old.first_second
+        ),
+        "last_second": sa.case(
+            (_new.last_second > _old.last_second, _new.last_second), else_=_old.last_second
+        ),
+    },
+)
+
+_c = issue_tags.c
+_KEYS_OF = (
+    sa.select(
+        _c.issue_id,
+        _c.key,
+        sa.func.count().label("value_count"),
+        sa.cast(sa.func.sum(_c.event_count), db.Id).label("event_count"),
+    )
+    .join(db.IDS, db.IDS.c.id == _c.issue_id)
+    .group_by(_c.issue_id, _c.key)
+)
+_TRIMMED = db.json_rows("trimmed", issue_id=db.Id, key=sa.Text(), kept=sa.Integer())
+_ranked = (
+    sa.select(
+        *(_c[name].label(name) for name in _KEY),
+        _TRIMMED.c.kept.label("kept"),
+        sa.func.row_number()
+        .over(
+            partition_by=[_c.issue_id, _c.key],
+            order_by=[_c.event_count.desc(), _c.last_second.desc(), _c.value],
+        )
+        .label("place"),
+    )
+    .join(_TRIMMED, sa.and_(_c.issue_id == _TRIMMED.c.issue_id, _c.key == _TRIMMED.c.key))
+    # The row of those that are counted together goes only with its key.
+    .where((_c.value != "") | (_TRIMMED.c.kept == 0))
+    .subquery("ranked")
+)
+_surplus = sa.select(*(_ranked.c[name] for name in _KEY)).where(_ranked.c.place > _ranked.c.kept)
+_TRIM = (
+    sa.delete(issue_tags)
+    .where(sa.tuple_(*(_c[name] for name in _KEY)).in_(_surplus))
+    .returning(*(_c[name] for name in _COLUMNS))
+)
+
+
+def count(connection: sa.Connection, counted: Iterable[Sequence[object]]) -> None:
+    """Add what was counted to the rows of issues, which are locked.
+
+    Each is the issue's id, key, value, the project's id, and the numbers of `tags.Seen`.
+    """
+    connection.execute(_COUNT, db.rows_param("tags", counted))
+
+
+def trim(
+    connection: sa.Connection, issue_ids: Collection[int], *, keys_max: int, values_max: int
+) -> None:
+    """Delete what these issues, which are locked, have more than so many keys, and of each so many values.
+
+    Those with the most events are kept; of values with equal numbers, those that were seen last.
+
+    The events of a value stay counted in the row of the empty one. Those of a key are forgotten.
+    """
+    kept = _kept_of_surplus(connection, issue_ids, keys_max, values_max)
+    if not kept:
+        return
+    rows = [(*key, most) for key, most in sorted(kept.items())]
+    removed = connection.execute(_TRIM, db.rows_param("trimmed", rows))
+    together: dict[tuple[int, str], CountedTag] = {}
+    for issue_id, key, _, project_id, event_count, first, last in removed:
+        if not kept[issue_id, key]:
+            continue
+        before = together.get((issue_id, key))
+        together[issue_id, key] = CountedTag(
+            issue_id=issue_id,
+            key=key,
+            value="",
+            project_id=project_id,
+            event_count=event_count + (before.event_count if before else 0),
+            first_second=min(first, before.first_second) if before else first,
+            last_second=max(last, before.last_second) if before else last,
+        )
+    if together:
+        count(connection, [[getattr(tag, name) for name in _COLUMNS] for tag in together.values()])
+
+
+def _kept_of_surplus(
+    connection: sa.Connection, issue_ids: Collection[int], keys_max: int, values_max: int
+) -> dict[tuple[int, str], int]:
+    """Return how many values of a key are kept, for the keys that lose some, or all."""
+    keys: dict[int, list[tuple[int, str, int]]] = defaultdict(list)
+    for issue_id, key, value_count, event_count in connection.execute(
+        _KEYS_OF, db.ids_param(issue_ids)
+    ):
+        keys[issue_id].append((-event_count, key, value_count))
+    kept: dict[tuple[int, str], int] = {}
+    for issue_id, of_issue in keys.items():
+        of_issue.sort()
+        kept |= {
+            (issue_id, key): values_max
+            for _, key, value_count in of_issue[:keys_max]
+            if value_count > values_max
+        }
+        kept |= {(issue_id, key): 0 for _, key, _ in of_issue[keys_max:]}
+    return kept
