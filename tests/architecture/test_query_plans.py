@@ -135,6 +135,21 @@ def judged(alice: Caller) -> Response:
     )
 
 
+#: What all issues have, one in two hundred, and one: see large_tables.py.
+TAG_QUERIES = (
+    "browser.name:Firefox",
+    "browser.name:Fire*",
+    "tenant:t7",
+    "tenant:[t7,t8]+browser.name:Firefox",
+    "user.id:5",
+    "user.id:50*",
+    "user.id:5*",
+    "!tenant:t7",
+    "has:tenant",
+    "!has:plan",
+    "has:plan",
+    "tenant:t7+release:web@1.0.0+is:unresolved",
+)
 CART = b"com.acme.Cart -> a.b:\n"
 MAPPING = zipped([("mapping.txt", CART)])
 MAPPING_ID = str(uuid5(uuid5(NAMESPACE_DNS, "guardsquare.com"), CART.decode()))
@@ -382,11 +397,22 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
         "/projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
         "/organizations/acme/issues/?query=is:for_review",
+        *(
+            f"{path}/issues/?query={query}"
+            for path in ("/organizations/acme", "/projects/acme/web")
+            for query in TAG_QUERIES
+        ),
+        "/organizations/acme/issues/?sort=freq&query=tenant:t7",
+        "/organizations/acme/issues/?sort=user&query=browser.name:Firefox&cursor=1:10000:0",
         "/projects/acme/web/issues/?environment=production",
         "/projects/acme/web/issues/",
         "/projects/acme/web/issues/?query=is:unresolved",
         "/projects/acme/web/issues/?query=release:web@1.0.0",
         "/organizations/acme/issues/WEB-4/committers/",
+        *(
+            f"/organizations/acme/issues/WEB-1/tags/{part}"
+            for part in ("", "level/", "level/values/", "level/values/?sort=count")
+        ),
         "/organizations/acme/issues/WEB-1/events/latest/",
         "/organizations/acme/issues/WEB-1/events/oldest/",
         "/organizations/acme/projects/",
@@ -486,6 +512,31 @@ ALLOWED = (
             "organizations/acme/issues/?query=!release:web@1.0.0",
             "organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
             "projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
+        )
+    ),
+    *(
+        (
+            f"/{path}/issues/?query={query}",
+            part,
+            reason,
+        )
+        for path in ("organizations/acme", "projects/acme/web")
+        for query, part, reason in (
+            (
+                "user.id:5*",
+                "issue_tags",
+                "One issue in eighteen has it, too many to sort: the list is read until there are enough.",
+            ),
+            (
+                "user.id:5*",
+                "wanted_ids",
+                "In one of the projects they are a thousand, the most that are sorted.",
+            ),
+            (
+                "has:tenant",
+                "SELECT count(*)",
+                "A thousand issues are counted, and of each that it has the tag.",
+            ),
         )
     ),
     (

@@ -19,6 +19,7 @@ from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
 from shipmark.api.issues import count_routes as issue_counts
 from shipmark.api.issues import routes as issues
+from shipmark.api.issues import tag_routes as issue_tags
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
 from shipmark.api.project_keys import routes as project_keys
@@ -79,6 +80,7 @@ ROUTERS = (
     commit_fetches.router,
     issues.router,
     issue_counts.router,
+    issue_tags.router,
     commits_unreleased.router,
     events.router,
     attachments.router,

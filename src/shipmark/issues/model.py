@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.issues.tags import TagCondition
 from shipmark.repositories.model import Commit
 
 
@@ -226,6 +227,7 @@ class IssueFilter:
     environment_ids: tuple[int, ...] | None = None
     excluded_environment_ids: tuple[int, ...] = ()
     conditions: tuple[IssueCondition, ...] = ()
+    tags: tuple[TagCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.

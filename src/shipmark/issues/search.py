@@ -8,6 +8,7 @@ from datetime import datetime
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.issues import tag_search
 from shipmark.issues.model import (
     IssueAttribute,
     IssueCondition,
@@ -15,10 +16,11 @@ from shipmark.issues.model import (
     ReleaseTie,
     Substatus,
 )
+from shipmark.issues.tags import TagCondition
 
 QUERY_MAX = 4096
 _TERMS_MAX = 50
-#: Terms of releases and environments look up other tables, and lists of values are sent with the statement.
+#: Terms of releases, environments and tags look up other tables, and lists of values are sent with the statement.
 _TIES_MAX = 10
 _LISTED_MAX = 20
 #: Statuses by the names that clients use, of which ignored issues have several.
@@ -100,6 +102,7 @@ class IssueSearch:
     releases: list[ReleaseTerm] = field(default_factory=list)
     environments: list[EnvironmentTerm] = field(default_factory=list)
     conditions: list[IssueCondition] = field(default_factory=list)
+    tags: list[TagCondition] = field(default_factory=list)
 
 
 def parse(query: str, now: datetime) -> IssueSearch:
@@ -118,9 +121,9 @@ def parse(query: str, now: datetime) -> IssueSearch:
             _add_term(search, key, rest, now)
     if len(search.conditions) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
-    if len(search.releases) + len(search.environments) > _TIES_MAX:
+    if len(search.releases) + len(search.environments) + len(search.tags) > _TIES_MAX:
         raise BadRequest(
-            f"A query has no more than {_TIES_MAX} terms of releases and environments."
+            f"A query has no more than {_TIES_MAX} terms of releases, environments and tags."
         )
     search.text = " ".join(words)
     return search
@@ -146,6 +149,9 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         operator, operand = _READERS[attribute](name, value, now)
         operator = operator.negated if is_negated else operator
         search.conditions.append(IssueCondition(attribute, operator, operand))
+    elif tag_search.is_tag(name, text):
+        values = _listed(name, text)
+        search.tags.append(tag_search.condition_of(name, values, is_negated=is_negated))
     else:
         raise BadRequest(f"Invalid key for this search: {key}")
 
@@ -165,13 +171,19 @@ def _add_status(search: IssueSearch, value: str) -> None:
 
 def _values(name: str, text: str) -> tuple[str, ...]:
     """Return the values of a list in brackets, or the only value. Raise `BadRequest` for too many, and wildcards."""
+    values = _listed(name, text)
+    if any("*" in value for value in values):
+        raise BadRequest(f"{name}: takes no wildcards.")
+    return values
+
+
+def _listed(name: str, text: str) -> tuple[str, ...]:
+    """Return the values of a list in brackets, or the only value. Raise `BadRequest` for none, and for too many."""
     is_list = _LIST.fullmatch(text)
     listed = [each.strip() for each in _LISTED.findall(is_list[1])] if is_list else [text]
     values = tuple(_unquoted(each) for each in listed if each)
     if not values or len(values) > _LISTED_MAX:
         raise BadRequest(f"{name}: takes up to {_LISTED_MAX} values.")
-    if any("*" in value for value in values):
-        raise BadRequest(f"{name}: takes no wildcards.")
     return values
 
 

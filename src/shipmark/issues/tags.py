@@ -52,6 +52,23 @@ class TagKey:
     value_count: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagPattern:
+    """A value of a tag, or what values begin with."""
+
+    text: str
+    is_prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagCondition:
+    """Issues that were seen with one of these values of a tag, or with any if there is none; negated, all others."""
+
+    key: str
+    patterns: tuple[TagPattern, ...]
+    is_negated: bool = False
+
+
 def moment_of(second: int) -> datetime:
     """Return the moment of a second since 1970."""
     return datetime.fromtimestamp(second, UTC)

@@ -8,6 +8,7 @@ import msgspec
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse
+from shipmark.api.issues.tag_responses import IssueTagKeyResponse
 from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
@@ -103,6 +104,7 @@ class IssueDetailsResponse(IssueResponse, kw_only=True):
     user_report_count: int
     first_release: ReleaseResponse | None
     last_release: ReleaseResponse | None
+    tags: list[IssueTagKeyResponse] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ShortIdResponse(Wire):

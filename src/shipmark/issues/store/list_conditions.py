@@ -17,6 +17,7 @@ from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import IS_REGRESSED, issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
+from shipmark.issues.store.tagged_issues import matches
 from shipmark.projects.store import projects
 
 
@@ -88,6 +89,7 @@ def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(_was_in(named))
     if issue_filter.excluded_environment_ids:
         conditions.append(~_was_in(issue_filter.excluded_environment_ids))
+    conditions += map(matches, issue_filter.tags)
     return conditions
 
 

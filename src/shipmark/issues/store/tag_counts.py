@@ -5,12 +5,16 @@ What keys have too many values of is deleted now and then, and counted together:
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
-from shipmark.issues.tags import CountedTag
+from shipmark.issues.tags import CountedTag, TagKey, TagValue, moment_of
+
+#: The values of a key that are read: more than an issue has until it is trimmed again.
+_READ_MAX = 2000
 
 
 class IssueTagColumns(sa.TypedColumns):
@@ -68,6 +72,26 @@ _KEYS_OF = (
     )
     .join(db.IDS, db.IDS.c.id == _c.issue_id)
     .group_by(_c.issue_id, _c.key)
+)
+_VALUE = (_c.value, _c.event_count, _c.first_second, _c.last_second)
+_numbered = (
+    sa.select(
+        _c.key,
+        *_VALUE,
+        sa.func.row_number()
+        .over(
+            partition_by=_c.key,
+            order_by=[_c.event_count.desc(), _c.last_second.desc(), _c.value],
+        )
+        .label("place"),
+    )
+    .where(_c.issue_id == sa.bindparam("issue_id", type_=db.Id), _c.value != "")
+    .subquery("numbered")
+)
+_TOP_VALUES = (
+    sa.select(_numbered)
+    .where(_numbered.c.place <= sa.bindparam("most", type_=sa.Integer))
+    .order_by(_numbered.c.key, _numbered.c.place)
 )
 _TRIMMED = db.json_rows("trimmed", issue_id=db.Id, key=sa.Text(), kept=sa.Integer())
 _ranked = (
@@ -132,6 +156,49 @@ def trim(
         )
     if together:
         count(connection, [[getattr(tag, name) for name in _COLUMNS] for tag in together.values()])
+
+
+def keys_of(connection: sa.Connection, issue_id: int) -> list[TagKey]:
+    """Return the keys of an issue's tags, by name."""
+    query = (
+        sa.select(
+            _c.key,
+            sa.cast(sa.func.sum(_c.event_count), db.Id),
+            sa.func.count(sa.func.nullif(_c.value, "")),
+        )
+        .where(_c.issue_id == issue_id)
+        .group_by(_c.key)
+        .order_by(_c.key)
+    )
+    return [
+        TagKey(key=key, event_count=event_count, value_count=value_count)
+        for key, event_count, value_count in connection.execute(query)
+    ]
+
+
+def top_values(connection: sa.Connection, issue_id: int, *, most: int) -> dict[str, list[TagValue]]:
+    """Return the most frequent values of each key of an issue's tags, at most so many."""
+    values: dict[str, list[TagValue]] = defaultdict(list)
+    for key, *row, _ in connection.execute(_TOP_VALUES, {"issue_id": issue_id, "most": most}):
+        values[key].append(_value(row))
+    return dict(values)
+
+
+def values_of(connection: sa.Connection, issue_id: int, key: str) -> list[TagValue]:
+    """Return the values of a key of an issue's tags that are kept apart, in the order of their texts."""
+    query = sa.select(*_VALUE).where(_c.issue_id == issue_id, _c.key == key, _c.value != "")
+    rows = connection.execute(query.order_by(_c.value).limit(_READ_MAX))
+    return [_value(row) for row in rows]
+
+
+def _value(row: Sequence[Any]) -> TagValue:
+    value, event_count, first, last = row
+    return TagValue(
+        value=value,
+        event_count=event_count,
+        first_seen_at=moment_of(first),
+        last_seen_at=moment_of(last),
+    )
 
 
 def _kept_of_surplus(
