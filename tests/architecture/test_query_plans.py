@@ -25,7 +25,7 @@ from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import expire_events
-from shipmark.issues.store import late_symbolications, retention
+from shipmark.issues.store import late_symbolications, retention, tag_counts
 from shipmark.organizations import store
 from shipmark.release_health import actions as health
 from shipmark.release_health import compaction
@@ -752,6 +752,17 @@ def test_events_that_wait_for_files_are_found_without_a_scan(
         waits.count_of_release(connection, [world.projects["web"]], "web@1.1.0", limit=1000)
         late_symbolications.of_release(connection, release_id)
         waits.remove(connection, row_id)
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_tags_are_trimmed_without_a_scan(database: Database) -> None:
+    with plans(database) as found, database.transaction() as connection:
+        counted = [(1, "k", value, 1, 1, 0, 0) for value in "ab"]
+        tag_counts.count(connection, counted)
+        tag_counts.trim(connection, [1], keys_max=10, values_max=1)
+    assert len(found) == 4
     assert scans(found) == []
 
 

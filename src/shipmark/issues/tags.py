@@ -21,19 +21,6 @@ Seen = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountedTag:
-    """Events of an issue with a value of a tag. An empty value stands for all that are not kept apart."""
-
-    issue_id: int
-    key: str
-    value: str
-    project_id: int
-    event_count: int
-    first_second: int
-    last_second: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TagValue:
     """A value of a tag, and how many events of the issue have it; its moments are whole seconds."""
 

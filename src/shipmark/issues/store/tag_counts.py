@@ -5,13 +5,14 @@ What keys have too many values of is deleted now and then, and counted together:
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_rows
-from shipmark.issues.tags import CountedTag, TagKey, TagValue, moment_of
+from shipmark.issues.tags import TagKey, TagValue, moment_of
 
 #: The values of a key that are read: more than an issue has until it is trimmed again.
 _READ_MAX = 2000
@@ -44,9 +45,21 @@ issue_tags = sa.Table(
     postgresql_with={"fillfactor": "80"},
 )
 
-#: The columns of the key, and of all of a `CountedTag`.
+
+class _Row(NamedTuple):
+    """A row, in the order of `_COLUMNS`."""
+
+    issue_id: int
+    key: str
+    value: str
+    project_id: int
+    event_count: int
+    first_second: int
+    last_second: int
+
+
+_COLUMNS = _Row._fields
 _KEY = ("issue_id", "key", "value")
-_COLUMNS = (*_KEY, "project_id", "event_count", "first_second", "last_second")
 _ADD = insert_rows(issue_tags, "tags", _COLUMNS, order_by=_KEY)
 _old, _new = issue_tags.c, _ADD.excluded
 _COUNT = _ADD.on_conflict_do_update(
@@ -93,28 +106,13 @@ _TOP_VALUES = (
     .where(_numbered.c.place <= sa.bindparam("most", type_=sa.Integer))
     .order_by(_numbered.c.key, _numbered.c.place)
 )
-_TRIMMED = db.json_rows("trimmed", issue_id=db.Id, key=sa.Text(), kept=sa.Integer())
-_ranked = (
-    sa.select(
-        *(_c[name].label(name) for name in _KEY),
-        _TRIMMED.c.kept.label("kept"),
-        sa.func.row_number()
-        .over(
-            partition_by=[_c.issue_id, _c.key],
-            order_by=[_c.event_count.desc(), _c.last_second.desc(), _c.value],
-        )
-        .label("place"),
-    )
-    .join(_TRIMMED, sa.and_(_c.issue_id == _TRIMMED.c.issue_id, _c.key == _TRIMMED.c.key))
-    # The row of those that are counted together goes only with its key.
-    .where((_c.value != "") | (_TRIMMED.c.kept == 0))
-    .subquery("ranked")
-)
-_surplus = sa.select(*(_ranked.c[name] for name in _KEY)).where(_ranked.c.place > _ranked.c.kept)
-_TRIM = (
-    sa.delete(issue_tags)
-    .where(sa.tuple_(*(_c[name] for name in _KEY)).in_(_surplus))
-    .returning(*(_c[name] for name in _COLUMNS))
+_FULL = db.json_rows("full_keys", issue_id=db.Id, key=sa.Text())
+_ROWS_OF_FULL = sa.select(
+    _c.issue_id, _c.key, _c.value, _c.project_id, _c.event_count, _c.first_second, _c.last_second
+).join(_FULL, sa.and_(_c.issue_id == _FULL.c.issue_id, _c.key == _FULL.c.key))
+_SURPLUS = db.json_rows("surplus", issue_id=db.Id, key=sa.Text(), value=sa.Text())
+_REMOVE = sa.delete(issue_tags).where(
+    sa.tuple_(*(_c[name] for name in _KEY)).in_(sa.select(*(_SURPLUS.c[name] for name in _KEY)))
 )
 
 
@@ -135,27 +133,36 @@ def trim(
 
     The events of a value stay counted in the row of the empty one. Those of a key are forgotten.
     """
-    kept = _kept_of_surplus(connection, issue_ids, keys_max, values_max)
+    kept = _kept_of_full(connection, issue_ids, keys_max, values_max)
     if not kept:
         return
-    rows = [(*key, most) for key, most in sorted(kept.items())]
-    removed = connection.execute(_TRIM, db.rows_param("trimmed", rows))
-    together: dict[tuple[int, str], CountedTag] = {}
-    for issue_id, key, _, project_id, event_count, first, last in removed:
-        if not kept[issue_id, key]:
-            continue
-        before = together.get((issue_id, key))
-        together[issue_id, key] = CountedTag(
-            issue_id=issue_id,
-            key=key,
-            value="",
-            project_id=project_id,
-            event_count=event_count + (before.event_count if before else 0),
-            first_second=min(first, before.first_second) if before else first,
-            last_second=max(last, before.last_second) if before else last,
-        )
+    found = connection.execute(_ROWS_OF_FULL, db.rows_param("full_keys", sorted(kept)))
+    of_keys = grouped(((row.issue_id, row.key), _Row(*row)) for row in found)
+    surplus, together = list[_Row](), list[_Row]()
+    for key, most in kept.items():
+        apart = [row for row in of_keys[key] if row.value or not most]
+        apart.sort(key=_rank)
+        surplus += apart[most:]
+        if most and len(apart) > most:
+            together.append(_together(apart[most:]))
+    if surplus:
+        connection.execute(_REMOVE, db.rows_param("surplus", (row[: len(_KEY)] for row in surplus)))
     if together:
-        count(connection, [[getattr(tag, name) for name in _COLUMNS] for tag in together.values()])
+        count(connection, together)
+
+
+def _rank(row: _Row) -> tuple[int, int, str]:
+    return -row.event_count, -row.last_second, row.value
+
+
+def _together(rows: Sequence[_Row]) -> _Row:
+    """Return the row of values of a key that are not kept apart."""
+    return rows[0]._replace(
+        value="",
+        event_count=sum(row.event_count for row in rows),
+        first_second=min(row.first_second for row in rows),
+        last_second=max(row.last_second for row in rows),
+    )
 
 
 def keys_of(connection: sa.Connection, issue_id: int) -> list[TagKey]:
@@ -201,7 +208,7 @@ def _value(row: Sequence[Any]) -> TagValue:
     )
 
 
-def _kept_of_surplus(
+def _kept_of_full(
     connection: sa.Connection, issue_ids: Collection[int], keys_max: int, values_max: int
 ) -> dict[tuple[int, str], int]:
     """Return how many values of a key are kept, for the keys that lose some, or all."""
