@@ -118,6 +118,19 @@ class Recount:
         for each in self.stored:
             if each.sent.user is not None:
                 users[each.issue_id].add(each.sent.user)
+        tags = Counter(
+            (each.issue_id, key, value)
+            for each in self.stored
+            for key, value in (("release", each.version), ("user", _tagged(each.sent.user)))
+            if value is not None
+        )
+        yield from self._differences(
+            "issue_tags",
+            tags,
+            self._keyed(
+                "SELECT issue_id, key, value, event_count FROM issue_tags WHERE key IN ('release', 'user')"
+            ),
+        )
         expected = {
             issue_id: (count, len(users[issue_id]), self._first[issue_id].release_id)
             for issue_id, count in seen.items()
@@ -223,3 +236,8 @@ class Recount:
 
     def _rows(self, query: str) -> list[Any]:
         return [tuple(row) for row in self._connection.execute(sa.text(query))]
+
+
+def _tagged(user: str | None) -> str | None:
+    """Return the value of the tag of a user."""
+    return None if user is None else f"id:{user}"

@@ -257,6 +257,18 @@ def _around_issues() -> Iterator[Clones]:
             "team_id": "CASE WHEN n % 2 = 1 THEN 1 END",
         },
     )
+    # Keys of which all issues have one value, one in two hundred, and each its own.
+    for key, value in (
+        ("level", "'error'"),
+        ("tenant", "'t' || (n % 200)"),
+        ("user", "'id:' || n"),
+    ):
+        yield Clones(
+            "issue_tags",
+            ISSUES,
+            {"issue_id": _NUMBER, "key": f"'{key}'", "value": value}
+            | {"project_id": "CASE WHEN n % 10 = 0 THEN 2 ELSE 1 END"},
+        )
     yield Clones("inbox", ISSUES // 5, {"issue_id": f"{FIRST} + n * 5", "added_at": "{at}"})
     yield Clones(
         "events",

@@ -113,6 +113,7 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
             "note": note["id"],
             "short_id": "WEB-1",
             "event": event_id,
+            "tag_key": "level",
             "attachment": alice.get(listed).json()[0]["id"],
             "threshold": threshold["id"],
             "filter_id": "localhost",

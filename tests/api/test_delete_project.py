@@ -151,7 +151,7 @@ def test_releases_of_other_projects_lose_what_is_of_this_one(
 def test_it_is_deleted_in_batches(
     alice: Caller, world: World, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("EVENTS_BATCH", "USERS_BATCH", "ISSUES_BATCH"):
+    for name in ("EVENTS_BATCH", "DETAILS_BATCH", "ISSUES_BATCH"):
         monkeypatch.setattr(issue_deletion, name, 2)
     monkeypatch.setattr(project_deletion, "BATCH", 2)
     fill(alice, world, count=5)

@@ -118,6 +118,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         "lastRelease": ...,
         "metadata": ...,
         "stats": ...,
+        "tags": ...,
     } == {
         "id": issue_id,
         "shareId": None,
@@ -164,6 +165,7 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         "userReportCount": 0,
         "firstRelease": ...,
         "lastRelease": ...,
+        "tags": ...,
     }
     assert (shown["metadata"]["type"], shown["metadata"]["value"]) == ("ValueError", "boom")
     assert shown["firstRelease"]["version"] == shown["lastRelease"]["version"] == "web@1.0.0"
@@ -276,13 +278,9 @@ def test_issues_are_searched_by_what_they_are(
         ("!release:[" + "a," * 21 + "]", "release: takes up to 20 values."),
         ("release:web@*", "release: takes no wildcards."),
         ("environment:prod*", "environment: takes no wildcards."),
-        (
-            "release:a " * 11,
-            "A query has no more than 10 terms of releases, environments and assignees.",
-        ),
+        ("release:a " * 11, "A query has no more than 10 terms of releases, environments"),
         ("error.unhandled:often", "error.unhandled: takes true or false."),
-        ("browser.name:Firefox", "Invalid key for this search: browser.name"),
-        ("has:release", "Invalid key for this search: has"),
+        ("error.type:ValueError", "Invalid key for this search: error.type"),
         ("status:loud", "Invalid key for this search: status"),
         ("level:error " * 51, "A query has no more than 50 conditions."),
     ],

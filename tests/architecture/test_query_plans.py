@@ -25,7 +25,7 @@ from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import expire_events
-from shipmark.issues.store import late_symbolications, retention
+from shipmark.issues.store import late_symbolications, retention, tag_counts
 from shipmark.organizations import store
 from shipmark.release_health import actions as health
 from shipmark.release_health import compaction
@@ -139,6 +139,21 @@ def judged(alice: Caller) -> Response:
     )
 
 
+#: What all issues have, one in two hundred, and one: see large_tables.py.
+TAG_QUERIES = (
+    "browser.name:Firefox",
+    "browser.name:Fire*",
+    "tenant:t7",
+    "tenant:[t7,t8]+browser.name:Firefox",
+    "user.id:5",
+    "user.id:50*",
+    "user.id:5*",
+    "!tenant:t7",
+    "has:tenant",
+    "!has:plan",
+    "has:plan",
+    "tenant:t7+release:web@1.0.0+is:unresolved",
+)
 CART = b"com.acme.Cart -> a.b:\n"
 MAPPING = zipped([("mapping.txt", CART)])
 MAPPING_ID = str(uuid5(uuid5(NAMESPACE_DNS, "guardsquare.com"), CART.decode()))
@@ -407,11 +422,22 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=assigned:[me,none]+!assigned:%23core",
         "/projects/acme/web/issues/?query=assigned:me&sort=freq",
         "/projects/acme/web/issues/?query=is:unassigned",
+        *(
+            f"{path}/issues/?query={query}"
+            for path in ("/organizations/acme", "/projects/acme/web")
+            for query in TAG_QUERIES
+        ),
+        "/organizations/acme/issues/?sort=freq&query=tenant:t7",
+        "/organizations/acme/issues/?sort=user&query=browser.name:Firefox&cursor=1:10000:0",
         "/projects/acme/web/issues/?environment=production",
         "/projects/acme/web/issues/",
         "/projects/acme/web/issues/?query=is:unresolved",
         "/projects/acme/web/issues/?query=release:web@1.0.0",
         "/organizations/acme/issues/WEB-4/committers/",
+        *(
+            f"/organizations/acme/issues/WEB-1/tags/{part}"
+            for part in ("", "level/", "level/values/", "level/values/?sort=count")
+        ),
         "/organizations/acme/issues/WEB-1/events/latest/",
         "/organizations/acme/issues/WEB-1/events/oldest/",
         "/organizations/acme/projects/",
@@ -512,6 +538,31 @@ ALLOWED = (
             "organizations/acme/issues/?query=assigned:[me,none]+!assigned:%23core",
             "organizations/acme/issues/?query=!firstRelease:web@1.0.0+environment:production",
             "projects/acme/web/issues/?query=!release:latest+!environment:staging+error.handled:true",
+        )
+    ),
+    *(
+        (
+            f"/{path}/issues/?query={query}",
+            part,
+            reason,
+        )
+        for path in ("organizations/acme", "projects/acme/web")
+        for query, part, reason in (
+            (
+                "user.id:5*",
+                "issue_tags",
+                "One issue in eighteen has it, too many to sort: the list is read until there are enough.",
+            ),
+            (
+                "user.id:5*",
+                "wanted_ids",
+                "In one of the projects they are a thousand, the most that are sorted.",
+            ),
+            (
+                "has:tenant",
+                "SELECT count(*)",
+                "A thousand issues are counted, and of each that it has the tag.",
+            ),
         )
     ),
     (
@@ -743,6 +794,17 @@ def test_events_that_wait_for_files_are_found_without_a_scan(
         waits.count_of_release(connection, [world.projects["web"]], "web@1.1.0", limit=1000)
         late_symbolications.of_release(connection, release_id)
         waits.remove(connection, row_id)
+    assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_tags_are_trimmed_without_a_scan(database: Database) -> None:
+    with plans(database) as found, database.transaction() as connection:
+        counted = [(1, "k", value, 1, 1, 0, 0) for value in "ab"]
+        tag_counts.count(connection, counted)
+        tag_counts.trim(connection, [1], keys_max=10, values_max=1)
+    assert len(found) == 4
     assert scans(found) == []
 
 

@@ -276,8 +276,9 @@ def test_the_trend_and_the_shares_count_the_events(house, owner):
     assert "4 events in 14 days" in text
     assert 'aria-label="Events a day in 14 days: 4 events in all, 4 today."' in text
     assert len(re.findall(r'<rect class="hit"[^>]* tabindex="-?[01]"', text)) == 14
-    shares = text.partition('id="shares"')[2].partition("</dl>")[0]
-    assert re.findall(r"<span>(\S+%)</span>", shares)[:3] == ["100%", "75%", "25%"]
+    tags = tags_on(text)
+    assert [percent for *_, percent in tags["release"]] == ["100%"]
+    assert [percent for *_, percent in tags["environment"]] == ["75%", "25%"]
 
 
 def test_the_number_of_statements_does_not_depend_on_what_happened(house, owner, statements):
@@ -430,24 +431,63 @@ def test_somebody_without_a_session_is_asked_to_sign_in(browser):
     assert answer.headers["location"] == "/sign-in/?next=%2Forganizations%2Facme%2Fissues%2F1%2F"
 
 
-def test_shares_of_all_tags_are_of_the_last_events(house, owner):
-    for browser in ("Firefox", "Firefox", "<b>Chrome"):
+def tags_on(text: str) -> dict[str, list[tuple[str, str, str]]]:
+    """The address, text and share of each value on a page, by tag."""
+    card = text.partition('id="shares"')[2].partition("</section>")[0]
+    return {
+        unescape(tag): [
+            (unescape(address), unescape(value), percent)
+            for address, value, percent in re.findall(
+                r'<span class="cut" title="[^"]*">(?:<a href="([^"]*)">)?([^<]*)(?:</a>)?</span>'
+                r"<span>([^<]*%)</span>",
+                values,
+            )
+        ]
+        for tag, values in re.findall(
+            r'with [^"]*">([^<]*)</span></dt>(.*?)</div>', card, re.DOTALL
+        )
+    }
+
+
+def test_tags_show_the_shares_of_their_values(house, owner):
+    for browser in ("Firefox", "Firefox", "<b>Chrome", 'say "x"'):
         house.fail("web@1.0.0", tags={"browser": browser, "password": "hunter2"})
-    text = owner.get("/organizations/acme/issues/WEB-1/").text
-    shares = text.partition('id="shares"')[2].partition("</dl>")[0]
-    assert "of the last 3 events" in shares
-    of_browser = shares.partition('title="browser"')[2].partition("</div>")[0]
-    assert re.findall(r"<span>(\S+%)</span>", of_browser) == ["67%", "33%"]
-    assert "&lt;b&gt;Chrome" in of_browser
-    assert "hunter2" not in shares
+    text = owner.get(f"{ISSUES}WEB-1/").text
+    tags = tags_on(text)
+    first, *others = [each[1:] for each in tags["browser"]]
+    assert first == ("Firefox", "50%")
+    assert sorted(others) == [("<b>Chrome", "25%"), ('say "x"', "25%")]
+    assert tags["release"] == [("/organizations/acme/releases/web%401.0.0/", "1.0.0", "100%")]
+    assert not {"password", "user"} & tags.keys()
+    assert "hunter2" not in text
     assert "<b>Chrome" not in text
 
 
-def test_tags_of_large_payloads_are_read_up_to_a_limit(house, owner, monkeypatch):
-    monkeypatch.setattr("shipmark.web.view_models.issue_statistics._PAYLOAD_BYTES_MAX", 5000)
-    for number in range(4):
-        house.fail("web@1.0.0", tags={"number": str(number)}, extra={"much": "x" * 3000})
-    assert "of the last 1 event<" in owner.get("/organizations/acme/issues/WEB-1/").text
+def test_a_value_leads_to_the_issues_with_it(house, owner):
+    house.fail("web@1.0.0", tags={"browser": "Firefox", "region": 'say "x"'})
+    house.fail("web@1.0.0", tags={"browser": "Chrome"}, fingerprint=["other"])
+    tags = tags_on(owner.get(f"{ISSUES}WEB-1/").text)
+    [(address, *_)] = tags["browser"]
+    listed = owner.get(address).text
+    assert ("WEB-1" in listed, "WEB-2" in listed) == (True, False)
+    # Nothing can search for it.
+    assert tags["region"] == [("", 'say "x"', "100%")]
+
+
+def test_tags_stay_when_events_are_gone(house, owner):
+    issue_id = house.fail("web@1.0.0", tags={"browser": "Firefox"})
+    with house.database.transaction() as connection:
+        connection.execute(delete(events.events))
+    assert tags_on(owner.get(f"{ISSUES}{issue_id}/").text)["browser"][0][1] == "Firefox"
+
+
+def test_what_a_newer_rule_removes_is_not_among_the_tags(house, owner):
+    house.fail("web@1.0.0", tags={"browser": "Firefox", "pin": "4711"})
+    assert "pin" in tags_on(owner.get(f"{ISSUES}WEB-1/").text)
+    path = "/organizations/acme/settings/projects/web/data/scrubbing/"
+    rules = {"scrubbing": "1", "defaults": "1", "sensitive": "pin"}
+    assert owner.post(path, data=rules, headers=OWN).status_code == 303
+    assert "pin" not in tags_on(owner.get(f"{ISSUES}WEB-1/").text)
 
 
 def test_shares_take_the_same_statements_for_any_number_of_events(house, owner, statements):

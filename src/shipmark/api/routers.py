@@ -20,6 +20,7 @@ from shipmark.api.inbound_filters import routes as inbound_filters
 from shipmark.api.issue_comments import routes as issue_comments
 from shipmark.api.issues import count_routes as issue_counts
 from shipmark.api.issues import routes as issues
+from shipmark.api.issues import tag_routes as issue_tags
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
 from shipmark.api.project_keys import routes as project_keys
@@ -81,6 +82,7 @@ ROUTERS = (
     issues.router,
     issue_comments.router,
     issue_counts.router,
+    issue_tags.router,
     commits_unreleased.router,
     events.router,
     attachments.router,

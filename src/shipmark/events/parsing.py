@@ -312,12 +312,6 @@ def _user(payload: Json) -> tuple[str, str] | None:
     return ("ip", address) if is_ip_address(address) else None
 
 
-def tags_of(payload: Json) -> tuple[tuple[str, str], ...]:
-    """Return the tags of a stored payload, as `read` does, without the work for the rest of the event."""
-    pairs = _sent_pairs(payload.get("tags"))
-    return _tags(payload, _attributes_of(payload, pairs), pairs, exceptions_of(payload))
-
-
 def _tags(
     payload: Json, attributes: _Attributes, pairs: Pairs, exceptions: tuple[Raised, ...]
 ) -> tuple[tuple[str, str], ...]:

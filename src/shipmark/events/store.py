@@ -1,7 +1,7 @@
 """The table of events, with their compressed payloads, and its queries."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,6 @@ events = sa.Table(
 
 
 _ORDER = (events.c.happened_at, events.c.id)
-_PAYLOADS = sa.select(events.c.id, events.c.payload).join(IDS, IDS.c.id == events.c.id)
 _SENT = db.json_rows("sent", project_id=Id, event_id=sa.Text())
 _STORED = sa.select(events.c.project_id, events.c.event_id).join(
     _SENT,
@@ -209,39 +208,6 @@ def of_issue(
 ) -> list[ListedEvent]:
     """Return events of an issue in the same order."""
     return _listed(connection, events.c.issue_id == issue_id, position, limit)
-
-
-def newest_payloads(
-    connection: sa.Connection, issue_id: int, *, limit: int, bytes_max: int
-) -> Iterator[dict[str, object]]:
-    """Yield the payloads of the issue's newest events, until one would go beyond this number of bytes of them all."""
-    newest = (
-        sa.select(events.c.id, events.c.happened_at)
-        .where(events.c.issue_id == issue_id)
-        .order_by(events.c.happened_at.desc(), events.c.id.desc())
-        .limit(limit)
-        .subquery("newest")
-    )
-    ordered = [newest.c.happened_at.desc(), newest.c.id.desc()]
-    lengths = sa.select(events.c.id, sa.func.length(events.c.payload)).join(
-        newest, newest.c.id == events.c.id
-    )
-    ids, total = [], 0
-    for row_id, length in connection.execute(lengths.order_by(*ordered)):
-        total += length
-        if total > bytes_max:
-            break
-        ids.append(row_id)
-    # Only now is anything read that may be large.
-    rows = connection.execute(_PAYLOADS, ids_param(ids)) if ids else ()
-    packed_by_id = {row_id: packed for row_id, packed in rows}
-    unpacked = 0
-    for row_id in ids:
-        text = zstandard.decompress(packed_by_id[row_id])
-        unpacked += len(text)
-        if unpacked > bytes_max:
-            return
-        yield json.loads(text)
 
 
 def neighbours_of(connection: sa.Connection, event: StoredEvent) -> tuple[str | None, str | None]:

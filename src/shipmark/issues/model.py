@@ -12,6 +12,7 @@ from shipmark.issues.people import (
     PeopleChange,
 )
 from shipmark.issues.snooze import SnoozeConditions
+from shipmark.issues.tags import TagCondition
 from shipmark.repositories.model import Commit
 
 
@@ -263,6 +264,7 @@ class IssueFilter:
     conditions: tuple[IssueCondition, ...] = ()
     assignments: tuple[AssignmentCondition, ...] = ()
     bookmarks: tuple[BookmarkCondition, ...] = ()
+    tags: tuple[TagCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.

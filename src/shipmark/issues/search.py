@@ -8,6 +8,7 @@ from datetime import datetime
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.issues import tag_search
 from shipmark.issues.model import (
     IssueAttribute,
     IssueCondition,
@@ -15,10 +16,12 @@ from shipmark.issues.model import (
     ReleaseTie,
     Substatus,
 )
+from shipmark.issues.tags import TagCondition
 
 QUERY_MAX = 4096
 _TERMS_MAX = 50
-#: Terms of releases, environments and assignees look up other tables, and lists of values are sent with the statement.
+#: Terms of releases, environments, assignees and tags look up other tables, and lists of values are sent with the
+#: statement.
 _TIES_MAX = 10
 _LISTED_MAX = 20
 #: Statuses by the names that clients use, of which ignored issues have several.
@@ -123,12 +126,13 @@ class IssueSearch:
     conditions: list[IssueCondition] = field(default_factory=list)
     assignees: list[AssigneeTerm] = field(default_factory=list)
     bookmarks: list[bool] = field(default_factory=list)
+    tags: list[TagCondition] = field(default_factory=list)
 
     @property
     def looked_up_count(self) -> int:
         """Return the number of terms that look up other tables."""
         people_count = len(self.assignees) + len(self.bookmarks)
-        return len(self.releases) + len(self.environments) + people_count
+        return len(self.releases) + len(self.environments) + len(self.tags) + people_count
 
 
 def parse(query: str, now: datetime) -> IssueSearch:
@@ -149,7 +153,7 @@ def parse(query: str, now: datetime) -> IssueSearch:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
     if search.looked_up_count > _TIES_MAX:
         raise BadRequest(
-            f"A query has no more than {_TIES_MAX} terms of releases, environments and assignees."
+            f"A query has no more than {_TIES_MAX} terms of releases, environments, assignees and tags."
         )
     search.text = " ".join(words)
     return search
@@ -180,6 +184,9 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         operator, operand = _READERS[attribute](name, value, now)
         operator = operator.negated if is_negated else operator
         search.conditions.append(IssueCondition(attribute, operator, operand))
+    elif tag_search.is_tag(name, text):
+        values = _listed(name, text)
+        search.tags.append(tag_search.condition_of(name, values, is_negated=is_negated))
     else:
         raise BadRequest(f"Invalid key for this search: {key}")
 
@@ -207,13 +214,19 @@ def _add_status(search: IssueSearch, value: str) -> None:
 
 def _values(name: str, text: str) -> tuple[str, ...]:
     """Return the values of a list in brackets, or the only value. Raise `BadRequest` for too many, and wildcards."""
+    values = _listed(name, text)
+    if any("*" in value for value in values):
+        raise BadRequest(f"{name}: takes no wildcards.")
+    return values
+
+
+def _listed(name: str, text: str) -> tuple[str, ...]:
+    """Return the values of a list in brackets, or the only value. Raise `BadRequest` for none, and for too many."""
     is_list = _LIST.fullmatch(text)
     listed = [each.strip() for each in _LISTED.findall(is_list[1])] if is_list else [text]
     values = tuple(_unquoted(each) for each in listed if each)
     if not values or len(values) > _LISTED_MAX:
         raise BadRequest(f"{name}: takes up to {_LISTED_MAX} values.")
-    if any("*" in value for value in values):
-        raise BadRequest(f"{name}: takes no wildcards.")
     return values
 
 

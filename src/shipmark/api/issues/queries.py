@@ -10,7 +10,7 @@ from shipmark.api.issues.stats import LIST_PERIODS
 from shipmark.api.queries import Bit, EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
-from shipmark.http.validation import optional, refuse, repeatable, require
+from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.model import IssueFilter, IssueSort, IssueStatus
@@ -69,6 +69,7 @@ _StatsPeriod = Annotated[str | None, _IS_STATS_PERIOD, one_of(*LIST_PERIODS)]
 _PROJECT_PERIOD = "24h"
 #: The part of issues that `collapse` leaves out.
 _STATS = "stats"
+_TAGS = "tags"
 
 
 class _SearchQuery(EnvironmentQuery):
@@ -78,7 +79,8 @@ class _SearchQuery(EnvironmentQuery):
         + ", `firstRelease:`, `release:`, `regressed_in_release:` with versions or `latest`, `environment:`,"
         " `error.unhandled:`, `level:`, `timesSeen:`,"
         " `firstSeen:` (or `age:`) and `lastSeen:`, `assigned:` with `me`, `my_teams`, `none`, the name or address of a"
-        " member, or `#team`, and `bookmarks:me`.",
+        " member, or `#team`, `bookmarks:me`, and tags: `browser.name:Firefox`, `user.id:7`, `url:https://shop*`,"
+        " `has:user`.",
         example="is:unresolved",
     )
 
@@ -130,6 +132,19 @@ class IssuePageQuery(_SearchQuery, PageQuery):
     def limited_page(self) -> PageRequest:
         """Return the page. Raise `BadRequest` for one that can't be read."""
         return offset.parse_limited_page(self.limit, self.per_page, self.cursor)
+
+
+class IssueDetailsQuery(RequestModel):
+    """The parts of an issue to show."""
+
+    collapse: list[str] = repeatable(
+        "`tags` leaves out the tags; nothing else can be left out.", example=_TAGS
+    )
+
+    @property
+    def shows_tags(self) -> bool:
+        """Return True unless tags are left out."""
+        return _TAGS not in self.collapse
 
 
 class ProjectIssueListQuery(IssuePageQuery):

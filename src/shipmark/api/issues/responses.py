@@ -17,6 +17,7 @@ from shipmark.api.issues.people_responses import (
     with_assignee,
 )
 from shipmark.api.issues.snooze_responses import snooze_details
+from shipmark.api.issues.tag_responses import IssueTagKeyResponse
 from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
@@ -116,6 +117,7 @@ class IssueDetailsResponse(IssueResponse, kw_only=True):
     user_report_count: int
     first_release: ReleaseResponse | None
     last_release: ReleaseResponse | None
+    tags: list[IssueTagKeyResponse] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ShortIdResponse(Wire):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from litestar import Response
+from msgspec import UNSET
 from sqlalchemy import Connection
 
 from shipmark.api.issues.changes import changed_details, with_commit
@@ -18,6 +19,7 @@ from shipmark.api.issues.path_issue import PathIssue, ShortIdIssue
 from shipmark.api.issues.people_responses import viewers
 from shipmark.api.issues.queries import (
     UNRESOLVED,
+    IssueDetailsQuery,
     IssueListQuery,
     IssuePageQuery,
     IssueSelectionQuery,
@@ -41,6 +43,7 @@ from shipmark.api.issues.responses import (
     issue_update_response,
 )
 from shipmark.api.issues.stats import DETAILS_PERIODS, stats_of
+from shipmark.api.issues.tag_responses import tags_of
 from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
@@ -99,7 +102,9 @@ def list_project_issues(
 
 
 @endpoint.get(_ISSUE, scopes=ISSUE_READ)
-def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse:
+def get_issue(
+    context: RequestContext, issue: PathIssue, query: IssueDetailsQuery
+) -> IssueDetailsResponse:
     """Show an issue."""
     with context.database.snapshot() as connection:
         first, last = first_and_last_release(connection, issue)
@@ -112,6 +117,7 @@ def get_issue(context: RequestContext, issue: PathIssue) -> IssueDetailsResponse
             user_report_count=user_reports.count_of_issue(connection, issue.id),
             first_release=first,
             last_release=last,
+            tags=tags_of(connection, issue) if query.shows_tags else UNSET,
         )
 
 

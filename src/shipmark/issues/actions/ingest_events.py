@@ -18,6 +18,7 @@ from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues import recent_counts
 from shipmark.issues.actions import new_issue_users, regressions, resolve, snooze_lapses
+from shipmark.issues.actions.count_tags import count_tags
 from shipmark.issues.model import InboxReason, Issue
 from shipmark.issues.store import hashes, inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
@@ -147,8 +148,9 @@ def _ingest_new(
     new_users = issues.record_users(connection, _affected(occurrences))
     first_releases = _count(connection, occurrences, current, new_users)
     retention.count_stored(connection, current, [each.issue_id for each in occurrences])
-    regressed = _regressions(connection, occurrences, current)
     occurred = [(each.issue_id, each.arrival.event) for each in occurrences]
+    count_tags(connection, current, occurred)
+    regressed = _regressions(connection, occurrences, current)
     snooze_lapses.reopen_by_events(connection, current, occurred, new_users)
     return [
         IngestResult(

@@ -1,13 +1,18 @@
 """Deletion of a project's issues with their dependent rows, in batches selected by indexes."""
 
-from sqlalchemy import Connection, delete, select, tuple_
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, TypedColumns, delete, select, tuple_
 
 from shipmark.events.store import events
 from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.issues.store.issues import issue_users, issues
+from shipmark.issues.store.tag_counts import issue_tags
 
 EVENTS_BATCH = 1000
-USERS_BATCH = 5000
+#: The rows of users and of tags, of which an issue may have thousands.
+DETAILS_BATCH = 5000
 #: Each issue's hashes, activities, history and seen releases are deleted with it.
 ISSUES_BATCH = 100
 
@@ -19,18 +24,28 @@ def remove_events(connection: Connection, project_id: int) -> bool:
 
 
 def remove_issues(connection: Connection, project_id: int) -> bool:
-    """Delete a batch of the project's issues without events, or of their users. Return False if none is left."""
+    """Delete some of the project's issues without events, or of their users and tags. Return False if none is left."""
     query = select(issues.c.id).where(issues.c.project_id == project_id).limit(ISSUES_BATCH)
     batch = list(connection.execute(query).scalars())
     if not batch:
         return False
-    of_batch = issue_users.c.issue_id.in_(select(IDS.c.id))
-    key = (issue_users.c.issue_id, issue_users.c.user_hash)
-    batch_keys = select(*key).where(of_batch).limit(USERS_BATCH)
-    result = connection.execute(
-        delete(issue_users).where(tuple_(*key).in_(batch_keys)), ids_param(batch)
+    details: tuple[tuple[Table[TypedColumns], tuple[Column[Any], ...]], ...] = (
+        (issue_users, (issue_users.c.issue_id, issue_users.c.user_hash)),
+        (issue_tags, (issue_tags.c.issue_id, issue_tags.c.key, issue_tags.c.value)),
     )
-    if result.rowcount < USERS_BATCH:
+    if all(_remove_details(connection, batch, *each) for each in details):
         condition = issues.c.id.in_(select(IDS.c.id))
         connection.execute(delete(issues).where(condition), ids_param(batch))
     return True
+
+
+def _remove_details(
+    connection: Connection,
+    issue_ids: Collection[int],
+    table: Table[TypedColumns],
+    key: tuple[Column[Any], ...],
+) -> bool:
+    """Delete a batch of rows of these issues, whose ids begin the key. Return True if none is left."""
+    batch = select(*key).where(key[0].in_(select(IDS.c.id))).limit(DETAILS_BATCH)
+    statement = delete(table).where(tuple_(*key).in_(batch))
+    return connection.execute(statement, ids_param(issue_ids)).rowcount < DETAILS_BATCH

@@ -18,6 +18,7 @@ from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import IS_REGRESSED, issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
+from shipmark.issues.store.tagged_issues import matches
 from shipmark.projects.store import projects
 
 
@@ -98,6 +99,7 @@ def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         *conditions,
         *assignment_conditions.lookups(issue_filter),
         *bookmarks.lookups(issue_filter),
+        *map(matches, issue_filter.tags),
     ]
 
 

@@ -7,10 +7,15 @@ from sqlalchemy import Connection
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
 from shipmark.issues.people import BookmarkCondition
 from shipmark.issues.search import EnvironmentTerm, IssueSearch, ReleaseTerm
+from shipmark.issues.store import tagged_issues
 from shipmark.issues.store.assignee_filter import assignment_conditions
+from shipmark.issues.tags import TagCondition
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.store import shipping_order, version_lookup
+
+#: A list of issues with a tag that no more have begins at these, and else looks up the tag of each issue of the list.
+_FEW = 1000
 
 
 def filter_of(
@@ -36,8 +41,10 @@ def filter_of(
             environment_ids = tuple(
                 sorted(ids.intersection(ids if environment_ids is None else environment_ids))
             )
+    tags, tagged_ids = _tag_conditions(connection, project_ids, search.tags)
     return IssueFilter(
         project_ids=tuple(project_ids),
+        ids=tagged_ids,
         status=search.status,
         substatus=search.substatus,
         is_for_review=search.is_for_review,
@@ -51,7 +58,24 @@ def filter_of(
             BookmarkCondition(user_id=access.user_id, is_negated=is_negated)
             for is_negated in search.bookmarks
         ),
+        tags=tags,
     )
+
+
+def _tag_conditions(
+    connection: Connection, project_ids: Sequence[int], conditions: Sequence[TagCondition]
+) -> tuple[tuple[TagCondition, ...], tuple[int, ...] | None]:
+    """Return the conditions to look up for each issue, and the ids of the issues that fulfil the others, or None."""
+    looked_up, ids = list[TagCondition](), None
+    for condition in conditions:
+        few = None
+        if not condition.is_negated and project_ids:
+            few = tagged_issues.ids_if_few(connection, project_ids, condition, most=_FEW)
+        if few is None:
+            looked_up.append(condition)
+        else:
+            ids = few if ids is None else ids & few
+    return tuple(looked_up), None if ids is None else tuple(sorted(ids))
 
 
 def _environment_ids(

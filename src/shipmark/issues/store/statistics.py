@@ -13,8 +13,6 @@ from shipmark.infrastructure.database import Id, UtcDateTime, json_rows, rows_pa
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.occurrences import issue_environments
 from shipmark.issues.store.retention import thinned_event_counts as thinned
-from shipmark.projects.store import environments
-from shipmark.releases.store.releases import releases
 from shipmark.releases.thresholds import Watch
 
 _WINDOWS = json_rows(
@@ -27,15 +25,6 @@ _WINDOWS = json_rows(
     ends_at=UtcDateTime(),
 )
 _W = _WINDOWS.c
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """The number of events from a release and an environment; each name may be empty."""
-
-    version: str
-    environment: str
-    event_count: int
 
 
 def _counts(
@@ -260,34 +249,6 @@ def events_of_issue(
         for number, count in connection.execute(query, value | parameters):
             counts[number] += count
     return [counts[number] for number in range(len(begins))]
-
-
-def origins_of_issue(connection: sa.Connection, issue_id: int, *, limit: int) -> list[Origin]:
-    """Return the releases and environments of the issue's newest events, of which at most ``limit`` are counted."""
-    newest = (
-        sa.select(events.c.release_id, events.c.environment_id)
-        .where(events.c.issue_id == issue_id)
-        .order_by(events.c.happened_at.desc(), events.c.id.desc())
-        .limit(limit)
-        .subquery("newest")
-    )
-    counted = (
-        sa.select(
-            newest.c.release_id, newest.c.environment_id, sa.func.count().label("event_count")
-        )
-        .group_by(newest.c.release_id, newest.c.environment_id)
-        .subquery()
-    )
-    query = (
-        sa.select(releases.c.version, environments.c.name, counted.c.event_count)
-        .select_from(counted)
-        .outerjoin(releases, releases.c.id == counted.c.release_id)
-        .outerjoin(environments, environments.c.id == counted.c.environment_id)
-    )
-    return [
-        Origin(version=version or "", environment=environment or "", event_count=count)
-        for version, environment, count in connection.execute(query)
-    ]
 
 
 def _counted(

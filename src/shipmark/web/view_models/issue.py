@@ -11,7 +11,7 @@ from shipmark.accounts.model import User
 from shipmark.events import store as events
 from shipmark.events.payload import is_event_id
 from shipmark.events.project_rules import rules_from
-from shipmark.events.scrubbing import scrub
+from shipmark.events.scrubbing import ScrubbingRules, scrub
 from shipmark.events.store import StoredEvent
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import NotFound
@@ -47,7 +47,8 @@ from shipmark.web.view_models.issue_snooze import (
     expired_in_words,
     shown_snooze,
 )
-from shipmark.web.view_models.issue_statistics import Shares, Trend, shares_of, trend_of
+from shipmark.web.view_models.issue_statistics import Trend, trend_of
+from shipmark.web.view_models.issue_tags import IssueTags, issue_tags
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.upload_instructions import commands
@@ -124,7 +125,7 @@ class IssuePage:
     older_event: str | None
     newer_event: str | None
     trend: Trend
-    shares: Shares
+    tags: IssueTags
     activity: tuple[ActivityItem, ...]
     attachments: EventAttachments | None
     reports: Sequence[UserReport]
@@ -164,7 +165,10 @@ def issue_page(
 ) -> IssuePage:
     """Return the issue with this event; ``server`` is the base URL of this server."""
     project = workspace.projects_by_id[issue.project_id]
-    event = _scrubbed(connection, issue, event) if event else None
+    scrubbing = _scrubbing_of(connection, issue)
+    if event is not None:
+        # It may be from before one of the rules.
+        event = replace(event, payload=scrub(event.payload, scrubbing))
     shown = shown_event(event) if event else None
     older, newer = events.neighbours_of(connection, event) if event else (None, None)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
@@ -203,7 +207,7 @@ def issue_page(
         older_event=older,
         newer_event=newer,
         trend=trend_of(connection, issue.id, at),
-        shares=shares_of(connection, issue.id),
+        tags=issue_tags(connection, issue.id, scrubbing, workspace.organization.slug, project.slug),
         activity=activity_items,
         attachments=event_attachments(connection, workspace, event) if event else None,
         reports=user_reports.of_issue(connection, issue.id, None, limit=REPORTS_MAX),
@@ -218,12 +222,11 @@ def issue_page(
     )
 
 
-def _scrubbed(connection: Connection, issue: Issue, event: StoredEvent) -> StoredEvent:
-    """Return an event without what the rules of its project remove: it may be from before one of them."""
+def _scrubbing_of(connection: Connection, issue: Issue) -> ScrubbingRules:
     options = projects.options_with_organization(
         connection, issue.organization_id, issue.project_id
     )
-    return replace(event, payload=scrub(event.payload, rules_from(options).scrubbing))
+    return rules_from(options).scrubbing
 
 
 def require_issue(connection: Connection, workspace: Workspace, text: str) -> Issue:

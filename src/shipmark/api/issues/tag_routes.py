@@ -1,0 +1,124 @@
+"""Tags of an issue, with the numbers of events that have each value."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from litestar import Response
+from sqlalchemy import Connection
+
+from shipmark.api.issues.path_issue import PathIssue, find_issue
+from shipmark.api.issues.tag_responses import (
+    IssueTagResponse,
+    IssueTagValueResponse,
+    tag_response,
+    tag_value_response,
+)
+from shipmark.api.queries import PageQuery, one_of
+from shipmark.events.project_rules import rules_from
+from shipmark.http import endpoint
+from shipmark.http.endpoint import Load
+from shipmark.http.pagination.offset import paginate_all
+from shipmark.http.request_context import RequestContext
+from shipmark.http.scopes import ISSUE_READ
+from shipmark.http.validation import optional, require
+from shipmark.infrastructure.errors import NotFound
+from shipmark.issues.model import Issue
+from shipmark.issues.shown_tags import shown_values
+from shipmark.issues.store import tag_counts
+from shipmark.issues.tag_names import key_of
+from shipmark.issues.tags import TagKey, TagValue
+from shipmark.projects import store as projects
+
+_ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]
+_TAG = [f"{path}tags/{{tag_key:str}}/" for path in _ISSUE]
+#: The values that a tag is shown with: by itself, and among others.
+_VALUES_ALONE = 10
+_VALUES_EACH = 4
+_SORTS = ("date", "age", "count")
+_IS_SORT = require(
+    lambda sort: not sort or sort in _SORTS,
+    f"Invalid sort parameter. Use one of {', '.join(_SORTS)}.",
+)
+
+
+class TagValuesQuery(PageQuery):
+    """A page of the values of a tag."""
+
+    sort: Annotated[str | None, _IS_SORT, one_of(*_SORTS, default="date")] = optional(
+        "The order: by the last event (`date`), the first event (`age`) or the number of events (`count`), the highest"
+        " first.",
+        example="count",
+    )
+
+    def ordered(self, values: Sequence[TagValue]) -> list[TagValue]:
+        """Return the values, which are in the order of their texts, in that of the list."""
+        if self.sort == "count":
+            return sorted(values, key=lambda value: -value.event_count)
+        if self.sort == "age":
+            return sorted(values, key=lambda value: value.first_seen_at, reverse=True)
+        return sorted(values, key=lambda value: value.last_seen_at, reverse=True)
+
+
+def _find_tag(
+    context: RequestContext,
+    connection: Connection,
+    organization: str | None,
+    issue: str,
+    tag_key: str,
+) -> tuple[Issue, TagKey]:
+    """Return the issue and its tag with this key. Raise `NotFound` if no event of it has had one."""
+    found, key = find_issue(context, connection, organization, issue), key_of(tag_key)
+    tag = next((each for each in tag_counts.keys_of(connection, found.id) if each.key == key), None)
+    if tag is None:
+        raise NotFound
+    return found, tag
+
+
+PathTag = Annotated[tuple[Issue, TagKey], Load(_find_tag)]
+
+
+@endpoint.get([f"{path}tags/" for path in _ISSUE], scopes=ISSUE_READ)
+def list_tags(context: RequestContext, issue: PathIssue) -> list[IssueTagResponse]:
+    """List the tags of an issue's events, each with its most frequent values."""
+    with context.database.snapshot() as connection:
+        tags = tag_counts.keys_of(connection, issue.id)
+        top = tag_counts.top_values(connection, issue.id, most=_VALUES_EACH)
+        values = _shown(connection, issue, top)
+    return [tag_response(tag, values.get(tag.key, ())) for tag in tags]
+
+
+@endpoint.get(_TAG, scopes=ISSUE_READ)
+def get_tag(context: RequestContext, found: PathTag) -> IssueTagResponse:
+    """Show a tag of an issue's events with its most frequent values."""
+    issue, tag = found
+    values = TagValuesQuery(sort="count").ordered(_values(context, issue, tag))
+    return tag_response(tag, values[:_VALUES_ALONE])
+
+
+@endpoint.get([f"{path}values/" for path in _TAG], scopes=ISSUE_READ)
+def list_tag_values(
+    context: RequestContext, found: PathTag, query: TagValuesQuery
+) -> Response[list[IssueTagValueResponse]]:
+    """List the values of a tag of an issue's events, by default the last seen first."""
+    issue, tag = found
+    values, links = paginate_all(query.ordered(_values(context, issue, tag)), query.page())
+    return context.listed([tag_value_response(tag.key, value) for value in values], links)
+
+
+def _values(context: RequestContext, issue: Issue, tag: TagKey) -> Sequence[TagValue]:
+    with context.database.snapshot() as connection:
+        values = tag_counts.values_of(connection, issue.id, tag.key)
+        return _shown(connection, issue, {tag.key: values})[tag.key]
+
+
+def _shown(
+    connection: Connection, issue: Issue, values: Mapping[str, Sequence[TagValue]]
+) -> Mapping[str, Sequence[TagValue]]:
+    """Return the values without what the rules of the project remove by now."""
+    options = projects.options_with_organization(
+        connection, issue.organization_id, issue.project_id
+    )
+    return shown_values(values, rules_from(options).scrubbing)
+
+
+router = endpoint.router("/api/0", __name__)

@@ -1,0 +1,68 @@
+"""Terms of a search by tags: a value, one of several, or any (groups-api.md 2.3)."""
+
+from collections.abc import Sequence
+
+from shipmark.infrastructure.errors import BadRequest
+from shipmark.issues.tags import TagCondition, TagPattern
+
+#: The name of the term for any value of a tag.
+HAS = "has"
+_USER = "user"
+#: Parts of the value of the tag ``user``, which begins with the kind of identifier (ingest.md 8.5).
+_USER_KINDS = {
+    "user.id": "id:",
+    "user.username": "username:",
+    "user.email": "email:",
+    "user.ip": "ip:",
+}
+#: What clients search by that is no tag, and not kept in a way that can be searched.
+_NO_TAGS = frozenset({
+    "assigned", "assigned_to", "assigned_or_suggested", "bookmarks", "bookmarked_by", "subscribed",
+    "id", "is", "issue", "issue.category", "issue.id", "issue.priority", "issue.seer_actionability",
+    "issue.type", "project", "project.id", "project.name", "status", "type", "event.type",
+    "culprit", "location", "message", "title", "timestamp", "platform", "platform.name",
+    "error.main_thread", "error.mechanism", "error.type", "error.value", "geo.city",
+    "geo.country_code", "geo.region", "release.build", "release.package", "release.stage",
+    "release.version", "sdk.name", "sdk.version", "stack.abs_path", "stack.colno",
+    "stack.filename", "stack.function", "stack.in_app", "stack.lineno", "stack.module",
+    "stack.package", "stack.stack_level",
+})  # fmt: skip
+
+
+def is_tag(key: str, text: str) -> bool:
+    """Return True if a term may be of a tag; a URL or ``TypeError:`` among words of a text is not."""
+    return bool(key and text) and key not in _NO_TAGS and not text.startswith("//")
+
+
+def condition_of(key: str, values: Sequence[str], *, is_negated: bool) -> TagCondition:
+    """Return the condition of a term; one with an empty value only asks for issues without the tag.
+
+    A ``*`` at the end of a value stands for any text. Raise `BadRequest` for one elsewhere, as no index has the answer.
+    """
+    if key == HAS:
+        [name] = values if len(values) == 1 else [""]
+        if not name or "*" in name:
+            raise BadRequest(f"{HAS}: takes the name of a tag.")
+        return _of_any_value(name, is_negated=is_negated)
+    if list(values) == [""]:
+        return _of_any_value(key, is_negated=not is_negated)
+    prefix = _USER_KINDS.get(key, "")
+    return TagCondition(
+        key=_USER if prefix else key,
+        patterns=tuple(_pattern(key, prefix, value) for value in values),
+        is_negated=is_negated,
+    )
+
+
+def _of_any_value(key: str, *, is_negated: bool) -> TagCondition:
+    if prefix := _USER_KINDS.get(key):
+        pattern = TagPattern(text=prefix, is_prefix=True)
+        return TagCondition(key=_USER, patterns=(pattern,), is_negated=is_negated)
+    return TagCondition(key=key, patterns=(), is_negated=is_negated)
+
+
+def _pattern(key: str, prefix: str, value: str) -> TagPattern:
+    begin, star, rest = value.partition("*")
+    if rest or (star and not begin) or not value:
+        raise BadRequest(f"{key}: takes a * only at the end of a value.")
+    return TagPattern(text=prefix + begin, is_prefix=bool(star))
