@@ -199,6 +199,11 @@ PAGES = (
     "/account/",
     "/account/tokens/",
 )
+RELEASE_TERM_LISTS = (
+    "/organizations/acme/issues/?query=release.version:>=1.1+release.package:web",
+    "/organizations/acme/issues/?query=release.stage:adopted&environment=production",
+    "/projects/acme/web/issues/?query=release.build:7",
+)
 SESSION = "s" * 43
 COOKIE = {"Cookie": f"shipmark_session={SESSION}"}
 ACTS: dict[str, Callable[[Caller, World], object]] = {
@@ -379,6 +384,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/WEB-1/",
         "/organizations/acme/issues/?limit=2&query=release:web@1.0.0+firstRelease:latest",
         "/organizations/acme/issues/?query=regressed_in_release:web@1.1.0",
+        *RELEASE_TERM_LISTS,
         "/organizations/acme/issues/?query=",
         "/organizations/acme/issues/?query=is:resolved&cursor=1710000000000000:3:0",
         "/organizations/acme/issues/?query=&cursor=1710000000000000:3:1",
@@ -564,6 +570,18 @@ ALLOWED = (
                 "A thousand issues are counted, and of each that it has the tag.",
             ),
         )
+    ),
+    *(
+        (path, "SELECT releases.id", "At most a thousand releases are read and sorted.")
+        for path in RELEASE_TERM_LISTS
+    ),
+    *(
+        (
+            path,
+            "releases_0_rows",
+            "The issues of a page, and a thousand that are counted, are looked up in a list of a thousand releases.",
+        )
+        for path in RELEASE_TERM_LISTS
     ),
     (
         "/organizations/acme/issues/?query=bookmarks:me",

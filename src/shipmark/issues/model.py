@@ -235,11 +235,13 @@ class ReleaseCondition:
     """Issues with a tie to one of the releases, or, negated, those with a tie to none of them.
 
     The releases are pairs of the ids of a project and of a release: they are meant for the issues of that project.
+    Conditions that many issues may fulfil are looked up for each issue of a list; else a list begins at them.
     """
 
     tie: ReleaseTie
     releases: frozenset[tuple[int, int]]
     is_negated: bool = False
+    is_looked_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from shipmark.issues.model import (
     Substatus,
 )
 from shipmark.issues.tags import TagCondition
+from shipmark.releases import search as release_search
 
 QUERY_MAX = 4096
 _TERMS_MAX = 50
@@ -62,6 +63,10 @@ _RELEASE_KEYS = {
     "release": ReleaseTie.SEEN,
     "regressed_in_release": ReleaseTie.REGRESSED,
 }
+#: Terms of the search for releases: issues match that were seen in one of those releases.
+_RELEASE_FILTERS = frozenset(
+    {"release.version", "release.package", "release.build", "release.stage"}
+)
 _ENVIRONMENT = "environment"
 _ASSIGNEE_KEYS = frozenset({"assigned", "assigned_to"})
 _BOOKMARK_KEYS = frozenset({"bookmarks", "bookmarked_by"})
@@ -115,7 +120,10 @@ class AssigneeTerm:
 
 @dataclass(slots=True, kw_only=True)
 class IssueSearch:
-    """A parsed query. ``bookmarks`` has an item for each term of the caller's bookmarks, which is True if negated."""
+    """A parsed query. ``bookmarks`` has an item for each term of the caller's bookmarks, which is True if negated.
+
+    ``seen_in`` is the search for the releases of which one is meant, None for all.
+    """
 
     status: IssueStatus | None = None
     substatus: Substatus | None = None
@@ -127,11 +135,12 @@ class IssueSearch:
     assignees: list[AssigneeTerm] = field(default_factory=list)
     bookmarks: list[bool] = field(default_factory=list)
     tags: list[TagCondition] = field(default_factory=list)
+    seen_in: release_search.Search | None = None
 
     @property
     def looked_up_count(self) -> int:
-        """Return the number of terms that look up other tables."""
-        people_count = len(self.assignees) + len(self.bookmarks)
+        """Return the number of terms that look up other tables; those of releases are one look-up."""
+        people_count = len(self.assignees) + len(self.bookmarks) + (self.seen_in is not None)
         return len(self.releases) + len(self.environments) + len(self.tags) + people_count
 
 
@@ -142,13 +151,17 @@ def parse(query: str, now: datetime) -> IssueSearch:
     """
     if len(query) > QUERY_MAX:
         raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
-    search, words = IssueSearch(), list[str]()
+    search, words, of_releases = IssueSearch(), list[str](), list[str]()
     for word in _WORD.findall(query.replace("\x00", "")):
         key, colon, rest = word.partition(":")
         if not colon or word.startswith('"'):
             words.append(_unquoted(word))
+        elif key.removeprefix("!") in _RELEASE_FILTERS:
+            of_releases.append(word)
         else:
             _add_term(search, key, rest, now)
+    if of_releases:
+        search.seen_in = _release_search(" ".join(of_releases), now)
     if len(search.conditions) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
     if search.looked_up_count > _TIES_MAX:
@@ -156,6 +169,14 @@ def parse(query: str, now: datetime) -> IssueSearch:
             f"A query has no more than {_TIES_MAX} terms of releases, environments, assignees and tags."
         )
     search.text = " ".join(words)
+    return search
+
+
+def _release_search(query: str, now: datetime) -> release_search.Search:
+    """Return the search for releases. A stage needs a single environment, which is checked when releases are read."""
+    search = release_search.parse(query, now, environment_count=1)
+    if search.texts:
+        raise BadRequest(f"Terms of releases can't be read: {query}")
     return search
 
 

@@ -76,7 +76,8 @@ class _SearchQuery(EnvironmentQuery):
     query: str | None = optional(
         "Text in titles, and "
         + ", ".join(f"`is:{value}`" for value in IS_VALUES)
-        + ", `firstRelease:`, `release:`, `regressed_in_release:` with versions or `latest`, `environment:`,"
+        + ", `firstRelease:`, `release:`, `regressed_in_release:` with versions or `latest`, `release.version:`,"
+        " `release.package:`, `release.build:`, `release.stage:`, `environment:`,"
         " `error.unhandled:`, `level:`, `timesSeen:`,"
         " `firstSeen:` (or `age:`) and `lastSeen:`, `assigned:` with `me`, `my_teams`, `none`, the name or address of a"
         " member, or `#team`, `bookmarks:me`, and tags: `browser.name:Firefox`, `user.id:7`, `url:https://shop*`,"

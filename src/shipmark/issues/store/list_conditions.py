@@ -50,7 +50,7 @@ def _sources(issue_filter: IssueFilter, *, is_from_inbox: bool) -> list[sa.Colum
     """Return the conditions that databases begin at, as they have few issues."""
     conditions: list[sa.ColumnElement[bool]] = []
     for number, release_condition in enumerate(issue_filter.releases):
-        if not release_condition.is_negated:
+        if not (release_condition.is_negated or release_condition.is_looked_up):
             named = issue_filter.environment_ids
             conditions += _in_release(number, release_condition, named)
     if issue_filter.ids is not None:
@@ -85,11 +85,12 @@ def _attributes(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
 def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
     """Return the conditions on other tables, which are looked up for each issue by its id."""
     named = issue_filter.environment_ids
-    conditions = [
-        _not_in_release(number, condition, named)
-        for number, condition in enumerate(issue_filter.releases)
-        if condition.is_negated
-    ]
+    conditions = list[sa.ColumnElement[bool]]()
+    for number, condition in enumerate(issue_filter.releases):
+        if condition.is_negated:
+            conditions.append(_not_in_release(number, condition, named))
+        elif condition.is_looked_up:
+            conditions.append(_is_in_release(number, condition, named))
     # A release that counts in these environments says the same.
     if named is not None and not any(map(_counts_there, issue_filter.releases)):
         conditions.append(_was_in(named))
@@ -160,6 +161,24 @@ def _in_release(
         .correlate(issues)
     )
     return [issues.c.id.in_(of_release), (issues.c.project_id + 0).in_(of_project)]
+
+
+def _is_in_release(
+    number: int, condition: ReleaseCondition, environment_ids: Collection[int] | None
+) -> sa.ColumnElement[bool]:
+    """Return the condition that an issue is among those of its project's releases.
+
+    The releases, which may be a thousand, are a list that is made once for the statement, and not gone through for each
+    issue.
+    """
+    issue_id, release_id, more = _tie_of(condition, environment_ids)
+    releases = _releases(number).c
+    # The sum keeps SQLite from seeking each of the releases in an index.
+    of_project = sa.tuple_(issues.c.project_id, release_id + 0).in_(
+        sa.select(releases.project_id, releases.release_id)
+    )
+    tied = sa.select(issue_id).where(issue_id == issues.c.id, of_project, *more)
+    return tied.correlate(issues).exists()
 
 
 def _not_in_release(

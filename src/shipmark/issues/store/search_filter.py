@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
 from shipmark.issues.people import BookmarkCondition
 from shipmark.issues.search import EnvironmentTerm, IssueSearch, ReleaseTerm
-from shipmark.issues.store import tagged_issues
+from shipmark.issues.store import release_filter, tagged_issues
 from shipmark.issues.store.assignee_filter import assignment_conditions
 from shipmark.issues.tags import TagCondition
 from shipmark.organizations.model import Access
@@ -41,15 +41,22 @@ def filter_of(
             environment_ids = tuple(
                 sorted(ids.intersection(ids if environment_ids is None else environment_ids))
             )
-    tags, tagged_ids = _tag_conditions(connection, project_ids, search.tags)
+    tags, issue_ids = _tag_conditions(connection, project_ids, search.tags)
+    releases = _release_conditions(connection, organization_id, project_ids, search.releases)
+    if search.seen_in is not None:
+        found = release_filter.found_by(
+            connection, organization_id, project_ids, search.seen_in, environment_ids
+        )
+        releases.append(found.condition)
+        issue_ids = _narrowed(issue_ids, found.issue_ids)
     return IssueFilter(
         project_ids=tuple(project_ids),
-        ids=tagged_ids,
+        ids=None if issue_ids is None else tuple(sorted(issue_ids)),
         status=search.status,
         substatus=search.substatus,
         is_for_review=search.is_for_review,
         text=search.text,
-        releases=_release_conditions(connection, organization_id, project_ids, search.releases),
+        releases=tuple(releases),
         environment_ids=environment_ids,
         excluded_environment_ids=tuple(sorted(excluded)),
         conditions=tuple(search.conditions),
@@ -64,9 +71,10 @@ def filter_of(
 
 def _tag_conditions(
     connection: Connection, project_ids: Sequence[int], conditions: Sequence[TagCondition]
-) -> tuple[tuple[TagCondition, ...], tuple[int, ...] | None]:
+) -> tuple[tuple[TagCondition, ...], set[int] | None]:
     """Return the conditions to look up for each issue, and the ids of the issues that fulfil the others, or None."""
-    looked_up, ids = list[TagCondition](), None
+    looked_up: list[TagCondition] = []
+    ids: set[int] | None = None
     for condition in conditions:
         few = None
         if not condition.is_negated and project_ids:
@@ -74,8 +82,15 @@ def _tag_conditions(
         if few is None:
             looked_up.append(condition)
         else:
-            ids = few if ids is None else ids & few
-    return tuple(looked_up), None if ids is None else tuple(sorted(ids))
+            ids = _narrowed(ids, few)
+    return tuple(looked_up), ids
+
+
+def _narrowed(ids: set[int] | None, further: set[int] | None) -> set[int] | None:
+    """Return the ids that are in both, where None is all."""
+    if ids is None or further is None:
+        return further if ids is None else ids
+    return ids & further
 
 
 def _environment_ids(
@@ -93,7 +108,7 @@ def _release_conditions(
     organization_id: int,
     project_ids: Sequence[int],
     terms: Sequence[ReleaseTerm],
-) -> tuple[ReleaseCondition, ...]:
+) -> list[ReleaseCondition]:
     """Return the conditions of the terms, by one statement for versions and one for the latest."""
     versions = {version for term in terms for version in term.versions}
     latest: Mapping[int, int] = {}
@@ -109,7 +124,7 @@ def _release_conditions(
         release = known.get(version)
         return dict.fromkeys(project_ids, release.id) if release else {}
 
-    return tuple(
+    return [
         ReleaseCondition(
             tie=term.tie,
             releases=frozenset(
@@ -118,4 +133,4 @@ def _release_conditions(
             is_negated=term.is_negated,
         )
         for term in terms
-    )
+    ]
