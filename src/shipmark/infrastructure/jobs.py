@@ -42,6 +42,7 @@ class JobKind(StrEnum):
     COMPACT_HEALTH = "compact_health"
     JUDGE_RELEASES = "judge_releases"
     REOPEN_ISSUES = "reopen_issues"
+    RESOLVE_BY_AGE = "resolve_by_age"
 
 
 class JobColumns(sa.TypedColumns):

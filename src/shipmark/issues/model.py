@@ -59,6 +59,7 @@ class HistoryStatus(StrEnum):
     REGRESSED = "regressed"
     REVIEWED = "reviewed"
     ESCALATING = "escalating"
+    AUTO_RESOLVED = "auto_resolved"
 
 
 class IssueActivityType(StrEnum):
@@ -74,6 +75,7 @@ class IssueActivityType(StrEnum):
     MARK_REVIEWED = "mark_reviewed"
     AUTO_SET_ONGOING = "auto_set_ongoing"
     SET_ESCALATING = "set_escalating"
+    SET_RESOLVED_BY_AGE = "set_resolved_by_age"
 
 
 class SubscriptionReason(IntEnum):
@@ -126,11 +128,17 @@ class Issue:
     resolved_at: datetime | None
     deleted_fix: DeletedFix | None = None
     recent_counts: str | None = None
+    auto_resolved_at: datetime | None = None
 
     @property
     def is_snoozed(self) -> bool:
         """Return True if the issue is ignored until something happens: it has a `Snooze`."""
         return self.substatus in _SNOOZED
+
+    @property
+    def is_auto_resolved(self) -> bool:
+        """Return True if the issue is resolved by age, and not by a user or a commit since."""
+        return self.resolved_at is not None and self.resolved_at == self.auto_resolved_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class IssueColumns(sa.TypedColumns):
     """An issue. ``first_release_id`` prevents the deletion of its release.
 
     ``details`` and ``deleted_fix`` (`DeletedFix`, or NULL) are JSON objects; ``recent_counts`` is NULL without events.
+    An issue is resolved by age while ``auto_resolved_at`` is ``resolved_at``: what changes one leaves the other.
     """
 
     id = sa.Column(db.Id, primary_key=True)
@@ -50,6 +51,7 @@ class IssueColumns(sa.TypedColumns):
     resolved_at = sa.Column(db.UtcDateTime)
     deleted_fix = sa.Column(sa.Text)
     recent_counts = sa.Column(sa.Text)
+    auto_resolved_at = sa.Column(db.UtcDateTime)
 
 
 class IssueUserColumns(sa.TypedColumns):

@@ -33,6 +33,7 @@ from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
+from shipmark.web.resolve_age import age_in_words
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_lines import issue_line
@@ -61,6 +62,7 @@ class ActivityItem:
 
     ``by`` is the name of the user, else of the commit's author, else empty. ``archived`` says for how long or until
     what it was archived; ``expired`` says it of an issue that was reopened by itself, and is None for other activities.
+    ``age`` is how long an issue that was resolved by age had no events, else empty.
     """
 
     at: datetime
@@ -71,6 +73,7 @@ class ActivityItem:
     earlier_version: str
     archived: str
     expired: str | None
+    age: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +267,7 @@ def _commit_id(issue_activity: IssueActivity) -> int | None:
 
 
 def _activity_item(issue_activity: IssueActivity, related: _Related) -> ActivityItem:
+    age = issue_activity.details.get("age")
     return ActivityItem(
         at=issue_activity.at,
         type=issue_activity.type,
@@ -273,6 +277,7 @@ def _activity_item(issue_activity: IssueActivity, related: _Related) -> Activity
         earlier_version=str(issue_activity.details.get("resolved_in_version") or ""),
         archived=archived_in_words(issue_activity.details),
         expired=expired_in_words(issue_activity.details),
+        age=age_in_words(age) if isinstance(age, int) else "",
     )
 
 
