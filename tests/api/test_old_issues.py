@@ -1,4 +1,4 @@
-"""Issues that change by age: they are resolved when they have not been seen for long (releases.md 4.4)."""
+"""Issues that change by age: they are resolved (releases.md 4.4), or become ongoing (ingest.md 11)."""
 
 import threading
 from collections.abc import Callable
@@ -31,7 +31,9 @@ def let_pass(database: Database) -> Pass:
         with database.transaction() as connection:
             connection.execute(text("DELETE FROM jobs"))
             scheduler.start(connection, at)
-            connection.execute(text("DELETE FROM jobs WHERE kind <> 'resolve_by_age'"))
+            connection.execute(
+                text("DELETE FROM jobs WHERE kind NOT IN ('resolve_by_age', 'set_ongoing')")
+            )
         while scheduler.run_due(database, at):
             pass
 
@@ -91,7 +93,7 @@ def test_without_the_option_and_before_its_age_nothing_changes(
     resolve_after(alice, 24)
     resolve_after(alice, hours)
     before = dump(database) | {"jobs": []}
-    let_pass(timedelta(days=29))
+    let_pass(timedelta(days=6))
     assert dump(database) | {"jobs": []} == before
 
 
@@ -233,3 +235,104 @@ def test_the_job_runs_every_five_minutes(database: Database) -> None:
         scheduler.resolve_by_age(connection, {}, at)
     [job] = rows(database, "jobs")
     assert (job["kind"], job["run_at"]) == ("resolve_by_age", at + timedelta(minutes=5))
+
+
+def substatus_of(caller: Caller, path: str = ISSUE) -> str | None:
+    substatus: str | None = shown(caller, path)["substatus"]
+    return substatus
+
+
+def test_a_new_issue_is_ongoing_after_seven_days(
+    alice: Caller, happen: Happen, database: Database, let_pass: Pass
+) -> None:
+    happen()
+    happen()
+    let_pass(timedelta(days=6, hours=22))
+    assert substatus_of(alice) == "new"
+    let_pass(timedelta(days=7))
+    issue = shown(alice)
+    assert (issue["status"], issue["substatus"], issue["inbox"]["reason"]) == (
+        "unresolved",
+        "ongoing",
+        0,
+    )
+    assert activity_of(alice)[0] == ("auto_set_ongoing", None, {"after_days": 7})
+    [entry] = rows(database, "issue_history")
+    assert (entry["status"], entry["user_id"]) == ("ongoing", None)
+    let_pass(timedelta(days=15))
+    assert len(activity_of(alice)) == 2
+
+
+def test_a_regressed_issue_is_ongoing_seven_days_after_it_regressed(
+    alice: Caller, happen: Happen, let_pass: Pass
+) -> None:
+    happen(timestamp=written(ago(days=20)))
+    resolve_after(alice, 48)
+    let_pass(-timedelta(days=10))
+    resolve_after(alice, 0)
+    happen(timestamp=written(ago(days=3)))
+    let_pass(timedelta(days=3, hours=23))
+    assert substatus_of(alice) == "regressed"
+    let_pass(timedelta(days=4))
+    assert substatus_of(alice) == "ongoing"
+
+
+@pytest.mark.parametrize("substatus", ["regressed", "escalating"])
+def test_seven_days_count_from_when_a_user_opened_an_issue_so(
+    alice: Caller, happen: Happen, let_pass: Pass, substatus: str
+) -> None:
+    happen(timestamp=written(ago(days=20)))
+    alice.put(ISSUE, {"status": "ignored"})
+    alice.put(ISSUE, {"status": "unresolved", "substatus": substatus})
+    let_pass(timedelta(days=6, hours=23))
+    assert substatus_of(alice) == substatus
+    let_pass(timedelta(days=7, seconds=1))
+    assert substatus_of(alice) == "ongoing"
+
+
+def test_an_escalating_issue_is_ongoing_seven_days_after_it_escalated(
+    alice: Caller, happen: Happen, let_pass: Pass
+) -> None:
+    happen(timestamp=written(ago(days=20)))
+    alice.put(ISSUE, {"status": "ignored", "ignoreCount": 1})
+    happen()
+    let_pass(timedelta(days=6, hours=23))
+    assert substatus_of(alice) == "escalating"
+    let_pass(timedelta(days=7, seconds=1))
+    assert substatus_of(alice) == "ongoing"
+
+
+@pytest.mark.parametrize("body", [{"status": "resolved"}, {"status": "ignored"}, {"inbox": False}])
+def test_issues_that_are_not_open_and_ongoing_ones_do_not_become_ongoing(
+    alice: Caller, happen: Happen, database: Database, let_pass: Pass, body: dict[str, object]
+) -> None:
+    happen()
+    alice.put(ISSUE, body)
+    before = dump(database) | {"jobs": []}
+    let_pass(timedelta(days=90))
+    assert dump(database) | {"jobs": []} == before
+
+
+def test_many_become_ongoing_in_batches(
+    alice: Caller, happen: Happen, let_pass: Pass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(age_changes, "BATCH", 2)
+    for number in range(5):
+        happen(value=str(number))
+    let_pass(timedelta(days=8))
+    assert alice.get(f"{LIST}?query=is:ongoing").headers["X-Hits"] == "5"
+
+
+def test_the_job_for_ongoing_issues_takes_a_constant_number_of_statements(
+    happen: Happen, database: Database
+) -> None:
+    counted = []
+    later = datetime.now(UTC) + timedelta(days=8)
+    for number in (0, 1, 20):
+        for value in range(number):
+            happen(value=f"{number} {value}")
+        with statements(database) as found, database.transaction() as connection:
+            scheduler.set_ongoing(connection, {}, later)
+        counted.append(len(found.texts))
+    assert counted == [2, 6, 6]
+    assert rows(database, "jobs")[-1]["run_at"] == later + timedelta(minutes=5)

@@ -15,7 +15,7 @@ from factories import ALICE, Caller, World, commit, error_event, release_path, r
 from httpx import Client, Response
 from sample_data import quarantine_event
 from sessions import fold, health_update, send_sessions, session
-from sqlalchemy import event
+from sqlalchemy import event, text
 from statement_costs import SMALL, Cost, costs
 
 from shipmark.accounts import actions as accounts
@@ -807,6 +807,24 @@ def test_resolving_by_age_reads_no_more_than_a_batch(
                     scheduler.resolve_by_age(connection, {}, at)
         is_resolved = [row["auto_resolved_at"] == later for row in rows(database, "issues")]
     assert sum(is_resolved) == 2 * age_changes.BATCH
+    assert batch_problems(found) == []
+
+
+def test_issues_become_ongoing_by_reading_no_more_than_a_batch(
+    large: Large, copies: Copies, kind: str
+) -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    with copies(kind, template=large(kind)) as database:
+        with database.transaction() as connection:
+            connection.execute(
+                text("UPDATE issues SET substatus = 'new' WHERE status = 'unresolved'")
+            )
+        with costs(database) as found:
+            for at in (later, later, datetime(2000, 1, 1, tzinfo=UTC)):
+                with database.transaction() as connection:
+                    scheduler.set_ongoing(connection, {}, at)
+        entries = [row["status"] for row in rows(database, "issue_history")]
+    assert entries.count("ongoing") == 2 * age_changes.BATCH
     assert batch_problems(found) == []
 
 

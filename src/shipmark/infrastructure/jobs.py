@@ -43,6 +43,7 @@ class JobKind(StrEnum):
     JUDGE_RELEASES = "judge_releases"
     REOPEN_ISSUES = "reopen_issues"
     RESOLVE_BY_AGE = "resolve_by_age"
+    SET_ONGOING = "set_ongoing"
 
 
 class JobColumns(sa.TypedColumns):

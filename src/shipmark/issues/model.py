@@ -60,6 +60,7 @@ class HistoryStatus(StrEnum):
     REVIEWED = "reviewed"
     ESCALATING = "escalating"
     AUTO_RESOLVED = "auto_resolved"
+    ONGOING = "ongoing"
 
 
 class IssueActivityType(StrEnum):

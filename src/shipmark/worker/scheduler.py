@@ -119,9 +119,17 @@ def resolve_by_age(connection: Connection, details: dict[str, object], at: datet
     jobs.enqueue(connection, JobKind.RESOLVE_BY_AGE, further, now=at, run_at=run_at)
 
 
+def set_ongoing(connection: Connection, _: dict[str, object], at: datetime) -> None:
+    """Set a batch of issues to ongoing by age, and reschedule at once if there are more, else in five minutes."""
+    is_more = age_changes.set_ongoing_by_age(connection, at)
+    run_at = at if is_more else at + _AGE_EVERY
+    jobs.enqueue(connection, JobKind.SET_ONGOING, {}, now=at, run_at=run_at)
+
+
 ACTIONS: dict[str, Action] = {
     JobKind.REOPEN_ISSUES: reopen_issues,
     JobKind.RESOLVE_BY_AGE: resolve_by_age,
+    JobKind.SET_ONGOING: set_ongoing,
     JobKind.JUDGE_RELEASES: judge_releases,
     JobKind.TIDY: tidy,
     JobKind.REMOVE_REPOSITORY: remove_repository,
@@ -148,6 +156,7 @@ def start(connection: Connection, at: datetime) -> None:
     jobs.enqueue_once(connection, JobKind.JUDGE_RELEASES, {}, now=at)
     jobs.enqueue_once(connection, JobKind.REOPEN_ISSUES, {}, now=at)
     jobs.enqueue_once(connection, JobKind.RESOLVE_BY_AGE, {}, now=at)
+    jobs.enqueue_once(connection, JobKind.SET_ONGOING, {}, now=at)
 
 
 def warm_up(database: Database, at: datetime) -> None:

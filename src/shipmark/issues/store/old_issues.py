@@ -1,4 +1,4 @@
-"""Issues that change by age: unresolved ones that have not been seen for long."""
+"""Issues that change by age: those that have not been seen for long, and open ones that have been active for long."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.issues.model import IssueStatus
-from shipmark.issues.store.issues import issues
+from shipmark.issues.store.issues import IS_NOT_ONGOING, issues
 
 _is_open = issues.c.status == IssueStatus.UNRESOLVED
 _SEEN = db.json_rows("seen_limits", project_id=db.Id, seen_by=db.UtcDateTime())
@@ -34,6 +34,12 @@ _NOT_SEEN_SINCE = (
     .order_by(issues.c.last_seen_at, issues.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
+_NOT_ONGOING = (
+    sa.select(issues.c.id)
+    .where(IS_NOT_ONGOING, issues.c.active_at <= sa.bindparam("active_by", type_=db.UtcDateTime))
+    .order_by(issues.c.active_at, issues.c.id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
 _RESOLVE = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id)))
 
 
@@ -49,6 +55,12 @@ def not_seen_since(
     """Return the ids of the project's unresolved issues that were last seen by then, the oldest first."""
     parameters = {"project_id": project_id, "seen_by": seen_by, "most": limit}
     return list(connection.execute(_NOT_SEEN_SINCE, parameters).scalars())
+
+
+def not_ongoing(connection: sa.Connection, active_by: datetime, *, limit: int) -> list[int]:
+    """Return the ids of open issues that are not ongoing and became active by then, the first ones first."""
+    parameters = {"active_by": active_by, "most": limit}
+    return list(connection.execute(_NOT_ONGOING, parameters).scalars())
 
 
 def resolve(connection: sa.Connection, issue_ids: Collection[int], at: datetime) -> None:
