@@ -175,6 +175,20 @@ def test_what_a_user_does_then_counts(
     assert set(issue["statusDetails"]) - {"actor"} == details
 
 
+def test_an_issue_that_a_user_opens_is_resolved_again_unless_it_is_seen(
+    alice: Caller, happen: Happen, let_pass: Pass
+) -> None:
+    for value in ("boom", "other"):
+        happen(value=value, timestamp=written(ago(hours=30)))
+    resolve_after(alice, 24)
+    let_pass(timedelta(seconds=-10))
+    assert alice.put(f"{LIST}?query=is:resolved", {"status": "unresolved"}).status_code == 200
+    happen(value="other")
+    let_pass(timedelta())
+    assert state_of(alice) == RESOLVED
+    assert shown(alice, f"{LIST}WEB-2/")["status"] == "unresolved"
+
+
 def test_many_are_resolved_in_batches_of_all_projects(
     alice: Caller, happen: Happen, let_pass: Pass, monkeypatch: pytest.MonkeyPatch
 ) -> None:
