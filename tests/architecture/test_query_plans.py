@@ -15,7 +15,7 @@ from factories import ALICE, Caller, World, commit, error_event, release_path, r
 from httpx import Client, Response
 from sample_data import quarantine_event
 from sessions import fold, health_update, send_sessions, session
-from sqlalchemy import event
+from sqlalchemy import event, text
 from statement_costs import SMALL, Cost, costs
 
 from shipmark.accounts import actions as accounts
@@ -24,7 +24,7 @@ from shipmark.deletion import organization_deletion
 from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.issues.actions import expire_events
+from shipmark.issues.actions import age_changes, expire_events
 from shipmark.issues.store import late_symbolications, retention, tag_counts
 from shipmark.organizations import store
 from shipmark.release_health import actions as health
@@ -908,3 +908,47 @@ def test_reopening_ignored_issues_scans_nothing(
             scheduler.reopen_issues(connection, {}, later)
     assert {row["status"] for row in rows(database, "issues")} == {"unresolved"}
     assert scans(found) == []
+
+
+def test_resolving_by_age_reads_no_more_than_a_batch(
+    large: Large, copies: Copies, serve_on: Serve, blobs_of: BlobsOf, world: World, kind: str
+) -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    with copies(kind, template=large(kind)) as database:
+        alice = Caller(serve_on(database, blobs_of(kind)), world.tokens[ALICE])
+        for project in ("web", "mobile"):
+            alice.put(f"/projects/acme/{project}/", {"resolveAge": 24})
+        with costs(database) as found:
+            for at in (later, later, datetime(2000, 1, 1, tzinfo=UTC)):
+                with database.transaction() as connection:
+                    scheduler.resolve_by_age(connection, {}, at)
+        is_resolved = [row["auto_resolved_at"] == later for row in rows(database, "issues")]
+    assert sum(is_resolved) == 2 * age_changes.BATCH
+    assert batch_problems(found) == []
+
+
+def test_issues_become_ongoing_by_reading_no_more_than_a_batch(
+    large: Large, copies: Copies, kind: str
+) -> None:
+    later = datetime(2030, 1, 1, tzinfo=UTC)
+    with copies(kind, template=large(kind)) as database:
+        with database.transaction() as connection:
+            connection.execute(
+                text("UPDATE issues SET substatus = 'new' WHERE status = 'unresolved'")
+            )
+        with costs(database) as found:
+            for at in (later, later, datetime(2000, 1, 1, tzinfo=UTC)):
+                with database.transaction() as connection:
+                    scheduler.set_ongoing(connection, {}, at)
+        entries = [row["status"] for row in rows(database, "issue_history")]
+    assert entries.count("ongoing") == 2 * age_changes.BATCH
+    assert batch_problems(found) == []
+
+
+def batch_problems(found: list[Cost]) -> list[str]:
+    """What is wrong with the statements of jobs that change a batch: what changes and locks it takes all its rows."""
+    finding = [cost for cost in found if cost.statement.startswith("SELECT")]
+    own = [cost for cost in finding if "issues.title" in cost.statement]
+    assert len(own) < len(finding)
+    problems = [problem for cost in finding if cost not in own for problem in cost.problems()]
+    return problems + [f"scans {scan}" for cost in found for scan in cost.scans]

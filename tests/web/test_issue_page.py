@@ -10,7 +10,7 @@ from sqlalchemy import delete
 from shipmark.events import store as events
 from shipmark.infrastructure.clock import now
 from shipmark.issues import user_reports
-from shipmark.issues.actions import snooze_lapses
+from shipmark.issues.actions import age_changes, snooze_lapses
 from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.actions.user_reports import receive
 from shipmark.issues.model import IssueStatus, StatusChange
@@ -212,6 +212,22 @@ def test_an_issue_whose_time_is_over_is_open_again(house, owner):
     text = owner.get(f"{ISSUES}{issue_id}/").text
     assert UNRESOLVED in text
     assert "Reopened: the time it was archived for is over" in text
+
+
+@pytest.mark.parametrize(("hours", "words"), [(24, "1 day"), (336, "14 days"), (36, "36 hours")])
+def test_an_issue_that_was_resolved_by_age_says_so(house, owner, hours, words):
+    issue_id = house.fail("web@1.0.0")
+    answer = owner.post(
+        "/organizations/acme/settings/projects/web/",
+        data={"name": "Web", "slug": "web", "platform": "", "resolveAge": str(hours)},
+        headers={"Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status_code == 303
+    with house.database.transaction() as connection:
+        age_changes.resolve_by_age(connection, now() + timedelta(days=15), after_project_id=0)
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert "<dt>Status</dt><dd>Resolved by age" in " ".join(text.split())
+    assert f"Resolved: it had not been seen for {words}" in text
 
 
 def test_a_project_without_releases_offers_none(house, owner):

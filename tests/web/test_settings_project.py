@@ -109,9 +109,28 @@ def test_name_slug_and_platform_change(house, owner):
     assert "slug from web to shop" in note(house)
 
 
+def test_the_age_at_which_issues_are_resolved_is_chosen(house, owner):
+    assert '<option value="0" selected>Never</option>' in owner.get(WEB).text
+    fields = {"name": "Web", "slug": "web", "platform": ""}
+    assert post(owner, WEB, **fields, resolveAge="336").status_code == 303
+    assert '<option value="336" selected>After 14 days</option>' in owner.get(WEB).text
+    assert "resolveAge from 0 to 336" in note(house)
+    assert post(owner, WEB, **fields).status_code == 303
+    assert '<option value="336" selected>After 14 days</option>' in owner.get(WEB).text
+
+
+def test_an_age_that_the_api_has_set_is_a_choice_too(house, owner, member):
+    post(owner, WEB, name="Web", slug="web", platform="", resolveAge="36")
+    assert '<option value="36" selected>After 36 hours</option>' in owner.get(WEB).text
+    assert "<dt>Resolve issues by age</dt><dd>After 36 hours</dd>" in member.get(WEB).text
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
+        ({"resolveAge": "4321"}, "Select an age."),
+        ({"resolveAge": "-1"}, "Select an age."),
+        ({"resolveAge": "long"}, "Select an age."),
         ({"name": ""}, "Enter a name of at most 200 characters."),
         ({"name": "x" * 201}, "Enter a name of at most 200 characters."),
         ({"slug": "A"}, "Use lower case letters"),

@@ -32,24 +32,24 @@ def test_every_node_may_start_the_timers(database: Database) -> None:
     for _ in range(3):
         start(database)
     kinds = sorted(job["kind"] for job in rows(database, "jobs"))
-    assert kinds == ["judge_releases", "reopen_issues", "tidy"]
+    assert kinds == ["judge_releases", "reopen_issues", "resolve_by_age", "set_ongoing", "tidy"]
 
 
 def test_to_warm_up_starts_the_timers_and_runs_nothing(database: Database) -> None:
     scheduler.warm_up(database, NOW)
     jobs_before = rows(database, "jobs")
     kinds = sorted(job["kind"] for job in jobs_before)
-    assert kinds == ["judge_releases", "reopen_issues", "tidy"]
+    assert kinds == ["judge_releases", "reopen_issues", "resolve_by_age", "set_ongoing", "tidy"]
     assert {job["attempts"] for job in jobs_before} == {0}
 
 
 def test_tidying_comes_again_in_an_hour(database: Database) -> None:
     start(database)
-    assert [scheduler.run_due(database, NOW) for _ in range(4)] == [True, True, True, False]
+    assert [scheduler.run_due(database, NOW) for _ in range(6)] == [True] * 5 + [False]
     [job] = [job for job in rows(database, "jobs") if job["kind"] == "tidy"]
     assert (job["run_at"], job["attempts"]) == (NOW + timedelta(hours=1), 0)
     start(database)
-    assert counts(database)["jobs"] == 3
+    assert counts(database)["jobs"] == 5
 
 
 @pytest.mark.parametrize(("days", "left"), [(6, 1), (8, 0)])

@@ -42,6 +42,8 @@ class JobKind(StrEnum):
     COMPACT_HEALTH = "compact_health"
     JUDGE_RELEASES = "judge_releases"
     REOPEN_ISSUES = "reopen_issues"
+    RESOLVE_BY_AGE = "resolve_by_age"
+    SET_ONGOING = "set_ongoing"
 
 
 class JobColumns(sa.TypedColumns):

@@ -68,6 +68,8 @@ class HistoryStatus(StrEnum):
     ESCALATING = "escalating"
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
+    AUTO_RESOLVED = "auto_resolved"
+    ONGOING = "ongoing"
 
 
 class IssueActivityType(StrEnum):
@@ -86,6 +88,7 @@ class IssueActivityType(StrEnum):
     ASSIGNED = "assigned"
     UNASSIGNED = "unassigned"
     NOTE = "note"
+    SET_RESOLVED_BY_AGE = "set_resolved_by_age"
 
 
 class SubscriptionReason(IntEnum):
@@ -144,11 +147,17 @@ class Issue:
     resolved_at: datetime | None
     deleted_fix: DeletedFix | None = None
     recent_counts: str | None = None
+    auto_resolved_at: datetime | None = None
 
     @property
     def is_snoozed(self) -> bool:
         """Return True if the issue is ignored until something happens: it has a `Snooze`."""
         return self.substatus in _SNOOZED
+
+    @property
+    def is_auto_resolved(self) -> bool:
+        """Return True if the issue is resolved by age, and not by a user or a commit since."""
+        return self.resolved_at is not None and self.resolved_at == self.auto_resolved_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ PLATFORM_MAX = 64
 #: The largest rate limit, and its longest window: a day.
 RATE_COUNT_MAX = 2**31 - 1
 RATE_WINDOW_SECONDS_MAX = 86_400
+#: The oldest age at which issues are resolved, in hours: half a year, as in the reference.
+RESOLVE_AGE_MAX = 4320
 _BAD_IN_ENVIRONMENTS = re.compile(r"[\r\n\f/]")
 
 

@@ -2,13 +2,15 @@
 
 Those for scrubbing, grouping, filters and crash reports have an effect (`events/project_rules.py`), the rate limit has
 (`ingest/quotas.py`), and so have the allowed domains, the criteria of verdicts, and the age at which issues are
-resolved; the others are stored and shown.
+resolved (`issues/actions/age_changes.py`); the others are stored and shown.
 """
 
 from collections.abc import Mapping
 
 from shipmark.organizations.options import Option, Stored
 
+#: The hours without events after which issues are resolved, 0 for never.
+RESOLVE_AGE = "resolveAge"
 #: The most events that a project takes in, as ``{"count", "window"}``; ours, the reference has none.
 RATE_LIMIT = "rateLimit"
 #: How the releases of a project are judged, as texts (`verdicts/criteria.py`); ours, the reference has none.
@@ -17,7 +19,7 @@ VERDICT_CRITERIA = "verdictCriteria"
 ALLOWED_DOMAINS = "allowedDomains"
 #: The options by their names for clients and in the audit log.
 OPTIONS: Mapping[str, Option] = {
-    "resolveAge": Option("sentry:resolve_age", 0),
+    RESOLVE_AGE: Option("sentry:resolve_age", 0),
     "defaultEnvironment": Option("sentry:default_environment", None),
     "scrapeJavaScript": Option("sentry:scrape_javascript", True),
     "dataScrubber": Option("sentry:scrub_data", True),

@@ -25,7 +25,7 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
-from shipmark.issues.actions import expire_events, snooze_lapses, user_reports
+from shipmark.issues.actions import age_changes, expire_events, snooze_lapses, user_reports
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
@@ -40,6 +40,7 @@ _PERIOD = timedelta(hours=1)
 _JUDGE_EVERY = timedelta(minutes=1)
 #: The shortest time that an issue is ignored for: no snooze ends before the next look.
 _REOPEN_EVERY = timedelta(minutes=1)
+_AGE_EVERY = timedelta(minutes=5)
 _PAUSE_SECONDS = 2.0
 _RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
 #: The function of a job, which runs in one transaction.
@@ -108,8 +109,27 @@ def reopen_issues(connection: Connection, _: dict[str, object], at: datetime) ->
     jobs.enqueue(connection, JobKind.REOPEN_ISSUES, {}, now=at, run_at=run_at)
 
 
+def resolve_by_age(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Resolve a batch of issues not seen for long, and reschedule at once if there are more, else in five minutes."""
+    after = details.get("after_project_id", 0)
+    assert isinstance(after, int), "it was enqueued so"
+    after_next = age_changes.resolve_by_age(connection, at, after_project_id=after)
+    run_at = at + _AGE_EVERY if after_next is None else at
+    further: dict[str, object] = {"after_project_id": after_next or 0}
+    jobs.enqueue(connection, JobKind.RESOLVE_BY_AGE, further, now=at, run_at=run_at)
+
+
+def set_ongoing(connection: Connection, _: dict[str, object], at: datetime) -> None:
+    """Set a batch of issues to ongoing by age, and reschedule at once if there are more, else in five minutes."""
+    is_more = age_changes.set_ongoing_by_age(connection, at)
+    run_at = at if is_more else at + _AGE_EVERY
+    jobs.enqueue(connection, JobKind.SET_ONGOING, {}, now=at, run_at=run_at)
+
+
 ACTIONS: dict[str, Action] = {
     JobKind.REOPEN_ISSUES: reopen_issues,
+    JobKind.RESOLVE_BY_AGE: resolve_by_age,
+    JobKind.SET_ONGOING: set_ongoing,
     JobKind.JUDGE_RELEASES: judge_releases,
     JobKind.TIDY: tidy,
     JobKind.REMOVE_REPOSITORY: remove_repository,
@@ -135,6 +155,8 @@ def start(connection: Connection, at: datetime) -> None:
     jobs.enqueue_once(connection, JobKind.TIDY, {}, now=at)
     jobs.enqueue_once(connection, JobKind.JUDGE_RELEASES, {}, now=at)
     jobs.enqueue_once(connection, JobKind.REOPEN_ISSUES, {}, now=at)
+    jobs.enqueue_once(connection, JobKind.RESOLVE_BY_AGE, {}, now=at)
+    jobs.enqueue_once(connection, JobKind.SET_ONGOING, {}, now=at)
 
 
 def warm_up(database: Database, at: datetime) -> None:

@@ -227,6 +227,8 @@ def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, objec
     resolution = issue_context.resolutions.get(issue.id)
     if resolution is None:
         commit = issue_context.resolving_commits.get(issue.id)
+        if commit is None and issue.is_auto_resolved:
+            return {"autoResolved": True}
         return {"inCommit": commit} if commit else {}
     actor = optional_user_response(issue_context.users.get(resolution.user_id or 0))
     # Where a project follows semver, the reference names the release that the next one comes after (groups-api.md 1.1).

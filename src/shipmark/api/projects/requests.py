@@ -29,14 +29,12 @@ from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import slugs
 from shipmark.projects import options
 from shipmark.projects.commit_paths import PATHS_MAX, normalize_path, problem_of
-from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX
+from shipmark.projects.model import ENVIRONMENT_MAX, NAME_MAX, PLATFORM_MAX, RESOLVE_AGE_MAX
 from shipmark.projects.options import FILTER_LISTS, RATE_LIMIT, VERDICT_CRITERIA
 from shipmark.projects.settings import ProjectUpdate
 
 _TEXT_MAX = 200
 _CONFIG_MAX = 100_000
-#: Half a year, as in the reference.
-_HOURS_MAX = 4320
 _PERIODS = ("", "1h", "24h", "7d", "14d", "30d")
 _VISIBILITIES = ("all", "hidden", "visible")
 _IS_VISIBILITY = require(
@@ -151,7 +149,7 @@ class ProjectUpdateRequest(RequestModel):
     platform: Annotated[str, Text(max_length=PLATFORM_MAX, blank=True)] | None = optional(
         "Platform of the project, such as `python`."
     )
-    resolve_age: Omittable[Annotated[int, Integer(maximum=_HOURS_MAX)]] = optional(
+    resolve_age: Omittable[Annotated[int, Integer(maximum=RESOLVE_AGE_MAX)]] = optional(
         "Hours without events until an issue is resolved; 0 for never."
     )
     default_environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = (

@@ -19,7 +19,6 @@ from shipmark.issues.model import (
     InboxReason,
     Issue,
     IssueActivityType,
-    IssueStatus,
     Substatus,
 )
 from shipmark.issues.snooze import (
@@ -151,10 +150,9 @@ def _observed(
 
 def _reopen(connection: Connection, lapses: Sequence[Lapse]) -> None:
     """Reopen locked issues: what happens too often is escalating, what was ignored for a time is ongoing again."""
-    by_reason = grouped((lapse.reason, lapse.snooze.issue_id) for lapse in lapses)
-    for reason, issue_ids in sorted(by_reason.items()):
-        substatus = _OUTCOMES[reason].substatus
-        states.set_status(connection, issue_ids, IssueStatus.UNRESOLVED, substatus)
+    by_reason = grouped((lapse.reason, (lapse.snooze.issue_id, lapse.at)) for lapse in lapses)
+    for reason, moments in sorted(by_reason.items()):
+        states.reopen(connection, dict(moments), _OUTCOMES[reason].substatus)
     snoozes.remove(connection, [lapse.snooze.issue_id for lapse in lapses])
     inbox.add_lapsed(connection, {lapse.snooze.issue_id: _entry_of(lapse) for lapse in lapses})
     activity.add_at(connection, [(_activity_of(lapse), lapse.at) for lapse in lapses])

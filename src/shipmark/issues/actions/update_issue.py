@@ -34,6 +34,8 @@ UNKNOWN_RELEASE = "Unable to find a release with the given version."
 
 #: An ignored issue that is reopened alone within this time after it was first seen is new again.
 _NEW_FOR = timedelta(days=7)
+#: What an issue stays for some days from now on (`age_changes`); as a new one it stays it from its first event on.
+_ACTIVE_ANEW = {Substatus.REGRESSED, Substatus.ESCALATING}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +165,10 @@ def _set_status(
     users = {issue.id: user_id for issue in changed}
     resolutions.delete_of_issues(connection, [issue.id for issue in locked])
     substatus = _substatus(change, locked, now)
-    states.set_status(connection, users, change.status, substatus)
+    if substatus in _ACTIVE_ANEW:
+        states.reopen(connection, dict.fromkeys(users, now), substatus)
+    else:
+        states.set_status(connection, users, change.status, substatus)
     details: dict[str, object] = {}
     if change.status is IssueStatus.IGNORED:
         inbox.remove(connection, [issue.id for issue in locked])

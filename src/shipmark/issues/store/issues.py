@@ -23,6 +23,8 @@ class IssueColumns(sa.TypedColumns):
     """An issue. ``first_release_id`` prevents the deletion of its release.
 
     ``details`` and ``deleted_fix`` (`DeletedFix`, or NULL) are JSON objects; ``recent_counts`` is NULL without events.
+    ``active_at`` is when an issue was first seen, reopened by an event, escalated or was resolved at once.
+    It is resolved by age while ``auto_resolved_at`` is ``resolved_at``: what changes one leaves the other.
     """
 
     id = sa.Column(db.Id, primary_key=True)
@@ -50,6 +52,7 @@ class IssueColumns(sa.TypedColumns):
     resolved_at = sa.Column(db.UtcDateTime)
     deleted_fix = sa.Column(sa.Text)
     recent_counts = sa.Column(sa.Text)
+    auto_resolved_at = sa.Column(db.UtcDateTime)
 
 
 class IssueUserColumns(sa.TypedColumns):
@@ -79,6 +82,18 @@ sa.Index(
 )
 #: As a literal, so that databases know that the indexes below serve.
 IS_REGRESSED = issues.c.substatus == sa.literal_column(f"'{Substatus.REGRESSED.value}'")
+#: As literals too: open issues that become ongoing some days after they were active.
+IS_NOT_ONGOING = sa.and_(
+    issues.c.status == sa.literal_column(f"'{IssueStatus.UNRESOLVED.value}'"),
+    issues.c.substatus != sa.literal_column(f"'{Substatus.ONGOING.value}'"),
+)
+sa.Index(
+    "ix_issues_not_ongoing",
+    issues.c.active_at,
+    issues.c.id,
+    sqlite_where=IS_NOT_ONGOING,
+    postgresql_where=IS_NOT_ONGOING,
+)
 for _name, _owner in (("project", issues.c.project_id), ("organization", issues.c.organization_id)):
     sa.Index(
         f"ix_issues_of_{_name}_regressed",

@@ -27,6 +27,8 @@ _SAVE_FIXES = (
     .where(issues.c.id == _FIXES.c.issue_id)
     .values(deleted_fix=_FIXES.c.deleted_fix)
 )
+_MOMENTS = db.json_rows("moments", issue_id=db.Id, active_at=db.UtcDateTime())
+_REOPEN = sa.update(issues).where(issues.c.id == _MOMENTS.c.issue_id)
 _LOCK_ALL = (
     ISSUE.select()
     .join(db.IDS, db.IDS.c.id == issues.c.id)
@@ -70,6 +72,15 @@ def set_status(
         status=status, substatus=substatus, resolved_at=None, deleted_fix=None
     )
     connection.execute(statement, db.ids_param(issue_ids))
+
+
+def reopen(
+    connection: sa.Connection, moments: Mapping[int, datetime], substatus: Substatus
+) -> None:
+    """Open issues, by their ids, that are active since these moments."""
+    values = {"status": IssueStatus.UNRESOLVED, "substatus": substatus, "deleted_fix": None}
+    statement = _REOPEN.values(values | {"active_at": _MOMENTS.c.active_at, "resolved_at": None})
+    connection.execute(statement, db.rows_param("moments", sorted(moments.items())))
 
 
 def set_ongoing(connection: sa.Connection, issue_ids: Collection[int]) -> list[int]:

@@ -27,6 +27,7 @@ from shipmark.projects.store.options import (
     redirected,
     redirects,
     save_options,
+    values_of_option,
 )
 from shipmark.projects.store.projects import (
     accessible,

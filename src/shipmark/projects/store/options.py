@@ -10,7 +10,8 @@ from shipmark.infrastructure.database import rows_param, upsert
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
 from shipmark.organizations.store import options as organization_options
-from shipmark.projects.store.projects import projects
+from shipmark.projects.options import OPTIONS
+from shipmark.projects.store.projects import IS_VISIBLE, projects
 
 
 class ProjectOptionColumns(sa.TypedColumns):
@@ -29,7 +30,11 @@ class RedirectColumns(sa.TypedColumns):
     project_id = parent("projects", index=True)
 
 
-options = table("project_options", ProjectOptionColumns)
+options = table(
+    "project_options",
+    ProjectOptionColumns,
+    sa.Index("ix_project_options_key", "key", "project_id"),
+)
 redirects = table("project_redirects", RedirectColumns)
 
 _INSERT_OPTIONS = insert_rows(options, "given_options", ("key", "value"), shared=("project_id",))
@@ -59,6 +64,19 @@ _WITH_ORGANIZATION = sa.union_all(
 )
 
 
+_VALUES = (
+    sa.select(options.c.project_id, options.c.value)
+    .join(projects, projects.c.id == options.c.project_id)
+    .where(
+        options.c.key == sa.bindparam("key"),
+        options.c.project_id > sa.bindparam("after_project_id"),
+        IS_VISIBLE,
+    )
+    .order_by(options.c.project_id)
+    .limit(sa.bindparam("most", type_=sa.Integer))
+)
+
+
 def options_with_organization(
     connection: sa.Connection, organization_id: int, project_id: int
 ) -> tuple[OptionRow, ...]:
@@ -72,6 +90,17 @@ def options_of(connection: sa.Connection, project_id: int) -> dict[str, object]:
     """Return the project's stored options, by key."""
     query = sa.select(options.c.key, options.c.value).where(options.c.project_id == project_id)
     return {key: json.loads(value) for key, value in connection.execute(query)}
+
+
+def values_of_option(
+    connection: sa.Connection, name: str, *, after_project_id: int, limit: int
+) -> list[tuple[int, object]]:
+    """Return the projects in which the option is set, with its value, ordered by id, from after one on."""
+    parameters = {"key": OPTIONS[name].key, "after_project_id": after_project_id, "most": limit}
+    return [
+        (project_id, json.loads(value))
+        for project_id, value in connection.execute(_VALUES, parameters)
+    ]
 
 
 def save_options(connection: sa.Connection, project_id: int, values: Mapping[str, object]) -> None:

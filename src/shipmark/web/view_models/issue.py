@@ -36,6 +36,7 @@ from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.web.request_context import Workspace
+from shipmark.web.resolve_age import age_in_words
 from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
@@ -69,6 +70,7 @@ class ActivityItem:
     what it was archived; ``expired`` says it of an issue that was reopened by itself, and is None for other activities.
     ``assignee`` is the name of the user or team of an assignment, empty for a deleted user. ``comment`` is None for
     other activities.
+    ``age`` is how long an issue that was resolved by age had no events, else empty.
     """
 
     at: datetime
@@ -81,6 +83,7 @@ class ActivityItem:
     expired: str | None
     assignee: str
     comment: CommentItem | None
+    age: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +295,7 @@ def _commit_id(issue_activity: IssueActivity) -> int | None:
 def _activity_item(
     issue_activity: IssueActivity, related: _Related, comment: CommentItem | None
 ) -> ActivityItem:
+    age = issue_activity.details.get("age")
     return ActivityItem(
         at=issue_activity.at,
         type=issue_activity.type,
@@ -303,6 +307,7 @@ def _activity_item(
         expired=expired_in_words(issue_activity.details),
         assignee=_assignee_name(issue_activity, related),
         comment=comment,
+        age=age_in_words(age) if isinstance(age, int) else "",
     )
 
 

@@ -16,7 +16,7 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import commit_paths, deletion_requests, settings, store
 from shipmark.projects.commit_paths import PATHS_MAX
 from shipmark.projects.model import NAME_MAX, PLATFORM_MAX, Project
-from shipmark.projects.options import RATE_LIMIT, VERDICT_CRITERIA
+from shipmark.projects.options import RATE_LIMIT, RESOLVE_AGE, VERDICT_CRITERIA
 from shipmark.projects.settings import ProjectUpdate
 from shipmark.verdicts.criteria import LIMITS, to_option
 from shipmark.verdicts.model import Measure
@@ -33,6 +33,7 @@ from shipmark.web.handlers.settings.project_access import (
 from shipmark.web.rate_limit_form import limit_of, window_choices, window_name
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
+from shipmark.web.resolve_age import age_choices, age_in_words, age_of
 from shipmark.web.view_models.settings.deletion import Deletion
 from shipmark.web.view_models.settings.project import PLATFORMS, project_page
 
@@ -45,16 +46,18 @@ def show_project(web_request: InjectedWebRequest, project: FromPath[str]) -> Ans
 
 @post(PROJECT_PATH, scopes=None, sync_to_thread=True)
 def edit_project(web_request: InjectedWebRequest, project: FromPath[str], body: RawBody) -> Answer:
-    """Change name, slug and platform. The former slug leads to the project from now on."""
+    """Change name, slug, platform and the age of issues. The former slug leads to the project from now on."""
     form = form_of(body)
     sent = {field: form.get(field, "").strip() for field in ("name", "slug", "platform")}
     try:
         with change_project(web_request, project, PROJECT_WRITE) as change:
             _require_valid(sent)
-            update = ProjectUpdate(columns=sent | {"platform": sent["platform"] or None})
+            age = {RESOLVE_AGE: age_of(form[RESOLVE_AGE])} if RESOLVE_AGE in form else {}
+            columns = sent | {"platform": sent["platform"] or None}
+            update = ProjectUpdate(columns=columns, options=age)
             after = change.update(update)
     except ValidationFailed as refusal:
-        return _answer(web_request, project, sent=sent, problems=problems_of(refusal))
+        return _answer(web_request, project, sent=dict(form) | sent, problems=problems_of(refusal))
     return redirect(f"{web_request.settings_url('projects', after.slug)}?changed=profile")
 
 
@@ -267,6 +270,8 @@ def _answer(
         name_max=NAME_MAX,
         platform_max=PLATFORM_MAX,
         platforms=PLATFORMS,
+        age_choices=age_choices,
+        age_in_words=age_in_words,
         window_choices=window_choices,
         window_name=window_name,
         measures=MEASURES,

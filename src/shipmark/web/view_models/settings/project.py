@@ -15,7 +15,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Team
 from shipmark.projects import options, store
 from shipmark.projects.model import Project
-from shipmark.projects.options import RATE_LIMIT, VERDICT_CRITERIA
+from shipmark.projects.options import RATE_LIMIT, RESOLVE_AGE, VERDICT_CRITERIA
 from shipmark.verdicts.criteria import from_option, texts_of
 from shipmark.verdicts.model import Criteria
 from shipmark.web.request_context import Workspace
@@ -42,6 +42,7 @@ class ProjectPage:
     removable_ids: frozenset[int]
     fingerprint_rules: str
     rate_limit: tuple[int, int] | None
+    resolve_age: int
     criteria: Criteria
     discards: Sequence[DiscardTotal]
     may_change: bool
@@ -55,6 +56,7 @@ class ProjectPage:
             "name": project.name,
             "slug": project.slug,
             "platform": project.platform or "",
+            RESOLVE_AGE: str(self.resolve_age),
             "paths": "\n".join(project.commit_paths),
             "rules": self.fingerprint_rules,
             "count": str(self.rate_limit[0]) if self.rate_limit else "",
@@ -74,7 +76,7 @@ def project_page(
     own_ids = organizations.team_ids_of(connection, workspace.organization.id, workspace.user.id)
     reached = [team for team in teams if membership.reaches_team(access, team, own_ids)]
     chosen = options.values(store.options_of(connection, project.id))
-    limit = chosen[RATE_LIMIT]
+    limit, age = chosen[RATE_LIMIT], chosen[RESOLVE_AGE]
     return ProjectPage(
         project=project,
         teams=owners,
@@ -85,6 +87,7 @@ def project_page(
         ),
         fingerprint_rules=str(chosen["fingerprintingRules"]),
         rate_limit=(limit["count"], limit["window"]) if isinstance(limit, dict) else None,
+        resolve_age=age if isinstance(age, int) else 0,
         criteria=from_option(chosen[VERDICT_CRITERIA]),
         may_change=may_change,
         may_delete=workspace.may(PROJECT_DELETE),
