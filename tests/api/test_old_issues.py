@@ -126,7 +126,7 @@ def test_any_later_event_reopens_it_as_a_regression(
     resolve_after(alice, 48)
     let_pass(timedelta(seconds=-10))
     assert state_of(alice) == RESOLVED
-    happen(timestamp=written(ago(hours=1)), release="web@1.0.0")
+    happen(timestamp=written(ago(minutes=61)), release="web@1.0.0")
     assert state_of(alice) == RESOLVED
     happen(timestamp=written(ago(seconds=0)), release="web@1.0.0")
     issue = shown(alice)
@@ -141,6 +141,17 @@ def test_any_later_event_reopens_it_as_a_regression(
         "set_resolved_by_age",
         "first_seen",
     ]
+
+
+def test_an_event_that_was_not_stored_yet_reopens_it(
+    alice: Caller, happen: Happen, let_pass: Pass
+) -> None:
+    happen(timestamp=written(ago(hours=60)))
+    resolve_after(alice, 48)
+    let_pass(timedelta(0))
+    assert state_of(alice) == RESOLVED
+    happen(timestamp=written(ago(minutes=50)))
+    assert shown(alice)["substatus"] == "regressed"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Regressions: resolved issues that occur again after their fix (ingest.md 10)."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -24,11 +24,13 @@ from shipmark.releases.store import releases
 
 #: Events this close to the last change of an issue's state are from before it could have been fixed.
 REGRESSION_GUARD = timedelta(seconds=5)
+#: The shortest age by which issues are resolved. An event from this time before may have waited in the log meanwhile.
+_SHORTEST_AGE = timedelta(hours=1)
 
 
 def may_regress(issue: Issue, event: Event) -> bool:
     """Return True if the event may reopen the issue: it is resolved, and not only just."""
-    return issue.status is IssueStatus.RESOLVED and issue.active_at < event.at - REGRESSION_GUARD
+    return issue.status is IssueStatus.RESOLVED and issue.active_at < _reopens_before(issue, event)
 
 
 def reopen(connection: Connection, issue: Issue, event: Event, release: Release | None) -> bool:
@@ -40,11 +42,18 @@ def reopen(connection: Connection, issue: Issue, event: Event, release: Release 
             return False
     if resolutions.is_unshipped(connection, issue.id):
         return False
-    if not issues.reopen(connection, issue.id, event.at, event.at - REGRESSION_GUARD):
+    if not issues.reopen(connection, issue.id, event.at, _reopens_before(issue, event)):
         return False
     resolutions.delete_of_issues(connection, [issue.id])
     _record_regression(connection, issue, event, release, fix)
     return True
+
+
+def _reopens_before(issue: Issue, event: Event) -> datetime:
+    """Return the moment before which the issue must have changed its state to be reopened by the event."""
+    if issue.is_auto_resolved:
+        return event.at + _SHORTEST_AGE
+    return event.at - REGRESSION_GUARD
 
 
 def _fix_of(connection: Connection, issue: Issue) -> Fix | None:
