@@ -51,7 +51,13 @@ def found(caller: Caller, query: str, more: str = "") -> set[str]:
         ("release.package:[ios, tools]", {"other"}),
         ("release.build:7", {"old", "both"}),
         ("release.build:>7", {"other"}),
+        ("release:web@*", {"old", "both", "new"}),
+        ("release:*+12", {"other"}),
+        ("release:[web@1*, 0123*]", {"old", "both", "hash"}),
+        ("release:WEB@*", set()),
+        ("release:web@* release:web@2.1.0", {"new"}),
         # Both are meant of one release.
+        ("release:web@* release.version:>=2.1", {"new"}),
         ("release.version:>=2 release.package:web", {"both", "new"}),
         ("release.version:>=2 release.build:7", set()),
         ("release.version:1.0.0 release:web@2.1.0-beta", {"both"}),

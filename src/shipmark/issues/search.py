@@ -156,7 +156,7 @@ def parse(query: str, now: datetime) -> IssueSearch:
         key, colon, rest = word.partition(":")
         if not colon or word.startswith('"'):
             words.append(_unquoted(word))
-        elif key.removeprefix("!") in _RELEASE_FILTERS:
+        elif _searches_releases(key, rest):
             of_releases.append(word)
         else:
             _add_term(search, key, rest, now)
@@ -170,6 +170,11 @@ def parse(query: str, now: datetime) -> IssueSearch:
         )
     search.text = " ".join(words)
     return search
+
+
+def _searches_releases(key: str, text: str) -> bool:
+    """Return True for terms of the search for releases, as are versions with a wildcard."""
+    return key.removeprefix("!") in _RELEASE_FILTERS or (key == "release" and "*" in text)
 
 
 def _release_search(query: str, now: datetime) -> release_search.Search:
