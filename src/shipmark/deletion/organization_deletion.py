@@ -1,5 +1,6 @@
 """Deletion of an organization with its files, in one transaction, by a constant number of statements."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,6 +11,7 @@ from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
 from shipmark.events import attachment_actions as attachments
 from shipmark.infrastructure.telemetry import span
+from shipmark.issues.store import deletion as issue_deletion
 from shipmark.organizations import store as organizations
 from shipmark.projects.store import deletion
 from shipmark.releases.store import commits as release_commits
@@ -28,22 +30,28 @@ def finish(connection: Connection, organization_id: int, at: datetime) -> bool:
         return False
     with span("organization.delete", **{"organization.id": organization_id}):
         locks.lock_all_to_delete(connection, organization_id)
-        _remove_files(connection, organization_id, at)
+        project_ids = deletion.ids_of(connection, organization_id)
+        _remove_files(connection, organization_id, project_ids, at)
         release_commits.clear_organization(connection, organization_id)
         repositories.clear_changes(connection, organization_id)
         organizations.remove(connection, organization_id)
+        # Without a foreign key, which would cost each event a look, they don't go with their issues. Last, as until its
+        # project is gone an event that is being stored may add some.
+        issue_deletion.remove_tags_of_projects(connection, project_ids)
     return True
 
 
-def _remove_files(connection: Connection, organization_id: int, at: datetime) -> None:
+def _remove_files(
+    connection: Connection, organization_id: int, project_ids: Sequence[int], at: datetime
+) -> None:
     teams = organizations.teams_of(connection, organization_id)
     owners = {
         OwnerKind.ORGANIZATION: [organization_id],
         OwnerKind.TEAM: [team.id for team in teams],
-        OwnerKind.PROJECT: deletion.ids_of(connection, organization_id),
+        OwnerKind.PROJECT: project_ids,
     }
     for kind, ids in owners.items():
         avatars.remove(connection, kind, ids, at)
     artifacts.remove_of_organization(connection, organization_id, at)
     debug_files.remove_of_organization(connection, organization_id, at)
-    attachments.delete_of_projects(connection, owners[OwnerKind.PROJECT], at)
+    attachments.delete_of_projects(connection, project_ids, at)

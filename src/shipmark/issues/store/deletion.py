@@ -39,6 +39,12 @@ def remove_issues(connection: Connection, project_id: int) -> bool:
     return True
 
 
+def remove_tags_of_projects(connection: Connection, project_ids: Collection[int]) -> None:
+    """Delete the tags of all issues of these projects."""
+    condition = issue_tags.c.project_id.in_(select(IDS.c.id))
+    connection.execute(delete(issue_tags).where(condition), ids_param(project_ids))
+
+
 def _remove_details(
     connection: Connection,
     issue_ids: Collection[int],
