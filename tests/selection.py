@@ -3,17 +3,27 @@
 `make test` is for each change and takes minutes; CI runs everything, with ``SHIPMARK_TEST_DATABASES=all``. What only CI
 runs: the tests of interfaces and of the architecture on PostgreSQL; tests with the marker ``exhaustive``; two thirds of
 the examples of properties and of hostile values (`fuzzing.py`).
+
+A test of an interface with many values gets all of them on SQLite in CI, and the first three and every third of the
+others on PostgreSQL. `make test` tries the first eight and every third of the others. `make fuzz`, and a run that names
+tests one by one, try all.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fuzzing import ALL_DATABASES, IS_THOROUGH
+from fuzzing import ALL_DATABASES, EXAMPLES, IS_THOROUGH
 
 #: Tests that go through an interface, fill large tables, or call each route, run on SQLite unless both are asked for:
 #: what is stored is proven on both by the tests of domain packages, properties and contracts.
 _ON_SQLITE = ("api", "ingest", "web", "http", "worker", "cli", "architecture")
+#: Those of interfaces, whose tests with many values check mostly what comes before the database.
+_OF_INTERFACES = ("api", "ingest", "web", "http", "worker")
+#: How many values of a test are all tried, on PostgreSQL in CI and on SQLite in `make test`, and which part of others.
+_VALUES_IN_CI, _VALUES = 3, 8
+_PART_OF_VALUES = 3
 #: Modules with tests that take half a minute, and modules and folders whose tests share servers, browsers, clients or
 #: large tables: the first worker begins with those of the first row, the second with those of the second.
 _SLOW = (
@@ -55,14 +65,13 @@ def pytest_terminal_summary(
     """Say how many tests were left to CI."""
     if number := config.stash[_LEFT_TO_CI]:
         terminalreporter.write_line(
-            f"{number} exhaustive tests were left to CI: SHIPMARK_TEST_DATABASES=all runs them"
+            f"{number} tests that repeat a check were left to CI: SHIPMARK_TEST_DATABASES=all runs them"
         )
 
 
 def _leave_to_ci(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of the marker, unless a run is thorough or names them."""
-    are_named = all("::" in argument for argument in config.args)
-    if IS_THOROUGH or are_named or "exhaustive" in config.option.markexpr:
+    if IS_THOROUGH or _are_named(config) or "exhaustive" in config.option.markexpr:
         return
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]
     config.stash[_LEFT_TO_CI] = len(left_out)
@@ -79,8 +88,45 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (left_out if _is_for_ci(item) else kept).append(item)
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+    if not EXAMPLES and not _are_named(config):
+        _leave_further_values(config, items)
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
     items[:] = _in_shares(items, workers)
+
+
+def _are_named(config: pytest.Config) -> bool:
+    return all("::" in argument for argument in config.args)
+
+
+def _leave_further_values(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out tests of interfaces that repeat a check with further values."""
+    further = _further_values(items)
+    if not IS_THOROUGH:
+        config.stash[_LEFT_TO_CI] += len(further)
+    config.hook.pytest_deselected(items=[item for item in items if item in further])
+    items[:] = [item for item in items if item not in further]
+
+
+def _further_values(items: list[pytest.Item]) -> set[pytest.Item]:
+    kind, enough = ("postgresql", _VALUES_IN_CI) if IS_THOROUGH else ("sqlite", _VALUES)
+    numbers: Counter[object] = Counter()
+    further = set()
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is None or callspec.params.get("kind") != kind or not _has_both(item):
+            continue
+        if _folder(item) not in _OF_INTERFACES:
+            continue
+        function = (item.path, getattr(item, "originalname", item.name))
+        number = numbers[function]
+        numbers[function] += 1
+        if number >= enough and (number - enough) % _PART_OF_VALUES:
+            further.add(item)
+    return further
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 def _in_shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
@@ -104,8 +150,7 @@ def _in_shares(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
 def _slow_place(item: pytest.Item) -> tuple[int, ...]:
     """Return the row and the column that name the item's module, or else its folder; nothing if none does."""
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    return _SLOW_PLACES.get(item.path.name) or _SLOW_PLACES.get(folder) or ()
+    return _SLOW_PLACES.get(item.path.name) or _SLOW_PLACES.get(_folder(item)) or ()
 
 
 def _is_for_ci(item: pytest.Item) -> bool:
@@ -113,7 +158,7 @@ def _is_for_ci(item: pytest.Item) -> bool:
     callspec = getattr(item, "callspec", None)
     if callspec is None or callspec.params.get("kind") != "postgresql" or not _has_both(item):
         return False
-    return item.path.relative_to(Path(__file__).parent).parts[0] in _ON_SQLITE
+    return _folder(item) in _ON_SQLITE
 
 
 def _has_both(item: pytest.Item) -> bool:

@@ -38,7 +38,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 #: How many requests are sent in each way.
-REQUESTS = {"postgresql": 4, "sqlite": 2} if IS_THOROUGH else {"postgresql": 1, "sqlite": 1}
+REQUESTS = {"postgresql": 2, "sqlite": 2} if IS_THOROUGH else {"postgresql": 1, "sqlite": 1}
 SETTINGS = settings(
     derandomize=not EXAMPLES,
     deadline=None,

@@ -47,7 +47,15 @@ def any_server(request: pytest.FixtureRequest) -> Server:
 
 @pytest.mark.parametrize(
     ("any_server", "kind"),
-    [_combined(server, kind) for server in _SERVERS for kind in (CLI2, CLI3, NEW)],
+    [
+        _combined(server, kind)
+        for server, kind in (
+            (_SERVERS[0], CLI2),
+            (_SERVERS[0], CLI3),
+            (_SERVERS[1], CLI3),
+            (_SERVERS[1], NEW),
+        )
+    ],
     indirect=["any_server"],
 )
 def test_an_error_is_resolved_in_the_release_that_fixes_it(
