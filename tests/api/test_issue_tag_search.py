@@ -10,6 +10,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.issues.model import IssueFilter
 from shipmark.issues.search import parse
 from shipmark.issues.store import issue_lists, tagged_issues
+from shipmark.issues.store.few_issues import ids_if_few
 
 ISSUES = "/organizations/acme/issues/"
 
@@ -130,7 +131,7 @@ def test_what_many_issues_have_is_looked_up_in_each(
     conditions = IssueFilter(project_ids=(web,), tags=tuple(terms.tags))
     with database.snapshot() as connection:
         listed = issue_lists.page_of(connection, conditions, limit=10)
-        few = tagged_issues.ids_if_few(connection, [web], terms.tags[-1], most=0)
+        few = ids_if_few(connection, tagged_issues.with_tag([web], terms.tags[-1]), most=0)
     assert [each.issue.metadata["value"] for each in listed] == titles
     assert few is None
 

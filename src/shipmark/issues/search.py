@@ -50,8 +50,9 @@ _SUBSTATUSES = {
     "until_condition_met": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_CONDITION_MET),
 }
 _FOR_REVIEW = "for_review"
-#: The value of a search by assignee that stands for no assignee, and those of ``is:``, which are True if it is negated.
+#: No assignee, where assignees are named.
 NO_ASSIGNEE = "none"
+#: Values of ``is:``, with whether the search for `NO_ASSIGNEE` is negated.
 _ASSIGNED = {"assigned": True, "unassigned": False}
 IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW, *_ASSIGNED)
 
@@ -67,9 +68,6 @@ _RELEASE_KEYS = {
 _RELEASE_FILTERS = frozenset(
     {"release.version", "release.package", "release.build", "release.stage"}
 )
-_ENVIRONMENT = "environment"
-_ASSIGNEE_KEYS = frozenset({"assigned", "assigned_to"})
-_BOOKMARK_KEYS = frozenset({"bookmarks", "bookmarked_by"})
 #: The caller, where a user is named.
 ME = "me"
 _ATTRIBUTES = {
@@ -139,9 +137,15 @@ class IssueSearch:
 
     @property
     def looked_up_count(self) -> int:
-        """Return the number of terms that look up other tables; those of releases are one look-up."""
-        people_count = len(self.assignees) + len(self.bookmarks) + (self.seen_in is not None)
-        return len(self.releases) + len(self.environments) + len(self.tags) + people_count
+        """Return the number of terms that look up other tables; all of ``seen_in`` are one."""
+        return (
+            len(self.releases)
+            + len(self.environments)
+            + len(self.assignees)
+            + len(self.bookmarks)
+            + len(self.tags)
+            + (self.seen_in is not None)
+        )
 
 
 def parse(query: str, now: datetime) -> IssueSearch:
@@ -179,7 +183,7 @@ def _searches_releases(key: str, text: str) -> bool:
 
 def _release_search(query: str, now: datetime) -> release_search.Search:
     """Return the search for releases. A stage needs a single environment, which is checked when releases are read."""
-    search = release_search.parse(query, now, environment_count=1)
+    search = release_search.parse(query, now, environment_count=None)
     if search.texts:
         raise BadRequest(f"Terms of releases can't be read: {query}")
     return search
@@ -192,19 +196,8 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         _add_status(search, value)
     elif key == "status" and value in STATUSES:
         search.status = STATUSES[value]
-    elif name in _RELEASE_KEYS and value:
-        term = ReleaseTerm(
-            tie=_RELEASE_KEYS[name], versions=_values(name, text), is_negated=is_negated
-        )
-        search.releases.append(term)
-    elif name == _ENVIRONMENT and value:
-        names = _values(name, text)
-        search.environments.append(EnvironmentTerm(names=names, is_negated=is_negated))
-    elif name in _ASSIGNEE_KEYS and value:
-        assignees = _values(name, text)
-        search.assignees.append(AssigneeTerm(names=assignees, is_negated=is_negated))
-    elif name in _BOOKMARK_KEYS and value:
-        _add_bookmarks(search, name, value, is_negated=is_negated)
+    elif name in _LOOKED_UP and value:
+        _LOOKED_UP[name](search, name, text, is_negated)
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
         operator, operand = _READERS[attribute](name, value, now)
@@ -217,10 +210,35 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         raise BadRequest(f"Invalid key for this search: {key}")
 
 
-def _add_bookmarks(search: IssueSearch, name: str, value: str, *, is_negated: bool) -> None:
-    if value != ME:
+def _add_release(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+    versions = _values(name, text)
+    term = ReleaseTerm(tie=_RELEASE_KEYS[name], versions=versions, is_negated=is_negated)
+    search.releases.append(term)
+
+
+def _add_environment(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+    names = _values(name, text)
+    search.environments.append(EnvironmentTerm(names=names, is_negated=is_negated))
+
+
+def _add_assignee(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+    names = _values(name, text)
+    search.assignees.append(AssigneeTerm(names=names, is_negated=is_negated))
+
+
+def _add_bookmarks(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+    if _unquoted(text) != ME:
         raise BadRequest(f"{name}: takes {ME} only: bookmarks of others are not shown.")
     search.bookmarks.append(is_negated)
+
+
+#: Terms of other tables, by name: each adds itself to a search, given the name, the text and whether it is negated.
+_LOOKED_UP: dict[str, Callable[[IssueSearch, str, str, bool], None]] = {
+    **dict.fromkeys(_RELEASE_KEYS, _add_release),
+    "environment": _add_environment,
+    **dict.fromkeys(("assigned", "assigned_to"), _add_assignee),
+    **dict.fromkeys(("bookmarks", "bookmarked_by"), _add_bookmarks),
+}
 
 
 def _add_status(search: IssueSearch, value: str) -> None:

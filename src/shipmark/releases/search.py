@@ -6,7 +6,7 @@ in the middle is a wildcard, and ``!=`` with a package excludes just that versio
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -148,10 +148,10 @@ _ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]*?))\s*(?:,|$)')
 _WITH_SUFFIX = re.compile(r"([^\s()][^()]*?)\s+\(([^()]+)\)")
 
 
-def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
+def parse(query: str, now: datetime, *, environment_count: int | None = 0) -> Search:
     """Parse a query. Raise `BadRequest`, in the reference's words, if it is invalid.
 
-    A stage refers to an environment, so that the list must be filtered by exactly one.
+    Without the number of environments that the list is filtered by, `check_stages` is left to the caller.
     """
     text = query.strip()
     if len(text) > QUERY_MAX:
@@ -161,14 +161,20 @@ def parse(query: str, now: datetime, *, environment_count: int = 0) -> Search:
     if len(raw_terms) > TERMS_MAX:
         raise BadRequest(f"The query has more than {TERMS_MAX} terms.")
     terms = tuple(_KEYS[raw_term.key](raw_term, now) for raw_term in raw_terms)
-    if environment_count != 1 and any(isinstance(term, StageTerm) for term in terms):
-        raise BadRequest("Choose a single environment to filter by release stage.")
+    if environment_count is not None:
+        check_stages(terms, environment_count)
     if len(raw_terms) == len(result):
         return Search(terms=terms)
     text = unquoted(text)
     # Pages show "1.2.3+45" as "1.2.3 (45)", and that is what users paste.
     match = _WITH_SUFFIX.fullmatch(text)
     return Search(texts=(text, f"{match[1]}+{match[2]}") if match else (text,))
+
+
+def check_stages(terms: Iterable[Term], environment_count: int) -> None:
+    """Raise `BadRequest` for a stage unless there is exactly one environment: releases have stages in environments."""
+    if environment_count != 1 and any(isinstance(term, StageTerm) for term in terms):
+        raise BadRequest("Choose a single environment to filter by release stage.")
 
 
 def unquoted(text: str) -> str:

@@ -6,17 +6,20 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from shipmark.infrastructure.database import IDS, ids_param
-from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.model import ReleaseCondition, ReleaseTie
+from shipmark.issues.store.few_issues import ids_if_few
 from shipmark.issues.store.occurrences import issue_releases
 from shipmark.releases.model import ReleaseFilter, ReleaseSort
-from shipmark.releases.search import Search, StageTerm, VersionTerm
+from shipmark.releases.search import Search, StageTerm, VersionTerm, check_stages
 from shipmark.releases.store import list_query
 
 #: The releases that such a search stands for (releases.md 4.7.1).
 _RELEASES_MAX = 1000
-#: If no more issues were seen in these releases, a list begins at them; else it looks up each of its issues.
-_FEW = 1000
+
+
+_SEEN_IN = sa.select(issue_releases.c.issue_id).where(
+    issue_releases.c.release_id.in_(sa.select(IDS.c.id))
+)
 
 
 class IssuesOfReleases(NamedTuple):
@@ -40,9 +43,8 @@ def found_by(
 
     Raise `BadRequest` for a stage, which a release has in an environment, without a single one.
     """
+    check_stages(search.terms, len(environment_ids or ()))
     is_staged = any(isinstance(term, StageTerm) for term in search.terms)
-    if is_staged and len(environment_ids or ()) != 1:
-        raise BadRequest("Choose a single environment to filter by release stage.")
     has_version = any(isinstance(term, VersionTerm) for term in search.terms)
     page = list_query.page(
         connection,
@@ -57,21 +59,11 @@ def found_by(
         ReleaseSort.SEMVER if has_version else ReleaseSort.DATE,
         limit=_RELEASES_MAX,
     )
-    pairs = {(row.project_id, row.release.id) for row in page if row.project_id is not None}
-    releases = frozenset(pairs)
+    releases = frozenset(
+        (row.project_id, row.release.id) for row in page if row.project_id is not None
+    )
+    release_ids = ids_param({release_id for _, release_id in releases})
     return IssuesOfReleases(
         ReleaseCondition(tie=ReleaseTie.SEEN, releases=releases, is_looked_up=True),
-        _ids_if_few(connection, {release_id for _, release_id in releases}),
+        ids_if_few(connection, _SEEN_IN, release_ids),
     )
-
-
-def _ids_if_few(connection: sa.Connection, release_ids: set[int]) -> set[int] | None:
-    """Return the ids of the issues that were seen in the releases, or None if there may be more than a few.
-
-    A row is read for each issue, release and environment, no more than so many.
-    """
-    query = sa.select(issue_releases.c.issue_id).where(
-        issue_releases.c.release_id.in_(sa.select(IDS.c.id))
-    )
-    found = connection.execute(query.limit(_FEW + 1), ids_param(release_ids)).scalars().all()
-    return set(found) if len(found) <= _FEW else None

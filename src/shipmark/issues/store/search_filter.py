@@ -7,15 +7,14 @@ from sqlalchemy import Connection
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
 from shipmark.issues.people import BookmarkCondition
 from shipmark.issues.search import EnvironmentTerm, IssueSearch, ReleaseTerm
-from shipmark.issues.store import release_filter, tagged_issues
+from shipmark.issues.store import release_filter
 from shipmark.issues.store.assignee_filter import assignment_conditions
+from shipmark.issues.store.few_issues import ids_if_few
+from shipmark.issues.store.tagged_issues import with_tag
 from shipmark.issues.tags import TagCondition
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.store import shipping_order, version_lookup
-
-#: A list of issues with a tag that no more have begins at these, and else looks up the tag of each issue of the list.
-_FEW = 1000
 
 
 def filter_of(
@@ -78,7 +77,7 @@ def _tag_conditions(
     for condition in conditions:
         few = None
         if not condition.is_negated and project_ids:
-            few = tagged_issues.ids_if_few(connection, project_ids, condition, most=_FEW)
+            few = ids_if_few(connection, with_tag(project_ids, condition))
         if few is None:
             looked_up.append(condition)
         else:

@@ -13,16 +13,9 @@ _LAST = "\U0010ffff"
 _c = issue_tags.c
 
 
-def ids_if_few(
-    connection: sa.Connection, project_ids: Sequence[int], condition: TagCondition, *, most: int
-) -> set[int] | None:
-    """Return the ids of the projects' issues that were seen with one of the values, or None if there may be more.
-
-    At most so many rows of tags are read: of an issue there is one for each value.
-    """
-    query = sa.select(_c.issue_id).where(_c.project_id.in_(project_ids), *_values(condition))
-    found = connection.execute(query.limit(most + 1)).scalars().all()
-    return set(found) if len(found) <= most else None
+def with_tag(project_ids: Sequence[int], condition: TagCondition) -> sa.Select[int]:
+    """Return the query for the ids of the projects' issues that were seen with one of the values: a row for each."""
+    return sa.select(_c.issue_id).where(_c.project_id.in_(project_ids), *_values(condition))
 
 
 def matches(condition: TagCondition) -> sa.ColumnElement[bool]:
