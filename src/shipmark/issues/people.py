@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
-from shipmark.accounts.model import EMAIL_MAX
+from shipmark.accounts.model import EMAIL_MAX, User
 from shipmark.avatars.model import LETTERS, Avatar
+from shipmark.organizations.model import Team
 
+#: The first character of a team's slug where an assignee is named.
+TEAM_SIGN = "#"
 #: The longest name of an assignee is an address.
 ASSIGNEE_MAX = EMAIL_MAX
 
@@ -26,6 +30,22 @@ class Assignee:
     name: str
     email: str | None = None
     avatar: Avatar = LETTERS
+
+    @classmethod
+    def of_user(cls, user: User) -> Self:
+        """Return the user as an assignee."""
+        return cls(
+            type=AssigneeType.USER,
+            id=user.id,
+            name=user.display_name,
+            email=user.email,
+            avatar=user.avatar,
+        )
+
+    @classmethod
+    def of_team(cls, team: Team) -> Self:
+        """Return the team as an assignee."""
+        return cls(type=AssigneeType.TEAM, id=team.id, name=team.slug, avatar=team.avatar)
 
     @property
     def identifier(self) -> str:

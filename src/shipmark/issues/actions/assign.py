@@ -9,7 +9,7 @@ from shipmark.accounts import store as accounts
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.model import HistoryStatus, Issue, IssueActivityType, SubscriptionReason
-from shipmark.issues.people import Assignee, AssigneeType
+from shipmark.issues.people import TEAM_SIGN, Assignee, AssigneeType
 from shipmark.issues.store import activity, assignments
 from shipmark.issues.store.assignments import Assignable
 from shipmark.organizations import store as organizations
@@ -19,8 +19,6 @@ from shipmark.projects import store as projects
 UNKNOWN_ASSIGNEE = "There is no such member or team in the organization."
 USER_WITHOUT_ACCESS = "Cannot assign to a user without access to the project."
 TEAM_WITHOUT_ACCESS = "Cannot assign to a team without access to the project."
-#: The first character of a team's slug where an assignee is named.
-TEAM_SIGN = "#"
 
 
 def assign(
@@ -43,12 +41,7 @@ def assign(
         return to.assignee
     assignments.put(connection, changed, to, now)
     ids = [issue.id for issue in changed]
-    if to.assignee.type is AssigneeType.TEAM:
-        team_id, reason = to.assignee.id, SubscriptionReason.ASSIGNED
-        assignments.subscribe_team(connection, ids, team_id, reason)
-    else:
-        pairs = [(issue_id, to.assignee.id) for issue_id in ids]
-        activity.subscribe(connection, pairs, SubscriptionReason.ASSIGNED)
+    assignments.subscribe(connection, ids, to.assignee, SubscriptionReason.ASSIGNED)
     users: dict[int, int | None] = dict.fromkeys(ids, user_id)
     details = _details(to.assignee)
     activity.add_plain(connection, IssueActivityType.ASSIGNED, users, now, details)
@@ -63,13 +56,12 @@ def find_assignee(
 
     Raise `ValidationFailed` unless it is an active member, or a team, of the organization with access to the projects.
     """
+    if name.startswith(TEAM_SIGN):
+        slug = name.removeprefix(TEAM_SIGN)
+        return _find_team(connection, organization, project_ids, slug)
     kind, _, number = name.partition(":")
-    is_team = name.startswith(TEAM_SIGN) or (
-        kind == AssigneeType.TEAM.value and id_of(number) is not None
-    )
-    if is_team:
-        slug_or_id = name.removeprefix(TEAM_SIGN) if name.startswith(TEAM_SIGN) else number
-        return _find_team(connection, organization, project_ids, slug_or_id)
+    if kind == AssigneeType.TEAM.value and id_of(number) is not None:
+        return _find_team(connection, organization, project_ids, number)
     user_id = id_of(number if kind == AssigneeType.USER.value else name)
     if user_id is None:
         address = name.lower()
@@ -85,8 +77,7 @@ def _find_team(
         raise _refusal(UNKNOWN_ASSIGNEE)
     if not projects.ids_of_team(connection, team.id).issuperset(project_ids):
         raise _refusal(TEAM_WITHOUT_ACCESS)
-    assignee = Assignee(type=AssigneeType.TEAM, id=team.id, name=team.slug, avatar=team.avatar)
-    return Assignable(assignee=assignee)
+    return Assignable(assignee=Assignee.of_team(team))
 
 
 def _find_member(
@@ -101,14 +92,7 @@ def _find_member(
         reached = projects.of_teams(connection, team_ids).values()
         if not set().union(*reached).issuperset(project_ids):
             raise _refusal(USER_WITHOUT_ACCESS)
-    assignee = Assignee(
-        type=AssigneeType.USER,
-        id=user.id,
-        name=user.display_name,
-        email=user.email,
-        avatar=user.avatar,
-    )
-    return Assignable(assignee=assignee, member_id=member.id)
+    return Assignable(assignee=Assignee.of_user(user), member_id=member.id)
 
 
 def _unassign(

@@ -41,7 +41,7 @@ def add_comment(
 
 def change_comment(connection: Connection, access: Access, comment: Comment, text: str) -> Comment:
     """Change the text of a comment. Raise `Forbidden` for a comment of another user."""
-    if not is_own(access, comment):
+    if not is_author(access, comment.user_id):
         raise Forbidden(OF_OTHERS)
     comments.change(connection, comment.id, text)
     return replace(comment, text=text)
@@ -49,19 +49,19 @@ def change_comment(connection: Connection, access: Access, comment: Comment, tex
 
 def delete_comment(connection: Connection, access: Access, comment: Comment) -> None:
     """Delete a comment. Raise `Forbidden` unless it is the caller's own, or they may delete those of others."""
-    if not may_delete(access, comment):
+    if not may_delete(access, comment.user_id):
         raise Forbidden(OF_OTHERS)
     comments.remove(connection, comment.id)
 
 
-def is_own(access: Access, comment: Comment) -> bool:
-    """Return True if the caller wrote the comment."""
-    return access.user_id is not None and access.user_id == comment.user_id
+def is_author(access: Access, author_id: int | None) -> bool:
+    """Return True if the caller is the author of a comment, and so may change it; a deleted user is None."""
+    return access.user_id is not None and access.user_id == author_id
 
 
-def may_delete(access: Access, comment: Comment) -> bool:
-    """Return True if the caller may delete the comment."""
-    return is_own(access, comment) or bool(access.scopes & DELETE_SCOPES)
+def may_delete(access: Access, author_id: int | None) -> bool:
+    """Return True if the caller may delete the comments of an author."""
+    return is_author(access, author_id) or bool(access.scopes & DELETE_SCOPES)
 
 
 def _subscribe_mentioned(connection: Connection, access: Access, issue: Issue, name: str) -> None:
@@ -69,8 +69,6 @@ def _subscribe_mentioned(connection: Connection, access: Access, issue: Issue, n
         found = find_assignee(connection, access.organization, [issue.project_id], name).assignee
     except ValidationFailed as refusal:
         raise ValidationFailed({"mentions": refusal.fields["assignedTo"]}) from None
-    if found.type is AssigneeType.TEAM:
-        reason = SubscriptionReason.TEAM_MENTIONED
-        assignments.subscribe_team(connection, [issue.id], found.id, reason)
-    else:
-        activity.subscribe(connection, [(issue.id, found.id)], SubscriptionReason.MENTIONED)
+    is_team = found.type is AssigneeType.TEAM
+    reason = SubscriptionReason.TEAM_MENTIONED if is_team else SubscriptionReason.MENTIONED
+    assignments.subscribe(connection, [issue.id], found, reason)

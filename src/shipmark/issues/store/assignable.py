@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from shipmark.accounts.store import USER, users
 from shipmark.infrastructure import database as db
-from shipmark.issues.people import Assignee, AssigneeType
+from shipmark.issues.people import Assignee
 from shipmark.organizations.model import Organization, Role
 from shipmark.organizations.store import TEAM, members, team_members, teams
 from shipmark.projects.store import project_teams
@@ -57,22 +57,11 @@ def candidates(
     query = _MEMBERS if organization.is_open else _MEMBERS_WITH_ACCESS
     parameters = db.ids_param(project_ids) | {"organization_id": organization.id}
     found = USER.all(connection, query.limit(limit), parameters)
-    people = [
-        Assignee(
-            type=AssigneeType.USER,
-            id=user.id,
-            name=user.display_name,
-            email=user.email,
-            avatar=user.avatar,
-        )
-        for user in found
-    ]
     owners = TEAM.all(connection, _TEAMS.limit(limit), db.ids_param(project_ids))
-    owning = [
-        Assignee(type=AssigneeType.TEAM, id=team.id, name=team.slug, avatar=team.avatar)
-        for team in owners
+    return [
+        *sorted(map(Assignee.of_user, found), key=_by_name),
+        *sorted(map(Assignee.of_team, owners), key=_by_name),
     ]
-    return [*sorted(people, key=_by_name), *sorted(owning, key=_by_name)]
 
 
 def _by_name(assignee: Assignee) -> tuple[str, int]:

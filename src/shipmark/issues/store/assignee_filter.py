@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from shipmark.accounts.store import emails, users
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
-from shipmark.issues.people import AssignmentCondition
+from shipmark.issues.people import TEAM_SIGN, AssignmentCondition
 from shipmark.issues.search import ME, NO_ASSIGNEE, AssigneeTerm
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
@@ -15,7 +15,6 @@ from shipmark.organizations.store import members, teams
 
 #: The caller's teams.
 _MY_TEAMS = "my_teams"
-_TEAM_SIGN = "#"
 
 _NAMES = db.json_rows("names", name=sa.Text(), address=sa.Text())
 _IN_ORGANIZATION = members.c.organization_id == sa.bindparam("organization_id", type_=db.Id)
@@ -41,22 +40,32 @@ def assignment_conditions(
 ) -> tuple[AssignmentCondition, ...]:
     """Return the conditions of the terms, by at most four statements. An unknown assignee matches nothing."""
     names = {name for term in terms for name in term.names if name != NO_ASSIGNEE}
-    if not names:
-        return tuple(_condition(term, {}, {}) for term in terms)
-    slugs = {name.removeprefix(_TEAM_SIGN) for name in names if name.startswith(_TEAM_SIGN)}
-    others = {name for name in names if not name.startswith(_TEAM_SIGN)} - {ME, _MY_TEAMS}
-    member_ids = dict(_looked_up(connection, _MEMBERS_NAMED, access, others))
-    found = _looked_up(connection, _TEAMS_NAMED, access, slugs)
-    team_ids: dict[str, Collection[int]] = {
-        f"{_TEAM_SIGN}{slug}": ids for slug, ids in found.items()
-    }
-    organization_id, user = access.organization.id, access.user
-    if ME in names and user is not None:
-        member = organizations.member_who_is(connection, organization_id, user.id)
-        member_ids[ME] = [member.id] if member else []
-    if _MY_TEAMS in names and user is not None:
-        team_ids[_MY_TEAMS] = organizations.team_ids_of(connection, organization_id, user.id)
+    member_ids = _member_ids(connection, access, names)
+    team_ids = _team_ids(connection, access, names)
     return tuple(_condition(term, member_ids, team_ids) for term in terms)
+
+
+def _member_ids(
+    connection: sa.Connection, access: Access, names: Collection[str]
+) -> Mapping[str, Collection[int]]:
+    others = {name for name in names if not name.startswith(TEAM_SIGN)} - {ME, _MY_TEAMS}
+    ids = dict(_looked_up(connection, _MEMBERS_NAMED, access, others))
+    if ME in names and access.user is not None:
+        member = organizations.member_who_is(connection, access.organization.id, access.user.id)
+        ids[ME] = [member.id] if member else []
+    return ids
+
+
+def _team_ids(
+    connection: sa.Connection, access: Access, names: Collection[str]
+) -> Mapping[str, Collection[int]]:
+    slugs = {name.removeprefix(TEAM_SIGN) for name in names if name.startswith(TEAM_SIGN)}
+    found = _looked_up(connection, _TEAMS_NAMED, access, slugs)
+    ids: dict[str, Collection[int]] = {f"{TEAM_SIGN}{slug}": of for slug, of in found.items()}
+    if _MY_TEAMS in names and access.user is not None:
+        organization_id = access.organization.id
+        ids[_MY_TEAMS] = organizations.team_ids_of(connection, organization_id, access.user.id)
+    return ids
 
 
 def _looked_up(

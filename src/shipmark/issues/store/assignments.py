@@ -15,6 +15,7 @@ from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
 from shipmark.issues.model import Issue, SubscriptionReason
 from shipmark.issues.people import Assignee, AssigneeType
+from shipmark.issues.store import activity
 from shipmark.issues.store.activity import subscriptions
 from shipmark.organizations.store import members, team_members
 
@@ -114,12 +115,16 @@ def remove(connection: sa.Connection, issue_ids: Collection[int]) -> list[int]:
     return sorted(connection.execute(_REMOVE, db.ids_param(issue_ids)).scalars())
 
 
-def subscribe_team(
+def subscribe(
     connection: sa.Connection,
     issue_ids: Collection[int],
-    team_id: int,
+    assignee: Assignee,
     reason: SubscriptionReason,
 ) -> None:
-    """Subscribe the members of a team to these issues; their earlier choices stay."""
-    parameters = {"team_id": team_id, "reason": int(reason)}
-    connection.execute(_SUBSCRIBE_TEAM, db.ids_param(issue_ids) | parameters)
+    """Subscribe the user, or each member of the team, to these issues; their earlier choices stay."""
+    if assignee.type is AssigneeType.TEAM:
+        parameters = {"team_id": assignee.id, "reason": int(reason)}
+        connection.execute(_SUBSCRIBE_TEAM, db.ids_param(issue_ids) | parameters)
+    else:
+        pairs = [(issue_id, assignee.id) for issue_id in issue_ids]
+        activity.subscribe(connection, pairs, reason)

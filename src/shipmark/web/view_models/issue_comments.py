@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shipmark.accounts.model import User
-from shipmark.issues.actions.comments import is_own, may_delete
-from shipmark.issues.comments import Comment
+from shipmark.issues.actions.comments import is_author, may_delete
 from shipmark.issues.model import IssueActivity, IssueActivityType
 from shipmark.web.request_context import Workspace
 
@@ -27,17 +26,10 @@ def comment_item(
     """Return the comment that an activity is, or None; without ``may_change`` the reader may not write at all."""
     if entry.type is not IssueActivityType.NOTE:
         return None
-    comment = Comment(
-        id=entry.id,
-        issue_id=entry.issue_id,
-        user_id=entry.user_id,
-        text=str(entry.details.get("text") or ""),
-        created_at=entry.at,
-    )
     return CommentItem(
-        id=comment.id,
-        text=comment.text,
-        author=users.get(comment.user_id or 0),
-        may_edit=may_change and is_own(workspace.access, comment),
-        may_delete=may_change and may_delete(workspace.access, comment),
+        id=entry.id,
+        text=str(entry.details.get("text") or ""),
+        author=users.get(entry.user_id or 0),
+        may_edit=may_change and is_author(workspace.access, entry.user_id),
+        may_delete=may_change and may_delete(workspace.access, entry.user_id),
     )
