@@ -7,8 +7,8 @@ from shipmark.events.scrubbing import ScrubbingRules, scrub
 from shipmark.issues.tags import TagValue
 
 _USER = "user"
-#: The attributes of users by the kinds that values of the tag ``user`` begin with.
-_ATTRIBUTES = {"id": "id", "username": "username", "email": "email", "ip": "ip_address"}
+#: The attributes of users that have another name than the kind that a value of the tag ``user`` begins with.
+_ATTRIBUTES = {"ip": "ip_address"}
 
 
 def shown_values(
@@ -35,7 +35,7 @@ def _untouched(
             untouched.add((key, value))
     scrubbed = scrub({"tags": [list(pair) for pair in tags]}, rules)["tags"]
     assert isinstance(scrubbed, list)
-    return untouched | {(key, value) for key, value in scrubbed if (key, value) in {*tags}}
+    return untouched | {(key, value) for key, value in scrubbed}.intersection(tags)
 
 
 def _is_untouched(payload: Json, rules: ScrubbingRules) -> bool:

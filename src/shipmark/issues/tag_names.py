@@ -8,16 +8,6 @@ from shipmark.issues.search import parse
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABELS = {"dist": "Distribution", "url": "URL", "os": "OS", "os.name": "OS.Name"}
 _USER = "user"
-_PREFIX = "sentry:"
-
-
-def key_of(name: str) -> str:
-    """Return the key of a tag, which clients may also ask for by the name within events: ``sentry:release``."""
-    return (
-        name.removeprefix(_PREFIX)
-        if name.removeprefix(_PREFIX) in {"release", "dist", _USER}
-        else name
-    )
 
 
 def label_of(key: str) -> str:

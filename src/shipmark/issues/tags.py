@@ -56,6 +56,11 @@ class TagCondition:
     is_negated: bool = False
 
 
+def key_of(name: str) -> str:
+    """Return the key of a tag by its name within events, as clients may write it too: ``sentry:release``."""
+    return _NAMES.get(name, name)
+
+
 def moment_of(second: int) -> datetime:
     """Return the moment of a second since 1970."""
     return datetime.fromtimestamp(second, UTC)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import asdict
 from sqlalchemy import Connection
 
 from shipmark.api.responses import Wire
@@ -58,10 +59,7 @@ def tag_key_response(tag: TagKey) -> IssueTagKeyResponse:
 def tag_response(tag: TagKey, values: Sequence[TagValue]) -> IssueTagResponse:
     """Return a tag with these of its values."""
     return IssueTagResponse(
-        key=tag.key,
-        name=label_of(tag.key),
-        unique_values=tag.value_count,
-        total_values=tag.event_count,
+        **asdict(tag_key_response(tag)),
         top_values=[tag_value_response(tag.key, value) for value in values],
     )
 

@@ -25,8 +25,7 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.model import Issue
 from shipmark.issues.shown_tags import shown_values
 from shipmark.issues.store import tag_counts
-from shipmark.issues.tag_names import key_of
-from shipmark.issues.tags import TagKey, TagValue
+from shipmark.issues.tags import TagKey, TagValue, key_of
 from shipmark.projects import store as projects
 
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]

@@ -5,12 +5,18 @@ Unresolved ones that have not been seen for long are resolved; what is new, has 
 Any number of issues take a constant number of statements.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.issues.model import HistoryStatus, IssueActivityType, IssueStatus, Substatus
+from shipmark.issues.model import (
+    HistoryStatus,
+    Issue,
+    IssueActivityType,
+    IssueStatus,
+    Substatus,
+)
 from shipmark.issues.store import activity, inbox, issues, old_issues, states
 from shipmark.projects import store as projects
 from shipmark.projects.options import RESOLVE_AGE
@@ -33,19 +39,21 @@ def resolve_by_age(connection: Connection, at: datetime, *, after_project_id: in
     hours = {
         project_id: value for project_id, value in stored if isinstance(value, int) and value > 0
     }
-    seen_by = {project_id: at - timedelta(hours=each) for project_id, each in hours.items()}
-    project_id = old_issues.first_project(connection, seen_by) if seen_by else None
+    moments = {project_id: at - timedelta(hours=each) for project_id, each in hours.items()}
+    project_id = old_issues.first_project(connection, moments) if moments else None
     if project_id is None:
         return stored[-1][0] if len(stored) == PROJECTS_MAX else None
-    issue_ids = old_issues.not_seen_since(connection, project_id, seen_by[project_id], limit=BATCH)
-    # What was read before the lock may have changed: the issue may just have been seen again.
-    old_ids = [
-        issue.id
-        for issue in issues.lock_whole(connection, issue_ids).values()
-        if issue.status is IssueStatus.UNRESOLVED and issue.last_seen_at <= seen_by[project_id]
-    ]
-    if old_ids:
-        _resolve(connection, old_ids, hours[project_id], at)
+    seen_by = moments[project_id]
+    issue_ids = old_issues.not_seen_since(connection, project_id, seen_by, limit=BATCH)
+
+    def is_old(issue: Issue) -> bool:
+        return issue.status is IssueStatus.UNRESOLVED and issue.last_seen_at <= seen_by
+
+    if old_ids := _lock_those(connection, issue_ids, is_old):
+        states.resolve_now(connection, old_ids, at, is_by_age=True)
+        inbox.remove(connection, old_ids)
+        kind, details = IssueActivityType.SET_RESOLVED_BY_AGE, {"age": hours[project_id]}
+        _record(connection, old_ids, kind, details, HistoryStatus.AUTO_RESOLVED, at)
     return project_id - 1 if len(issue_ids) == BATCH else project_id
 
 
@@ -58,25 +66,34 @@ def set_ongoing_by_age(connection: Connection, at: datetime) -> bool:
     issue_ids = old_issues.not_ongoing(connection, active_by, limit=BATCH)
     if not issue_ids:
         return False
-    # What was read before the lock may have changed: the issue may just have regressed again.
-    old_ids = [
-        issue.id
-        for issue in issues.lock_whole(connection, issue_ids).values()
-        if issue.substatus is not Substatus.ONGOING and issue.active_at <= active_by
-    ]
-    changed = states.set_ongoing(connection, old_ids)
+
+    def is_old(issue: Issue) -> bool:
+        return issue.substatus is not Substatus.ONGOING and issue.active_at <= active_by
+
+    changed = states.set_ongoing(connection, _lock_those(connection, issue_ids, is_old))
     if changed:
-        users: dict[int, int | None] = dict.fromkeys(changed)
         kind, details = IssueActivityType.AUTO_SET_ONGOING, {"after_days": ONGOING_AFTER_DAYS}
-        activity.add_plain(connection, kind, users, at, details)
-        activity.add_history(connection, HistoryStatus.ONGOING, users, None, at)
+        _record(connection, changed, kind, details, HistoryStatus.ONGOING, at)
     return len(issue_ids) == BATCH
 
 
-def _resolve(connection: Connection, issue_ids: Sequence[int], hours: int, at: datetime) -> None:
+def _lock_those(
+    connection: Connection, issue_ids: Collection[int], is_old: Callable[[Issue], bool]
+) -> list[int]:
+    """Lock issues, and return those that are still old: one may have been seen since it was read."""
+    locked = issues.lock_whole(connection, issue_ids).values()
+    return [issue.id for issue in locked if is_old(issue)]
+
+
+def _record(
+    connection: Connection,
+    issue_ids: Collection[int],
+    kind: IssueActivityType,
+    details: Mapping[str, object],
+    history: HistoryStatus,
+    at: datetime,
+) -> None:
+    """Record what no user did."""
     users: dict[int, int | None] = dict.fromkeys(issue_ids)
-    old_issues.resolve(connection, issue_ids, at)
-    inbox.remove(connection, issue_ids)
-    kind, details = IssueActivityType.SET_RESOLVED_BY_AGE, {"age": hours}
-    activity.add_plain(connection, kind, users, at, details)
-    activity.add_history(connection, HistoryStatus.AUTO_RESOLVED, users, None, at)
+    activity.add_plain(connection, kind, users, at, dict(details))
+    activity.add_history(connection, history, users, None, at)

@@ -90,10 +90,13 @@ def reopen_by_events(
     if windows:
         snoozes.save_windows(connection, windows)
     if lapses:
-        # As if the events came one after the other.
-        order = {(issue_id, event.event_id): at for at, (issue_id, event) in enumerate(occurred)}
-        lapses.sort(key=lambda lapse: order[lapse.snooze.issue_id, lapse.event_id or ""])
-        _reopen(connection, lapses)
+        _reopen(connection, _in_order(lapses, occurred))
+
+
+def _in_order(lapses: Sequence[Lapse], occurred: Sequence[tuple[int, Event]]) -> list[Lapse]:
+    """Return the lapses in the order of their events, as if these came one after the other."""
+    order = {(issue_id, event.event_id): at for at, (issue_id, event) in enumerate(occurred)}
+    return sorted(lapses, key=lambda lapse: order[lapse.snooze.issue_id, lapse.event_id or ""])
 
 
 def reopen_by_clock(connection: Connection, at: datetime) -> datetime | None:

@@ -1,6 +1,6 @@
 """Issues that change by age: those that have not been seen for long, and open ones that have been active for long."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -40,7 +40,6 @@ _NOT_ONGOING = (
     .order_by(issues.c.active_at, issues.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )
-_RESOLVE = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id)))
 
 
 def first_project(connection: sa.Connection, seen_by: Mapping[int, datetime]) -> int | None:
@@ -61,16 +60,3 @@ def not_ongoing(connection: sa.Connection, active_by: datetime, *, limit: int) -
     """Return the ids of open issues that are not ongoing and became active by then, the first ones first."""
     parameters = {"active_by": active_by, "most": limit}
     return list(connection.execute(_NOT_ONGOING, parameters).scalars())
-
-
-def resolve(connection: sa.Connection, issue_ids: Collection[int], at: datetime) -> None:
-    """Resolve locked issues by age, in no release: any event more than a few seconds later reopens them."""
-    statement = _RESOLVE.values(
-        status=IssueStatus.RESOLVED,
-        substatus=None,
-        active_at=at,
-        resolved_at=at,
-        auto_resolved_at=at,
-        deleted_fix=None,
-    )
-    connection.execute(statement, db.ids_param(issue_ids))

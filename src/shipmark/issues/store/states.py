@@ -51,12 +51,16 @@ def locked(
     return ISSUE.all(connection, _LOCK_ALL, parameters)
 
 
-def resolve_now(connection: sa.Connection, issue_ids: Collection[int], at: datetime) -> None:
-    """Resolve these issues in no release: any event more than a few seconds later reopens them."""
+def resolve_now(
+    connection: sa.Connection, issue_ids: Collection[int], at: datetime, *, is_by_age: bool = False
+) -> None:
+    """Resolve these issues in no release: later events reopen them, see `regressions.may_regress`."""
     # A change of state: events up to a few seconds later are from before the fix (groups-api.md 8, point 5).
     statement = _UPDATE.values(
         status=IssueStatus.RESOLVED, substatus=None, active_at=at, resolved_at=at, deleted_fix=None
     )
+    if is_by_age:
+        statement = statement.values(auto_resolved_at=at)
     connection.execute(statement, db.ids_param(issue_ids))
 
 

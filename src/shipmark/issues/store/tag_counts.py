@@ -107,9 +107,9 @@ _TOP_VALUES = (
     .order_by(_numbered.c.key, _numbered.c.place)
 )
 _FULL = db.json_rows("full_keys", issue_id=db.Id, key=sa.Text())
-_ROWS_OF_FULL = sa.select(
-    _c.issue_id, _c.key, _c.value, _c.project_id, _c.event_count, _c.first_second, _c.last_second
-).join(_FULL, sa.and_(_c.issue_id == _FULL.c.issue_id, _c.key == _FULL.c.key))
+_ROWS_OF_FULL = sa.select(*(_c[name] for name in _COLUMNS)).join(
+    _FULL, sa.and_(_c.issue_id == _FULL.c.issue_id, _c.key == _FULL.c.key)
+)
 _SURPLUS = db.json_rows("surplus", issue_id=db.Id, key=sa.Text(), value=sa.Text())
 _REMOVE = sa.delete(issue_tags).where(
     sa.tuple_(*(_c[name] for name in _KEY)).in_(sa.select(*(_SURPLUS.c[name] for name in _KEY)))
@@ -140,15 +140,19 @@ def trim(
     of_keys = grouped(((row.issue_id, row.key), _Row(*row)) for row in found)
     surplus, together = list[_Row](), list[_Row]()
     for key, most in kept.items():
-        apart = [row for row in of_keys[key] if row.value or not most]
-        apart.sort(key=_rank)
-        surplus += apart[most:]
-        if most and len(apart) > most:
-            together.append(_together(apart[most:]))
+        beyond = _beyond(of_keys[key], most)
+        surplus += beyond
+        if most and beyond:
+            together.append(_together(beyond))
     if surplus:
         connection.execute(_REMOVE, db.rows_param("surplus", (row[: len(_KEY)] for row in surplus)))
     if together:
         count(connection, together)
+
+
+def _beyond(rows: Sequence[_Row], most: int) -> list[_Row]:
+    """Return the rows of a key beyond so many; without any, also that of the values that are not kept apart."""
+    return sorted((row for row in rows if row.value or not most), key=_rank)[most:]
 
 
 def _rank(row: _Row) -> tuple[int, int, str]:
