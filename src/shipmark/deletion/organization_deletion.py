@@ -35,8 +35,8 @@ def finish(connection: Connection, organization_id: int, at: datetime) -> bool:
         release_commits.clear_organization(connection, organization_id)
         repositories.clear_changes(connection, organization_id)
         organizations.remove(connection, organization_id)
-        # Without a foreign key, which would cost each event a look, they don't go with their issues. Last, as until its
-        # project is gone an event that is being stored may add some.
+        # Tags have no foreign key (decision 8): nothing deletes them with their issues. They go last, since an event
+        # that is being stored may add some while its project is there.
         issue_deletion.remove_tags_of_projects(connection, project_ids)
     return True
 

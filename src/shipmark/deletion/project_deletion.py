@@ -52,7 +52,7 @@ def remove_some(connection: Connection, project_id: int, at: datetime) -> bool:
                 return True
         avatars.remove(connection, OwnerKind.PROJECT, [project_id], at)
         project_deletion.remove(connection, project_id)
-        # What events that were being stored have added meanwhile: it has no foreign key.
+        # Events that were being stored may have added some meanwhile: tags have no foreign key (decision 8).
         issue_deletion.remove_tags_of_projects(connection, [project_id])
     return False
 

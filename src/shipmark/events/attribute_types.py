@@ -1,7 +1,7 @@
 """Types of the attributes within the parts of an event (ingest.md 5).
 
-What has another type is neither shown nor compared. It is told in the event's ``errors``, unless it is empty: PHP
-writes an empty object as ``[]``.
+What has another type is neither shown nor compared. The event's ``errors`` list it, unless it is empty: PHP writes an
+empty object as ``[]``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -109,16 +109,16 @@ _LEVELS = frozenset({"info", "error", "warning", "debug", ""})
 def problems_of(payload: Json) -> Iterator[Json]:
     """Yield a problem for each attribute of a wrong type within exceptions, threads, breadcrumbs and other parts."""
     for path, raised in _objects(payload, "exception"):
-        yield from _told(_EXCEPTION, raised, path)
-        yield from _told(_MECHANISM, object_of(raised, "mechanism"), f"{path}.mechanism")
+        yield from _wrong_types(_EXCEPTION, raised, path)
+        yield from _wrong_types(_MECHANISM, object_of(raised, "mechanism"), f"{path}.mechanism")
         yield from _of_stack(raised, f"{path}.stacktrace")
     for path, thread in _objects(payload, "threads"):
-        yield from _told(_THREAD, thread, path)
+        yield from _wrong_types(_THREAD, thread, path)
         yield from _of_stack(thread, f"{path}.stacktrace")
     yield from _of_stack(payload, "stacktrace")
     yield from _of_breadcrumbs(_values(payload, "breadcrumbs"))
     for name, attributes in _PARTS.items():
-        yield from _told(attributes, object_of(payload, name), name)
+        yield from _wrong_types(attributes, object_of(payload, name), name)
     yield from _of_pair_lists(object_of(payload, "request"))
     yield from _of_images(object_of(payload, "debug_meta").get("images"))
     for name, allowed in _VALUES.items():
@@ -128,7 +128,7 @@ def problems_of(payload: Json) -> Iterator[Json]:
     yield from _of_fingerprint(payload.get("fingerprint"))
 
 
-def _told(attributes: _Attributes, holder: Json, path: str) -> list[Json]:
+def _wrong_types(attributes: _Attributes, holder: Json, path: str) -> list[Json]:
     return [
         invalid(f"{path}.{name}", holder[name], WRONG_TYPE) for name in attributes.wrong(holder)
     ]
@@ -150,7 +150,7 @@ def _objects(payload: Json, name: str) -> Iterator[tuple[str, Json]]:
 
 def _of_stack(holder: Json, path: str) -> Iterator[Json]:
     stack = object_of(holder, "stacktrace")
-    yield from _told(_STACK, stack, path)
+    yield from _wrong_types(_STACK, stack, path)
     frames = stack.get("frames")
     for index, frame in _FRAME.suspects(frames if isinstance(frames, list) else ()):
         yield from _of_frame(frame, f"{path}.frames.{index}")
@@ -169,7 +169,7 @@ def _of_frame(frame: object, path: str) -> Iterator[Json]:
 def _of_breadcrumbs(values: list[object]) -> Iterator[Json]:
     for index, value in _BREADCRUMB.suspects(values):
         if isinstance(value, dict):
-            yield from _told(_BREADCRUMB, value, f"breadcrumbs.values.{index}")
+            yield from _wrong_types(_BREADCRUMB, value, f"breadcrumbs.values.{index}")
     for index, value in enumerate(values):
         if not isinstance(value, dict):
             continue

@@ -106,17 +106,21 @@ def has_line_break(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
+def _of_values(name: str, holder: object) -> Iterator[Json]:
+    values = holder.get("values") if isinstance(holder, dict) else holder
+    if isinstance(values, list):
+        for index, value in enumerate(values):
+            if value is not None and not isinstance(value, dict):
+                yield invalid(f"{name}.values.{index}", value, WRONG_TYPE)
+    # A single object in their place is read as one of them.
+    elif values and holder is not values:
+        yield invalid(f"{name}.values", values, WRONG_TYPE)
+
+
 def of_parts(payload: Json) -> Iterator[Json]:
     """Yield a problem for each exception, thread and breadcrumb that is no object, and for an invalid id."""
     for name in ("exception", "threads", "breadcrumbs"):
-        holder = payload.get(name)
-        values = holder.get("values") if isinstance(holder, dict) else holder
-        # A single object in their place is read as one of them.
-        if values and holder is not values and not isinstance(values, list):
-            yield invalid(f"{name}.values", values, WRONG_TYPE)
-        for index, value in enumerate(values if isinstance(values, list) else ()):
-            if value is not None and not isinstance(value, dict):
-                yield invalid(f"{name}.values.{index}", value, WRONG_TYPE)
+        yield from _of_values(name, payload.get(name))
     event_id = payload.get("event_id")
     if event_id is not None and not _EVENT_ID.fullmatch(as_text(event_id)):
         yield invalid("event_id", event_id, "not an id")

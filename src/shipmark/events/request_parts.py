@@ -1,5 +1,6 @@
 """The parts of the HTTP request of an event: pairs for what clients send as a text, an object or a list of pairs."""
 
+from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit
 
 from shipmark.events.payload import Json, as_text, is_pair, text_of
@@ -29,9 +30,9 @@ def headers(request: Json) -> list[Pair]:
     return _pairs(request.get("headers"))
 
 
-def header(request: Json, name: str) -> str:
-    """Return the value of a header, given its name in lower case, or ""."""
-    return next((value for key, value in headers(request) if key.lower() == name), "")
+def value_of(pairs: Iterable[Pair], name: str) -> str:
+    """Return the first value among headers, given their name in lower case, or an empty text."""
+    return next((value for key, value in pairs if key.lower() == name), "")
 
 
 def cookies(request: Json) -> list[Pair]:

@@ -1,7 +1,7 @@
 """The origins of pages from which a project takes what browsers send (ingest.md 1.1).
 
-Programs that are no browsers send no origin, and are not asked for one: the list keeps other sites from using a key
-that stands in public pages, it is no secret.
+Programs that are no browsers send no origin, and are not asked for one. Keys stand in public pages and are no secret:
+the list keeps other sites from using them.
 """
 
 import re

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from shipmark.infrastructure.clock import wire_text
 from shipmark.infrastructure.module_loading import LateModule
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _merge_relay(
         "description": relay.description,
         "public_key": relay.public_key,
     }
-    timestamp = at.isoformat().replace("+00:00", "Z")
+    timestamp = wire_text(at)
     if before is None:
         return fresh | {"created": timestamp, "last_modified": timestamp}
     is_same = all(before.get(name) == fresh[name] for name in ("name", "description"))

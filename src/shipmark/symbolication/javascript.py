@@ -134,10 +134,8 @@ class _Search:
 
     def _find_files(self, scripts: Iterable[KnownFile]) -> None:
         ids = frozenset(script.file.debug_id for script in scripts if script.file.debug_id)
-        wanted = [
-            url for script in scripts for url in (script.file.url, _usual_map(script.file.url))
-        ]
-        names = frozenset(name for url in wanted for name in urls.candidates(url))
+        file_urls = [script.file.url for script in scripts]
+        names = _candidates([*file_urls, *map(_usual_map, file_urls)])
         result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for script in scripts:
             with_id = result.by_debug_id.get(script.file.debug_id or "", ())
@@ -158,7 +156,7 @@ class _Search:
             for script in waiting
             if not (script.inline_map or self._is_unreadable(script))
         }
-        names = frozenset(name for url in map_urls.values() for name in urls.candidates(url))
+        names = _candidates(map_urls.values())
         if not (ids or names):
             return
         result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
@@ -299,6 +297,11 @@ def _map_url(script: KnownFile) -> str:
     url = script.minified.url or script.file.url
     reference = urls.source_map_reference(script.minified.headers, b"")
     return urls.resolve_url(url, reference) if reference else _usual_map(url)
+
+
+def _candidates(wanted: Iterable[str]) -> frozenset[str]:
+    """Return all names by which files with these URLs may have been uploaded."""
+    return frozenset(name for url in wanted for name in urls.candidates(url))
 
 
 def _usual_map(url: str) -> str:

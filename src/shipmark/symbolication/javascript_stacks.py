@@ -117,7 +117,7 @@ class _DebugIds:
         if found := self._by_url.get(url):
             return found
         named = {id_ for name in urls.candidates(url) for id_ in self._by_name.get(name, ())}
-        # Two files with one path on two hosts can't be told apart.
+        # Which of two files with one path on two hosts is meant is unknown.
         return named.pop() if len(named) == 1 else None
 
     @cached_property

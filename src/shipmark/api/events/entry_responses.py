@@ -20,7 +20,7 @@ from shipmark.events.payload import (
     objects_of,
     text_of,
 )
-from shipmark.infrastructure.clock import moment_of
+from shipmark.infrastructure.clock import moment_of, wire_text
 from shipmark.symbolication import javascript_stacks
 
 THREADS_MAX = 250
@@ -227,7 +227,7 @@ def _breadcrumb(breadcrumb: Json) -> BreadcrumbResponse:
     at = moment_of(breadcrumb.get("timestamp"))
     return BreadcrumbResponse(
         type=text_of(breadcrumb, "type") or "default",
-        timestamp=at.isoformat().replace("+00:00", "Z") if at else None,
+        timestamp=wire_text(at) if at else None,
         level=level_of(breadcrumb) if text_of(breadcrumb, "level") else "info",
         message=_text(breadcrumb, "message"),
         category=_text(breadcrumb, "category"),

@@ -28,9 +28,8 @@ def request_data(request: Json) -> dict[str, object] | None:
     }
 
 
-def _content_type(headers: list[list[str]], body: object) -> str | None:
-    sent = next((value for name, value in headers if name.lower() == "content-type"), "")
-    if sent:
+def _content_type(headers: list[request_parts.Pair], body: object) -> str | None:
+    if sent := request_parts.value_of(headers, "content-type"):
         return sent.partition(";")[0].strip()
     if isinstance(body, dict | list):
         return _JSON

@@ -114,13 +114,14 @@ def _request(request: Json) -> tuple[Fact, ...]:
         f"{name}={FILTERED if _is_secret(name) else redacted(value[:TEXT_MAX])}"
         for name, value in request_parts.query(request)
     )
-    has_cookies = request_parts.cookies(request) or request_parts.header(request, "cookie")
+    headers = request_parts.headers(request)
+    has_cookies = request_parts.cookies(request) or request_parts.value_of(headers, "cookie")
     return facts(
         [
             ("Method", text_of(request, "method").upper()),
             ("URL", url),
             ("Query", query),
-            ("Referrer", redacted_url(request_parts.header(request, "referer")[:TEXT_MAX])),
+            ("Referrer", redacted_url(request_parts.value_of(headers, "referer")[:TEXT_MAX])),
             ("Cookies", FILTERED if has_cookies else ""),
         ]
     )
