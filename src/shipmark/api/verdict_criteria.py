@@ -2,6 +2,8 @@
 
 from typing import Annotated
 
+from msgspec import convert
+
 from shipmark.api.responses import Wire
 from shipmark.http.validation import RequestModel, Text, optional
 from shipmark.infrastructure.errors import ValidationFailed
@@ -81,15 +83,4 @@ class VerdictCriteriaResponse(Wire):
 
 def verdict_criteria_response(criteria: Criteria) -> VerdictCriteriaResponse:
     """Return criteria as texts."""
-    texts = texts_of(criteria)
-    return VerdictCriteriaResponse(
-        margin=texts["margin"],
-        tolerance=texts["tolerance"],
-        measure=texts["measure"],
-        soak=texts["soak"],
-        ripe=texts["ripe"],
-        alpha=texts["alpha"],
-        beta=texts["beta"],
-        least_base=texts["leastBase"],
-        least_bad=texts["leastBad"],
-    )
+    return convert(texts_of(criteria), VerdictCriteriaResponse)

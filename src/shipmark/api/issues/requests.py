@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, WithJsonSchema
 
 from shipmark.api.issues.snooze_requests import SnoozeRequest
-from shipmark.http.validation import Boolean, RequestModel, Text, choice_of, optional, refuse
+from shipmark.http.validation import Boolean, OnlyNull, RequestModel, Text, choice_of, optional
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
 from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
@@ -34,22 +34,11 @@ _OTHER_SUBSTATUS = (
 _NULLABLE_TEXT = WithJsonSchema({"type": ["string", "null"]})
 
 
-def _unsupported(reason: str) -> PlainValidator:
-    """Return the validator of a field that may only be null. Ignoring what it asks for would mislead."""
-
-    def check(value: object) -> None:
-        if value is not None:
-            raise refuse(reason)
-
-    return PlainValidator(check)
-
-
 _Status = Annotated[str, choice_of((*STATUSES, _IN_NEXT_RELEASE))]
 _Substatus = Annotated[Substatus, choice_of(_SUBSTATUSES)]
 _NotStored = Annotated[
     None,
-    _unsupported("This can not be set here."),
-    _NULLABLE_TEXT,
+    OnlyNull(refusal="This can not be set here."),
     Field(description="Not supported: only null."),
 ]
 
@@ -163,11 +152,15 @@ class IssueUpdateRequest(SnoozeRequest):
         if details is not None and (nested := details.errors(is_ignoring=is_ignoring)):
             errors["statusDetails"] = nested
         conditions = (details and details.to_conditions()) or self.to_conditions()
-        is_conditional = self.substatus is _UNTIL_CONDITION_MET
-        if is_conditional and conditions is None:
-            errors["substatus"] = [_NO_CONDITION]
-        elif is_ignoring and conditions and self.substatus and not is_conditional:
-            errors["substatus"] = [_OTHER_SUBSTATUS]
+        if problem := self._problem_of_substatus(conditions if is_ignoring else None):
+            errors["substatus"] = [problem]
         if errors:
             raise ValidationFailed(errors)
         return conditions
+
+    def _problem_of_substatus(self, conditions: SnoozeConditions | None) -> str:
+        """Return why the substatus does not fit the conditions of issues that become ignored, or an empty text."""
+        is_conditional = self.substatus is _UNTIL_CONDITION_MET
+        if is_conditional and conditions is None:
+            return _NO_CONDITION
+        return _OTHER_SUBSTATUS if conditions and self.substatus and not is_conditional else ""

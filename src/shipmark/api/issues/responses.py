@@ -222,8 +222,10 @@ def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, objec
     """How the issue was resolved, or until what it is ignored (groups-api.md 1.1)."""
     if snooze := issue_context.snoozes.get(issue.id):
         return snooze_details(issue, snooze, issue_context.users)
-    if issue.resolved_at is None:
-        return {}
+    return {} if issue.resolved_at is None else _resolution_details(issue, issue_context)
+
+
+def _resolution_details(issue: Issue, issue_context: IssueContext) -> dict[str, object]:
     resolution = issue_context.resolutions.get(issue.id)
     if resolution is None:
         commit = issue_context.resolving_commits.get(issue.id)

@@ -2,9 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
-
-from shipmark.http.validation import Integer, RequestModel, optional, refuse
+from shipmark.http.validation import Integer, OnlyNull, RequestModel, optional
 from shipmark.issues.snooze import (
     COUNT_MAX,
     DURATION_MINUTES_MAX,
@@ -29,24 +27,15 @@ _CONDITIONS = (
 
 _Minutes = Annotated[int, Integer(minimum=1, maximum=DURATION_MINUTES_MAX)]
 _Count = Annotated[int, Integer(minimum=1, maximum=COUNT_MAX)]
+_NotSupported = Annotated[None, OnlyNull(refusal="This can not be set: use ignoreDuration.")]
 _Window = Annotated[int, Integer(minimum=1, maximum=WINDOW_MINUTES_MAX)]
-
-
-def _only_null(value: object) -> None:
-    if value is not None:
-        raise refuse("This can not be set: use ignoreDuration.")
 
 
 class SnoozeRequest(RequestModel):
     """The conditions under which ignored issues are reopened: the first that is met."""
 
     ignore_duration: _Minutes | None = optional("Minutes until the issues are reopened.")
-    ignore_until: Annotated[
-        None,
-        PlainValidator(_only_null),
-        WithJsonSchema({"type": ["string", "null"]}),
-        Field(description="Not supported: only null."),
-    ] = None
+    ignore_until: _NotSupported = optional("Not supported: only null.")
     ignore_count: _Count | None = optional("Number of further events that reopens an issue.")
     ignore_window: _Window | None = optional("Minutes within which `ignoreCount` events happen.")
     ignore_user_count: _Count | None = optional("Number of further users that reopens an issue.")
@@ -70,13 +59,14 @@ class SnoozeRequest(RequestModel):
 
     def errors(self, *, is_ignoring: bool) -> Errors:
         """Return the sentences of wrong fields, by wire name; only issues that become ignored have conditions."""
-        if not is_ignoring:
-            fields = type(self).model_fields
-            return {
-                fields[name].alias or name: [NOT_IGNORED]
-                for name in _CONDITIONS
-                if getattr(self, name) is not None
-            }
+        return self._errors_of_counts() if is_ignoring else self._errors_of_all()
+
+    def _errors_of_all(self) -> Errors:
+        fields = type(self).model_fields
+        given = [name for name in _CONDITIONS if getattr(self, name) is not None]
+        return {fields[name].alias or name: [NOT_IGNORED] for name in given}
+
+    def _errors_of_counts(self) -> Errors:
         errors: Errors = {}
         if self.ignore_window is not None and self.ignore_count is None:
             errors["ignoreWindow"] = [_NO_COUNT.format("ignoreCount")]

@@ -66,8 +66,8 @@ def get_chunk_upload(context: RequestContext) -> ChunkUploadResponse:
 def _takes_relative(context: RequestContext) -> bool:
     """Return whether to answer a relative address, which a client appends to the address that it knows the API by.
 
-    Without a base URL, this server knows itself as the host that it listens on, often the loopback address: behind a
-    proxy, the client would send its chunks to its own machine.
+    Without a base URL, this server knows its address from the request (`server_address`). Where a proxy has changed the
+    host or the scheme, the client would send its chunks elsewhere.
     """
     client = _COMMAND_LINE.match(context.user_agent or "")
     if context.settings.base_url or client is None:

@@ -21,7 +21,14 @@ from shipmark.http.validation.models import (
     validate_query,
 )
 from shipmark.http.validation.numbers import Boolean, Decimal, Flag, Integer
-from shipmark.http.validation.scalars import Choice, DateTime, Text, Url, choice_of
+from shipmark.http.validation.scalars import (
+    Choice,
+    DateTime,
+    OnlyNull,
+    Text,
+    Url,
+    choice_of,
+)
 from shipmark.http.validation.types import (
     ITEMS_MAX,
     BlankIsAbsent,
@@ -51,6 +58,7 @@ __all__ = [
     "ListOf",
     "Omittable",
     "OmittableBoolean",
+    "OnlyNull",
     "OptionalText",
     "ReadAs",
     "RequestModel",

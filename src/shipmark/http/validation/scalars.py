@@ -169,6 +169,22 @@ class DateTime(Scalar[datetime]):
         return {"type": "string", "format": "date-time"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlyNull(Scalar[None]):
+    """A text that is not supported: ignoring what it asks for would mislead. ``refusal`` is the sentence for any."""
+
+    refusal: str
+
+    def parse(self, value: object) -> None:
+        """Refuse all but null."""
+        if value is not None:
+            raise refuse(self.refusal)
+
+    def json_schema(self) -> JsonSchemaValue:
+        """Return the schema."""
+        return {"type": ["string", "null"]}
+
+
 @dataclass(frozen=True, slots=True, eq=False)  # hashed by identity, as annotations must be
 class Choice(Scalar[T]):
     """One of a few words, as the value that ``choices`` maps the word to.
