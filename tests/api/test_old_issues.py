@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from client_fixtures import Happen
 from factories import Caller, ago, commit, dump, rows, statements, written
-from sqlalchemy import text, update
+from sqlalchemy import update
+from timers import run_timers
 
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.jobs import JobKind
 from shipmark.issues.actions import age_changes
 from shipmark.issues.store.issues import issues
 from shipmark.worker import scheduler
@@ -26,18 +28,7 @@ Pass = Callable[[timedelta], None]
 
 @pytest.fixture
 def let_pass(database: Database) -> Pass:
-    def passed(time: timedelta) -> None:
-        at = datetime.now(UTC) + time
-        with database.transaction() as connection:
-            connection.execute(text("DELETE FROM jobs"))
-            scheduler.start(connection, at)
-            connection.execute(
-                text("DELETE FROM jobs WHERE kind NOT IN ('resolve_by_age', 'set_ongoing')")
-            )
-        while scheduler.run_due(database, at):
-            pass
-
-    return passed
+    return lambda time: run_timers(database, time, JobKind.RESOLVE_BY_AGE, JobKind.SET_ONGOING)
 
 
 def resolve_after(alice: Caller, hours: int, project: str = "web") -> None:

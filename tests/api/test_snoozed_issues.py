@@ -21,6 +21,7 @@ from factories import (
     written,
 )
 from sqlalchemy import text
+from timers import run_timers
 
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind
@@ -44,16 +45,7 @@ Pass = Callable[[timedelta], None]
 
 @pytest.fixture
 def let_pass(database: Database) -> Pass:
-    def passed(time: timedelta) -> None:
-        at = datetime.now(UTC) + time
-        with database.transaction() as connection:
-            connection.execute(text("DELETE FROM jobs"))
-            scheduler.start(connection, at)
-            connection.execute(text("DELETE FROM jobs WHERE kind <> 'reopen_issues'"))
-        while scheduler.run_due(database, at):
-            pass
-
-    return passed
+    return lambda time: run_timers(database, time, JobKind.REOPEN_ISSUES)
 
 
 def change(caller: Caller, body: dict[str, object]) -> dict[str, Any]:

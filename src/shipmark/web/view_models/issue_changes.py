@@ -18,7 +18,7 @@ CHANGES: Mapping[str, StatusChange] = {
 NO_RELEASE = "The project has no release in which the issue could be resolved."
 #: The button that removes issues from the inbox, which is no change of status.
 REVIEWED = "reviewed"
-#: The button beside the field of an assignee.
+#: The name of the buttons of assignees, and the action of that beside the field of an assignee.
 _ASSIGN = "assign"
 
 
@@ -27,8 +27,8 @@ def requested_change(form: Mapping[str, str]) -> IssueChange:
 
     Raise `ValidationFailed` if the field of an assignee is empty: there is a button that removes assignees.
     """
-    if "assign" in form:
-        return IssueChange(people=PeopleChange(assigned_to=form["assign"]))
+    if _ASSIGN in form:
+        return IssueChange(people=PeopleChange(assigned_to=form[_ASSIGN]))
     action = form.get("action", "")
     if action == _ASSIGN:
         name = form.get("assignee", "").strip()
