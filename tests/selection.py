@@ -10,6 +10,7 @@ tests one by one, try all.
 """
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -73,21 +74,16 @@ def _leave_to_ci(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of the marker, unless a run is thorough or names them."""
     if IS_THOROUGH or _are_named(config) or "exhaustive" in config.option.markexpr:
         return
-    left_out = [item for item in items if item.get_closest_marker("exhaustive")]
-    config.stash[_LEFT_TO_CI] = len(left_out)
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("exhaustive")]
+    exhaustive = {item for item in items if item.get_closest_marker("exhaustive")}
+    config.stash[_LEFT_TO_CI] = len(exhaustive)
+    _leave_out(config, items, exhaustive)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what only CI runs; order the rest."""
     _leave_to_ci(config, items)
     if not ALL_DATABASES:
-        kept, left_out = [], []
-        for item in items:
-            (left_out if _is_for_ci(item) else kept).append(item)
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+        _leave_out(config, items, {item for item in items if _is_for_ci(item)})
     if not EXAMPLES and not _are_named(config):
         _leave_further_values(config, items)
     workers: int = getattr(config, "workerinput", {}).get("workercount", 1)
@@ -98,13 +94,19 @@ def _are_named(config: pytest.Config) -> bool:
     return all("::" in argument for argument in config.args)
 
 
+def _leave_out(
+    config: pytest.Config, items: list[pytest.Item], left_out: Collection[pytest.Item]
+) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+    items[:] = [item for item in items if item not in left_out]
+
+
 def _leave_further_values(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out tests of interfaces that repeat a check with further values."""
     further = _further_values(items)
     if not IS_THOROUGH:
         config.stash[_LEFT_TO_CI] += len(further)
-    config.hook.pytest_deselected(items=[item for item in items if item in further])
-    items[:] = [item for item in items if item not in further]
+    _leave_out(config, items, further)
 
 
 def _further_values(items: list[pytest.Item]) -> set[pytest.Item]:
@@ -112,10 +114,7 @@ def _further_values(items: list[pytest.Item]) -> set[pytest.Item]:
     numbers: Counter[object] = Counter()
     further = set()
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        if callspec is None or callspec.params.get("kind") != kind or not _has_both(item):
-            continue
-        if _folder(item) not in _OF_INTERFACES:
+        if _database_of(item) != kind or _folder(item) not in _OF_INTERFACES:
             continue
         function = (item.path, getattr(item, "originalname", item.name))
         number = numbers[function]
@@ -155,12 +154,11 @@ def _slow_place(item: pytest.Item) -> tuple[int, ...]:
 
 def _is_for_ci(item: pytest.Item) -> bool:
     """Return whether a test is on PostgreSQL, has the same on SQLite, and need not run on both."""
+    return _database_of(item) == "postgresql" and _folder(item) in _ON_SQLITE
+
+
+def _database_of(item: pytest.Item) -> str:
+    """Return the database of a test that runs on both; an empty text for any other, as one that names its own."""
     callspec = getattr(item, "callspec", None)
-    if callspec is None or callspec.params.get("kind") != "postgresql" or not _has_both(item):
-        return False
-    return _folder(item) in _ON_SQLITE
-
-
-def _has_both(item: pytest.Item) -> bool:
-    """Return False for a test that names its database itself."""
-    return all(mark.args[0] != "kind" for mark in item.iter_markers("parametrize"))
+    names_own = any(mark.args[0] == "kind" for mark in item.iter_markers("parametrize"))
+    return "" if callspec is None or names_own else callspec.params.get("kind", "")
