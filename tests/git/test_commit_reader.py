@@ -1,7 +1,7 @@
 """Commits are read from real git servers, whatever they speak and allow."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from shipmark.repositories.git.commit_reader import (
 from shipmark.repositories.git.egress_guard import EgressGuard
 from shipmark.repositories.git.errors import CREDENTIALS, NO_REPOSITORY, RemoteProblem
 from shipmark.repositories.git.known_hosts import KnownHosts
+from shipmark.repositories.git.transports import _Ssh
 from shipmark.repositories.model import Change, CommitInput
 
 SERVERS = ["file", "http", "http v0", "git", "ssh"]
@@ -372,6 +373,31 @@ def test_an_ssh_server_with_another_key_than_before_is_refused(tmp_path: Path) -
             it = problem(place, key)
     assert it.sentence.startswith("The SSH server's key is not the one that it had before.")
     assert it.is_final
+
+
+def test_writing_to_a_channel_that_an_ssh_server_has_closed_is_a_broken_pipe(
+    tmp_path: Path,
+) -> None:
+    """A server that refuses a commit may close the channel before the client has sent all."""
+    with ExitStack() as stack:
+        place = open_place("ssh", tmp_path, stack)
+        outgoing = stack.enter_context(
+            EgressGuard(allow_private=True, seconds_max=60, bytes_max=10**8)
+        )
+        address, _ = parse_address(place.url)
+        hosts = KnownHosts(tmp_path / "known_hosts")
+        ssh = _Ssh(address, place.credentials, outgoing, hosts)
+        channel = ssh.run_command(address.host, b"git-upload-pack '/none.git'")
+        stack.callback(channel.close)
+        with pytest.raises(BrokenPipeError, match="The server closed the channel") as caught:
+            _write_until_it_is_refused(channel.write)
+    assert caught.value.__context__ is None
+
+
+def _write_until_it_is_refused(write: Callable[[bytes], object]) -> None:
+    for _ in range(6000):
+        write(b"0000")
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("scheme", ["http", "git", "ssh"])

@@ -1,5 +1,6 @@
 """Clients of git servers: dulwich's, on guarded connections."""
 
+import errno
 import io
 import logging
 import posixpath
@@ -319,8 +320,22 @@ class _Channel:
         self._transport = transport
         self._channel = channel
         self.read = _counted(channel.makefile("rb").read, outgoing)
-        self.write = _writer(channel.sendall)
+        self.write = _writer(self._send)
         self.stderr = channel.makefile_stderr("rb")
+
+    def _send(self, content: bytes) -> None:
+        try:
+            self._channel.sendall(content)
+        except TimeoutError:
+            raise
+        except OSError:
+            is_closed = True
+        else:
+            is_closed = False
+        # For a channel that the server has closed, the library raises a bare OSError, which names no reason.
+        # The error that replaces it is raised here so that it has no other as its cause (see `_root`).
+        if is_closed:
+            raise BrokenPipeError(errno.EPIPE, "The server closed the channel")
 
     def can_read(self) -> bool:
         """Return True if there is unread data."""
