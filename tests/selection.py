@@ -5,8 +5,7 @@ runs: the tests of interfaces and of the architecture on PostgreSQL; tests with 
 the examples of properties and of hostile values (`fuzzing.py`).
 
 A test of an interface with many values gets all of them on SQLite in CI, and the first three and every third of the
-others on PostgreSQL. `make test` tries the first eight and every third of the others. `make fuzz`, and a run that names
-tests one by one, try all.
+others on PostgreSQL, and in `make test`. `make fuzz`, and a run that names tests one by one, try all.
 """
 
 from collections import Counter
@@ -23,7 +22,7 @@ _ON_SQLITE = ("api", "ingest", "web", "http", "worker", "cli", "architecture")
 #: Those of interfaces, whose tests with many values check mostly what comes before the database.
 _OF_INTERFACES = ("api", "ingest", "web", "http", "worker")
 #: How many values of a test are all tried, on PostgreSQL in CI and on SQLite in `make test`, and which part of others.
-_VALUES_IN_CI, _VALUES = 3, 8
+_VALUES = 3
 _PART_OF_VALUES = 3
 #: Modules with tests that take half a minute, and modules and folders whose tests share servers, browsers, clients or
 #: large tables: the first worker begins with those of the first row, the second with those of the second.
@@ -110,7 +109,7 @@ def _leave_further_values(config: pytest.Config, items: list[pytest.Item]) -> No
 
 
 def _further_values(items: list[pytest.Item]) -> set[pytest.Item]:
-    kind, enough = ("postgresql", _VALUES_IN_CI) if IS_THOROUGH else ("sqlite", _VALUES)
+    kind = "postgresql" if IS_THOROUGH else "sqlite"
     numbers: Counter[object] = Counter()
     further = set()
     for item in items:
@@ -119,7 +118,7 @@ def _further_values(items: list[pytest.Item]) -> set[pytest.Item]:
         function = (item.path, getattr(item, "originalname", item.name))
         number = numbers[function]
         numbers[function] += 1
-        if number >= enough and (number - enough) % _PART_OF_VALUES:
+        if number >= _VALUES and (number - _VALUES) % _PART_OF_VALUES:
             further.add(item)
     return further
 
