@@ -25,7 +25,7 @@ _CATEGORIES = {
     "trace_metric": "trace_metric",
     "log": "log_item",
 }
-#: Those of types that are not kept yet; SDKs are not asked to stop sending these.
+#: Those that are not kept, or only with what they belong to; SDKs are not asked to stop sending these.
 _FURTHER_CATEGORIES = {
     "attachment": "attachment",
     SECURITY: SECURITY,

@@ -110,9 +110,7 @@ def _count_others(
         return []
     for kind, number in kinds.items():
         count("items_not_stored", kind if kind in _KNOWN else "unknown", number)
-    log.info(
-        "Items of an envelope are not stored yet", project=sender.known.slug, items=dict(kinds)
-    )
+    log.info("Items of an envelope are not stored", project=sender.known.slug, items=dict(kinds))
     frame = factory.frame(FrameType.UNSUPPORTED, unsupported_payload(kinds), None)
     try:
         return _append(request, [frame], None)
