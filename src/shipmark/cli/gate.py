@@ -26,6 +26,9 @@ STATUSES = {VerdictStatus.HEALTHY: 0, VerdictStatus.REGRESSED: 1, VerdictStatus.
 #: Requests in a row that may fail while the server restarts.
 FAILURES_MAX = 5
 _CLEAR_LINE = "\r\x1b[K"
+#: A log gets a line that says nothing new after this time only; systems that run pipelines end a job that is silent for
+#: ten minutes.
+_REPEAT_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,19 +172,19 @@ def _wait(
 ) -> dict[str, object]:
     """Return the first verdict that ends the wait, or the last one. Raise `RequestError` if none can be had."""
     end = time.monotonic() + waiting.wait.total_seconds()
-    failures = 0
+    failures, progress = 0, _Progress()
     while True:
         try:
             verdict = client.verdict(version, parameters)
             failures = 0
-            _show_progress(verdict["verdict"], verdict["reasons"][0])
+            progress.show(verdict["verdict"], verdict["reasons"][0])
             if _is_decided(verdict, waiting) or time.monotonic() >= end:
                 return verdict
         except TryAgainError as error:
             failures += 1
             if failures >= FAILURES_MAX or time.monotonic() >= end:
                 raise
-            _show_progress("waiting", str(error))
+            progress.show("waiting", str(error))
         time.sleep(max(0.0, min(waiting.poll.total_seconds(), end - time.monotonic())))
 
 
@@ -195,13 +198,20 @@ def _has_too_many_issues(verdict: Mapping[str, Any], waiting: Gate) -> bool:
     return most is not None and verdict["newIssueCount"] > most
 
 
-def _show_progress(state: str, sentence: str) -> None:
-    """Write a line on standard error: on a terminal over the one before."""
-    stamp = time.strftime("%H:%M:%S")
-    if sys.stderr.isatty():
-        click.echo(f"{_CLEAR_LINE}{stamp} {state}: {sentence}", err=True, nl=False)
-    else:
-        click.echo(f"{stamp} {state}: {sentence}", err=True)
+class _Progress:
+    """What the server said so far, on standard error: on a terminal one line, in a log a line for what is new."""
+
+    def __init__(self) -> None:
+        self._shown, self._shown_at = "", -_REPEAT_SECONDS
+
+    def show(self, state: str, sentence: str) -> None:
+        """Write a line."""
+        text, stamp = f"{state}: {sentence}", time.strftime("%H:%M:%S")
+        if sys.stderr.isatty():
+            click.echo(f"{_CLEAR_LINE}{stamp} {text}", err=True, nl=False)
+        elif text != self._shown or time.monotonic() - self._shown_at >= _REPEAT_SECONDS:
+            click.echo(f"{stamp} {text}", err=True)
+            self._shown, self._shown_at = text, time.monotonic()
 
 
 def _finish(verdict: Mapping[str, Any], waiting: Gate) -> int:
