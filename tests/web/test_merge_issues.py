@@ -92,3 +92,10 @@ def test_issues_of_an_unseen_project_are_not_merged(house, browser, ids, action)
     answer = press(browser, ids, action)
     assert answer.status_code == 400
     assert "WEB-1" not in answer.text
+
+
+def test_a_commit_that_named_a_merged_issue_shows_the_survivor(house, owner, ids):
+    house.publish("web@1.1.0", message="Mend it\n\nFixes WEB-1")
+    press(owner, ids, "confirm-merge")
+    text = owner.get("/organizations/acme/releases/web%401.1.0/").text
+    assert "Fixes WEB-2" in re.sub(r"<[^>]*>", "", text)
