@@ -330,6 +330,14 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
+    "merge issues": lambda alice, _: (
+        alice.put("/projects/acme/web/issues/?id=1&id=2&id=3", {"merge": True}),
+        alice.put("/projects/acme/web/issues/?id=2&id=1001&id=1002", {"merge": True}),
+        *(
+            alice.get(f"/organizations/acme/issues/{name}")
+            for name in ("2/", "WEB-2/", "1001/", "?group=2&group=1001")
+        ),
+    ),
     "find event": lambda alice, _: alice.get(
         f"/organizations/acme/eventids/{alice.get(EVENTS_OF_WEB).json()[0]['eventID']}/"
     ),

@@ -30,6 +30,7 @@ from shipmark.issues.store import (
     inbox,
     issue_lists,
     issues,
+    named_issues,
     occurrences,
     release_issues,
     resolutions,
@@ -124,8 +125,8 @@ def test_an_issue_is_found_in_its_own_organization(
         issues.by_id(connection, acme, made.id) == issues.by_id(connection, None, made.id) == made
     )
     assert issues.by_id(connection, globex, made.id) is None
-    assert issues.ids_in_organization(connection, acme, [made.id, 999]) == {made.id}
-    assert issues.ids_in_organization(connection, globex, [made.id]) == set()
+    assert named_issues.ids_in_organization(connection, acme, [made.id, 999]) == {made.id: made.id}
+    assert named_issues.ids_in_organization(connection, globex, [made.id]) == {}
 
 
 def count(
@@ -240,9 +241,12 @@ def test_issues_are_found_by_short_ids(connection: Connection, world: World, mak
     names = [("web", 1), ("tools", 1), ("web", 2), ("nothing", 1)]
     given = [ShortId(project_slug=slug, number=number) for slug, number in names]
     acme, globex = world.organizations.values()
-    assert issues.ids_of_short_ids(connection, acme, given) == {given[0]: one.id, given[1]: two.id}
-    assert issues.ids_of_short_ids(connection, globex, given) == {}
-    assert issues.ids_of_short_ids(connection, acme, []) == {}
+    assert named_issues.ids_of_short_ids(connection, acme, given) == {
+        given[0]: one.id,
+        given[1]: two.id,
+    }
+    assert named_issues.ids_of_short_ids(connection, globex, given) == {}
+    assert named_issues.ids_of_short_ids(connection, acme, []) == {}
 
 
 @pytest.mark.parametrize(

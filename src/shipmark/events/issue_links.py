@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from shipmark.events.merged_issues import survivor_of
 from shipmark.events.store import events
 from shipmark.infrastructure import database as db
 
@@ -24,7 +25,8 @@ class IssueLinks:
         self._is_of_event = sa.and_(
             events.c.project_id == table.c.project_id, events.c.event_id == table.c.event_id
         )
-        self._issue_id = sa.select(events.c.issue_id).where(self._is_of_event).scalar_subquery()
+        survivor = sa.select(survivor_of(events.c.issue_id)).where(self._is_of_event)
+        self._issue_id = survivor.scalar_subquery()
         self._of_events = sa.select(table.c.id, table.c.issue_id).join(
             _SENT,
             sa.and_(table.c.project_id == _SENT.c.project_id, table.c.event_id == _SENT.c.event_id),

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 import zstandard
 
+from shipmark.events.merged_issues import survivor_of
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
@@ -49,12 +50,13 @@ events = sa.Table(
 
 
 _ORDER = (events.c.happened_at, events.c.id)
+_ISSUE_ID = survivor_of(events.c.issue_id).label("issue_id")
 _SENT = db.json_rows("sent", project_id=Id, event_id=sa.Text())
 _STORED = sa.select(events.c.project_id, events.c.event_id).join(
     _SENT,
     sa.and_(events.c.project_id == _SENT.c.project_id, events.c.event_id == _SENT.c.event_id),
 )
-_ISSUES = _STORED.add_columns(events.c.issue_id)
+_ISSUES = _STORED.add_columns(_ISSUE_ID)
 _REMOVE = (
     sa.delete(events)
     .where(events.c.id.in_(sa.select(IDS.c.id)))
@@ -64,7 +66,7 @@ _EVENT = (
     events.c.id,
     events.c.project_id,
     events.c.event_id,
-    events.c.issue_id,
+    _ISSUE_ID,
     events.c.happened_at,
     events.c.received_at,
     events.c.payload,
@@ -74,7 +76,7 @@ _EVENT = (
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """A stored event. ``id`` is that of its row, ``event_id`` that of the client."""
+    """A stored event. ``id`` is that of its row, ``event_id`` that of the client, ``issue_id`` never a merged issue."""
 
     id: int
     project_id: int
@@ -180,7 +182,7 @@ def issue_of_event(
     connection: sa.Connection, project_ids: Collection[int], event_id: str
 ) -> int | None:
     """Return the id of the issue of the event with this id in one of the projects, or None."""
-    query = sa.select(events.c.issue_id).where(
+    query = sa.select(_ISSUE_ID).where(
         events.c.project_id.in_(project_ids), events.c.event_id == event_id
     )
     return connection.execute(query.order_by(events.c.id).limit(1)).scalar_one_or_none()

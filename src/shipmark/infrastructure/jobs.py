@@ -44,6 +44,7 @@ class JobKind(StrEnum):
     REOPEN_ISSUES = "reopen_issues"
     RESOLVE_BY_AGE = "resolve_by_age"
     SET_ONGOING = "set_ongoing"
+    MERGE_ISSUES = "merge_issues"
 
 
 class JobColumns(sa.TypedColumns):

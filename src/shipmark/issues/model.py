@@ -36,6 +36,8 @@ class Substatus(StrEnum):
     ARCHIVED_UNTIL_CONDITION_MET = "archived_until_condition_met"
 
 
+#: What is stored as the status of an issue that was merged, until a job has moved its events. No reader selects it.
+PENDING_MERGE = "pending_merge"
 _SNOOZED = {Substatus.ARCHIVED_UNTIL_CONDITION_MET, Substatus.ARCHIVED_UNTIL_ESCALATING}
 
 
@@ -89,6 +91,7 @@ class IssueActivityType(StrEnum):
     UNASSIGNED = "unassigned"
     NOTE = "note"
     SET_RESOLVED_BY_AGE = "set_resolved_by_age"
+    MERGE = "merge"
 
 
 class SubscriptionReason(IntEnum):
@@ -198,17 +201,19 @@ class StatusChange:
 class IssueChange:
     """A change of issues, as requested by a user: their status, whether they wait for review, the people around them.
 
-    A value that is None stays. ``is_for_review`` is False for issues that were reviewed.
+    A value that is None stays. ``is_for_review`` is False for issues that were reviewed. With ``is_merge`` they become
+    one, after all else.
     """
 
     status: StatusChange | None = None
     is_for_review: bool | None = None
     people: PeopleChange = NO_PEOPLE_CHANGE
+    is_merge: bool = False
 
     @property
     def only_status(self) -> IssueStatus | None:
         """Return the new status if nothing else is changed: issues that have it already are then done."""
-        is_alone = self.is_for_review is None and self.people == NO_PEOPLE_CHANGE
+        is_alone = self == IssueChange(status=self.status)
         return self.status.status if self.status and is_alone else None
 
 

@@ -27,6 +27,16 @@ def add(text: str | None, moments: Collection[datetime]) -> str:
     return json.dumps([last_hour, hours, last_day, days], separators=(",", ":"))
 
 
+def merged(texts: Collection[str | None]) -> str | None:
+    """Return the text with the events of all of them, or None if there are none."""
+    read = [_read(text) for text in texts if text is not None]
+    if not read:
+        return None
+    hours = _summed([(last, counts) for last, counts, _, _ in read], HOURS)
+    days = _summed([(last, counts) for _, _, last, counts in read], DAYS)
+    return json.dumps([*hours, *days], separators=(",", ":"))
+
+
 def by_hour(text: str | None, now: datetime) -> list[Point]:
     """Return the numbers of the last `HOURS`, this one included, the oldest first."""
     last, counts, _, _ = _read(text)
@@ -53,6 +63,23 @@ def _read(text: str | None) -> tuple[int, list[int], int, list[int]]:
     return last_hour, hours, last_day, days
 
 
+def _summed(series: Collection[tuple[int, list[int]]], most: int) -> tuple[int, list[int]]:
+    """Return the last interval of all series, and the sums of their numbers."""
+    newest = max(last for last, _ in series)
+    sums = [0] * most
+    for last, counts in series:
+        for age, count in enumerate(counts, newest - last):
+            if age < most:
+                sums[age] += count
+    return newest, _without_trailing_zeros(sums)
+
+
+def _without_trailing_zeros(counts: list[int]) -> list[int]:
+    while counts and not counts[-1]:
+        counts.pop()
+    return counts
+
+
 def _added(
     last: int, counts: list[int], intervals: Collection[int], most: int
 ) -> tuple[int, list[int]]:
@@ -64,10 +91,7 @@ def _added(
         if age < most:
             moved += [0] * (age + 1 - len(moved))
             moved[age] += 1
-    moved = moved[:most]
-    while moved and not moved[-1]:
-        moved.pop()
-    return newest, moved
+    return newest, _without_trailing_zeros(moved[:most])
 
 
 def _points(last: int, counts: list[int], now: datetime, length: int, most: int) -> list[Point]:

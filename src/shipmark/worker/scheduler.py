@@ -25,7 +25,13 @@ from shipmark.infrastructure.errors import Conflict, Unavailable
 from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
-from shipmark.issues.actions import age_changes, expire_events, snooze_lapses, user_reports
+from shipmark.issues.actions import (
+    age_changes,
+    expire_events,
+    merge_issues,
+    snooze_lapses,
+    user_reports,
+)
 from shipmark.issues.store import inbox
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
@@ -126,6 +132,13 @@ def set_ongoing(connection: Connection, _: dict[str, object], at: datetime) -> N
     jobs.enqueue(connection, JobKind.SET_ONGOING, {}, now=at, run_at=run_at)
 
 
+def move_merged(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Move a batch of what belongs to issues that were merged, and reschedule at once for the next one."""
+    issue_id = details["issue_id"]
+    assert isinstance(issue_id, int), "it was enqueued so"
+    merge_issues.go_on(connection, issue_id, at)
+
+
 ACTIONS: dict[str, Action] = {
     JobKind.REOPEN_ISSUES: reopen_issues,
     JobKind.RESOLVE_BY_AGE: resolve_by_age,
@@ -135,6 +148,7 @@ ACTIONS: dict[str, Action] = {
     JobKind.REMOVE_REPOSITORY: remove_repository,
     JobKind.REMOVE_ORGANIZATION: remove_organization,
     JobKind.REMOVE_PROJECT: remove_project,
+    JobKind.MERGE_ISSUES: move_merged,
 }
 #: Jobs that connect to other servers run in a process of their own: see external_jobs.py.
 EXTERNAL_JOBS = (

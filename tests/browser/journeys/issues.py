@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 
 def change_many_issues(person: Person) -> None:
-    """Search, and resolve, reopen and archive the ones that are ticked, from tab to tab."""
+    """Search, and resolve, reopen, archive and merge the ones that are ticked, from tab to tab."""
     page = person.page
     for kind in ("ListedError", "ListedWarning", "ListedFault"):
         person.server.fail("listed@1.0.0", kind, "Something was listed")
@@ -52,6 +52,13 @@ def change_many_issues(person: Person) -> None:
     person.see("No matching issues")
     person.follow("Clear search and filters")
     expect(person.row("Listed")).to_have_count(2)
+    for box in boxes.all():
+        box.check()
+    person.press("Merge")
+    person.press("Merge 2 issues")
+    expect(person.row("Listed")).to_have_count(1)
+    person.follow(re.compile("Listed"), page.locator("tbody"))
+    person.see("merged 1 issue into it")
 
 
 def change_an_issue(person: Person) -> None:

@@ -10,7 +10,7 @@ from shipmark.infrastructure.errors import Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
 from shipmark.issues.model import Issue
-from shipmark.issues.store import issues
+from shipmark.issues.store import issues, named_issues
 from shipmark.projects import store as projects
 
 
@@ -33,7 +33,7 @@ def find_issue(
 def _in_organization(connection: Connection, organization_id: int, name: str) -> Issue | None:
     issue_id = id_of(name)
     if issue_id is None and (short_id := short_ids.parse(name)):
-        known = issues.ids_of_short_ids(connection, organization_id, [short_id])
+        known = named_issues.ids_of_short_ids(connection, organization_id, [short_id])
         issue_id = known.get(short_id)
     return issues.by_id(connection, organization_id, issue_id) if issue_id else None
 

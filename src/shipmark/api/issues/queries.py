@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.issues.stats import LIST_PERIODS
 from shipmark.api.queries import Bit, EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
+from shipmark.events import merged_issues
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
@@ -202,7 +203,8 @@ def listed_filter(
     """
     if query.group:
         project_ids = tuple(project.id for project in projects)
-        conditions = IssueFilter(project_ids=project_ids, ids=tuple(query.group_ids()))
+        ids = merged_issues.survivors(connection, query.group_ids())
+        conditions = IssueFilter(project_ids=project_ids, ids=tuple(sorted(ids)))
     else:
         conditions = issue_filter(connection, access, projects, parse(text, now()), query)
     if query.order() is IssueSort.INBOX and not conditions.is_for_review:

@@ -93,7 +93,9 @@ class IssueUpdateRequest(SnoozeRequest):
     is_subscribed: Annotated[bool, Boolean()] | None = optional(
         "Whether the caller is subscribed to the issues."
     )
-    merge: _NotStored = None
+    merge: Annotated[bool, Boolean()] | None = optional(
+        "True merges the issues into the one with the most events, after all other changes; false changes nothing."
+    )
     priority: _NotStored = None
 
     @property
@@ -112,11 +114,16 @@ class IssueUpdateRequest(SnoozeRequest):
             self.status_details is not None or self.substatus is not None or has_conditions
         )
         people = self._people_change()
-        has_other = self.inbox is not None or people != NO_PEOPLE_CHANGE
+        has_other = self.inbox is not None or people != NO_PEOPLE_CHANGE or bool(self.merge)
         if self.status is None and (needs_status or not has_other):
             raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
-        return IssueChange(status=status, is_for_review=self.inbox, people=people)
+        return IssueChange(
+            status=status,
+            is_for_review=self.inbox,
+            people=people,
+            is_merge=bool(self.merge),
+        )
 
     def _people_change(self) -> PeopleChange:
         is_assigned = "assigned_to" in self.model_fields_set

@@ -154,8 +154,18 @@ class CurrentReleaseResponse(Wire):
     current_release: SeenResponse | None
 
 
+class MergeResponse(Wire):
+    """The issue that survives, and those that were merged into it."""
+
+    parent: str
+    children: list[str]
+
+
 class IssueUpdateResponse(Wire):
-    """What was changed. ``hasMore`` tells, where issues were searched, that more match than one request changes."""
+    """What was changed. ``hasMore`` tells, where issues were searched, that more match than one request changes.
+
+    ``detail`` says why nothing was changed.
+    """
 
     status: str | msgspec.UnsetType = msgspec.UNSET
     status_details: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
@@ -168,6 +178,8 @@ class IssueUpdateResponse(Wire):
     subscription_details: SubscriptionDetailsResponse | msgspec.UnsetType | None = msgspec.UNSET
     activity: list[ActivityResponse] | msgspec.UnsetType = msgspec.UNSET
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
+    merge: MergeResponse | msgspec.UnsetType = msgspec.UNSET
+    detail: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class IssueContext(Wire):
@@ -304,6 +316,10 @@ def issue_update_response(
             response.inbox = None
     if change.is_for_review is not None:
         response.inbox = change.is_for_review
+    if (merged := updated.merged) is not None:
+        response.merge = MergeResponse(
+            parent=str(merged.survivor_id), children=list(map(str, merged.merged_ids))
+        )
     _add_people(response, change.people, updated.assignee)
     return response
 

@@ -55,6 +55,8 @@ from shipmark.http.pagination.offset import Links
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.issues.actions import merge_issues
 from shipmark.issues.actions.update_issue import Updated, apply_change
 from shipmark.issues.model import Issue, IssueFilter
 from shipmark.issues.search import IssueSearch
@@ -192,7 +194,7 @@ def change_issues(
     query: IssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore, review or assign many issues of the caller's projects; 204 if there are none."""
+    """Resolve, reopen, ignore, review, assign or merge issues of the caller's projects; 204 if there are none."""
     return _change(context, projects, query, query.search(default=UNRESOLVED), body)
 
 
@@ -203,7 +205,7 @@ def change_project_issues(
     query: ProjectIssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore, review or assign many issues of a project; 204 if there are none."""
+    """Resolve, reopen, ignore, review, assign or merge issues of a project; 204 if there are none."""
     return _change(context, [project], query, query.search(default=""), body)
 
 
@@ -263,9 +265,14 @@ def _change(
     search: IssueSearch,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Change the issues that the query names or the search finds, by a constant number of statements."""
+    """Change the issues that the query names or the search finds, by a constant number of statements.
+
+    Only named issues are merged, of one project: of several, nothing is changed (groups-api.md 4.1).
+    """
     access, ids, has_more = context.access, query.ids(), None
     project_ids, requested = {project.id for project in projects}, body.to_change()
+    if requested.is_merge and not ids:
+        raise ValidationFailed({"merge": [merge_issues.TOO_FEW]})
     with context.database.transaction() as connection:
         change = with_commit(connection, access, requested, body.resolving_commit)
         if not ids:
@@ -275,6 +282,8 @@ def _change(
         locked = [issue for issue in locked if issue.project_id in project_ids]
         if not locked:
             return Response(None, status_code=204)
+        if change.is_merge and merge_issues.are_of_several_projects(locked):
+            return Response(IssueUpdateResponse(detail=merge_issues.SEVERAL_PROJECTS))
         updated = apply_change(connection, locked, change, access.user_id, now())
         entries = _new_activity(connection, updated)
         details = changed_details(connection, access, change, updated)

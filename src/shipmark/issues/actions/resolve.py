@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from shipmark.infrastructure.errors import Conflict
 from shipmark.issues.model import (
     HistoryStatus,
     IssueActivityType,
@@ -14,12 +15,22 @@ from shipmark.issues.model import (
 )
 from shipmark.issues.references import References
 from shipmark.issues.regression import completes
-from shipmark.issues.store import activity, commit_links, inbox, issues, resolutions, snoozes
+from shipmark.issues.store import (
+    activity,
+    commit_links,
+    inbox,
+    issues,
+    named_issues,
+    resolutions,
+    snoozes,
+)
 from shipmark.issues.store.activity import NewActivity
 from shipmark.issues.store.resolutions import NamedIssue
 from shipmark.organizations import store as organizations
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
+
+_GONE = "An issue was merged while the release was stored."
 
 
 def link(
@@ -89,6 +100,9 @@ def in_release(
     if not locked:
         return 0
     before = issues.lock(connection, locked | set(lock_too))
+    if not before.keys() >= locked:
+        # Its commits name the survivor now: the caller tries again.
+        raise Conflict(_GONE)
     if pending:
         resolutions.complete(connection, [resolution.id for resolution in pending], release.id)
         resolved = {resolution.issue_id: resolution.id for resolution in pending}
@@ -149,9 +163,9 @@ def _named_issues(
 ) -> set[tuple[int, int]]:
     """Return the (issue, commit) pairs, without issues that are not in the organization."""
     short_ids = {short_id for result in references.values() for short_id in result.short_ids}
-    by_short_id = issues.ids_of_short_ids(connection, organization_id, short_ids)
+    by_short_id = named_issues.ids_of_short_ids(connection, organization_id, short_ids)
     issue_ids = {issue_id for result in references.values() for issue_id in result.issue_ids}
-    known = issues.ids_in_organization(connection, organization_id, issue_ids)
+    known = named_issues.ids_in_organization(connection, organization_id, issue_ids)
     pairs = {
         (by_short_id[short_id], commit_id)
         for commit_id, result in references.items()
@@ -159,7 +173,7 @@ def _named_issues(
         if short_id in by_short_id
     }
     return pairs | {
-        (issue_id, commit_id)
+        (known[issue_id], commit_id)
         for commit_id, result in references.items()
         for issue_id in result.issue_ids
         if issue_id in known

@@ -47,18 +47,21 @@ def start_until_escalating(
             issue_id=issue.id,
             user_id=user_id,
             created_at=now,
-            hourly_event_count=hourly_limit(
-                busiest_hour=max(
-                    count for _, count in recent_counts.by_hour(issue.recent_counts, now)
-                ),
-                week=sum(count for _, count in recent_counts.by_day(issue.recent_counts, now, 7)),
-            ),
+            hourly_event_count=hourly_limit_of(issue.recent_counts, now),
             times_seen=issue.times_seen,
             users_seen=issue.user_count,
         )
         for issue in locked
     ]
     snoozes.put(connection, new)
+
+
+def hourly_limit_of(counts: str | None, now: datetime) -> int:
+    """Return by how many events in an hour an issue with these recent counts escalates that is ignored now."""
+    return hourly_limit(
+        busiest_hour=max(count for _, count in recent_counts.by_hour(counts, now)),
+        week=sum(count for _, count in recent_counts.by_day(counts, now, 7)),
+    )
 
 
 def cancel(connection: Connection, locked: Sequence[Issue]) -> None:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions import people, review, snoozing
+from shipmark.issues.actions import merge_issues, people, review, snoozing
+from shipmark.issues.actions.merge_issues import Merged
 from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
     LATEST,
@@ -42,7 +43,8 @@ _ACTIVE_ANEW = {Substatus.REGRESSED, Substatus.ESCALATING}
 class Updated:
     """The result of a change: the issues as they were, and the release of the requested resolution, if any.
 
-    ``assignee`` is the requested one. ``has_new_activity`` is False if a resolution in a release only replaced another.
+    ``assignee`` is the requested one, ``merged`` what became of issues that were to be merged. ``has_new_activity`` is
+    False if a resolution in a release only replaced another.
     """
 
     issues: tuple[Issue, ...]
@@ -50,6 +52,7 @@ class Updated:
     release: Release | None = None
     has_new_activity: bool = False
     assignee: Assignee | None = None
+    merged: Merged | None = None
 
 
 #: A resolution to insert, and the details of its activity.
@@ -63,10 +66,12 @@ def apply_change(
     user_id: int | None,
     now: datetime,
 ) -> Updated:
-    """Change the status of locked issues as `update_issues` does, then whether they wait for review, and the people.
+    """Change the status of locked issues as `update_issues` does, whether they wait for review, the people; merge them.
 
-    Raise `ValidationFailed` for an assignee who can't be one.
+    Raise `ValidationFailed` for an assignee who can't be one, and what `merge_issues.check` raises.
     """
+    if change.is_merge:
+        merge_issues.check(locked)
     updated = Updated(issues=tuple(locked))
     if change.status is not None:
         updated = update_issues(connection, locked, change.status, user_id, now)
@@ -75,7 +80,10 @@ def apply_change(
     elif change.is_for_review is not None:
         review.mark_reviewed(connection, locked, user_id, now)
     assignee = people.change_people(connection, locked, change.people, user_id, now)
-    return replace(updated, assignee=assignee)
+    merged = None
+    if change.is_merge:
+        merged = merge_issues.merge(connection, [issue.id for issue in locked], user_id, now)
+    return replace(updated, assignee=assignee, merged=merged)
 
 
 def update_issues(

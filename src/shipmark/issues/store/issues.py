@@ -9,14 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from shipmark.events.merged_issues import survivor_of
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
-from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
-from shipmark.issues.short_ids import ShortId
-from shipmark.projects.store import projects
+from shipmark.issues.model import PENDING_MERGE, DeletedFix, Issue, IssueStatus, Substatus
 
 
 class IssueColumns(sa.TypedColumns):
@@ -141,15 +140,19 @@ ISSUE = RowReader(
     deleted_fix=optional(_fix_of),
 )
 
+#: Issues that are merged meanwhile are left out: see `model.PENDING_MERGE`.
+IS_NOT_MERGED = issues.c.status != PENDING_MERGE
 _LOCK_WHOLE = (
     ISSUE.select()
     .join(db.IDS, db.IDS.c.id == issues.c.id)
+    .where(IS_NOT_MERGED)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
 _LOCK = (
     sa.select(issues.c.id, issues.c.status)
     .join(db.IDS, db.IDS.c.id == issues.c.id)
+    .where(IS_NOT_MERGED)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
@@ -195,37 +198,17 @@ _COUNT = (
         **{name: _OCCURRED.c[name] for name in _OF_EVENT},
     )
 )
-_SHORT_IDS = db.json_rows("short_ids", slug=sa.Text(), number=db.Id)
-# Subqueries, not joins: from the project on, SQLite would compare each of its issues with the parameter's rows.
-_project_id = (
-    sa.select(projects.c.id)
-    .where(
-        projects.c.organization_id == sa.bindparam("organization_id"),
-        projects.c.slug == _SHORT_IDS.c.slug,
-    )
-    .correlate(_SHORT_IDS)
-    .scalar_subquery()
-)
-_issue_id = (
-    sa.select(issues.c.id)
-    .where(issues.c.project_id == _project_id, issues.c.number == _SHORT_IDS.c.number)
-    .correlate(_SHORT_IDS)
-    .scalar_subquery()
-)
-_BY_SHORT_IDS = sa.select(_SHORT_IDS.c.slug, _SHORT_IDS.c.number, _issue_id)
-_IN_ORGANIZATION = (
-    sa.select(issues.c.id)
-    .join(db.IDS, db.IDS.c.id == issues.c.id)
-    .where(issues.c.organization_id == sa.bindparam("organization_id"))
-)
 _FIRST_RELEASES = sa.select(db.IDS.c.id).where(
     sa.exists().where(issues.c.first_release_id == db.IDS.c.id)
 )
 
 
 def by_id(connection: sa.Connection, organization_id: int | None, issue_id: int) -> Issue | None:
-    """Return the issue with this id, or None; with an organization, only an issue of that organization."""
-    query = ISSUE.select().where(issues.c.id == issue_id)
+    """Return the issue with this id, or None; with an organization, only an issue of that organization.
+
+    The id of a merged issue is as good as that of the survivor.
+    """
+    query = ISSUE.select().where(issues.c.id == survivor_of(sa.literal(issue_id, db.Id)))
     if organization_id is not None:
         query = query.where(issues.c.organization_id == organization_id)
     return ISSUE.first(connection, query)
@@ -326,32 +309,6 @@ def mark_resolved(connection: sa.Connection, issue_ids: Collection[int], at: dat
         resolved_at=sa.case((is_resolved, issues.c.resolved_at), else_=moment),
     )
     connection.execute(statement, db.ids_param(issue_ids))
-
-
-def ids_of_short_ids(
-    connection: sa.Connection, organization_id: int, short_ids: Collection[ShortId]
-) -> dict[ShortId, int]:
-    """Return the issue's id of each short id by one statement; unknown ones are left out."""
-    if not short_ids:
-        return {}
-    pairs = sorted({(short_id.project_slug, short_id.number) for short_id in short_ids})
-    rows = db.rows_param("short_ids", pairs)
-    result = connection.execute(_BY_SHORT_IDS, rows | {"organization_id": organization_id})
-    return {
-        ShortId(project_slug=slug, number=number): issue_id
-        for slug, number, issue_id in result
-        if issue_id is not None
-    }
-
-
-def ids_in_organization(
-    connection: sa.Connection, organization_id: int, issue_ids: Collection[int]
-) -> set[int]:
-    """Return those of the ids that are issues of the organization."""
-    if not issue_ids:
-        return set()
-    parameters = db.ids_param(issue_ids) | {"organization_id": organization_id}
-    return set(connection.execute(_IN_ORGANIZATION, parameters).scalars())
 
 
 def is_any_released(connection: sa.Connection, project_id: int) -> bool:

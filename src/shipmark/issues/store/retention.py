@@ -26,7 +26,10 @@ COUNTED_BY = 100
 
 
 class StoredEventCountColumns(sa.TypedColumns):
-    """At least how many events of an issue are stored, in hundreds; issues with fewer than a hundred have none."""
+    """About how many events of an issue are stored, in hundreds; most issues with fewer than a hundred have none.
+
+    Events that were moved from merged issues are counted exactly, so that it may be up to a hundred too many.
+    """
 
     issue_id = parent("issues", primary_key=True)
     event_count = sa.Column(db.Id, nullable=False, index=True)
@@ -60,6 +63,9 @@ _ADD = insert_rows(stored_event_counts, "stored", ("issue_id", "event_count"))
 _COUNT = _ADD.on_conflict_do_update(
     index_elements=["issue_id"],
     set_={"event_count": stored_event_counts.c.event_count + _ADD.excluded.event_count},
+)
+_FORGET = sa.delete(stored_event_counts).where(
+    stored_event_counts.c.issue_id.in_(sa.select(db.IDS.c.id))
 )
 _HAS_REPORT = (
     sa.exists()
@@ -99,6 +105,16 @@ def count_stored(
             rows.append((issue_id, hundreds * COUNTED_BY))
     if rows:
         connection.execute(_COUNT, db.rows_param("stored", rows))
+
+
+def add_stored(connection: sa.Connection, issue_id: int, number: int) -> None:
+    """Count events that were moved to the issue."""
+    connection.execute(_COUNT, db.rows_param("stored", [(issue_id, number)]))
+
+
+def forget_stored(connection: sa.Connection, issue_ids: Collection[int]) -> None:
+    """Forget how many events these issues have, so that none is thinned out."""
+    connection.execute(_FORGET, db.ids_param(issue_ids))
 
 
 def largest_over(connection: sa.Connection, limit: int) -> int | None:

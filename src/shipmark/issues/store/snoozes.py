@@ -59,6 +59,22 @@ _SAVE_WINDOWS = (
     .where(snoozes.c.issue_id == _WINDOWS.c.issue_id)
     .values(recent_events=_WINDOWS.c.events, recent_users=_WINDOWS.c.users)
 )
+_shifted = sa.case(
+    (
+        snoozes.c.hourly_event_count < sa.bindparam("hourly", type_=sa.Integer),
+        sa.bindparam("hourly", type_=sa.Integer),
+    ),
+    else_=snoozes.c.hourly_event_count,
+)
+_SHIFT = (
+    sa.update(snoozes)
+    .where(snoozes.c.issue_id == sa.bindparam("of_issue", type_=db.Id))
+    .values(
+        times_seen=snoozes.c.times_seen + sa.bindparam("more_events", type_=db.Id),
+        users_seen=snoozes.c.users_seen + sa.bindparam("more_users", type_=sa.Integer),
+        hourly_event_count=_shifted,
+    )
+)
 _ENDED = (
     sa.select(snoozes.c.issue_id)
     .where(snoozes.c.ends_at <= sa.bindparam("at", type_=db.UtcDateTime))
@@ -96,6 +112,17 @@ def save_windows(connection: sa.Connection, windows: Mapping[int, SnoozeWindows]
         for issue_id, each in sorted(windows.items())
     ]
     connection.execute(_SAVE_WINDOWS, db.rows_param("windows", rows))
+
+
+def shift(
+    connection: sa.Connection, issue_id: int, *, events: int = 0, users: int = 0, hourly: int = 0
+) -> None:
+    """Have a snooze end no earlier for events and users that the issue got from others.
+
+    ``hourly`` is by how many events in an hour it escalates at least, if it is ignored until then.
+    """
+    parameters = {"of_issue": issue_id, "more_events": events, "more_users": users}
+    connection.execute(_SHIFT, parameters | {"hourly": hourly})
 
 
 def remove(connection: sa.Connection, issue_ids: Collection[int]) -> None:

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from shipmark.events import merged_issues
 from shipmark.infrastructure import database as db
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
-from shipmark.issues.store.issues import ISSUE, issues
+from shipmark.issues.store.issues import IS_NOT_MERGED, ISSUE, issues
 from shipmark.organizations import store as organizations
 
 _UPDATE = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id)))
@@ -32,7 +33,7 @@ _REOPEN = sa.update(issues).where(issues.c.id == _MOMENTS.c.issue_id)
 _LOCK_ALL = (
     ISSUE.select()
     .join(db.IDS, db.IDS.c.id == issues.c.id)
-    .where(issues.c.organization_id == sa.bindparam("organization_id"))
+    .where(issues.c.organization_id == sa.bindparam("organization_id"), IS_NOT_MERGED)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
@@ -43,11 +44,15 @@ def locked(
 ) -> list[Issue]:
     """Lock the organization's issues with these ids, in the order of their ids, and return them as they are now.
 
+    The ids of merged issues are as good as those of their survivors.
+
     The organization is locked first, as for deleting a release: a release that the issues will refer to stays
     until the transaction ends (releases/store/locks.py).
     """
     organizations.lock_organization(connection, organization_id)
-    parameters = db.ids_param(issue_ids) | {"organization_id": organization_id}
+    # No issue is merged from here on.
+    ids = merged_issues.survivors(connection, issue_ids)
+    parameters = db.ids_param(ids) | {"organization_id": organization_id}
     return ISSUE.all(connection, _LOCK_ALL, parameters)
 
 

@@ -46,7 +46,7 @@ issue_tags = sa.Table(
 )
 
 
-class _Row(NamedTuple):
+class TagRow(NamedTuple):
     """A row, in the order of `_COLUMNS`."""
 
     issue_id: int
@@ -58,7 +58,7 @@ class _Row(NamedTuple):
     last_second: int
 
 
-_COLUMNS = _Row._fields
+_COLUMNS = TagRow._fields
 _KEY = ("issue_id", "key", "value")
 _ADD = insert_rows(issue_tags, "tags", _COLUMNS, order_by=_KEY)
 _old, _new = issue_tags.c, _ADD.excluded
@@ -110,6 +110,7 @@ _FULL = db.json_rows("full_keys", issue_id=db.Id, key=sa.Text())
 _ROWS_OF_FULL = sa.select(*(_c[name] for name in _COLUMNS)).join(
     _FULL, sa.and_(_c.issue_id == _FULL.c.issue_id, _c.key == _FULL.c.key)
 )
+_SOME = sa.select(*(_c[name] for name in _COLUMNS)).where(_c.issue_id.in_(sa.select(db.IDS.c.id)))
 _SURPLUS = db.json_rows("surplus", issue_id=db.Id, key=sa.Text(), value=sa.Text())
 _REMOVE = sa.delete(issue_tags).where(
     sa.tuple_(*(_c[name] for name in _KEY)).in_(sa.select(*(_SURPLUS.c[name] for name in _KEY)))
@@ -137,36 +138,47 @@ def trim(
     if not kept:
         return
     found = connection.execute(_ROWS_OF_FULL, db.rows_param("full_keys", sorted(kept)))
-    of_keys = grouped(((row.issue_id, row.key), _Row(*row)) for row in found)
-    surplus, together = list[_Row](), list[_Row]()
+    of_keys = grouped(((row.issue_id, row.key), TagRow(*row)) for row in found)
+    surplus, rest = list[TagRow](), list[TagRow]()
     for key, most in kept.items():
         beyond = _beyond(of_keys[key], most)
         surplus += beyond
         if most and beyond:
-            together.append(_together(beyond))
+            rest.append(together(beyond, beyond[0].issue_id)._replace(value=""))
     if surplus:
-        connection.execute(_REMOVE, db.rows_param("surplus", (row[: len(_KEY)] for row in surplus)))
-    if together:
-        count(connection, together)
+        remove(connection, surplus)
+    if rest:
+        count(connection, rest)
 
 
-def _beyond(rows: Sequence[_Row], most: int) -> list[_Row]:
-    """Return the rows of a key beyond so many; without any, also that of the values that are not kept apart."""
-    return sorted((row for row in rows if row.value or not most), key=_rank)[most:]
+def some_of(connection: sa.Connection, issue_ids: Collection[int], *, limit: int) -> list[TagRow]:
+    """Return some rows of these issues."""
+    query = _SOME.limit(limit)
+    return [TagRow(*row) for row in connection.execute(query, db.ids_param(issue_ids))]
 
 
-def _rank(row: _Row) -> tuple[int, int, str]:
-    return -row.event_count, -row.last_second, row.value
+def remove(connection: sa.Connection, rows: Collection[TagRow]) -> None:
+    """Delete these rows."""
+    connection.execute(_REMOVE, db.rows_param("surplus", (row[: len(_KEY)] for row in rows)))
 
 
-def _together(rows: Sequence[_Row]) -> _Row:
-    """Return the row of values of a key that are not kept apart."""
+def together(rows: Sequence[TagRow], issue_id: int) -> TagRow:
+    """Return the row with the events of all these, of a key, as one of the issue with the first one's value."""
     return rows[0]._replace(
-        value="",
+        issue_id=issue_id,
         event_count=sum(row.event_count for row in rows),
         first_second=min(row.first_second for row in rows),
         last_second=max(row.last_second for row in rows),
     )
+
+
+def _beyond(rows: Sequence[TagRow], most: int) -> list[TagRow]:
+    """Return the rows of a key beyond so many; without any, also that of the values that are not kept apart."""
+    return sorted((row for row in rows if row.value or not most), key=_rank)[most:]
+
+
+def _rank(row: TagRow) -> tuple[int, int, str]:
+    return -row.event_count, -row.last_second, row.value
 
 
 def keys_of(connection: sa.Connection, issue_id: int) -> list[TagKey]:

@@ -14,14 +14,18 @@ from shipmark.issues.store import states
 from shipmark.web.forms import form_of, ids_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
-from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
+from shipmark.web.view_models.issue_changes import MERGE, problem_of_change, requested_change
 from shipmark.web.view_models.issue_list import issue_list, issue_search_of
+from shipmark.web.view_models.merge_selection import merge_selection
 
 _ISSUES = "/organizations/{organization:str}/issues/"
 #: More than a page has; forms of other pages can't select more either.
 _SELECTED_MAX = 100
 _NONE_SELECTED = "Select at least one issue."
 _SEVERAL_PROJECTS = "Issues of several projects can't be resolved in a release together. Select those of one project."
+_SEVERAL_PROJECTS_TO_MERGE = (
+    "Issues of several projects can't be merged. Select those of one project."
+)
 
 
 @get(_ISSUES, scopes=None, sync_to_thread=True)
@@ -32,11 +36,17 @@ def list_issues(web_request: InjectedWebRequest) -> Answer:
 
 @post(_ISSUES, scopes=None, sync_to_thread=True)
 def change_issues(web_request: InjectedWebRequest, body: RawBody) -> Answer:
-    """Resolve, reopen, archive, review or assign the selected issues, and redirect to the same list."""
+    """Resolve, reopen, archive, review, assign or merge the selected issues, and redirect to the same list.
+
+    Show what would be merged before it is confirmed.
+    """
     workspace = web_request.authorized(scopes=ISSUE_CHANGE)
     ids = ids_of(body, "issue", most=_SELECTED_MAX)
+    form = form_of(body)
     try:
-        change = requested_change(form_of(body))
+        if form.get("action") == MERGE:
+            return _confirm_merge(web_request, workspace, ids)
+        change = requested_change(form)
         problem = _change(web_request, workspace, ids, change)
     except ValidationFailed as refusal:
         problem = problem_of_change(refusal)
@@ -61,8 +71,27 @@ def _change(
                 return _NONE_SELECTED
             apply_change(connection, visible, change, workspace.user.id, now())
     except BadRequest:
-        return _SEVERAL_PROJECTS
+        return _SEVERAL_PROJECTS_TO_MERGE if change.is_merge else _SEVERAL_PROJECTS
     return ""
+
+
+def _confirm_merge(web_request: WebRequest, workspace: Workspace, ids: Collection[int]) -> Answer:
+    """Show which of the selected issues survives. Raise `ValidationFailed` for fewer than two."""
+    try:
+        with web_request.database.snapshot() as connection:
+            selection = merge_selection(connection, workspace, ids)
+    except BadRequest:
+        problem = _SEVERAL_PROJECTS_TO_MERGE
+        return _render(web_request, status=400, problem=problem, selected=ids)
+    search = issue_search_of(web_request, workspace)
+    return page(
+        web_request,
+        "merge_issues.html",
+        section="issues",
+        workspace=workspace,
+        selection=selection,
+        address=search.address(workspace.organization.slug, search.cursor),
+    )
 
 
 def _render(

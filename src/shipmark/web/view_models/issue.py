@@ -26,7 +26,14 @@ from shipmark.issues.model import (
     Resolution,
 )
 from shipmark.issues.people import Assignee
-from shipmark.issues.store import activity, issues, occurrences, resolutions, user_reports
+from shipmark.issues.store import (
+    activity,
+    issues,
+    named_issues,
+    occurrences,
+    resolutions,
+    user_reports,
+)
 from shipmark.issues.store import people as people_store
 from shipmark.issues.user_reports import UserReport
 from shipmark.projects import store as projects
@@ -70,7 +77,8 @@ class ActivityItem:
     what it was archived; ``expired`` says it of an issue that was reopened by itself, and is None for other activities.
     ``assignee`` is the name of the user or team of an assignment, empty for a deleted user. ``comment`` is None for
     other activities.
-    ``age`` is how long an issue that was resolved by age had no events, else empty.
+    ``age`` is how long an issue that was resolved by age had no events, else empty. ``merged_count`` is the number of
+    issues that were merged into it.
     """
 
     at: datetime
@@ -84,6 +92,7 @@ class ActivityItem:
     assignee: str
     comment: CommentItem | None
     age: str
+    merged_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,7 +245,7 @@ def require_issue(connection: Connection, workspace: Workspace, text: str) -> Is
     """Return the issue with this id or short id; raise `NotFound` if the user can't see it."""
     issue_id = id_of(text)
     if issue_id is None and (short_id := short_ids.parse(text)):
-        issue_ids = issues.ids_of_short_ids(connection, workspace.organization.id, [short_id])
+        issue_ids = named_issues.ids_of_short_ids(connection, workspace.organization.id, [short_id])
         issue_id = issue_ids.get(short_id)
     issue = issues.by_id(connection, workspace.organization.id, issue_id) if issue_id else None
     if issue is None or issue.project_id not in workspace.projects_by_id:
@@ -295,7 +304,7 @@ def _commit_id(issue_activity: IssueActivity) -> int | None:
 def _activity_item(
     issue_activity: IssueActivity, related: _Related, comment: CommentItem | None
 ) -> ActivityItem:
-    age = issue_activity.details.get("age")
+    age, merged = (issue_activity.details.get(name) for name in ("age", "issues"))
     return ActivityItem(
         at=issue_activity.at,
         type=issue_activity.type,
@@ -308,6 +317,7 @@ def _activity_item(
         assignee=_assignee_name(issue_activity, related),
         comment=comment,
         age=age_in_words(age) if isinstance(age, int) else "",
+        merged_count=len(merged) if isinstance(merged, list) else 0,
     )
 
 

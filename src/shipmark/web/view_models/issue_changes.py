@@ -18,6 +18,8 @@ CHANGES: Mapping[str, StatusChange] = {
 NO_RELEASE = "The project has no release in which the issue could be resolved."
 #: The button that removes issues from the inbox, which is no change of status.
 REVIEWED = "reviewed"
+#: The button that asks whether the selected issues are to be merged, and the one that confirms it.
+MERGE, CONFIRM_MERGE = "merge", "confirm-merge"
 #: The name of the buttons of assignees, and the action of that beside the field of an assignee.
 _ASSIGN = "assign"
 
@@ -37,16 +39,18 @@ def requested_change(form: Mapping[str, str]) -> IssueChange:
         return IssueChange(people=PeopleChange(assigned_to=name))
     if action == REVIEWED:
         return IssueChange(is_for_review=False)
+    if action == CONFIRM_MERGE:
+        return IssueChange(is_merge=True)
     if action not in CHANGES:
-        names = ", ".join([*CHANGES, REVIEWED, _ASSIGN])
+        names = ", ".join([*CHANGES, REVIEWED, MERGE, CONFIRM_MERGE, _ASSIGN])
         raise BadRequest(f"The action must be one of {names}.")
     return IssueChange(status=CHANGES[action])
 
 
 def problem_of_change(refusal: ValidationFailed) -> str:
     """Return the sentence for a change that is refused."""
-    match refusal.fields.get("assignedTo"):
-        case [str(message), *_]:
+    match refusal.fields:
+        case {"assignedTo": [str(message), *_]} | {"merge": [str(message), *_]}:
             return message
         case _:
             return NO_RELEASE

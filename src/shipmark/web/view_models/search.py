@@ -11,7 +11,7 @@ from shipmark.events import store as events
 from shipmark.events.payload import is_event_id
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues import short_ids
-from shipmark.issues.store import issues
+from shipmark.issues.store import issues, named_issues
 from shipmark.releases.model import ReleaseFilter, ReleaseSort
 from shipmark.releases.search import parse
 from shipmark.releases.store import list_query, project_commits
@@ -94,7 +94,7 @@ def _issues(connection: Connection, workspace: Workspace, query: str) -> Iterato
     if is_event:
         issue_id = events.issue_of_event(connection, workspace.project_ids, query.lower())
     elif short_id := short_ids.parse(query):
-        found = issues.ids_of_short_ids(connection, workspace.organization.id, [short_id])
+        found = named_issues.ids_of_short_ids(connection, workspace.organization.id, [short_id])
         issue_id = found.get(short_id)
     issue = issues.by_id(connection, workspace.organization.id, issue_id) if issue_id else None
     project = workspace.projects_by_id.get(issue.project_id) if issue else None

@@ -24,6 +24,7 @@ _TITLES = {
     JobKind.MEASURE_STORAGE: "Measure the storage",
     JobKind.PRUNE_PROJECT_ARTIFACTS: "Delete unused artifacts",
     JobKind.SYMBOLICATE_AGAIN: "Look up minified stacks again",
+    JobKind.MERGE_ISSUES: "Move the events of merged issues",
 }
 
 
