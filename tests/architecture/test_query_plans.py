@@ -420,6 +420,18 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=is:for_review",
         "/organizations/acme/issues/?query=bookmarks:me",
         "/organizations/acme/issues/?query=!bookmarks:me",
+        *(
+            f"{path}/issues/?query={query}"
+            for path in ("/organizations/acme", "/projects/acme/web")
+            for query in (
+                "bookmarks:alice@example.com",
+                "subscribed:me",
+                "!subscribed:me",
+                "issue:[WEB-1,WEB-2]",
+                "!issue.id:1+project:web",
+                "platform:python+error.type:ValueError",
+            )
+        ),
         "/organizations/acme/issues/WEB-1/comments/",
         "/organizations/acme/issues/WEB-1/comments/?per_page=1&cursor=1710000000000000:3:0",
         "/organizations/acme/issues/?query=is:assigned",
@@ -564,6 +576,12 @@ ALLOWED = (
                 "wanted_ids",
                 "In one of the projects they are a thousand, the most that are sorted.",
             ),
+            (
+                "subscribed:me",
+                "SELECT count(*)",
+                "A thousand issues are counted, and of each that the user is subscribed.",
+            ),
+            ("!subscribed:me", "SELECT count(*)", "The same, where the user is not."),
             (
                 "has:tenant",
                 "SELECT count(*)",

@@ -8,11 +8,12 @@ from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.issues.people import (
     NO_PEOPLE_CHANGE,
     AssignmentCondition,
-    BookmarkCondition,
     PeopleChange,
+    UserCondition,
 )
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.tags import TagCondition
+from shipmark.issues.text_search import TextCondition
 from shipmark.repositories.model import Commit
 
 
@@ -215,7 +216,6 @@ class IssueChange:
 class IssueAttribute(StrEnum):
     """What issues are compared by."""
 
-    LEVEL = "level"
     IS_UNHANDLED = "is_unhandled"
     TIMES_SEEN = "times_seen"
     FIRST_SEEN = "first_seen_at"
@@ -265,6 +265,7 @@ class IssueFilter:
 
     project_ids: tuple[int, ...]
     ids: tuple[int, ...] | None = None
+    excluded_ids: tuple[int, ...] = ()
     status: IssueStatus | None = None
     substatus: Substatus | None = None
     is_for_review: bool = False
@@ -274,8 +275,10 @@ class IssueFilter:
     excluded_environment_ids: tuple[int, ...] = ()
     conditions: tuple[IssueCondition, ...] = ()
     assignments: tuple[AssignmentCondition, ...] = ()
-    bookmarks: tuple[BookmarkCondition, ...] = ()
+    bookmarks: tuple[UserCondition, ...] = ()
+    subscriptions: tuple[UserCondition, ...] = ()
     tags: tuple[TagCondition, ...] = ()
+    texts: tuple[TextCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.

@@ -85,10 +85,10 @@ NO_PEOPLE_CHANGE = PeopleChange()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookmarkCondition:
-    """Issues that the user has bookmarked, None for a caller who is no user; negated, all other issues."""
+class UserCondition:
+    """Issues that one of these users has bookmarked, or is subscribed to; negated, all other issues."""
 
-    user_id: int | None
+    user_ids: frozenset[int]
     is_negated: bool = False
 
 
