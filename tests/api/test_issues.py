@@ -132,6 +132,8 @@ def test_an_issue_is_shown_whole(bob: Caller, happen: Happen, world: World) -> N
         "statusDetails": {},
         "substatus": "new",
         "isPublic": False,
+        "priority": "high",
+        "priorityLockedAt": None,
         "platform": "python",
         "project": {
             "id": str(world.projects["web"]),

@@ -328,6 +328,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", dict.fromkeys(MARKED, False)),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ""}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"priority": "low"}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
     "find event": lambda alice, _: alice.get(
@@ -430,6 +431,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
                 "issue:[WEB-1,WEB-2]",
                 "!issue.id:1+project:web",
                 "platform:python+error.type:ValueError",
+                "is:unresolved+issue.priority:[high,medium]",
+                "!issue.priority:low",
             )
         ),
         "/organizations/acme/issues/WEB-1/comments/",

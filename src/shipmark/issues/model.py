@@ -11,6 +11,7 @@ from shipmark.issues.people import (
     PeopleChange,
     UserCondition,
 )
+from shipmark.issues.priorities import Priority, priority_of
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.tags import TagCondition
 from shipmark.issues.text_search import TextCondition
@@ -90,6 +91,7 @@ class IssueActivityType(StrEnum):
     UNASSIGNED = "unassigned"
     NOTE = "note"
     SET_RESOLVED_BY_AGE = "set_resolved_by_age"
+    SET_PRIORITY = "set_priority"
 
 
 class SubscriptionReason(IntEnum):
@@ -122,6 +124,7 @@ class Issue:
     """A group of error events of a project. ``number`` is the number in its short id.
 
     ``recent_counts`` is what `recent_counts` reads the numbers of events of the last hours and days from.
+    ``chosen_priority`` is None unless a user has set the priority.
     """
 
     id: int
@@ -149,6 +152,14 @@ class Issue:
     deleted_fix: DeletedFix | None = None
     recent_counts: str | None = None
     auto_resolved_at: datetime | None = None
+    chosen_priority: Priority | None = None
+    priority_locked_at: datetime | None = None
+
+    @property
+    def priority(self) -> Priority:
+        """Return the priority that a user has set, or else that of the level."""
+        by_level = priority_of(self.level, is_unhandled=self.is_unhandled)
+        return self.chosen_priority or by_level
 
     @property
     def is_snoozed(self) -> bool:
@@ -197,19 +208,20 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueChange:
-    """A change of issues, as requested by a user: their status, whether they wait for review, the people around them.
+    """A change of issues, as requested by a user.
 
     A value that is None stays. ``is_for_review`` is False for issues that were reviewed.
     """
 
     status: StatusChange | None = None
     is_for_review: bool | None = None
+    priority: Priority | None = None
     people: PeopleChange = NO_PEOPLE_CHANGE
 
     @property
     def only_status(self) -> IssueStatus | None:
         """Return the new status if nothing else is changed: issues that have it already are then done."""
-        is_alone = self.is_for_review is None and self.people == NO_PEOPLE_CHANGE
+        is_alone = self == IssueChange(status=self.status)
         return self.status.status if self.status and is_alone else None
 
 

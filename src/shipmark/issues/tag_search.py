@@ -19,7 +19,7 @@ _USER_KINDS = {
 #: What clients search by that is no tag, in part not kept in a way that can be searched.
 _NO_TAGS = text_search.KEYS.keys() - {"level"} | {
     "assigned", "assigned_to", "assigned_or_suggested", "bookmarks", "bookmarked_by", "subscribed",
-    "id", "is", "issue", "issue.id", "issue.priority", "issue.seer_actionability", "project",
+    "id", "is", "issue", "issue.id", "issue.seer_actionability", "project",
     "project.id", "project.name", "status", "timestamp", "error.main_thread", "error.mechanism",
     "error.value", "geo.city", "geo.country_code", "geo.region", "release.build",
     "release.package", "release.stage", "release.version", "sdk.name", "sdk.version",

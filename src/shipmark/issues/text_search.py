@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.issues.priorities import Priority
 
-LEVELS = frozenset({"fatal", "error", "warning", "info", "debug"})
 #: Stands for any text within a value.
 ANY_TEXT = "*"
 
@@ -24,6 +24,7 @@ class IssueText(StrEnum):
     ERROR_TYPE = "error_type"
     #: The category of an issue, and its type, which are the same for all.
     CATEGORY = "category"
+    PRIORITY = "priority"
 
 
 #: The compared texts by the names that clients use.
@@ -40,6 +41,11 @@ KEYS = {
     "error.type": IssueText.ERROR_TYPE,
     "issue.category": IssueText.CATEGORY,
     "issue.type": IssueText.CATEGORY,
+    "issue.priority": IssueText.PRIORITY,
+}
+_CHOICES = {
+    IssueText.LEVEL: ("debug", "error", "fatal", "info", "warning"),
+    IssueText.PRIORITY: tuple(priority.value for priority in Priority),
 }
 #: Texts of which parts can be looked for; the others are compared whole.
 _WITH_PATTERNS = frozenset(
@@ -60,15 +66,15 @@ class TextCondition:
 
 
 def condition_of(name: str, values: Sequence[str], *, is_negated: bool) -> TextCondition:
-    """Return the condition of a term. Raise `BadRequest` for an unknown level, and a pattern where there are none.
+    """Return the condition of a term. A message matches if it contains the value.
 
-    A message matches if it contains the value.
+    Raise `BadRequest` for an unknown level or priority, and for a pattern where there are none.
     """
     text = KEYS[name]
-    if text is IssueText.LEVEL:
+    if choices := _CHOICES.get(text):
         values = [value.lower() for value in values]
-        if not LEVELS.issuperset(values):
-            raise BadRequest(f"{name}: takes one of {', '.join(sorted(LEVELS))}.")
+        if not set(choices).issuperset(values):
+            raise BadRequest(f"{name}: takes one of {', '.join(choices)}.")
     if text not in _WITH_PATTERNS and any(ANY_TEXT in value for value in values):
         raise BadRequest(f"{name}: takes no wildcards.")
     if text is IssueText.MESSAGE:

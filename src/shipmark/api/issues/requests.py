@@ -9,6 +9,7 @@ from shipmark.http.validation import Boolean, OnlyNull, RequestModel, Text, choi
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
 from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
+from shipmark.issues.priorities import Priority
 from shipmark.issues.search import STATUSES
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.releases.model import VERSION_MAX
@@ -94,7 +95,9 @@ class IssueUpdateRequest(SnoozeRequest):
         "Whether the caller is subscribed to the issues."
     )
     merge: _NotStored = None
-    priority: _NotStored = None
+    priority: Annotated[Priority, choice_of(Priority)] | None = optional(
+        "New priority, which then no longer follows the level."
+    )
 
     @property
     def resolving_commit(self) -> ResolvingCommitRequest | None:
@@ -112,11 +115,14 @@ class IssueUpdateRequest(SnoozeRequest):
             self.status_details is not None or self.substatus is not None or has_conditions
         )
         people = self._people_change()
-        has_other = self.inbox is not None or people != NO_PEOPLE_CHANGE
+        others = (self.inbox, self.priority)
+        has_other = people != NO_PEOPLE_CHANGE or any(each is not None for each in others)
         if self.status is None and (needs_status or not has_other):
             raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
-        return IssueChange(status=status, is_for_review=self.inbox, people=people)
+        return IssueChange(
+            status=status, is_for_review=self.inbox, priority=self.priority, people=people
+        )
 
     def _people_change(self) -> PeopleChange:
         is_assigned = "assigned_to" in self.model_fields_set

@@ -89,6 +89,8 @@ class IssueResponse(Wire, kw_only=True):
     issue_type: str = "error"
     issue_category: str = "error"
     is_unhandled: bool
+    priority: str
+    priority_locked_at: datetime | None
     count: str
     user_count: int
     first_seen: datetime
@@ -161,6 +163,7 @@ class IssueUpdateResponse(Wire):
     status_details: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
     substatus: str | msgspec.UnsetType | None = msgspec.UNSET
     inbox: bool | msgspec.UnsetType | None = msgspec.UNSET
+    priority: str | msgspec.UnsetType = msgspec.UNSET
     assigned_to: AssigneeResponse | msgspec.UnsetType | None = msgspec.UNSET
     has_seen: bool | msgspec.UnsetType = msgspec.UNSET
     is_bookmarked: bool | msgspec.UnsetType = msgspec.UNSET
@@ -269,6 +272,8 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         "subscription_details": subscription_details(people.subscribed_for),
         "assigned_to": assignee_response(people.assignee),
         "is_unhandled": issue.is_unhandled,
+        "priority": issue.priority.value,
+        "priority_locked_at": issue.priority_locked_at,
         "count": str(issue.times_seen),
         "user_count": issue.user_count,
         "first_seen": issue.first_seen_at,
@@ -304,6 +309,8 @@ def issue_update_response(
             response.inbox = None
     if change.is_for_review is not None:
         response.inbox = change.is_for_review
+    if change.priority is not None:
+        response.priority = change.priority.value
     _add_people(response, change.people, updated.assignee)
     return response
 

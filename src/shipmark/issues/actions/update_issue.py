@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions import people, review, snoozing
+from shipmark.issues.actions import people, prioritize, review, snoozing
 from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
     LATEST,
@@ -63,7 +63,7 @@ def apply_change(
     user_id: int | None,
     now: datetime,
 ) -> Updated:
-    """Change the status of locked issues as `update_issues` does, then whether they wait for review, and the people.
+    """Change the status of locked issues as `update_issues` does, then all else.
 
     Raise `ValidationFailed` for an assignee who can't be one.
     """
@@ -74,6 +74,8 @@ def apply_change(
         review.add(connection, locked, now)
     elif change.is_for_review is not None:
         review.mark_reviewed(connection, locked, user_id, now)
+    if change.priority is not None:
+        prioritize.set_priority(connection, locked, change.priority, user_id, now)
     assignee = people.change_people(connection, locked, change.people, user_id, now)
     return replace(updated, assignee=assignee)
 

@@ -15,6 +15,7 @@ from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
+from shipmark.issues.priorities import Priority
 from shipmark.issues.short_ids import ShortId
 from shipmark.projects.store import projects
 
@@ -53,6 +54,8 @@ class IssueColumns(sa.TypedColumns):
     deleted_fix = sa.Column(sa.Text)
     recent_counts = sa.Column(sa.Text)
     auto_resolved_at = sa.Column(db.UtcDateTime)
+    chosen_priority = sa.Column(sa.String(8))
+    priority_locked_at = sa.Column(db.UtcDateTime)
 
 
 class IssueUserColumns(sa.TypedColumns):
@@ -139,6 +142,7 @@ ISSUE = RowReader(
     substatus=optional(Substatus),
     metadata=(json.loads, issues.c.details),
     deleted_fix=optional(_fix_of),
+    chosen_priority=optional(Priority),
 )
 
 _LOCK_WHOLE = (

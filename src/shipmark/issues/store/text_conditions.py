@@ -7,7 +7,9 @@ import json
 
 import sqlalchemy as sa
 
+from shipmark.issues.priorities import Priority
 from shipmark.issues.store.issues import issues
+from shipmark.issues.store.priorities import has_priority
 from shipmark.issues.text_search import ANY_TEXT, IssueText, TextCondition
 
 _CATEGORY = "error"
@@ -26,6 +28,8 @@ _COLUMNS: dict[IssueText, tuple[sa.ColumnElement[str], ...]] = {
 
 def has_text(condition: TextCondition) -> sa.ColumnElement[bool]:
     """Return the condition that an issue has one of the values, or, negated, none of them."""
+    if condition.text is IssueText.PRIORITY:
+        return _has_priority(condition)
     if condition.text is IssueText.ERROR_TYPE:
         parts = [_has_error_type(value) for value in condition.values]
     else:
@@ -46,6 +50,13 @@ def _is(column: sa.ColumnElement[str], value: str) -> sa.ColumnElement[bool]:
     for character in (_ESCAPE, "%", "_"):
         pattern = pattern.replace(character, _ESCAPE + character)
     return sa.func.lower(column).like(pattern.replace(ANY_TEXT, "%"), escape=_ESCAPE)
+
+
+def _has_priority(condition: TextCondition) -> sa.ColumnElement[bool]:
+    """Return the condition that an issue has one of the priorities: negated, one of the others."""
+    given = {Priority(value) for value in condition.values}
+    priorities = [each for each in Priority if (each in given) is not condition.is_negated]
+    return sa.or_(sa.false(), *map(has_priority, priorities))
 
 
 def _has_error_type(value: str) -> sa.ColumnElement[bool]:

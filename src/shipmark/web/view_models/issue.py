@@ -70,7 +70,8 @@ class ActivityItem:
     what it was archived; ``expired`` says it of an issue that was reopened by itself, and is None for other activities.
     ``assignee`` is the name of the user or team of an assignment, empty for a deleted user. ``comment`` is None for
     other activities.
-    ``age`` is how long an issue that was resolved by age had no events, else empty.
+    ``age`` is how long an issue that was resolved by age had no events, else empty. ``priority`` is the one that was
+    set, else empty.
     """
 
     at: datetime
@@ -84,6 +85,7 @@ class ActivityItem:
     assignee: str
     comment: CommentItem | None
     age: str
+    priority: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +310,7 @@ def _activity_item(
         assignee=_assignee_name(issue_activity, related),
         comment=comment,
         age=age_in_words(age) if isinstance(age, int) else "",
+        priority=str(issue_activity.details.get("priority") or ""),
     )
 
 
