@@ -329,6 +329,11 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ""}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"priority": "low"}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"isPublic": True}),
+        alice.client.get(
+            f"/api/0/shared/issues/{alice.get('/issues/1/').json()['shareId']}/"
+        ).json()["latestEvent"],
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"isPublic": False}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
     "find event": lambda alice, _: alice.get(

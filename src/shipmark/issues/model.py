@@ -92,6 +92,8 @@ class IssueActivityType(StrEnum):
     NOTE = "note"
     SET_RESOLVED_BY_AGE = "set_resolved_by_age"
     SET_PRIORITY = "set_priority"
+    SET_PUBLIC = "set_public"
+    SET_PRIVATE = "set_private"
 
 
 class SubscriptionReason(IntEnum):
@@ -124,7 +126,7 @@ class Issue:
     """A group of error events of a project. ``number`` is the number in its short id.
 
     ``recent_counts`` is what `recent_counts` reads the numbers of events of the last hours and days from.
-    ``chosen_priority`` is None unless a user has set the priority.
+    ``chosen_priority`` is None unless a user has set the priority, and ``share_id`` unless the issue is public.
     """
 
     id: int
@@ -154,6 +156,7 @@ class Issue:
     auto_resolved_at: datetime | None = None
     chosen_priority: Priority | None = None
     priority_locked_at: datetime | None = None
+    share_id: str | None = None
 
     @property
     def priority(self) -> Priority:
@@ -207,6 +210,14 @@ class StatusChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharingChange:
+    """Whether issues are public. ``secret`` is random, and what the ids by which they are public are made of."""
+
+    is_public: bool
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueChange:
     """A change of issues, as requested by a user.
 
@@ -216,6 +227,7 @@ class IssueChange:
     status: StatusChange | None = None
     is_for_review: bool | None = None
     priority: Priority | None = None
+    sharing: SharingChange | None = None
     people: PeopleChange = NO_PEOPLE_CHANGE
 
     @property

@@ -7,7 +7,14 @@ from pydantic import Field, WithJsonSchema
 from shipmark.api.issues.snooze_requests import SnoozeRequest
 from shipmark.http.validation import Boolean, OnlyNull, RequestModel, Text, choice_of, optional
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
+from shipmark.infrastructure.ids import token_hex
+from shipmark.issues.model import (
+    IssueChange,
+    IssueStatus,
+    SharingChange,
+    StatusChange,
+    Substatus,
+)
 from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
 from shipmark.issues.priorities import Priority
 from shipmark.issues.search import STATUSES
@@ -90,7 +97,9 @@ class IssueUpdateRequest(SnoozeRequest):
     is_bookmarked: Annotated[bool, Boolean()] | None = optional(
         "Whether the caller bookmarks the issues, which subscribes them."
     )
-    is_public: _NotStored = None
+    is_public: Annotated[bool, Boolean()] | None = optional(
+        "Whether anyone may see the issues, without credentials, by `shareId`."
+    )
     is_subscribed: Annotated[bool, Boolean()] | None = optional(
         "Whether the caller is subscribed to the issues."
     )
@@ -115,13 +124,20 @@ class IssueUpdateRequest(SnoozeRequest):
             self.status_details is not None or self.substatus is not None or has_conditions
         )
         people = self._people_change()
-        others = (self.inbox, self.priority)
+        others = (self.inbox, self.priority, self.is_public)
         has_other = people != NO_PEOPLE_CHANGE or any(each is not None for each in others)
         if self.status is None and (needs_status or not has_other):
             raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
+        sharing = None
+        if self.is_public is not None:
+            sharing = SharingChange(is_public=self.is_public, secret=token_hex())
         return IssueChange(
-            status=status, is_for_review=self.inbox, priority=self.priority, people=people
+            status=status,
+            is_for_review=self.inbox,
+            priority=self.priority,
+            sharing=sharing,
+            people=people,
         )
 
     def _people_change(self) -> PeopleChange:

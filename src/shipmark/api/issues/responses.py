@@ -64,7 +64,7 @@ class IssueResponse(Wire, kw_only=True):
     """
 
     id: str
-    share_id: None = None
+    share_id: str | None
     short_id: str
     title: str
     culprit: str
@@ -74,7 +74,7 @@ class IssueResponse(Wire, kw_only=True):
     status: str
     status_details: dict[str, object]
     substatus: str | None
-    is_public: bool = False
+    is_public: bool
     platform: str | None
     project: IssueProjectResponse
     type: str
@@ -164,6 +164,8 @@ class IssueUpdateResponse(Wire):
     substatus: str | msgspec.UnsetType | None = msgspec.UNSET
     inbox: bool | msgspec.UnsetType | None = msgspec.UNSET
     priority: str | msgspec.UnsetType = msgspec.UNSET
+    is_public: bool | msgspec.UnsetType = msgspec.UNSET
+    share_id: str | msgspec.UnsetType | None = msgspec.UNSET
     assigned_to: AssigneeResponse | msgspec.UnsetType | None = msgspec.UNSET
     has_seen: bool | msgspec.UnsetType = msgspec.UNSET
     is_bookmarked: bool | msgspec.UnsetType = msgspec.UNSET
@@ -273,6 +275,8 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         "assigned_to": assignee_response(people.assignee),
         "is_unhandled": issue.is_unhandled,
         "priority": issue.priority.value,
+        "share_id": issue.share_id,
+        "is_public": issue.share_id is not None,
         "priority_locked_at": issue.priority_locked_at,
         "count": str(issue.times_seen),
         "user_count": issue.user_count,
@@ -311,6 +315,10 @@ def issue_update_response(
         response.inbox = change.is_for_review
     if change.priority is not None:
         response.priority = change.priority.value
+    if change.sharing is not None:
+        response.is_public = change.sharing.is_public
+        if len(updated.share_ids) == 1:
+            [response.share_id] = updated.share_ids.values()
     _add_people(response, change.people, updated.assignee)
     return response
 

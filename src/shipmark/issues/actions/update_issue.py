@@ -1,13 +1,13 @@
 """Changes of status by users: resolve, reopen and ignore issues (groups-api.md 4), for all issues at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions import people, prioritize, review, snoozing
+from shipmark.issues.actions import people, prioritize, review, share, snoozing
 from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
     LATEST,
@@ -42,7 +42,8 @@ _ACTIVE_ANEW = {Substatus.REGRESSED, Substatus.ESCALATING}
 class Updated:
     """The result of a change: the issues as they were, and the release of the requested resolution, if any.
 
-    ``assignee`` is the requested one. ``has_new_activity`` is False if a resolution in a release only replaced another.
+    ``assignee`` is the requested one, ``share_ids`` are those by which the issues are public now, if it was requested.
+    ``has_new_activity`` is False if a resolution in a release only replaced another.
     """
 
     issues: tuple[Issue, ...]
@@ -50,6 +51,7 @@ class Updated:
     release: Release | None = None
     has_new_activity: bool = False
     assignee: Assignee | None = None
+    share_ids: Mapping[int, str | None] = field(default_factory=dict)
 
 
 #: A resolution to insert, and the details of its activity.
@@ -65,7 +67,7 @@ def apply_change(
 ) -> Updated:
     """Change the status of locked issues as `update_issues` does, then all else.
 
-    Raise `ValidationFailed` for an assignee who can't be one.
+    Raise `ValidationFailed` for an assignee who can't be one, and if the organization shares no issues.
     """
     updated = Updated(issues=tuple(locked))
     if change.status is not None:
@@ -76,8 +78,11 @@ def apply_change(
         review.mark_reviewed(connection, locked, user_id, now)
     if change.priority is not None:
         prioritize.set_priority(connection, locked, change.priority, user_id, now)
+    share_ids: Mapping[int, str | None] = {}
+    if change.sharing is not None:
+        share_ids = share.set_sharing(connection, locked, change.sharing, user_id, now)
     assignee = people.change_people(connection, locked, change.people, user_id, now)
-    return replace(updated, assignee=assignee)
+    return replace(updated, assignee=assignee, share_ids=share_ids)
 
 
 def update_issues(

@@ -56,6 +56,7 @@ class IssueColumns(sa.TypedColumns):
     auto_resolved_at = sa.Column(db.UtcDateTime)
     chosen_priority = sa.Column(sa.String(8))
     priority_locked_at = sa.Column(db.UtcDateTime)
+    share_id = sa.Column(sa.String(32))
 
 
 class IssueUserColumns(sa.TypedColumns):
@@ -82,6 +83,14 @@ sa.Index(
     issues.c.resolved_at,
     sqlite_where=_is_resolved,
     postgresql_where=_is_resolved,
+)
+_is_shared = issues.c.share_id.is_not(None)
+sa.Index(
+    "ix_issues_share_id",
+    issues.c.share_id,
+    unique=True,
+    sqlite_where=_is_shared,
+    postgresql_where=_is_shared,
 )
 #: As a literal, so that databases know that the indexes below serve.
 IS_REGRESSED = issues.c.substatus == sa.literal_column(f"'{Substatus.REGRESSED.value}'")
