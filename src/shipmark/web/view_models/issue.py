@@ -25,7 +25,7 @@ from shipmark.issues.model import (
     IssueActivityType,
     Resolution,
 )
-from shipmark.issues.people import Assignee
+from shipmark.issues.people import IssuePeople
 from shipmark.issues.store import activity, issues, occurrences, resolutions, user_reports
 from shipmark.issues.store import people as people_store
 from shipmark.issues.user_reports import UserReport
@@ -138,7 +138,7 @@ class IssuePage:
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
     may_change: bool
-    assignee: Assignee | None
+    people: IssuePeople
     assign_menu: AssignMenu | None
 
 
@@ -222,7 +222,7 @@ def issue_page(
         if shown
         else (),
         may_change=may_change,
-        assignee=around.assignee,
+        people=around,
         assign_menu=assign_menu(connection, workspace, [project.id]) if may_change else None,
     )
 

@@ -18,6 +18,13 @@ CHANGES: Mapping[str, StatusChange] = {
 NO_RELEASE = "The project has no release in which the issue could be resolved."
 #: The button that removes issues from the inbox, which is no change of status.
 REVIEWED = "reviewed"
+#: The buttons of what an issue is to the user alone.
+MARKS: Mapping[str, PeopleChange] = {
+    "bookmark": PeopleChange(is_bookmarked=True),
+    "remove-bookmark": PeopleChange(is_bookmarked=False),
+    "subscribe": PeopleChange(is_subscribed=True),
+    "unsubscribe": PeopleChange(is_subscribed=False),
+}
 #: The name of the buttons of assignees, and the action of that beside the field of an assignee.
 _ASSIGN = "assign"
 
@@ -37,8 +44,10 @@ def requested_change(form: Mapping[str, str]) -> IssueChange:
         return IssueChange(people=PeopleChange(assigned_to=name))
     if action == REVIEWED:
         return IssueChange(is_for_review=False)
+    if action in MARKS:
+        return IssueChange(people=MARKS[action])
     if action not in CHANGES:
-        names = ", ".join([*CHANGES, REVIEWED, _ASSIGN])
+        names = ", ".join([*CHANGES, REVIEWED, *MARKS, _ASSIGN])
         raise BadRequest(f"The action must be one of {names}.")
     return IssueChange(status=CHANGES[action])
 
