@@ -464,6 +464,10 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
             f"/organizations/acme/issues/WEB-1/tags/{part}"
             for part in ("", "level/", "level/values/", "level/values/?sort=count")
         ),
+        "/organizations/acme/tags/",
+        "/projects/acme/web/tags/",
+        "/projects/acme/web/tags/tenant/values/?query=t7",
+        "/projects/acme/web/tags/browser.name/values/",
         "/organizations/acme/issues/WEB-1/events/latest/",
         "/organizations/acme/issues/WEB-1/events/oldest/",
         "/organizations/acme/projects/",
