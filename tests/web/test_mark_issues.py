@@ -1,12 +1,16 @@
 """Buttons of the page of an issue mark it for the user: bookmarks and subscriptions."""
 
+from datetime import timedelta
+
 import pytest
 
 from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import Conflict
 from shipmark.issues.actions.share import set_sharing
 from shipmark.issues.model import SharingChange
-from shipmark.issues.store import states
+from shipmark.issues.store import states, views
 from shipmark.organizations.model import Role
+from shipmark.web import issue_views
 
 ISSUE = "/organizations/acme/issues/WEB-1/"
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -50,6 +54,46 @@ def test_marks_are_of_the_user_alone(house, owner, open_browser):
     mia = open_browser()
     house.sign_in(mia, house.person("mia@example.com", Role.MEMBER, teams=("crew",)))
     assert offered(mia, ["bookmark", "subscribe"]) == ["bookmark", "subscribe"]
+
+
+def seen_by(house):
+    with house.database.snapshot() as connection:
+        return views.of_issue(connection, 1, limit=10)
+
+
+@pytest.fixture
+def _fresh():
+    issue_views._recorded.clear()
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_opening_the_page_marks_the_issue_as_seen(house, owner):
+    house.fail("web@1.0.0")
+    assert seen_by(house) == {}
+    owner.get(ISSUE)
+    first = seen_by(house)
+    assert list(first) == [house.owner.id]
+    owner.get(ISSUE)
+    assert seen_by(house) == first
+    with house.database.transaction() as connection:
+        views.put(connection, [1], house.owner.id, now() - timedelta(hours=2))
+    issue_views._recorded.clear()
+    owner.get(ISSUE)
+    assert seen_by(house)[house.owner.id] >= first[house.owner.id]
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_a_page_is_not_held_up_by_what_it_records(house, owner, monkeypatch):
+    house.fail("web@1.0.0")
+    monkeypatch.setattr(issue_views.states, "locked", _is_busy)
+    assert owner.get(ISSUE).status_code == 200
+    monkeypatch.undo()
+    owner.get(ISSUE)
+    assert list(seen_by(house)) == [house.owner.id]
+
+
+def _is_busy(*_):
+    raise Conflict("busy")
 
 
 def test_who_shared_an_issue_is_shown(house, owner):

@@ -1,6 +1,7 @@
 """People around issues: to whom they are assigned, and who comments on them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -57,14 +58,20 @@ class Assignee:
 class IssuePeople:
     """People around one issue, the number of their comments, and what a reader does with it.
 
-    ``subscribed_for`` is the number of the reason for which the reader is subscribed, or None.
+    ``seen_at`` is when the reader saw it last, or None. ``subscribed_for`` is the number of the reason for which the
+    reader is subscribed, or None.
     """
 
     assignee: Assignee | None
     comment_count: int
-    has_seen: bool
+    seen_at: datetime | None
     is_bookmarked: bool
     subscribed_for: int | None
+
+    @property
+    def has_seen(self) -> bool:
+        """Return True if the reader has seen the issue."""
+        return self.seen_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
