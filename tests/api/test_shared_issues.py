@@ -129,7 +129,6 @@ def test_only_public_issues_are_shown(alice: Caller, bob: Caller, happen: Happen
     ]
 
 
-@on_one_database
 @pytest.mark.parametrize("share_id", ["0" * 32, "None", "1", "x" * 5000, "%00"])
 def test_nothing_else_is_found(alice: Caller, happen: Happen, share_id: str) -> None:
     happen()

@@ -29,7 +29,7 @@ class ProjectTagValuesQuery(PageQuery):
 
     def prefix(self) -> str:
         """Return what values begin with. Raise `BadRequest` for more than is compared."""
-        prefix = (self.query or "").replace("\x00", "")
+        prefix = self.query or ""
         if len(prefix) > _QUERY_MAX:
             raise BadRequest(f"A query has no more than {_QUERY_MAX} characters.")
         return prefix
@@ -54,7 +54,7 @@ def list_project_tag_values(
     context: RequestContext, project: PathProject, tag_key: str, query: ProjectTagValuesQuery
 ) -> Response[list[ProjectTagValueResponse]]:
     """List the values of a tag that issues of a project were seen with, in the order of their texts."""
-    key = key_of(tag_key.replace("\x00", ""))
+    key = key_of(tag_key)
     with context.database.snapshot() as connection:
         found = project_tags.values_of(connection, project.id, key, prefix=query.prefix())
         options = projects.options_with_organization(

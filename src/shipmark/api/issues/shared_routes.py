@@ -1,5 +1,6 @@
 """Issues that are public: anyone who has the address of one needs no credentials."""
 
+import re
 from typing import Annotated
 
 from sqlalchemy import Connection
@@ -23,12 +24,14 @@ from shipmark.organizations.model import Flag, Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
+#: PostgreSQL could not compare every text with an id.
+_SHARE_ID = re.compile("[0-9a-f]{32}")
 _Shared = tuple[Issue, Project, Organization]
 
 
 def _find_shared(_: RequestContext, connection: Connection, share_id: str) -> _Shared:
     """Return the issue with this id. Raise `NotFound` also if its organization shares no issues any more."""
-    issue = sharing.by_share_id(connection, share_id)
+    issue = sharing.by_share_id(connection, share_id) if _SHARE_ID.fullmatch(share_id) else None
     if issue is None:
         raise NotFound
     project = projects.by_ids(connection, [issue.project_id]).get(issue.project_id)
