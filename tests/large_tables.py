@@ -247,6 +247,7 @@ def _around_issues() -> Iterator[Clones]:
     yield Clones("issue_users", ISSUES, {"issue_id": _NUMBER})
     for name in ("issue_views", "issue_bookmarks"):
         yield Clones(name, ISSUES // 101, {"issue_id": f"{FIRST} + n * 101"})
+    yield Clones("issue_subscriptions", ISSUES // 2, {"issue_id": f"{FIRST} + n * 2"})
     yield Clones(
         "issue_assignments",
         ISSUES // 101,

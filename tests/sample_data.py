@@ -112,6 +112,7 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
             "issue": issue,
             "note": note["id"],
             "short_id": "WEB-1",
+            "share_id": alice.put(f"/issues/{issue}/", {"isPublic": True}).json()["shareId"],
             "event": event_id,
             "tag_key": "level",
             "attachment": alice.get(listed).json()[0]["id"],

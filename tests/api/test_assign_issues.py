@@ -351,6 +351,7 @@ def _shared_out(alice: Caller, happen: Happen, team_id: TeamId) -> None:
         ("assigned:none", ["free"]),
         ("!assigned:none", ["hers", "his", "theirs"]),
         ("assigned:me", ["his"]),
+        ("assigned_or_suggested:[me, none]", ["free", "his"]),
         ("assigned_to:me", ["his"]),
         ("!assigned:me", ["free", "hers", "theirs"]),
         ("assigned:my_teams", ["theirs"]),

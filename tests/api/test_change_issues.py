@@ -522,7 +522,7 @@ def test_without_a_search_all_of_a_project_are_meant(bob: Caller, happen: Happen
 @on_one_database
 def test_a_search_that_can_not_be_read_is_refused(bob: Caller, happen: Happen) -> None:
     happen()
-    for query in ("query=subscribed:me", "status=nope"):
+    for query in ("query=stack.filename:a.py", "status=nope"):
         assert bob.put(f"{LIST}?{query}", RESOLVED).status_code == 400
     assert shown(bob)["status"] == "unresolved"
 

@@ -103,11 +103,11 @@ def test_a_term_finds_the_issues_seen_with_it(alice: Caller, query: str, titles:
         ("has:[plan, region]", "has: takes the name of a tag."),
         ("has:pl*", "has: takes the name of a tag."),
         ("https://example.com/", "Invalid key for this search: https"),
-        ("error.type:ValueError", "Invalid key for this search: error.type"),
+        ("error.value:boom", "Invalid key for this search: error.value"),
         ("!stack.filename:a.py", "Invalid key for this search: !stack.filename"),
         (
             " ".join(f"k{number}:v" for number in range(11)),
-            "A query has no more than 10 terms of releases, environments, assignees and tags.",
+            "A query has no more than 10 terms of releases, environments, users, projects, issues and tags.",
         ),
     ],
 )

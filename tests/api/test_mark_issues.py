@@ -139,13 +139,36 @@ def test_bookmarked_issues_are_found(bob: Caller, alice: Caller, happen: Happen)
     assert (found(alice, "bookmarks:me"), found(alice, "!bookmarks:me")) == ([], ["WEB-1", "WEB-2"])
 
 
-@on_one_database
-def test_bookmarks_of_others_are_not_searched(bob: Caller) -> None:
-    answer = bob.get(LIST, params={"query": f"bookmarks:{ALICE}"})
-    assert (answer.status_code, answer.json()) == (
-        400,
-        {"detail": "bookmarks: takes me only: bookmarks of others are not shown."},
+def test_bookmarks_of_others_are_found(bob: Caller, alice: Caller, happen: Happen) -> None:
+    happen(value="two")
+    change(bob, isBookmarked=True)
+    for query in (f"bookmarks:{BOB}", f"bookmarks:[{ALICE}, {BOB}]", "bookmarked_by:[me, Bob]"):
+        assert found(alice, query) == ["WEB-1"]
+        assert found(alice, f"!{query}") == ["WEB-2"]
+    assert found(alice, "bookmarks:stranger@example.com") == []
+
+
+def test_subscribed_issues_are_found(bob: Caller, alice: Caller, happen: Happen) -> None:
+    happen(value="two")
+    change(bob, isBookmarked=True)
+    assert found(bob, "subscribed:me") == found(alice, f"subscribed:[{BOB}, me]") == ["WEB-1"]
+    assert found(bob, "!subscribed:me") == ["WEB-2"]
+    assert (found(alice, "subscribed:me"), found(alice, "!subscribed:me")) == (
+        [],
+        ["WEB-1", "WEB-2"],
     )
+    change(bob, isSubscribed=False)
+    assert (found(bob, "subscribed:me"), found(bob, "!subscribed:me")) == ([], ["WEB-1", "WEB-2"])
+
+
+def test_subscriptions_to_many_issues_are_looked_up_in_each(
+    bob: Caller, happen: Happen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happen(value="two")
+    change(bob, isSubscribed=True)
+    monkeypatch.setattr("shipmark.issues.store.search_filter.ids_if_few", lambda *_: None)
+    assert found(bob, "subscribed:me") == ["WEB-1"]
+    assert found(bob, "!subscribed:me") == ["WEB-2"]
 
 
 @pytest.mark.parametrize("field", ["hasSeen", "isBookmarked", "isSubscribed"])

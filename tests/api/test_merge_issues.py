@@ -94,7 +94,8 @@ def test_the_id_of_a_merged_issue_is_as_good_as_the_survivors(
         assert bob.get(path).json()["id"] == second
     short = bob.get("/organizations/acme/shortids/WEB-1/").json()
     assert (short["groupId"], short["shortId"]) == (second, "WEB-2")
-    assert [each["id"] for each in bob.get(f"{LIST}?group={first}").json()] == [second]
+    for selection in (f"group={first}", "query=issue:WEB-1", f"query=issue.id:{first}"):
+        assert [each["id"] for each in bob.get(f"{LIST}?{selection}").json()] == [second]
     assert len(bob.get(f"/issues/{first}/events/").json()) == 3
     assert bob.put(f"{LIST}?id={first}", {"status": "resolved"}).status_code == 200
     assert bob.get(f"/issues/{second}/").json()["status"] == "resolved"
@@ -133,6 +134,17 @@ def test_status_and_assignee_of_the_survivor_stay(bob: Caller, pair: tuple[str, 
     for name in ("status", "substatus", "statusDetails", "assignedTo", "inbox"):
         assert after[name] == before[name]
     assert (after["statusDetails"]["ignoreCount"], after["assignedTo"]) == (5, None)
+
+
+def test_a_merged_issue_is_no_longer_shared(
+    bob: Caller, pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moved_rows, "BATCH", 1)  # so that it is there until a job runs
+    first, second = pair
+    share_id = bob.put(f"/issues/{first}/", {"isPublic": True}).json()["shareId"]
+    merge(bob, *pair)
+    assert bob.get(f"/shared/issues/{share_id}/").status_code == 404
+    assert bob.get(f"/issues/{second}/").json()["shareId"] is None
 
 
 def test_what_users_have_marked_moves(bob: Caller, alice: Caller, pair: tuple[str, str]) -> None:

@@ -143,7 +143,7 @@ def test_a_search_finds_the_issues_to_review(bob: Caller, happen: Happen) -> Non
         ({"inbox": None}, "status"),
         ({"inbox": False, "substatus": "ongoing"}, "status"),
         ({"inbox": False, "statusDetails": {"inNextRelease": True}}, "status"),
-        ({"inbox": False, "isPublic": True}, "isPublic"),
+        ({"inbox": False, "isPublic": "to all"}, "isPublic"),
     ],
 )
 @on_one_database

@@ -328,6 +328,12 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", dict.fromkeys(MARKED, False)),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"assignedTo": ""}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": True}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"priority": "low"}),
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"isPublic": True}),
+        alice.client.get(
+            f"/api/0/shared/issues/{alice.get('/issues/1/').json()['shareId']}/"
+        ).json()["latestEvent"],
+        alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"isPublic": False}),
         alice.put("/organizations/acme/issues/?query=&id=1&id=2", {"inbox": False}),
     ),
     "merge issues": lambda alice, _: (
@@ -428,6 +434,20 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/issues/?query=is:for_review",
         "/organizations/acme/issues/?query=bookmarks:me",
         "/organizations/acme/issues/?query=!bookmarks:me",
+        *(
+            f"{path}/issues/?query={query}"
+            for path in ("/organizations/acme", "/projects/acme/web")
+            for query in (
+                "bookmarks:alice@example.com",
+                "subscribed:me",
+                "!subscribed:me",
+                "issue:[WEB-1,WEB-2]",
+                "!issue.id:1+project:web",
+                "platform:python+error.type:ValueError",
+                "is:unresolved+issue.priority:[high,medium]",
+                "!issue.priority:low",
+            )
+        ),
         "/organizations/acme/issues/WEB-1/comments/",
         "/organizations/acme/issues/WEB-1/comments/?per_page=1&cursor=1710000000000000:3:0",
         "/organizations/acme/issues/?query=is:assigned",
@@ -452,6 +472,10 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
             f"/organizations/acme/issues/WEB-1/tags/{part}"
             for part in ("", "level/", "level/values/", "level/values/?sort=count")
         ),
+        "/organizations/acme/tags/",
+        "/projects/acme/web/tags/",
+        "/projects/acme/web/tags/tenant/values/?query=t7",
+        "/projects/acme/web/tags/browser.name/values/",
         "/organizations/acme/issues/WEB-1/events/latest/",
         "/organizations/acme/issues/WEB-1/events/oldest/",
         "/organizations/acme/projects/",
@@ -572,6 +596,12 @@ ALLOWED = (
                 "wanted_ids",
                 "In one of the projects they are a thousand, the most that are sorted.",
             ),
+            (
+                "subscribed:me",
+                "SELECT count(*)",
+                "A thousand issues are counted, and of each that the user is subscribed.",
+            ),
+            ("!subscribed:me", "SELECT count(*)", "The same, where the user is not."),
             (
                 "has:tenant",
                 "SELECT count(*)",

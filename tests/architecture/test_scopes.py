@@ -15,6 +15,7 @@ from shipmark.infrastructure.settings import Settings
 OPEN = {
     "get_root",
     "get_internal_health",
+    "get_shared_issue",
     "get_user",
     "get_user_avatar",
     "set_user_avatar",

@@ -65,7 +65,7 @@ PAGES = (
         "issues": f"{ACME}/issues/",
         "issues-resolved": f"{ACME}/issues/?tab=resolved",
         "issues-no-match": f"{ACME}/issues/?query=nothing-like-it",
-        "issues-unreadable-search": f"{ACME}/issues/?query=error.type%3Alike",
+        "issues-unreadable-search": f"{ACME}/issues/?query=stack.filename%3Alike",
         "issues-empty": "/organizations/empty/issues/",
         "issue": f"{ACME}/issues/WEB-1/",
         "issue-archived": f"{ACME}/issues/WEB-3/",

@@ -10,10 +10,11 @@ from sqlalchemy import delete
 from shipmark.events import store as events
 from shipmark.infrastructure.clock import now
 from shipmark.issues import user_reports
-from shipmark.issues.actions import age_changes, snooze_lapses
+from shipmark.issues.actions import age_changes, prioritize, snooze_lapses
 from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.actions.user_reports import receive
 from shipmark.issues.model import IssueStatus, StatusChange
+from shipmark.issues.priorities import Priority
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.store import states
 from shipmark.organizations import model as organization_model
@@ -97,6 +98,17 @@ def test_an_issue_that_was_resolved_in_a_commit_names_it(house, owner):
     sha = change.in_commit.sha
     assert re.search(rf'<dt>Status</dt><dd>Resolved with <code class="sha" title="{sha}">', text)
     assert f'<b>{house.owner.display_name}</b> resolved it with <code class="sha"' in text
+
+
+def test_a_priority_is_shown_with_who_set_it(house, owner):
+    issue_id = house.fail("web@1.0.0", level="warning")
+    assert "<dt>Priority</dt><dd>Medium</dd>" in owner.get(f"{ISSUES}{issue_id}/").text
+    with house.database.transaction() as connection:
+        locked = states.locked(connection, house.organization.id, [issue_id])
+        prioritize.set_priority(connection, locked, Priority.LOW, house.owner.id, now())
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert "<dt>Priority</dt><dd>Low</dd>" in text
+    assert f"<b>{house.owner.display_name}</b> set the priority to low" in text
 
 
 UNRESOLVED = "<dt>Status</dt><dd>Unresolved</dd>"

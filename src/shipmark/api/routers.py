@@ -19,7 +19,9 @@ from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
 from shipmark.api.issue_comments import routes as issue_comments
 from shipmark.api.issues import count_routes as issue_counts
+from shipmark.api.issues import project_tag_routes as project_tags
 from shipmark.api.issues import routes as issues
+from shipmark.api.issues import shared_routes as shared_issues
 from shipmark.api.issues import tag_routes as issue_tags
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
@@ -83,6 +85,8 @@ ROUTERS = (
     issue_comments.router,
     issue_counts.router,
     issue_tags.router,
+    project_tags.router,
+    shared_issues.router,
     commits_unreleased.router,
     events.router,
     attachments.router,

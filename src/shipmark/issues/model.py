@@ -8,11 +8,13 @@ from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.issues.people import (
     NO_PEOPLE_CHANGE,
     AssignmentCondition,
-    BookmarkCondition,
     PeopleChange,
+    UserCondition,
 )
+from shipmark.issues.priorities import Priority, priority_of
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.tags import TagCondition
+from shipmark.issues.text_search import TextCondition
 from shipmark.repositories.model import Commit
 
 
@@ -92,6 +94,9 @@ class IssueActivityType(StrEnum):
     NOTE = "note"
     SET_RESOLVED_BY_AGE = "set_resolved_by_age"
     MERGE = "merge"
+    SET_PRIORITY = "set_priority"
+    SET_PUBLIC = "set_public"
+    SET_PRIVATE = "set_private"
 
 
 class SubscriptionReason(IntEnum):
@@ -124,6 +129,7 @@ class Issue:
     """A group of error events of a project. ``number`` is the number in its short id.
 
     ``recent_counts`` is what `recent_counts` reads the numbers of events of the last hours and days from.
+    ``chosen_priority`` is None unless a user has set the priority, and ``share_id`` unless the issue is public.
     """
 
     id: int
@@ -151,6 +157,15 @@ class Issue:
     deleted_fix: DeletedFix | None = None
     recent_counts: str | None = None
     auto_resolved_at: datetime | None = None
+    chosen_priority: Priority | None = None
+    priority_locked_at: datetime | None = None
+    share_id: str | None = None
+
+    @property
+    def priority(self) -> Priority:
+        """Return the priority that a user has set, or else that of the level."""
+        by_level = priority_of(self.level, is_unhandled=self.is_unhandled)
+        return self.chosen_priority or by_level
 
     @property
     def is_snoozed(self) -> bool:
@@ -198,8 +213,16 @@ class StatusChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharingChange:
+    """Whether issues are public. ``secret`` is random, and what the ids by which they are public are made of."""
+
+    is_public: bool
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueChange:
-    """A change of issues, as requested by a user: their status, whether they wait for review, the people around them.
+    """A change of issues, as requested by a user.
 
     A value that is None stays. ``is_for_review`` is False for issues that were reviewed. With ``is_merge`` they become
     one, after all else.
@@ -207,6 +230,8 @@ class IssueChange:
 
     status: StatusChange | None = None
     is_for_review: bool | None = None
+    priority: Priority | None = None
+    sharing: SharingChange | None = None
     people: PeopleChange = NO_PEOPLE_CHANGE
     is_merge: bool = False
 
@@ -220,7 +245,6 @@ class IssueChange:
 class IssueAttribute(StrEnum):
     """What issues are compared by."""
 
-    LEVEL = "level"
     IS_UNHANDLED = "is_unhandled"
     TIMES_SEEN = "times_seen"
     FIRST_SEEN = "first_seen_at"
@@ -270,6 +294,7 @@ class IssueFilter:
 
     project_ids: tuple[int, ...]
     ids: tuple[int, ...] | None = None
+    excluded_ids: tuple[int, ...] = ()
     status: IssueStatus | None = None
     substatus: Substatus | None = None
     is_for_review: bool = False
@@ -279,8 +304,10 @@ class IssueFilter:
     excluded_environment_ids: tuple[int, ...] = ()
     conditions: tuple[IssueCondition, ...] = ()
     assignments: tuple[AssignmentCondition, ...] = ()
-    bookmarks: tuple[BookmarkCondition, ...] = ()
+    bookmarks: tuple[UserCondition, ...] = ()
+    subscriptions: tuple[UserCondition, ...] = ()
     tags: tuple[TagCondition, ...] = ()
+    texts: tuple[TextCondition, ...] = ()
 
 
 #: The alias for the newest release of a project in place of a version.

@@ -1,6 +1,7 @@
 """People around issues: to whom they are assigned, and who comments on them."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -57,14 +58,20 @@ class Assignee:
 class IssuePeople:
     """People around one issue, the number of their comments, and what a reader does with it.
 
-    ``subscribed_for`` is the number of the reason for which the reader is subscribed, or None.
+    ``seen_at`` is when the reader saw it last, or None. ``subscribed_for`` is the number of the reason for which the
+    reader is subscribed, or None.
     """
 
     assignee: Assignee | None
     comment_count: int
-    has_seen: bool
+    seen_at: datetime | None
     is_bookmarked: bool
     subscribed_for: int | None
+
+    @property
+    def has_seen(self) -> bool:
+        """Return True if the reader has seen the issue."""
+        return self.seen_at is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +92,10 @@ NO_PEOPLE_CHANGE = PeopleChange()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BookmarkCondition:
-    """Issues that the user has bookmarked, None for a caller who is no user; negated, all other issues."""
+class UserCondition:
+    """Issues that one of these users has bookmarked, or is subscribed to; negated, all other issues."""
 
-    user_id: int | None
+    user_ids: frozenset[int]
     is_negated: bool = False
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.ids import id_of
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.infrastructure.search_operators import SearchOperator
-from shipmark.issues import tag_search
+from shipmark.issues import short_ids, tag_search, text_search
 from shipmark.issues.model import (
     IssueAttribute,
     IssueCondition,
@@ -16,7 +17,9 @@ from shipmark.issues.model import (
     ReleaseTie,
     Substatus,
 )
+from shipmark.issues.short_ids import ShortId
 from shipmark.issues.tags import TagCondition
+from shipmark.issues.text_search import TextCondition
 from shipmark.releases import search as release_search
 
 QUERY_MAX = 4096
@@ -71,7 +74,6 @@ _RELEASE_FILTERS = frozenset(
 #: The caller, where a user is named.
 ME = "me"
 _ATTRIBUTES = {
-    "level": IssueAttribute.LEVEL,
     "error.unhandled": IssueAttribute.IS_UNHANDLED,
     "error.handled": IssueAttribute.IS_UNHANDLED,
     "timesSeen": IssueAttribute.TIMES_SEEN,
@@ -82,7 +84,6 @@ _ATTRIBUTES = {
     "lastSeen": IssueAttribute.LAST_SEEN,
     "last_seen": IssueAttribute.LAST_SEEN,
 }
-_LEVELS = frozenset({"fatal", "error", "warning", "info", "debug"})
 _NUMBER_DIGITS_MAX = 18
 # A word, in which a quoted part and a list of values may contain blanks.
 _WORD = re.compile(r'(?:"[^"]*"|(?<=:)\[[^\]]*\]|\S)+')
@@ -116,12 +117,34 @@ class AssigneeTerm:
     is_negated: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserTerm:
+    """A term of users: `ME`, names or addresses of members, which may be unknown. One of several is meant."""
+
+    names: tuple[str, ...]
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectTerm:
+    """A term of projects, by slug or id, which may not exist. One of several is meant."""
+
+    names: tuple[str, ...]
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueTerm:
+    """A term of issues by short ids or ids, which may not exist. One of several is meant."""
+
+    short_ids: tuple[ShortId, ...]
+    ids: tuple[int, ...]
+    is_negated: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class IssueSearch:
-    """A parsed query. ``bookmarks`` has an item for each term of the caller's bookmarks, which is True if negated.
-
-    ``seen_in`` is the search for the releases of which one is meant, None for all.
-    """
+    """A parsed query. ``seen_in`` is the search for the releases of which one is meant, None for all."""
 
     status: IssueStatus | None = None
     substatus: Substatus | None = None
@@ -131,7 +154,11 @@ class IssueSearch:
     environments: list[EnvironmentTerm] = field(default_factory=list)
     conditions: list[IssueCondition] = field(default_factory=list)
     assignees: list[AssigneeTerm] = field(default_factory=list)
-    bookmarks: list[bool] = field(default_factory=list)
+    bookmarks: list[UserTerm] = field(default_factory=list)
+    subscriptions: list[UserTerm] = field(default_factory=list)
+    projects: list[ProjectTerm] = field(default_factory=list)
+    named: list[IssueTerm] = field(default_factory=list)
+    texts: list[TextCondition] = field(default_factory=list)
     tags: list[TagCondition] = field(default_factory=list)
     seen_in: release_search.Search | None = None
 
@@ -143,6 +170,9 @@ class IssueSearch:
             + len(self.environments)
             + len(self.assignees)
             + len(self.bookmarks)
+            + len(self.subscriptions)
+            + len(self.projects)
+            + len(self.named)
             + len(self.tags)
             + (self.seen_in is not None)
         )
@@ -166,11 +196,11 @@ def parse(query: str, now: datetime) -> IssueSearch:
             _add_term(search, key, rest, now)
     if of_releases:
         search.seen_in = _release_search(" ".join(of_releases), now)
-    if len(search.conditions) > _TERMS_MAX:
+    if len(search.conditions) + len(search.texts) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
     if search.looked_up_count > _TIES_MAX:
         raise BadRequest(
-            f"A query has no more than {_TIES_MAX} terms of releases, environments, assignees and tags."
+            f"A query has no more than {_TIES_MAX} terms of releases, environments, users, projects, issues and tags."
         )
     search.text = " ".join(words)
     return search
@@ -198,6 +228,9 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         search.status = STATUSES[value]
     elif name in _LOOKED_UP and value:
         _LOOKED_UP[name](search, name, text, is_negated)
+    elif name in text_search.KEYS and text:
+        values = _listed(name, text)
+        search.texts.append(text_search.condition_of(name, values, is_negated=is_negated))
     elif name in _ATTRIBUTES:
         attribute = _ATTRIBUTES[name]
         operator, operand = _READERS[attribute](name, value, now)
@@ -227,17 +260,42 @@ def _add_assignee(search: IssueSearch, name: str, text: str, is_negated: bool) -
 
 
 def _add_bookmarks(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
-    if _unquoted(text) != ME:
-        raise BadRequest(f"{name}: takes {ME} only: bookmarks of others are not shown.")
-    search.bookmarks.append(is_negated)
+    search.bookmarks.append(UserTerm(names=_values(name, text), is_negated=is_negated))
+
+
+def _add_subscribed(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+    search.subscriptions.append(UserTerm(names=_values(name, text), is_negated=is_negated))
+
+
+def _add_project(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+    search.projects.append(ProjectTerm(names=_values(name, text), is_negated=is_negated))
+
+
+def _add_issue(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+    values = _values(name, text)
+    read = short_ids.parse if name == "issue" else id_of
+    found = [read(value) for value in values]
+    if None in found:
+        kind = "short ids, such as WEB-1" if name == "issue" else "ids"
+        raise BadRequest(f"{name}: takes {kind}.")
+    term = IssueTerm(
+        short_ids=tuple(each for each in found if isinstance(each, ShortId)),
+        ids=tuple(each for each in found if isinstance(each, int)),
+        is_negated=is_negated,
+    )
+    search.named.append(term)
 
 
 #: Terms of other tables, by name: each adds itself to a search, given the name, the text and whether it is negated.
 _LOOKED_UP: dict[str, Callable[[IssueSearch, str, str, bool], None]] = {
     **dict.fromkeys(_RELEASE_KEYS, _add_release),
     "environment": _add_environment,
-    **dict.fromkeys(("assigned", "assigned_to"), _add_assignee),
+    # Nothing suggests assignees: there are no rules of ownership.
+    **dict.fromkeys(("assigned", "assigned_to", "assigned_or_suggested"), _add_assignee),
     **dict.fromkeys(("bookmarks", "bookmarked_by"), _add_bookmarks),
+    "subscribed": _add_subscribed,
+    **dict.fromkeys(("project", "project.name", "project.id"), _add_project),
+    **dict.fromkeys(("issue", "issue.id"), _add_issue),
 }
 
 
@@ -281,13 +339,6 @@ def _flag(name: str, value: str, _: datetime) -> tuple[SearchOperator, bool]:
     return SearchOperator.IS, flag is (name == "error.unhandled")
 
 
-def _level(name: str, value: str, _: datetime) -> tuple[SearchOperator, str]:
-    level = value.lower()
-    if level not in _LEVELS:
-        raise BadRequest(f"{name}: takes one of {', '.join(sorted(_LEVELS))}.")
-    return SearchOperator.IS, level
-
-
 def _number(name: str, value: str, _: datetime) -> tuple[SearchOperator, int]:
     operator, digits = _operator_of(value)
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _NUMBER_DIGITS_MAX):
@@ -312,7 +363,6 @@ _READERS: dict[
     IssueAttribute,
     Callable[[str, str, datetime], tuple[SearchOperator, str | int | bool | datetime]],
 ] = {
-    IssueAttribute.LEVEL: _level,
     IssueAttribute.IS_UNHANDLED: _flag,
     IssueAttribute.TIMES_SEEN: _number,
     IssueAttribute.FIRST_SEEN: _moment,

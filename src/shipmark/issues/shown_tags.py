@@ -1,6 +1,6 @@
 """What is shown of counted tags: not what a rule for scrubbing would remove that is newer than their events."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from shipmark.events.payload import Json
 from shipmark.events.scrubbing import ScrubbingRules, scrub
@@ -21,6 +21,12 @@ def shown_values(
         key: [each for each in of_key if (key, each.value) in shown]
         for key, of_key in values.items()
     }
+
+
+def shown_texts(key: str, values: Sequence[str], rules: ScrubbingRules) -> list[str]:
+    """Return the values of a key that the rules leave as they are."""
+    shown = _untouched([(key, value) for value in values], rules)
+    return [value for value in values if (key, value) in shown]
 
 
 def _untouched(

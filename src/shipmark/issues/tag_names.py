@@ -8,6 +8,7 @@ from shipmark.issues.search import parse
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABELS = {"dist": "Distribution", "url": "URL", "os": "OS", "os.name": "OS.Name"}
 _USER = "user"
+_LEVEL = "level"
 
 
 def label_of(key: str) -> str:
@@ -29,12 +30,13 @@ def term_of(key: str, value: str) -> str:
         kind, _, identifier = value.partition(":")
         key, value = f"{key}.{kind}", identifier
     term = f'{key}:"{value}"'
-    return term if not {*'"*'}.intersection(value) and ":" not in key and _is_valid(term) else ""
+    return term if not {*'"*'}.intersection(value) and ":" not in key and _finds(key, term) else ""
 
 
-def _is_valid(term: str) -> bool:
+def _finds(key: str, term: str) -> bool:
+    """Return True if the term is of the tag, or of what the tag repeats, such as a release."""
     try:
-        parse(term, _EPOCH)
+        search = parse(term, _EPOCH)
     except BadRequest:
         return False
-    return True
+    return bool(search.tags or search.releases or search.environments) or key == _LEVEL

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.issues import text_search
 from shipmark.issues.tags import TagCondition, TagPattern
 
 #: The name of the term for any value of a tag.
@@ -15,18 +16,16 @@ _USER_KINDS = {
     "user.email": "email:",
     "user.ip": "ip:",
 }
-#: What clients search by that is no tag, and not kept in a way that can be searched.
-_NO_TAGS = frozenset({
+#: What clients search by that is no tag, in part not kept in a way that can be searched.
+_NO_TAGS = text_search.KEYS.keys() - {"level"} | {
     "assigned", "assigned_to", "assigned_or_suggested", "bookmarks", "bookmarked_by", "subscribed",
-    "id", "is", "issue", "issue.category", "issue.id", "issue.priority", "issue.seer_actionability",
-    "issue.type", "project", "project.id", "project.name", "status", "type", "event.type",
-    "culprit", "location", "message", "title", "timestamp", "platform", "platform.name",
-    "error.main_thread", "error.mechanism", "error.type", "error.value", "geo.city",
-    "geo.country_code", "geo.region", "release.build", "release.package", "release.stage",
-    "release.version", "sdk.name", "sdk.version", "stack.abs_path", "stack.colno",
-    "stack.filename", "stack.function", "stack.in_app", "stack.lineno", "stack.module",
-    "stack.package", "stack.stack_level",
-})  # fmt: skip
+    "id", "is", "issue", "issue.id", "issue.seer_actionability", "project",
+    "project.id", "project.name", "status", "timestamp", "error.main_thread", "error.mechanism",
+    "error.value", "geo.city", "geo.country_code", "geo.region", "release.build",
+    "release.package", "release.stage", "release.version", "sdk.name", "sdk.version",
+    "stack.abs_path", "stack.colno", "stack.filename", "stack.function", "stack.in_app",
+    "stack.lineno", "stack.module", "stack.package", "stack.stack_level",
+}  # fmt: skip
 
 
 def is_tag(key: str, text: str) -> bool:
@@ -41,7 +40,7 @@ def condition_of(key: str, values: Sequence[str], *, is_negated: bool) -> TagCon
     """
     if key == HAS:
         [name] = values if len(values) == 1 else [""]
-        if not name or "*" in name:
+        if not name or "*" in name or name in _NO_TAGS:
             raise BadRequest(f"{HAS}: takes the name of a tag.")
         return _of_any_value(name, is_negated=is_negated)
     if list(values) == [""]:

@@ -81,7 +81,10 @@ class _SearchQuery(EnvironmentQuery):
         " `release.package:`, `release.build:`, `release.stage:`, `environment:`,"
         " `error.unhandled:`, `level:`, `timesSeen:`,"
         " `firstSeen:` (or `age:`) and `lastSeen:`, `assigned:` with `me`, `my_teams`, `none`, the name or address of a"
-        " member, or `#team`, `bookmarks:me`, and tags: `browser.name:Firefox`, `user.id:7`, `url:https://shop*`,"
+        " member, or `#team`, `bookmarks:` and `subscribed:` with `me` or a member, `project:`, `issue:`, `title:`,"
+        " `message:`, `culprit:`, `location:`, `platform:`, `error.type:`, `event.type:`, `issue.category:`,"
+        " `issue.priority:`, and tags:"
+        " `browser.name:Firefox`, `user.id:7`, `url:https://shop*`,"
         " `has:user`.",
         example="is:unresolved",
     )

@@ -7,8 +7,16 @@ from pydantic import Field, WithJsonSchema
 from shipmark.api.issues.snooze_requests import SnoozeRequest
 from shipmark.http.validation import Boolean, OnlyNull, RequestModel, Text, choice_of, optional
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.issues.model import IssueChange, IssueStatus, StatusChange, Substatus
+from shipmark.infrastructure.ids import token_hex
+from shipmark.issues.model import (
+    IssueChange,
+    IssueStatus,
+    SharingChange,
+    StatusChange,
+    Substatus,
+)
 from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
+from shipmark.issues.priorities import Priority
 from shipmark.issues.search import STATUSES
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.releases.model import VERSION_MAX
@@ -89,14 +97,18 @@ class IssueUpdateRequest(SnoozeRequest):
     is_bookmarked: Annotated[bool, Boolean()] | None = optional(
         "Whether the caller bookmarks the issues, which subscribes them."
     )
-    is_public: _NotStored = None
+    is_public: Annotated[bool, Boolean()] | None = optional(
+        "Whether anyone may see the issues, without credentials, by `shareId`."
+    )
     is_subscribed: Annotated[bool, Boolean()] | None = optional(
         "Whether the caller is subscribed to the issues."
     )
     merge: Annotated[bool, Boolean()] | None = optional(
         "True merges the issues into the one with the most events, after all other changes; false changes nothing."
     )
-    priority: _NotStored = None
+    priority: Annotated[Priority, choice_of(Priority)] | None = optional(
+        "New priority, which then no longer follows the level."
+    )
 
     @property
     def resolving_commit(self) -> ResolvingCommitRequest | None:
@@ -114,15 +126,24 @@ class IssueUpdateRequest(SnoozeRequest):
             self.status_details is not None or self.substatus is not None or has_conditions
         )
         people = self._people_change()
-        has_other = self.inbox is not None or people != NO_PEOPLE_CHANGE or bool(self.merge)
+        others = (self.inbox, self.priority, self.is_public)
+        is_merge = bool(self.merge)
+        has_other = (
+            is_merge or people != NO_PEOPLE_CHANGE or any(each is not None for each in others)
+        )
         if self.status is None and (needs_status or not has_other):
             raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
+        sharing = None
+        if self.is_public is not None:
+            sharing = SharingChange(is_public=self.is_public, secret=token_hex())
         return IssueChange(
             status=status,
             is_for_review=self.inbox,
+            priority=self.priority,
+            sharing=sharing,
             people=people,
-            is_merge=bool(self.merge),
+            is_merge=is_merge,
         )
 
     def _people_change(self) -> PeopleChange:

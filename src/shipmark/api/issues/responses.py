@@ -64,7 +64,7 @@ class IssueResponse(Wire, kw_only=True):
     """
 
     id: str
-    share_id: None = None
+    share_id: str | None
     short_id: str
     title: str
     culprit: str
@@ -74,7 +74,7 @@ class IssueResponse(Wire, kw_only=True):
     status: str
     status_details: dict[str, object]
     substatus: str | None
-    is_public: bool = False
+    is_public: bool
     platform: str | None
     project: IssueProjectResponse
     type: str
@@ -89,6 +89,8 @@ class IssueResponse(Wire, kw_only=True):
     issue_type: str = "error"
     issue_category: str = "error"
     is_unhandled: bool
+    priority: str
+    priority_locked_at: datetime | None
     count: str
     user_count: int
     first_seen: datetime
@@ -171,6 +173,9 @@ class IssueUpdateResponse(Wire):
     status_details: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
     substatus: str | msgspec.UnsetType | None = msgspec.UNSET
     inbox: bool | msgspec.UnsetType | None = msgspec.UNSET
+    priority: str | msgspec.UnsetType = msgspec.UNSET
+    is_public: bool | msgspec.UnsetType = msgspec.UNSET
+    share_id: str | msgspec.UnsetType | None = msgspec.UNSET
     assigned_to: AssigneeResponse | msgspec.UnsetType | None = msgspec.UNSET
     has_seen: bool | msgspec.UnsetType = msgspec.UNSET
     is_bookmarked: bool | msgspec.UnsetType = msgspec.UNSET
@@ -281,6 +286,10 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         "subscription_details": subscription_details(people.subscribed_for),
         "assigned_to": assignee_response(people.assignee),
         "is_unhandled": issue.is_unhandled,
+        "priority": issue.priority.value,
+        "share_id": issue.share_id,
+        "is_public": issue.share_id is not None,
+        "priority_locked_at": issue.priority_locked_at,
         "count": str(issue.times_seen),
         "user_count": issue.user_count,
         "first_seen": issue.first_seen_at,
@@ -320,6 +329,12 @@ def issue_update_response(
         response.merge = MergeResponse(
             parent=str(merged.survivor_id), children=list(map(str, merged.merged_ids))
         )
+    if change.priority is not None:
+        response.priority = change.priority.value
+    if change.sharing is not None:
+        response.is_public = change.sharing.is_public
+        if len(updated.share_ids) == 1:
+            [response.share_id] = updated.share_ids.values()
     _add_people(response, change.people, updated.assignee)
     return response
 

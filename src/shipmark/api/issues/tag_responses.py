@@ -40,6 +40,21 @@ class IssueTagResponse(IssueTagKeyResponse, kw_only=True):
     top_values: list[IssueTagValueResponse]
 
 
+class ProjectTagResponse(Wire):
+    """A tag of the issues of projects."""
+
+    key: str
+    name: str
+
+
+class ProjectTagValueResponse(Wire):
+    """A value of a tag of the issues of a project."""
+
+    key: str
+    name: str
+    value: str
+
+
 def tags_of(connection: Connection, issue: Issue) -> list[IssueTagKeyResponse]:
     """Return the tags of an issue without values, by name."""
     tags = [tag_key_response(tag) for tag in tag_counts.keys_of(connection, issue.id)]

@@ -9,6 +9,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "version": ("The version of the release, percent-encoded.", "web@1.0.0"),
     "repository": ("Id of the repository.", "1"),
     "issue": ("Id of the issue, or its short id where the organization is named.", "1"),
+    "share_id": ("The `shareId` of the issue.", "3f2a91c07b5d4e8896a0c1d2e3f40516"),
     "tag_key": ("Key of the tag.", "browser.name"),
     "short_id": ("The short id of the issue, such as `WEB-1A`.", "WEB-1"),
     "event": ("Id of the event, 32 hexadecimal digits.", "0123456789abcdef0123456789abcdef"),

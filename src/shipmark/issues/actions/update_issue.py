@@ -1,13 +1,13 @@
 """Changes of status by users: resolve, reopen and ignore issues (groups-api.md 4), for all issues at once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.issues.actions import merge_issues, people, review, snoozing
+from shipmark.issues.actions import merge_issues, people, prioritize, review, share, snoozing
 from shipmark.issues.actions.merge_issues import Merged
 from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
@@ -43,8 +43,9 @@ _ACTIVE_ANEW = {Substatus.REGRESSED, Substatus.ESCALATING}
 class Updated:
     """The result of a change: the issues as they were, and the release of the requested resolution, if any.
 
-    ``assignee`` is the requested one, ``merged`` what became of issues that were to be merged. ``has_new_activity`` is
-    False if a resolution in a release only replaced another.
+    ``assignee`` is the requested one, ``share_ids`` are those by which the issues are public now, if it was requested,
+    ``merged`` what became of issues that were to be merged. ``has_new_activity`` is False if a resolution in a release
+    only replaced another.
     """
 
     issues: tuple[Issue, ...]
@@ -52,6 +53,7 @@ class Updated:
     release: Release | None = None
     has_new_activity: bool = False
     assignee: Assignee | None = None
+    share_ids: Mapping[int, str | None] = field(default_factory=dict)
     merged: Merged | None = None
 
 
@@ -66,9 +68,10 @@ def apply_change(
     user_id: int | None,
     now: datetime,
 ) -> Updated:
-    """Change the status of locked issues as `update_issues` does, whether they wait for review, the people; merge them.
+    """Change the status of locked issues as `update_issues` does, then all else; at last merge them.
 
-    Raise `ValidationFailed` for an assignee who can't be one, and what `merge_issues.check` raises.
+    Raise `ValidationFailed` for an assignee who can't be one, and if the organization shares no issues, and what
+    `merge_issues.check` raises.
     """
     if change.is_merge:
         merge_issues.check(locked)
@@ -79,11 +82,16 @@ def apply_change(
         review.add(connection, locked, now)
     elif change.is_for_review is not None:
         review.mark_reviewed(connection, locked, user_id, now)
+    if change.priority is not None:
+        prioritize.set_priority(connection, locked, change.priority, user_id, now)
+    share_ids: Mapping[int, str | None] = {}
+    if change.sharing is not None:
+        share_ids = share.set_sharing(connection, locked, change.sharing, user_id, now)
     assignee = people.change_people(connection, locked, change.people, user_id, now)
     merged = None
     if change.is_merge:
         merged = merge_issues.merge(connection, [issue.id for issue in locked], user_id, now)
-    return replace(updated, assignee=assignee, merged=merged)
+    return replace(updated, assignee=assignee, share_ids=share_ids, merged=merged)
 
 
 def update_issues(

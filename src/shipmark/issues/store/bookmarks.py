@@ -1,4 +1,4 @@
-"""Bookmarks of users on issues, and the conditions of lists on them."""
+"""Bookmarks of users on issues."""
 
 from collections.abc import Collection
 
@@ -7,8 +7,6 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
-from shipmark.issues.model import IssueFilter
-from shipmark.issues.store.issues import issues
 
 
 class BookmarkColumns(sa.TypedColumns):
@@ -37,27 +35,3 @@ def add(connection: sa.Connection, issue_ids: Collection[int], user_id: int) -> 
 def remove(connection: sa.Connection, issue_ids: Collection[int], user_id: int) -> None:
     """Remove the user's bookmarks on these issues."""
     connection.execute(_REMOVE, {**db.ids_param(issue_ids), "user_id": user_id})
-
-
-def sources(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
-    """Return the conditions that databases begin at: a user bookmarks few issues."""
-    return [
-        issues.c.id.in_(
-            sa.select(bookmarks.c.issue_id).where(bookmarks.c.user_id == condition.user_id)
-        )
-        for condition in issue_filter.bookmarks
-        if not condition.is_negated
-    ]
-
-
-def lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
-    """Return the other conditions: that issues are not bookmarked. See `assignment_conditions.lookups`."""
-    conditions: list[sa.ColumnElement[bool]] = []
-    for condition in issue_filter.bookmarks:
-        if condition.is_negated:
-            of_issue = sa.select(sa.true()).where(
-                bookmarks.c.issue_id == issues.c.id, bookmarks.c.user_id == condition.user_id
-            )
-            found = of_issue.correlate(issues).scalar_subquery()
-            conditions.append(sa.not_(sa.func.coalesce(found, sa.false())))
-    return conditions

@@ -16,6 +16,7 @@ from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
 from shipmark.issues.model import PENDING_MERGE, DeletedFix, Issue, IssueStatus, Substatus
+from shipmark.issues.priorities import Priority
 
 
 class IssueColumns(sa.TypedColumns):
@@ -52,6 +53,9 @@ class IssueColumns(sa.TypedColumns):
     deleted_fix = sa.Column(sa.Text)
     recent_counts = sa.Column(sa.Text)
     auto_resolved_at = sa.Column(db.UtcDateTime)
+    chosen_priority = sa.Column(sa.String(8))
+    priority_locked_at = sa.Column(db.UtcDateTime)
+    share_id = sa.Column(sa.String(32))
 
 
 class IssueUserColumns(sa.TypedColumns):
@@ -78,6 +82,14 @@ sa.Index(
     issues.c.resolved_at,
     sqlite_where=_is_resolved,
     postgresql_where=_is_resolved,
+)
+_is_shared = issues.c.share_id.is_not(None)
+sa.Index(
+    "ix_issues_share_id",
+    issues.c.share_id,
+    unique=True,
+    sqlite_where=_is_shared,
+    postgresql_where=_is_shared,
 )
 #: As a literal, so that databases know that the indexes below serve.
 IS_REGRESSED = issues.c.substatus == sa.literal_column(f"'{Substatus.REGRESSED.value}'")
@@ -138,6 +150,7 @@ ISSUE = RowReader(
     substatus=optional(Substatus),
     metadata=(json.loads, issues.c.details),
     deleted_fix=optional(_fix_of),
+    chosen_priority=optional(Priority),
 )
 
 #: Issues that are merged meanwhile are left out: see `model.PENDING_MERGE`.

@@ -13,12 +13,13 @@ from shipmark.issues.model import (
     ReleaseTie,
     Substatus,
 )
-from shipmark.issues.store import assignment_conditions, bookmarks
+from shipmark.issues.store import assignment_conditions, user_conditions
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import IS_REGRESSED, issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
 from shipmark.issues.store.tagged_issues import matches
+from shipmark.issues.store.text_conditions import has_text
 from shipmark.projects.store import projects
 
 
@@ -27,8 +28,8 @@ def conditions_of(
 ) -> list[sa.ColumnElement[bool]]:
     """Return the conditions of the filter other than on the status; `parameters_of` has their parameters.
 
-    The projects' issues are to be read along an index of a list, unless the filter names issues, releases, assignees,
-    bookmarks or the inbox, whose issues are few: then these are looked up. Issues that are looked up ``is_from_inbox``
+    The projects' issues are to be read along an index of a list, unless the filter names issues, releases, assignees
+    or the inbox, whose issues are few: then these are looked up. Issues that are looked up ``is_from_inbox``
     are in it.
     """
     sources = _sources(issue_filter, is_from_inbox=is_from_inbox)
@@ -57,11 +58,7 @@ def _sources(issue_filter: IssueFilter, *, is_from_inbox: bool) -> list[sa.Colum
         conditions.append(issues.c.id.in_(sa.select(IDS.c.id)))
     if issue_filter.is_for_review and not is_from_inbox:
         conditions.append(issues.c.id.in_(sa.select(inbox.c.issue_id)))
-    return [
-        *conditions,
-        *assignment_conditions.sources(issue_filter),
-        *bookmarks.sources(issue_filter),
-    ]
+    return [*conditions, *assignment_conditions.sources(issue_filter)]
 
 
 def _attributes(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
@@ -79,7 +76,9 @@ def _attributes(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
             issues.c.title.icontains(issue_filter.text, autoescape=True)
             | issues.c.message.icontains(issue_filter.text, autoescape=True)
         )
-    return conditions
+    if issue_filter.excluded_ids:
+        conditions.append(issues.c.id.not_in(issue_filter.excluded_ids))
+    return [*conditions, *map(has_text, issue_filter.texts)]
 
 
 def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
@@ -99,7 +98,8 @@ def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
     return [
         *conditions,
         *assignment_conditions.lookups(issue_filter),
-        *bookmarks.lookups(issue_filter),
+        *map(user_conditions.is_bookmarked, issue_filter.bookmarks),
+        *map(user_conditions.is_subscribed, issue_filter.subscriptions),
         *map(matches, issue_filter.tags),
     ]
 

@@ -46,6 +46,7 @@ _HIDE = (
         resolved_at=None,
         auto_resolved_at=None,
         deleted_fix=None,
+        share_id=None,
     )
 )
 _PENDING = (

@@ -37,7 +37,7 @@ _OF_ISSUES = (
         teams.c.slug,
         teams.c.avatar_kind,
         teams.c.avatar_ident,
-        views.c.user_id.is_not(None),
+        views.c.viewed_at,
         bookmarks.c.user_id.is_not(None),
         sa.case((subscriptions.c.is_active, subscriptions.c.reason)),
     )
@@ -64,11 +64,11 @@ def of_issues(
         issue_id: IssuePeople(
             assignee=_assignee(row),
             comment_count=comment_count,
-            has_seen=bool(has_seen),
+            seen_at=seen_at,
             is_bookmarked=bool(is_bookmarked),
             subscribed_for=subscribed_for,
         )
-        for issue_id, comment_count, *row, has_seen, is_bookmarked, subscribed_for in rows
+        for issue_id, comment_count, *row, seen_at, is_bookmarked, subscribed_for in rows
     }
 
 

@@ -1,16 +1,26 @@
 """The filter of a list of issues for a search, whose versions and environments are looked up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
-from shipmark.issues.people import BookmarkCondition
-from shipmark.issues.search import EnvironmentTerm, IssueSearch, ReleaseTerm
-from shipmark.issues.store import release_filter
+from shipmark.issues.people import UserCondition
+from shipmark.issues.search import (
+    EnvironmentTerm,
+    IssueSearch,
+    IssueTerm,
+    ProjectTerm,
+    ReleaseTerm,
+    UserTerm,
+)
+from shipmark.issues.store import named_issues, release_filter
 from shipmark.issues.store.assignee_filter import assignment_conditions
 from shipmark.issues.store.few_issues import ids_if_few
+from shipmark.issues.store.named_members import user_conditions
 from shipmark.issues.store.tagged_issues import with_tag
+from shipmark.issues.store.user_conditions import bookmarked_by, subscribed_to
 from shipmark.issues.tags import TagCondition
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
@@ -30,41 +40,42 @@ def filter_of(
     environments narrows those that are given besides.
     """
     organization_id = access.organization.id
-    named = _environment_ids(connection, organization_id, search.environments)
-    excluded = set[int]()
-    for term in search.environments:
-        ids = {named[name] for name in term.names if name in named}
-        if term.is_negated:
-            excluded |= ids
-        else:
-            environment_ids = tuple(
-                sorted(ids.intersection(ids if environment_ids is None else environment_ids))
-            )
+    project_ids = _narrowed_projects(connection, project_ids, search.projects)
+    environments = _environments(connection, organization_id, search.environments, environment_ids)
     tags, issue_ids = _tag_conditions(connection, project_ids, search.tags)
     releases = _release_conditions(connection, organization_id, project_ids, search.releases)
     if search.seen_in is not None:
         found = release_filter.found_by(
-            connection, organization_id, project_ids, search.seen_in, environment_ids
+            connection, organization_id, project_ids, search.seen_in, environments.ids
         )
         releases.append(found.condition)
         issue_ids = _narrowed(issue_ids, found.issue_ids)
+    selected = _selected_ids(connection, organization_id, search.named)
+    bookmarks, bookmarked_ids = _user_conditions(
+        connection, access, search.bookmarks, bookmarked_by
+    )
+    subscriptions, subscribed_ids = _user_conditions(
+        connection, access, search.subscriptions, subscribed_to
+    )
+    for further in (selected.ids, bookmarked_ids, subscribed_ids):
+        issue_ids = _narrowed(issue_ids, further)
     return IssueFilter(
         project_ids=tuple(project_ids),
         ids=None if issue_ids is None else tuple(sorted(issue_ids)),
+        excluded_ids=tuple(sorted(selected.excluded_ids)),
         status=search.status,
         substatus=search.substatus,
         is_for_review=search.is_for_review,
         text=search.text,
         releases=tuple(releases),
-        environment_ids=environment_ids,
-        excluded_environment_ids=tuple(sorted(excluded)),
+        environment_ids=environments.ids,
+        excluded_environment_ids=environments.excluded_ids,
         conditions=tuple(search.conditions),
         assignments=assignment_conditions(connection, access, search.assignees),
-        bookmarks=tuple(
-            BookmarkCondition(user_id=access.user_id, is_negated=is_negated)
-            for is_negated in search.bookmarks
-        ),
+        bookmarks=bookmarks,
+        subscriptions=subscriptions,
         tags=tags,
+        texts=tuple(search.texts),
     )
 
 
@@ -85,11 +96,97 @@ def _tag_conditions(
     return tuple(looked_up), ids
 
 
+def _narrowed_projects(
+    connection: Connection, project_ids: Sequence[int], terms: Sequence[ProjectTerm]
+) -> Sequence[int]:
+    """Return those of the projects that the terms mean, by slug or id."""
+    if not terms:
+        return project_ids
+    known = projects.by_ids(connection, project_ids)
+
+    def matches(project_id: int, term: ProjectTerm) -> bool:
+        is_named = not {known[project_id].slug, str(project_id)}.isdisjoint(term.names)
+        return is_named is not term.is_negated
+
+    return [each for each in project_ids if all(matches(each, term) for term in terms)]
+
+
+class _Selected(NamedTuple):
+    """The ids of the issues that a search names, None if it names none, and of those that it excludes."""
+
+    ids: set[int] | None
+    excluded_ids: set[int]
+
+
+def _selected_ids(
+    connection: Connection, organization_id: int, terms: Sequence[IssueTerm]
+) -> _Selected:
+    """Return the issues of the terms; unknown ones match nothing. Issues of other projects may be among them."""
+    short_ids = {short_id for term in terms for short_id in term.short_ids}
+    known = named_issues.ids_of_short_ids(connection, organization_id, short_ids)
+    named_ids = {issue_id for term in terms for issue_id in term.ids}
+    known_ids = named_issues.ids_in_organization(connection, organization_id, named_ids)
+    ids, excluded = None, set[int]()
+    for term in terms:
+        of_term = {known[each] for each in term.short_ids if each in known}
+        of_term |= {known_ids[each] for each in term.ids if each in known_ids}
+        if term.is_negated:
+            excluded |= of_term
+        else:
+            ids = _narrowed(ids, of_term)
+    return _Selected(ids, excluded)
+
+
+def _user_conditions(
+    connection: Connection,
+    access: Access,
+    terms: Sequence[UserTerm],
+    issues_of: Callable[[UserCondition], Select[int]],
+) -> tuple[tuple[UserCondition, ...], set[int] | None]:
+    """Return the conditions to look up for each issue, and the ids of the issues that fulfil the others, or None."""
+    looked_up: list[UserCondition] = []
+    ids: set[int] | None = None
+    for condition in user_conditions(connection, access, terms):
+        few = None
+        if not condition.is_negated:
+            few = ids_if_few(connection, issues_of(condition))
+        if few is None:
+            looked_up.append(condition)
+        else:
+            ids = _narrowed(ids, few)
+    return tuple(looked_up), ids
+
+
 def _narrowed(ids: set[int] | None, further: set[int] | None) -> set[int] | None:
     """Return the ids that are in both, where None is all."""
     if ids is None or further is None:
         return further if ids is None else ids
     return ids & further
+
+
+class _Environments(NamedTuple):
+    """The environments that count, None for all, and the excluded ones."""
+
+    ids: tuple[int, ...] | None
+    excluded_ids: tuple[int, ...]
+
+
+def _environments(
+    connection: Connection,
+    organization_id: int,
+    terms: Sequence[EnvironmentTerm],
+    ids: tuple[int, ...] | None,
+) -> _Environments:
+    """Return the environments with these ids, narrowed by the terms."""
+    named = _environment_ids(connection, organization_id, terms)
+    excluded = set[int]()
+    for term in terms:
+        of_term = {named[name] for name in term.names if name in named}
+        if term.is_negated:
+            excluded |= of_term
+        else:
+            ids = tuple(sorted(of_term.intersection(of_term if ids is None else ids)))
+    return _Environments(ids, tuple(sorted(excluded)))
 
 
 def _environment_ids(

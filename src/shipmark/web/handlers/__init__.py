@@ -5,6 +5,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from shipmark.infrastructure.errors import Refusal
+from shipmark.web.after_response import record_noted
 from shipmark.web.csrf import require_own_page
 from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
@@ -36,7 +37,6 @@ from shipmark.web.handlers import (
     verdicts,
 )
 from shipmark.web.request_context import provide_web_request
-from shipmark.web.session_use import record_noted
 
 #: Forms hold a few short fields.
 _BODY_MAX_BYTES = 64 * 1024

@@ -11,7 +11,7 @@ from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
-from shipmark.web import urls
+from shipmark.web import issue_views, urls
 from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -63,6 +63,7 @@ def render_issue(
     address = web_request.address
     with web_request.database.snapshot() as connection:
         content = issue_page(connection, workspace, issue, event, address, now())
+    issue_views.note(web_request.request, issue, workspace.user.id, content.people.seen_at)
     return page(
         web_request,
         "issue.html",

@@ -25,7 +25,7 @@ from shipmark.issues.model import (
     IssueActivityType,
     Resolution,
 )
-from shipmark.issues.people import Assignee
+from shipmark.issues.people import IssuePeople
 from shipmark.issues.store import (
     activity,
     issues,
@@ -77,8 +77,8 @@ class ActivityItem:
     what it was archived; ``expired`` says it of an issue that was reopened by itself, and is None for other activities.
     ``assignee`` is the name of the user or team of an assignment, empty for a deleted user. ``comment`` is None for
     other activities.
-    ``age`` is how long an issue that was resolved by age had no events, else empty. ``merged_count`` is the number of
-    issues that were merged into it.
+    ``age`` is how long an issue that was resolved by age had no events, else empty. ``priority`` is the one that was
+    set, else empty. ``merged_count`` is the number of issues that were merged into it.
     """
 
     at: datetime
@@ -92,6 +92,7 @@ class ActivityItem:
     assignee: str
     comment: CommentItem | None
     age: str
+    priority: str
     merged_count: int
 
 
@@ -145,7 +146,7 @@ class IssuePage:
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
     may_change: bool
-    assignee: Assignee | None
+    people: IssuePeople
     assign_menu: AssignMenu | None
 
 
@@ -229,7 +230,7 @@ def issue_page(
         if shown
         else (),
         may_change=may_change,
-        assignee=around.assignee,
+        people=around,
         assign_menu=assign_menu(connection, workspace, [project.id]) if may_change else None,
     )
 
@@ -317,6 +318,7 @@ def _activity_item(
         assignee=_assignee_name(issue_activity, related),
         comment=comment,
         age=age_in_words(age) if isinstance(age, int) else "",
+        priority=str(issue_activity.details.get("priority") or ""),
         merged_count=len(merged) if isinstance(merged, list) else 0,
     )
 

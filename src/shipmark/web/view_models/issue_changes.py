@@ -20,6 +20,13 @@ NO_RELEASE = "The project has no release in which the issue could be resolved."
 REVIEWED = "reviewed"
 #: The button that asks whether the selected issues are to be merged, and the one that confirms it.
 MERGE, CONFIRM_MERGE = "merge", "confirm-merge"
+#: The buttons of what an issue is to the user alone.
+MARKS: Mapping[str, PeopleChange] = {
+    "bookmark": PeopleChange(is_bookmarked=True),
+    "remove-bookmark": PeopleChange(is_bookmarked=False),
+    "subscribe": PeopleChange(is_subscribed=True),
+    "unsubscribe": PeopleChange(is_subscribed=False),
+}
 #: The name of the buttons of assignees, and the action of that beside the field of an assignee.
 _ASSIGN = "assign"
 
@@ -41,8 +48,10 @@ def requested_change(form: Mapping[str, str]) -> IssueChange:
         return IssueChange(is_for_review=False)
     if action == CONFIRM_MERGE:
         return IssueChange(is_merge=True)
+    if action in MARKS:
+        return IssueChange(people=MARKS[action])
     if action not in CHANGES:
-        names = ", ".join([*CHANGES, REVIEWED, MERGE, CONFIRM_MERGE, _ASSIGN])
+        names = ", ".join([*CHANGES, REVIEWED, MERGE, CONFIRM_MERGE, *MARKS, _ASSIGN])
         raise BadRequest(f"The action must be one of {names}.")
     return IssueChange(status=CHANGES[action])
 

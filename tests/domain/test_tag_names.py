@@ -1,0 +1,28 @@
+"""Terms that search for the values of tags."""
+
+import pytest
+
+from shipmark.issues.tag_names import term_of
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "term"),
+    [
+        ("region", "eu", 'region:"eu"'),
+        ("user", "id:7", 'user.id:"7"'),
+        ("release", "web@1.0.0", 'release:"web@1.0.0"'),
+        ("environment", "production", 'environment:"production"'),
+        ("level", "error", 'level:"error"'),
+        ("region", "e*u", ""),
+        ("key:x", "y", ""),
+        # Of the issue itself, not of its tags.
+        ("platform", "ios", ""),
+        ("title", "boom", ""),
+        ("project", "web", ""),
+        ("type", "error", ""),
+        ("issue.category", "error", ""),
+        ("timesSeen", "5", ""),
+    ],
+)
+def test_a_term_finds_the_tag_or_there_is_none(key: str, value: str, term: str) -> None:
+    assert term_of(key, value) == term
