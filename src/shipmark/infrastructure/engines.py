@@ -21,6 +21,8 @@ _CONNECT_SECONDS = 10
 _SILENCE_SECONDS = 60
 #: The key in the info of a SQLite connection for the path and identity of its file.
 _FILE = "file"
+#: The function of SQLite connections that returns a text in small letters, of any alphabet.
+LOWER_CASE = "lower_case"
 
 
 class Unit(StrEnum):
@@ -54,6 +56,7 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function(LOWER_CASE, 1, _lower_case, deterministic=True)
         record.info[_FILE] = sqlite_file.opened_file(connection)
 
     @event.listens_for(engine, "begin")
@@ -67,6 +70,12 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if unit == Unit.TRANSACTION else "BEGIN")
 
     return engine
+
+
+def _lower_case(text: str | None) -> str | None:
+    """Return the text letter by letter in lower case, as PostgreSQL does."""
+    # Of a sigma, Python looks at the letters around it; of a dotted I, it makes two characters.
+    return text and text.replace("\u03a3", "\u03c3").replace("\u0130", "i").lower()
 
 
 def _refuse_moved(connection: Connection) -> None:
