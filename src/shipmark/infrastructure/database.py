@@ -117,8 +117,9 @@ class Database:
     or another server.
 
     Each kind raises `Unavailable` while PostgreSQL cannot be reached, or if none of the ``connections`` of this process
-    is free in time. The first unit after an outage succeeds. ``lock_wait_seconds`` limits how long a unit waits for a
-    connection, and how long a writer waits for another one until it is refused with `Conflict`.
+    is free in time; a transaction also while the server takes no changes, whereupon the next one connects anew. The
+    first unit after an outage succeeds. ``lock_wait_seconds`` limits how long a unit waits for a connection, and how
+    long a writer waits for another one until it is refused with `Conflict`.
     """
 
     def __init__(self, url: str, *, lock_wait_seconds: float = 10.0, connections: int = 5) -> None:

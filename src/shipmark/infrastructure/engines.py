@@ -8,10 +8,11 @@ import select
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
 from shipmark.infrastructure import sqlite_file
+from shipmark.infrastructure.availability import READ_ONLY_STATES
 from shipmark.infrastructure.errors import Unavailable
 
 #: The execution option that names the kind of unit of work.
@@ -23,6 +24,16 @@ _SILENCE_SECONDS = 60
 _FILE = "file"
 #: The function of SQLite connections that returns a text in small letters, of any alphabet.
 LOWER_CASE = "lower_case"
+
+
+# The server, database or user may have other defaults. The driver can't read dates in another style, and writers are
+# made for this isolation. JIT compilation takes longer than these statements do. The cost of a random page is that of
+# an SSD, or of memory: at the default of 4, that of a disk of 2001, tables of 10,000 rows were scanned for three of
+# them.
+_POSTGRESQL_SETTINGS = (
+    "-c timezone=utc -c datestyle=iso -c default_transaction_isolation=read\\ committed"
+    " -c jit=off -c random_page_cost=1.1"
+)
 
 
 class Unit(StrEnum):
@@ -120,14 +131,13 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
         pool_timeout=lock_wait_seconds,
         connect_args={
             **{name: value for name, value in liveness.items() if name not in address.query},
-            # JIT compilation takes longer than these statements do. The cost of a random page is that of an SSD, or of
-            # memory: at the default of 4, that of a disk of 2001, tables of 10,000 rows were scanned for three of them.
-            "options": f"-c timezone=utc -c lock_timeout={wait} -c jit=off -c random_page_cost=1.1",
+            "options": f"{_POSTGRESQL_SETTINGS} -c lock_timeout={wait}",
             # Statements are few and come again: most are composed once, when a module is loaded.
             "prepare_threshold": 2,
         },
     )
     event.listen(engine, "checkout", _refuse_closed)
+    event.listen(engine, "handle_error", _leave_standby)
     return engine
 
 
@@ -141,6 +151,14 @@ def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
         raise InvalidatePoolError
+
+
+def _leave_standby(context: ExceptionContext) -> None:
+    """Make the pool connect anew if the server of a writer takes no changes: another one may be the primary by now."""
+    unit = context.connection.get_execution_options().get(UNIT) if context.connection else None
+    state = getattr(context.original_exception, "sqlstate", None)
+    if unit == Unit.TRANSACTION and state in READ_ONLY_STATES:
+        context.is_disconnect = True
 
 
 #: Options of the engines of `Database`, by kind of unit of work. The driver sends them with BEGIN.
