@@ -8,14 +8,18 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
+from click.testing import CliRunner
 from processes import free_port
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from shipmark.accounts import actions as accounts
+from shipmark.cli.main import shipmark
 from shipmark.cli.serve import FIRST_USER
+from shipmark.infrastructure import migrations
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.migrations import acquire_lock
+from shipmark.infrastructure.migrations import MigrationError, acquire_lock
 
 NODES = 2
 
@@ -74,3 +78,32 @@ def told_by(node: subprocess.Popen[str]) -> str:
         if "deploys new" in line or (not told.startswith("\n") and "serves at" in line):
             break
     return told
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+@pytest.mark.parametrize("kind", ["postgresql"])
+def test_a_new_database_of_another_encoding_is_refused(
+    empty_database: Database, tmp_path: Path, encoding: str
+) -> None:
+    """PostgreSQL makes databases without an encoding where the system has no locale."""
+    other = f"{make_url(empty_database.url).database}_{encoding.lower()}"
+    url = make_url(empty_database.url).set(database=other).render_as_string(hide_password=False)
+    with psycopg.connect(empty_database.url, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {other} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0"
+        )
+        try:
+            database = Database(url, connections=1)
+            with pytest.raises(MigrationError, match=f"has the encoding {encoding}, in which"):
+                migrations.upgrade(database)
+            with database.snapshot() as other_connection:
+                text = other_connection.exec_driver_sql("SELECT 'a'").scalar_one()
+            database.close()
+            checked = CliRunner().invoke(
+                shipmark, ["check", "--data", str(tmp_path), "--database-url", url]
+            )
+        finally:
+            connection.execute(f"DROP DATABASE {other} WITH (FORCE)")
+    assert text == "a"
+    assert f"✗ The database has the encoding {encoding}" in checked.output
+    assert checked.exit_code == 1

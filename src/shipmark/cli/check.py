@@ -106,6 +106,9 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
 def _problems_of_database(database: Database) -> Iterator[str]:
     with database.snapshot() as connection:
         have, need = migrations.current_revision(connection), migrations.latest_revision()
+        encoding = migrations.foreign_encoding(connection)
+    if encoding is not None:
+        yield encoding
     if have != need:
         yield f"The database is at step {have}, the code needs {need}. `shipmark serve` brings it there."
         return

@@ -26,12 +26,12 @@ _FILE = "file"
 LOWER_CASE = "lower_case"
 
 
-# The server, database or user may have other defaults. The driver can't read dates in another style, and writers are
-# made for this isolation. JIT compilation takes longer than these statements do. The cost of a random page is that of
-# an SSD, or of memory: at the default of 4, that of a disk of 2001, tables of 10,000 rows were scanned for three of
-# them.
+# The server, database or user may have other defaults. The driver returns bytes for texts of a database without an
+# encoding, and can't read dates in another style. Writers are made for this isolation. JIT compilation takes longer
+# than these statements do. The cost of a random page is that of an SSD, or of memory: at the default of 4, that of a
+# disk of 2001, tables of 10,000 rows were scanned for three of them.
 _POSTGRESQL_SETTINGS = (
-    "-c timezone=utc -c datestyle=iso -c default_transaction_isolation=read\\ committed"
+    "-c client_encoding=utf8 -c timezone=utc -c datestyle=iso -c default_transaction_isolation=read\\ committed"
     " -c jit=off -c random_page_cost=1.1"
 )
 

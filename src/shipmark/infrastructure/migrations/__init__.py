@@ -49,6 +49,19 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(select(_versions.c.version_num)).scalar_one_or_none()
 
 
+def foreign_encoding(connection: Connection) -> str | None:
+    """Return the problem that a PostgreSQL database can't hold the characters of all alphabets, or None."""
+    if connection.dialect.name != "postgresql":
+        return None
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding == "UTF8":
+        return None
+    return (
+        f"The database has the encoding {encoding}, in which not all texts can be stored. Make another one:"
+        " CREATE DATABASE shipmark ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+    )
+
+
 def acquire_lock(connection: Connection) -> None:
     """Lock migrations until the transaction ends, for nodes that start at once.
 
@@ -59,10 +72,16 @@ def acquire_lock(connection: Connection) -> None:
 
 
 def upgrade(database: Database) -> None:
-    """Migrate the database to the latest revision. Raise `MigrationError` with the error output."""
+    """Migrate the database to the latest revision.
+
+    Raise `MigrationError` with the error output, or if it is empty and has an encoding that can't hold all texts.
+    """
     with database.snapshot() as connection:
-        if current_revision(connection) == latest_revision():
+        revision = current_revision(connection)
+        if revision == latest_revision():
             return
+        if revision is None and (problem := foreign_encoding(connection)) is not None:
+            raise MigrationError(problem)
     process = subprocess.run(
         [sys.executable, "-m", "shipmark.infrastructure.migrations.run"],
         env=os.environ | {TARGET: database.url},
