@@ -329,9 +329,10 @@ def test_the_connections_to_a_standby_are_given_up(server: Server, opened: Opene
 
 def test_other_defaults_of_the_user_have_no_effect(server: Server, opened: Opened) -> None:
     other = {"default_transaction_isolation": "serializable", "datestyle": "German"}
-    with settings(server, **other, timezone="Europe/Rome"):
+    with settings(server, **other, timezone="Europe/Rome", statement_timeout="10ms"):
         database = opened()
         with database.transaction() as connection:
+            connection.exec_driver_sql("SELECT pg_sleep(0.02)")
             isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
             at = connection.exec_driver_sql("SELECT '2026-01-05 09:00Z'::timestamptz").scalar_one()
     assert (isolation, at.isoformat()) == ("read committed", "2026-01-05T09:00:00+00:00")

@@ -27,11 +27,13 @@ LOWER_CASE = "lower_case"
 
 
 # The server, database or user may have other defaults. The driver returns bytes for texts of a database without an
-# encoding, and can't read dates in another style. Writers are made for this isolation. JIT compilation takes longer
-# than these statements do. The cost of a random page is that of an SSD, or of memory: at the default of 4, that of a
-# disk of 2001, tables of 10,000 rows were scanned for three of them.
+# encoding, and can't read dates in another style. Writers are made for this isolation, and have their own limit for
+# waiting: one of statements would end them earlier, by an error that says nothing of locks, and long migrations. JIT
+# compilation takes longer than these statements do. The cost of a random page is that of an SSD, or of memory: at the
+# default of 4, that of a disk of 2001, tables of 10,000 rows were scanned for three of them.
 _POSTGRESQL_SETTINGS = (
-    "-c client_encoding=utf8 -c timezone=utc -c datestyle=iso -c default_transaction_isolation=read\\ committed"
+    "-c client_encoding=utf8 -c timezone=utc -c datestyle=iso"
+    " -c default_transaction_isolation=read\\ committed -c statement_timeout=0"
     " -c jit=off -c random_page_cost=1.1"
 )
 
