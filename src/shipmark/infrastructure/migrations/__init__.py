@@ -62,6 +62,24 @@ def foreign_encoding(connection: Connection) -> str | None:
     )
 
 
+def missing_privilege(connection: Connection) -> str | None:
+    """Return the problem that the user may not create tables in a PostgreSQL database, or None.
+
+    Since PostgreSQL 15 only the owner of the database may, unless others are granted it.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    user, schema, may_create = connection.exec_driver_sql(
+        "SELECT current_user, current_schema(), has_schema_privilege(current_schema(), 'CREATE')"
+    ).one()
+    if may_create:
+        return None
+    return (
+        f"The user {user} may not create tables in the database. Make it the owner of the database, or execute there:"
+        f' GRANT CREATE ON SCHEMA {schema or "public"} TO "{user}"'
+    )
+
+
 def acquire_lock(connection: Connection) -> None:
     """Lock migrations until the transaction ends, for nodes that start at once.
 
@@ -74,14 +92,16 @@ def acquire_lock(connection: Connection) -> None:
 def upgrade(database: Database) -> None:
     """Migrate the database to the latest revision.
 
-    Raise `MigrationError` with the error output, or if it is empty and has an encoding that can't hold all texts.
+    Raise `MigrationError` with the error output, or if it is empty and can't be used: for its encoding, or privileges.
     """
     with database.snapshot() as connection:
         revision = current_revision(connection)
         if revision == latest_revision():
             return
-        if revision is None and (problem := foreign_encoding(connection)) is not None:
-            raise MigrationError(problem)
+        if revision is None:
+            problem = foreign_encoding(connection) or missing_privilege(connection)
+            if problem is not None:
+                raise MigrationError(problem)
     process = subprocess.run(
         [sys.executable, "-m", "shipmark.infrastructure.migrations.run"],
         env=os.environ | {TARGET: database.url},
