@@ -57,6 +57,14 @@ def asked(caller: Caller, path: str = ISSUE) -> list[tuple[str, list[tuple[str, 
     return named(answer.json())
 
 
+def test_names_of_files_may_have_capital_letters_of_other_languages(
+    alice: Caller, fail: Fail
+) -> None:
+    alice.publish("1", commits=[change("1", "src/Übersicht.py"), change("2", "src/GRÖßE.py")])
+    fail("src/übersicht.py", "src/größe.py")
+    assert asked(alice) == [("ada@example.com", [("2", 2), ("1", 2)])]
+
+
 def event_path(event_id: str, project: str = "web") -> str:
     return f"/projects/acme/{project}/events/{event_id}/committers/"
 

@@ -87,6 +87,15 @@ def test_terms_find_issues(alice: Caller, query: str, issues: set[str]) -> None:
     assert found(alice, query) == issues
 
 
+@pytest.mark.parametrize("query", ["title:größe*", "title:GRÖßE*", "message:GRÖßE", "größe"])
+def test_letters_of_all_alphabets_match_in_any_case(
+    alice: Caller, world: World, query: str
+) -> None:
+    payload = error_event("7") | {"exception": None, "message": "Größe unknown"}
+    send_event(alice.client, world.keys["web"], world.projects["web"], payload)
+    assert found(alice, query) == {"WEB-3"}
+
+
 def test_lists_of_a_project_find_its_issues_only(alice: Caller) -> None:
     path = "/projects/acme/web/issues/"
     assert found(alice, "issue:MOBILE-1", path) == found(alice, "project:mobile", path) == set()

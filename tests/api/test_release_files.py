@@ -238,6 +238,12 @@ def test_lists_are_searched(alice: Caller) -> None:
     assert names(alice, f"checksum={sha1(b'~/app.js')}&checksum=x") == ["~/app.js"]
 
 
+def test_files_are_searched_by_letters_of_other_languages(alice: Caller) -> None:
+    add(alice, "~/Über-größe.js")
+    for text in ("Über", "über", "ÜBER", "GRÖ", "größe"):
+        assert names(alice, f"query={text}") == ["~/Über-größe.js"], text
+
+
 def test_lists_have_pages(alice: Caller) -> None:
     for number in range(5):
         add(alice, f"~/{number}.js")

@@ -536,7 +536,7 @@ ALLOWED = (
         "lower(issues.title) LIKE",
         "A text may be anywhere: the project's issues are read until there are enough, the last seen first.",
     ),
-    ("change issues", "issues.title ILIKE", "The same on PostgreSQL."),
+    ("change issues", 'issues.title COLLATE "C" ILIKE', "The same on PostgreSQL."),
     (
         "page /organizations/acme/issues/?tab=review",
         "inbox",

@@ -224,10 +224,11 @@ def test_check_tells_of_a_missing_folder_and_makes_none(tmp_path: Path) -> None:
     assert not missing.exists()
 
 
-def test_check_tells_of_an_old_database(tmp_path: Path) -> None:
+def test_check_tells_of_a_database_without_tables_and_nothing_more(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
     result = run(tmp_path, "check")
     assert result.exit_code == 1
-    assert "The database is at step None" in result.output
+    assert result.output == "✗ The database is empty. `shipmark serve` makes its tables.\n"
 
 
 def test_check_tells_of_jobs_that_failed_for_good(data: Path) -> None:

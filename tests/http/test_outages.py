@@ -63,6 +63,20 @@ class Server:
         """Start it, or do nothing where it runs."""
         self._server.ensure_postgres_running()
 
+    @contextmanager
+    def as_standby(self) -> Iterator[None]:
+        """Run it as a standby of another server, which takes no changes, for the length of the block."""
+        signal = self._folder / "standby.signal"
+        self.stop()
+        signal.touch()
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+            signal.unlink()
+            self.start()
+
     def end(self) -> None:
         """Stop it for good."""
         self._server.cleanup()
@@ -120,6 +134,18 @@ def logged() -> Iterator[list[str]]:
     finally:
         structlog.configure(wrapper_class=level)
     found += [it["event"] for it in events if it["log_level"] in {"warning", "error"}]
+
+
+@contextmanager
+def settings(server: Server, **values: str) -> Iterator[None]:
+    """Defaults of the user of the database, for connections that are opened in the block."""
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        for name, value in values.items():
+            connection.execute(f"ALTER ROLE CURRENT_USER SET {name} = '{value}'")
+        try:
+            yield
+        finally:
+            connection.execute("ALTER ROLE CURRENT_USER RESET ALL")
 
 
 def answers(client: Client, people: World) -> list[Response]:
@@ -272,3 +298,53 @@ def test_a_server_without_a_connection_left_is_refused(
     assert_refused(refused)
     assert {it.status_code for it in after} <= {200, 201, 208}
     assert lines == ["There are too few connections to the database"]
+
+
+@on_one_database
+def test_a_standby_refuses_changes(
+    server: Server, people: World, opened: Opened, serve: Serve
+) -> None:
+    client = serve(on=opened())
+    with logged() as lines, server.as_standby():
+        refused = [*answers(client, people), *answers(client, people)]
+    after = answers(client, people)
+    assert [it.status_code for it in refused] == [200, 200, 503, 200] * 2
+    assert_refused([refused[2], refused[6]])
+    words = "The database takes no changes at the moment. Try again in a few seconds."
+    assert refused[2].json() == {"detail": words}
+    assert lines == ["The database takes no changes"]
+    assert {it.status_code for it in after} <= {200, 201, 208}
+
+
+def test_the_connections_to_a_standby_are_given_up(server: Server, opened: Opened) -> None:
+    """Another server may be the primary at this address by now."""
+    database = opened(connections=1)
+    with settings(server, default_transaction_read_only="on"):
+        for _ in range(2):
+            with pytest.raises(Unavailable), database.transaction() as connection:
+                jobs.enqueue(connection, JobKind.TIDY, {}, now=BEGINNING)
+    with database.transaction() as connection:
+        jobs.enqueue(connection, JobKind.TIDY, {}, now=BEGINNING)
+
+
+def test_other_defaults_of_the_user_have_no_effect(server: Server, opened: Opened) -> None:
+    other = {"default_transaction_isolation": "serializable", "datestyle": "German"}
+    with settings(server, **other, timezone="Europe/Rome", statement_timeout="10ms"):
+        database = opened()
+        with database.transaction() as connection:
+            connection.exec_driver_sql("SELECT pg_sleep(0.02)")
+            isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
+            at = connection.exec_driver_sql("SELECT '2026-01-05 09:00Z'::timestamptz").scalar_one()
+    assert (isolation, at.isoformat()) == ("read committed", "2026-01-05T09:00:00+00:00")
+
+
+def test_options_of_the_address_count(server: Server, people: World) -> None:
+    sign = "&" if "?" in server.url else "?"
+    database = Database(
+        f"{server.url}{sign}options=-c%20search_path%3Dpg_temp%20-c%20datestyle%3Dsql"
+    )
+    with database.snapshot() as connection:
+        path = connection.exec_driver_sql("SHOW search_path").scalar_one()
+        style = connection.exec_driver_sql("SHOW datestyle").scalar_one()
+    database.close()
+    assert (path, style) == ("pg_temp", "ISO, MDY")

@@ -67,8 +67,11 @@ def _problems(settings: Settings) -> Iterator[str]:
     yield from space_problems(settings)
     database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
     try:
-        yield from _problems_of_database(database)
-        yield from _problems_of_events(database, settings)
+        encoding, pending = _encoding_and_pending(database)
+        yield from filter(None, (encoding, pending))
+        if pending is None:
+            yield from _problems_of_database(database)
+            yield from _problems_of_events(database, settings)
     except (SQLAlchemyError, Unavailable) as error:
         yield f"The database can't be used: {error.__cause__ or error}. Check SHIPMARK_DATABASE_URL."
     finally:
@@ -103,12 +106,22 @@ def _problems_of_blobs(settings: Settings) -> Iterator[str]:
             yield f"Only {_gibibytes(free_bytes)} are left for blobs. Free space before it is full."
 
 
-def _problems_of_database(database: Database) -> Iterator[str]:
+def _encoding_and_pending(database: Database) -> tuple[str | None, str | None]:
+    """Return the problems of the encoding, and of pending migrations: the tables are not those of the code then."""
     with database.snapshot() as connection:
         have, need = migrations.current_revision(connection), migrations.latest_revision()
-    if have != need:
-        yield f"The database is at step {have}, the code needs {need}. `shipmark serve` brings it there."
-        return
+        encoding = migrations.foreign_encoding(connection)
+    if have == need:
+        return encoding, None
+    if have is None:
+        return encoding, "The database is empty. `shipmark serve` makes its tables."
+    return (
+        encoding,
+        f"The database is at step {have}, the code needs {need}. `shipmark serve` brings it there.",
+    )
+
+
+def _problems_of_database(database: Database) -> Iterator[str]:
     _mend(database)
     with database.snapshot() as connection:
         if not accounts.exists(connection):

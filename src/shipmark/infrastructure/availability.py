@@ -12,15 +12,20 @@ from shipmark.infrastructure.errors import Unavailable
 from shipmark.infrastructure.telemetry import log
 
 AWAY = "The database does not answer. Try again in a few seconds."
+READ_ONLY = "The database takes no changes at the moment. Try again in a few seconds."
 NO_CONNECTION = "All connections to the database are in use. Try again in a few seconds."
 #: SQLSTATEs of a server that stops, has stopped or is starting; class 08 is a broken connection.
 _AWAY_STATES = {"57P01", "57P02", "57P03", "57P05"}
 _CONNECTION_CLASS = "08"
+#: SQLSTATEs of a server that takes no changes, as a standby: of a statement, and of a transaction that may write.
+READ_ONLY_STATES = {"25006", "0A000"}
 #: The server accepts no more connections: in all, or of this user or database.
 _TOO_MANY_CONNECTIONS = "53300"
 _SHORTAGE_WORDS = ("too many clients", "too many connections", "connection slots are reserved")
-#: With too few connections some requests succeed and some fail, so a shortage is logged once in this time.
-SHORTAGE_LOG_SECONDS = 60.0
+#: With too few connections, or without changes, some requests succeed and some fail: it is logged once in this time.
+PARTIAL_LOG_SECONDS = 60.0
+_SHORTAGE = "There are too few connections to the database"
+_NO_CHANGES = "The database takes no changes"
 
 
 class Availability:
@@ -30,21 +35,27 @@ class Availability:
         self._lock = threading.Lock()
         self._outages = 0
         self._is_away = False
-        self._shortage_logged_at: float | None = None
+        self._partial_logged_at: dict[str, float] = {}
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Run a unit of work. Raise `Unavailable` if the database cannot be reached, or has no connection left."""
+        """Run a unit of work.
+
+        Raise `Unavailable` if the database cannot be reached, has no connection left, or takes no changes.
+        """
         outages = self._outages
         try:
             yield
         except PoolTimeoutError as error:
-            self._note_shortage(str(error))
+            self._note_partial(_SHORTAGE, str(error))
             raise Unavailable(NO_CONNECTION) from error
         except DBAPIError as error:
             if is_shortage(error):
-                self._note_shortage(_reason(error))
+                self._note_partial(_SHORTAGE, _reason(error))
                 raise Unavailable(NO_CONNECTION) from error
+            if is_read_only(error):
+                self._note_partial(_NO_CHANGES, _reason(error))
+                raise Unavailable(READ_ONLY) from error
             if is_away(error):
                 self._note_outage(_reason(error))
                 raise Unavailable(AWAY) from error
@@ -66,15 +77,15 @@ class Availability:
         if has_changed:
             log.warning("The database is back")
 
-    def _note_shortage(self, reason: str) -> None:
+    def _note_partial(self, message: str, reason: str) -> None:
         now = time.monotonic()
         with self._lock:
-            last = self._shortage_logged_at
-            has_changed = last is None or now - last > SHORTAGE_LOG_SECONDS
+            last = self._partial_logged_at.get(message)
+            has_changed = last is None or now - last > PARTIAL_LOG_SECONDS
             if has_changed:
-                self._shortage_logged_at = now
+                self._partial_logged_at[message] = now
         if has_changed:
-            log.error("There are too few connections to the database", reason=reason)
+            log.error(message, reason=reason)
 
 
 def is_shortage(error: DBAPIError) -> bool:
@@ -82,6 +93,11 @@ def is_shortage(error: DBAPIError) -> bool:
     message = str(error.orig) if error.statement is None else ""
     is_in_message = any(words in message for words in _SHORTAGE_WORDS)
     return _state(error) == _TOO_MANY_CONNECTIONS or is_in_message
+
+
+def is_read_only(error: DBAPIError) -> bool:
+    """Return True if the server refuses changes, so that the engine has closed the connection (`postgresql_engine`)."""
+    return error.connection_invalidated and _state(error) in READ_ONLY_STATES
 
 
 def is_away(error: DBAPIError) -> bool:

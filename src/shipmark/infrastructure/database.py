@@ -1,11 +1,10 @@
-"""Access to the database. With ``engines.py``, the only code that knows which database it is.
+"""Access to the database. With ``engines.py`` and ``text_search.py``, the only code that knows which database it is.
 
 Only `Database` opens units of work: domain packages get a ``Connection`` and never open, commit or roll back anything
 themselves. ``engines.py`` runs them, ``availability.py`` detects outages.
 """
 
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -50,9 +49,6 @@ BinaryText: TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "po
 
 STORAGE_FULL = "There is no space left in the database. Nothing was changed. Contact the operator of this server."
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
-
-#: The character before ``%`` and ``_`` that stand for themselves.
-_ESCAPE = "/"
 
 #: The length of a datetime without its zone, as text.
 _DATETIME_LENGTH = len("2026-01-01 00:00:00.000000")
@@ -121,8 +117,9 @@ class Database:
     or another server.
 
     Each kind raises `Unavailable` while PostgreSQL cannot be reached, or if none of the ``connections`` of this process
-    is free in time. The first unit after an outage succeeds. ``lock_wait_seconds`` limits how long a unit waits for a
-    connection, and how long a writer waits for another one until it is refused with `Conflict`.
+    is free in time; a transaction also while the server takes no changes, whereupon the next one connects anew. The
+    first unit after an outage succeeds. ``lock_wait_seconds`` limits how long a unit waits for a connection, and how
+    long a writer waits for another one until it is refused with `Conflict`.
     """
 
     def __init__(self, url: str, *, lock_wait_seconds: float = 10.0, connections: int = 5) -> None:
@@ -247,64 +244,6 @@ def _in_binary_order_on_sqlite(
     element: _InBinaryOrder, compiler: SQLCompiler, **options: object
 ) -> str:
     return compiler.process(next(iter(element.clauses)), **options)
-
-
-def contains_text(
-    column: sa.ColumnElement[str], parameter: sa.BindParameter[str], *, is_ascii: bool
-) -> sa.ColumnElement[bool]:
-    """Return the condition that a column contains a text, in capital or small letters; the value is `escaped`.
-
-    With binary collation PostgreSQL compares ASCII letters only, which is all that a text in ASCII needs, in half of
-    the time: a search without results reads each row.
-    """
-    compared = in_binary_order(column) if is_ascii else column
-    return compared.icontains(parameter, escape=_ESCAPE)
-
-
-def escaped(text: str) -> str:
-    """Return a text as `contains_text` takes it: without special meaning of ``%`` and ``_``."""
-    return re.sub(rf"[{_ESCAPE}%_]", rf"{_ESCAPE}\g<0>", text)
-
-
-def matches(
-    column: sa.ColumnElement[Any], parameter: sa.BindParameter[str]
-) -> sa.ColumnElement[bool]:
-    """Return the condition that a text matches a pattern of the type `Wildcards`. Case-sensitive."""
-    return _Matches(column, parameter)
-
-
-class Wildcards(TypeDecorator[str]):
-    """A pattern, in which ``*`` matches any text, converted to the syntax of the database."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
-        """Return the pattern in the syntax of the database."""
-        assert value is not None
-        if dialect.name == "sqlite":
-            return re.sub(r"[\[?]", r"[\g<0>]", value)
-        return re.sub(r"[\\%_]", r"\\\g<0>", value).replace("*", "%")
-
-
-class _Matches(FunctionElement[bool]):
-    """A comparison with a pattern."""
-
-    inherit_cache = True
-    name = "matches"
-    type = sa.Boolean()
-
-
-@compiles(_Matches)
-def _matches(element: _Matches, compiler: SQLCompiler, **options: object) -> str:
-    column, pattern = (compiler.process(each, **options) for each in element.clauses)
-    return f"({column} GLOB {pattern})"
-
-
-@compiles(_Matches, "postgresql")
-def _matches_on_postgresql(element: _Matches, compiler: SQLCompiler, **options: object) -> str:
-    column, pattern = (compiler.process(each, **options) for each in element.clauses)
-    return f"({column} LIKE {pattern})"
 
 
 class _JsonRows(FunctionElement[Any]):

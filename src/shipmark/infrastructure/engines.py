@@ -8,10 +8,11 @@ import select
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
 from shipmark.infrastructure import sqlite_file
+from shipmark.infrastructure.availability import READ_ONLY_STATES
 from shipmark.infrastructure.errors import Unavailable
 
 #: The execution option that names the kind of unit of work.
@@ -21,6 +22,20 @@ _CONNECT_SECONDS = 10
 _SILENCE_SECONDS = 60
 #: The key in the info of a SQLite connection for the path and identity of its file.
 _FILE = "file"
+#: The function of SQLite connections that returns a text in small letters, of any alphabet.
+LOWER_CASE = "lower_case"
+
+
+# The server, database or user may have other defaults. The driver returns bytes for texts of a database without an
+# encoding, and can't read dates in another style. Writers are made for this isolation, and have their own limit for
+# waiting: one of statements would end them earlier, by an error that says nothing of locks, and long migrations. JIT
+# compilation takes longer than these statements do. The cost of a random page is that of an SSD, or of memory: at the
+# default of 4, that of a disk of 2001, tables of 10,000 rows were scanned for three of them.
+_POSTGRESQL_SETTINGS = (
+    "-c client_encoding=utf8 -c timezone=utc -c datestyle=iso"
+    " -c default_transaction_isolation=read\\ committed -c statement_timeout=0"
+    " -c jit=off -c random_page_cost=1.1"
+)
 
 
 class Unit(StrEnum):
@@ -54,6 +69,7 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}")
+        connection.create_function(LOWER_CASE, 1, _lower_case, deterministic=True)
         record.info[_FILE] = sqlite_file.opened_file(connection)
 
     @event.listens_for(engine, "begin")
@@ -67,6 +83,12 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if unit == Unit.TRANSACTION else "BEGIN")
 
     return engine
+
+
+def _lower_case(text: str | None) -> str | None:
+    """Return the text letter by letter in lower case, as PostgreSQL does."""
+    # Of a sigma, Python looks at the letters around it; of a dotted I, it makes two characters.
+    return text and text.replace("\u03a3", "\u03c3").replace("\u0130", "i").lower()
 
 
 def _refuse_moved(connection: Connection) -> None:
@@ -97,6 +119,8 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
     if address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
     wait = int(lock_wait_seconds * 1000)
+    # Such as a search_path: what is in the address too would be replaced.
+    options = address.normalized_query.get("options", ())
     liveness = {
         "connect_timeout": _CONNECT_SECONDS,
         "keepalives_idle": _SILENCE_SECONDS // 2,
@@ -111,14 +135,13 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
         pool_timeout=lock_wait_seconds,
         connect_args={
             **{name: value for name, value in liveness.items() if name not in address.query},
-            # JIT compilation takes longer than these statements do. The cost of a random page is that of an SSD, or of
-            # memory: at the default of 4, that of a disk of 2001, tables of 10,000 rows were scanned for three of them.
-            "options": f"-c timezone=utc -c lock_timeout={wait} -c jit=off -c random_page_cost=1.1",
+            "options": " ".join((*options, _POSTGRESQL_SETTINGS, f"-c lock_timeout={wait}")),
             # Statements are few and come again: most are composed once, when a module is loaded.
             "prepare_threshold": 2,
         },
     )
     event.listen(engine, "checkout", _refuse_closed)
+    event.listen(engine, "handle_error", _leave_standby)
     return engine
 
 
@@ -132,6 +155,14 @@ def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:
     poll.register(connection.fileno(), select.POLLIN)
     if poll.poll(0):
         raise InvalidatePoolError
+
+
+def _leave_standby(context: ExceptionContext) -> None:
+    """Make the pool connect anew if the server of a writer takes no changes: another one may be the primary by now."""
+    unit = context.connection.get_execution_options().get(UNIT) if context.connection else None
+    state = getattr(context.original_exception, "sqlstate", None)
+    if unit == Unit.TRANSACTION and state in READ_ONLY_STATES:
+        context.is_disconnect = True
 
 
 #: Options of the engines of `Database`, by kind of unit of work. The driver sends them with BEGIN.

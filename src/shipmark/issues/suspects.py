@@ -90,9 +90,8 @@ def frames_of(payload: Json, limit: int) -> list[Path]:
 
 
 def names_of(frames: Iterable[Path]) -> set[str]:
-    """Return the names of the files, in all cases that a database may compare as different."""
-    names = {frame[-1] for frame in frames}
-    return names | {_lower_ascii(name.upper()) for name in names}
+    """Return the names of the files."""
+    return {frame[-1] for frame in frames}
 
 
 def committers(
@@ -138,10 +137,6 @@ def _path_of(call: Json) -> Path:
     if package and (extension in _JVM or name.partition("$")[0] == stem):
         return (*package, *path)
     return path
-
-
-def _lower_ascii(text: str) -> str:
-    return "".join(item.lower() if item.isascii() else item for item in text)
 
 
 def _is_bare(frame: Path) -> bool:

@@ -175,10 +175,10 @@ def _save(
         unpacked = archives.unpack(context.database, context.blobs, receiver.opened(), at)
     except BundleProblem as problem:
         raise BadRequest(f"The zip can't be read: {problem.reason or problem}") from None
-    if not unpacked.new:
-        name, why = unpacked.problems[0] if unpacked.problems else ("", "it is empty")
-        reason = f"{name}: {why}" if name else why
-        raise BadRequest(f"There is no debug file in the zip ({reason})")
+    # sentry-cli 2 sends an empty zip, if it has warned that it leaves out all mappings, and goes on.
+    if unpacked.problems and not unpacked.new:
+        name, why = unpacked.problems[0]
+        raise BadRequest(f"There is no debug file in the zip ({name}: {why})")
     saved = assembling.save(context.database, project.id, unpacked.new, at)
     return [debug_file_response(file) for file in saved]
 

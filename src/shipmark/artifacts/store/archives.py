@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 from shipmark.artifacts.store import release_listing
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.infrastructure.database import IDS, ids_param
+from shipmark.infrastructure.text_search import contains
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
@@ -46,7 +47,7 @@ def page_of(
         .limit(limit + offset)
     )
     if text:
-        query = query.where(func.lower(releases.c.version).contains(text.lower(), autoescape=True))
+        query = query.where(contains(releases.c.version, text))
     # The index begins with the status: the releases of each status are one index range.
     by_status = [
         connection.execute(query.where(release_projects.c.status == status.value)).all()

@@ -12,6 +12,7 @@ from shipmark.artifacts.model import ArtifactBundle, BundleEntry
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.infrastructure.database import json_rows, rows_param
+from shipmark.infrastructure.text_search import contains
 
 Ts = TypeVarTuple("Ts")
 
@@ -126,7 +127,7 @@ def newest_of_release(
     """Return the newest bundles of a version and dist; with ``url``, those with files whose URL contains it."""
     query = _filtered(sa.select(artifact_bundles), bundle_filter)
     if url is not None:
-        is_part = sa.func.lower(bundle_entries.c.url).contains(url.lower(), autoescape=True)
+        is_part = contains(bundle_entries.c.url, url)
         query = query.where(
             sa.select(bundle_entries.c.number)
             .where(bundle_entries.c.bundle_id == artifact_bundles.c.id, is_part)
@@ -143,9 +144,7 @@ def entries_page(
     query = sa.select(*ENTRY).where(bundle_entries.c.bundle_id == bundle_id)
     if text:
         searched = (bundle_entries.c.url, bundle_entries.c.debug_id)
-        lowered = (sa.func.lower(column) for column in searched)
-        holds = (column.contains(text.lower(), autoescape=True) for column in lowered)
-        query = query.where(sa.or_(*holds))
+        query = query.where(sa.or_(*(contains(column, text) for column in searched)))
     page = query.order_by(bundle_entries.c.number).limit(limit).offset(offset)
     return [entry(row) for row in connection.execute(page)]
 

@@ -14,6 +14,7 @@ from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import IDS, ids_param, in_binary_order
+from shipmark.infrastructure.text_search import contains
 
 _SINGLE = sa.select(
     release_files.c.id,
@@ -148,8 +149,7 @@ def _bundled(
 
 
 def _contains(column: sa.ColumnElement[str], texts: Sequence[str]) -> sa.ColumnElement[bool]:
-    lowered = sa.func.lower(column)
-    return sa.or_(*(lowered.contains(text.lower(), autoescape=True) for text in texts))
+    return sa.or_(*(contains(column, text) for text in texts))
 
 
 def _is(dist: str | None, url: str) -> list[sa.ColumnElement[bool]]:

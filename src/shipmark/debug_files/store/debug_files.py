@@ -10,6 +10,7 @@ from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.text_search import contains
 from shipmark.projects.store.projects import projects
 
 
@@ -144,8 +145,7 @@ def page_of(
     if file_filter.symbol_types:
         query = query.where(debug_files.c.symbol_type.in_(file_filter.symbol_types))
     if file_filter.text:
-        text = file_filter.text.lower()
-        holds = (sa.func.lower(column).contains(text, autoescape=True) for column in _SEARCHED)
+        holds = (contains(column, file_filter.text) for column in _SEARCHED)
         query = query.where(sa.or_(*holds))
     page = query.order_by(debug_files.c.id.desc()).limit(limit).offset(offset)
     return with_files(connection, connection.execute(page).all())

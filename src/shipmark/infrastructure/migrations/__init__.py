@@ -49,6 +49,37 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(select(_versions.c.version_num)).scalar_one_or_none()
 
 
+def foreign_encoding(connection: Connection) -> str | None:
+    """Return the problem that a PostgreSQL database can't hold the characters of all alphabets, or None."""
+    if connection.dialect.name != "postgresql":
+        return None
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding == "UTF8":
+        return None
+    return (
+        f"The database has the encoding {encoding}, in which not all texts can be stored. Make another one:"
+        " CREATE DATABASE shipmark ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+    )
+
+
+def missing_privilege(connection: Connection) -> str | None:
+    """Return the problem that the user may not create tables in a PostgreSQL database, or None.
+
+    Since PostgreSQL 15 only the owner of the database may, unless others are granted it.
+    """
+    if connection.dialect.name != "postgresql":
+        return None
+    user, schema, may_create = connection.exec_driver_sql(
+        "SELECT current_user, current_schema(), has_schema_privilege(current_schema(), 'CREATE')"
+    ).one()
+    if may_create:
+        return None
+    return (
+        f"The user {user} may not create tables in the database. Make it the owner of the database, or execute there:"
+        f' GRANT CREATE ON SCHEMA {schema or "public"} TO "{user}"'
+    )
+
+
 def acquire_lock(connection: Connection) -> None:
     """Lock migrations until the transaction ends, for nodes that start at once.
 
@@ -59,10 +90,18 @@ def acquire_lock(connection: Connection) -> None:
 
 
 def upgrade(database: Database) -> None:
-    """Migrate the database to the latest revision. Raise `MigrationError` with the error output."""
+    """Migrate the database to the latest revision.
+
+    Raise `MigrationError` with the error output, or if it is empty and can't be used: for its encoding, or privileges.
+    """
     with database.snapshot() as connection:
-        if current_revision(connection) == latest_revision():
+        revision = current_revision(connection)
+        if revision == latest_revision():
             return
+        if revision is None:
+            problem = foreign_encoding(connection) or missing_privilege(connection)
+            if problem is not None:
+                raise MigrationError(problem)
     process = subprocess.run(
         [sys.executable, "-m", "shipmark.infrastructure.migrations.run"],
         env=os.environ | {TARGET: database.url},

@@ -6,6 +6,7 @@ from typing import Any, assert_never
 import sqlalchemy as sa
 
 from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.infrastructure.text_search import contains
 from shipmark.issues.model import (
     HistoryStatus,
     IssueFilter,
@@ -73,8 +74,8 @@ def _attributes(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(compare(condition.operand))
     if issue_filter.text:
         conditions.append(
-            issues.c.title.icontains(issue_filter.text, autoescape=True)
-            | issues.c.message.icontains(issue_filter.text, autoescape=True)
+            contains(issues.c.title, issue_filter.text)
+            | contains(issues.c.message, issue_filter.text)
         )
     if issue_filter.excluded_ids:
         conditions.append(issues.c.id.not_in(issue_filter.excluded_ids))

@@ -7,13 +7,13 @@ import json
 
 import sqlalchemy as sa
 
+from shipmark.infrastructure.text_search import is_like
 from shipmark.issues.priorities import Priority
 from shipmark.issues.store.issues import issues
 from shipmark.issues.store.priorities import has_priority
 from shipmark.issues.text_search import ANY_TEXT, IssueText, TextCondition
 
 _CATEGORY = "error"
-_ESCAPE = "\\"
 _COLUMNS: dict[IssueText, tuple[sa.ColumnElement[str], ...]] = {
     IssueText.LEVEL: (issues.c.level,),
     IssueText.PLATFORM: (issues.c.platform,),
@@ -44,12 +44,7 @@ def _is(column: sa.ColumnElement[str], value: str) -> sa.ColumnElement[bool]:
     """Return a comparison: of whole values with their case, of patterns without."""
     if not value:
         return sa.func.coalesce(column, "") == value
-    if ANY_TEXT not in value:
-        return column == value
-    pattern = value.lower()
-    for character in (_ESCAPE, "%", "_"):
-        pattern = pattern.replace(character, _ESCAPE + character)
-    return sa.func.lower(column).like(pattern.replace(ANY_TEXT, "%"), escape=_ESCAPE)
+    return is_like(column, value) if ANY_TEXT in value else column == value
 
 
 def _has_priority(condition: TextCondition) -> sa.ColumnElement[bool]:

@@ -8,15 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
-from shipmark.infrastructure.database import (
-    Id,
-    UtcDateTime,
-    Wildcards,
-    contains_text,
-    escaped,
-    matches,
-)
+from shipmark.infrastructure.database import Id, UtcDateTime
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.infrastructure.text_search import Wildcards, contains_text, escaped, matches
 from shipmark.releases import search
 from shipmark.releases.store.adoption import in_stage
 from shipmark.releases.store.environments import release_environments

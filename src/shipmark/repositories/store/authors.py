@@ -8,6 +8,7 @@ from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
+from shipmark.infrastructure.text_search import contains
 from shipmark.organizations.store import MEMBER_ADDRESSES
 from shipmark.repositories.model import Author
 
@@ -71,12 +72,7 @@ def authors_like(
     )
     query = (
         sa.select(*(searched.c[column.name] for column in _AUTHOR.columns))
-        .where(
-            sa.or_(
-                searched.c.email.contains(text.lower(), autoescape=True),
-                sa.func.lower(searched.c.name).contains(text.lower(), autoescape=True),
-            )
-        )
+        .where(sa.or_(contains(searched.c.email, text), contains(searched.c.name, text)))
         .limit(limit)
     )
     # Which authors are searched in a large organization matters little, and only the index's own order reads no more.

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
+from shipmark.infrastructure.text_search import contains
 from shipmark.repositories.model import DELETION_STATUSES, Repository, RepositoryStatus
 
 
@@ -105,7 +106,7 @@ def page_of(
     if statuses is not None:
         query = query.where(repositories.c.status.in_(list(statuses)))
     if name_parts:
-        has_part = [repositories.c.name.icontains(part, autoescape=True) for part in name_parts]
+        has_part = [contains(repositories.c.name, part) for part in name_parts]
         query = query.where(sa.or_(*has_part))
     if visible is not None:
         query = query.where(visible)
