@@ -336,3 +336,16 @@ def test_other_defaults_of_the_user_have_no_effect(server: Server, opened: Opene
             isolation = connection.exec_driver_sql("SHOW transaction_isolation").scalar_one()
             at = connection.exec_driver_sql("SELECT '2026-01-05 09:00Z'::timestamptz").scalar_one()
     assert (isolation, at.isoformat()) == ("read committed", "2026-01-05T09:00:00+00:00")
+
+
+def test_options_of_the_address_count(server: Server) -> None:
+    server.start()
+    sign = "&" if "?" in server.url else "?"
+    database = Database(
+        f"{server.url}{sign}options=-c%20search_path%3Dpg_temp%20-c%20datestyle%3Dsql"
+    )
+    with database.snapshot() as connection:
+        path = connection.exec_driver_sql("SHOW search_path").scalar_one()
+        style = connection.exec_driver_sql("SHOW datestyle").scalar_one()
+    database.close()
+    assert (path, style) == ("pg_temp", "ISO, MDY")

@@ -119,6 +119,8 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
     if address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
     wait = int(lock_wait_seconds * 1000)
+    # Such as a search_path: what is in the address too would be replaced.
+    options = address.normalized_query.get("options", ())
     liveness = {
         "connect_timeout": _CONNECT_SECONDS,
         "keepalives_idle": _SILENCE_SECONDS // 2,
@@ -133,7 +135,7 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
         pool_timeout=lock_wait_seconds,
         connect_args={
             **{name: value for name, value in liveness.items() if name not in address.query},
-            "options": f"{_POSTGRESQL_SETTINGS} -c lock_timeout={wait}",
+            "options": " ".join((*options, _POSTGRESQL_SETTINGS, f"-c lock_timeout={wait}")),
             # Statements are few and come again: most are composed once, when a module is loaded.
             "prepare_threshold": 2,
         },
