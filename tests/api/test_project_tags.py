@@ -46,9 +46,9 @@ def test_values_come_in_the_order_of_their_texts(bob: Caller) -> None:
     assert values(bob, "plan") == ["free", "private", "pro"]
     assert values(bob, "plan", query="pr") == ["private", "pro"]
     assert values(bob, "plan", query="pro") == ["pro"]
-    assert values(bob, "plan", query="Pro") == values(bob, "nothing") == []
-    assert values(bob, "x" * 3000) == []
-    assert bob.get(f"{WEB}%00/values/").status_code == 404
+    assert values(bob, "plan", query="Pro") == []
+    for unknown in ("nothing", "x" * 3000, "%00"):
+        assert bob.get(f"{WEB}{unknown}/values/").status_code == 404
     assert bob.get(f"{WEB}plan/values/?query=f").json() == [
         {"key": "plan", "name": "free", "value": "free"}
     ]

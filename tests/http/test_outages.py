@@ -338,7 +338,8 @@ def test_other_defaults_of_the_user_have_no_effect(server: Server, opened: Opene
     assert (isolation, at.isoformat()) == ("read committed", "2026-01-05T09:00:00+00:00")
 
 
-def test_options_of_the_address_count(server: Server, people: World) -> None:
+def test_options_of_the_address_count(server: Server) -> None:
+    server.start()
     sign = "&" if "?" in server.url else "?"
     database = Database(
         f"{server.url}{sign}options=-c%20search_path%3Dpg_temp%20-c%20datestyle%3Dsql"

@@ -11,7 +11,7 @@ from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ISSUE_READ
 from shipmark.http.validation import optional
-from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.issues.shown_tags import shown_texts
 from shipmark.issues.store import project_tags
 from shipmark.issues.tag_names import label_of, value_label_of
@@ -57,6 +57,8 @@ def list_project_tag_values(
     key = key_of(tag_key)
     with context.database.snapshot() as connection:
         found = project_tags.values_of(connection, project.id, key, prefix=query.prefix())
+        if not found and key not in project_tags.keys_of(connection, [project.id]):
+            raise NotFound
         options = projects.options_with_organization(
             connection, context.organization_id, project.id
         )

@@ -11,7 +11,7 @@ from shipmark.issues.store.issues import issues
 from shipmark.projects.store import projects
 
 _SHORT_IDS = db.json_rows("short_ids", slug=sa.Text(), number=db.Id)
-# Subqueries, not joins: from the project on, SQLite would compare each of its issues with the parameter's rows.
+# Subqueries, not joins: from the project or organization on, SQLite would compare each issue with the parameter's rows.
 _project_id = (
     sa.select(projects.c.id)
     .where(
@@ -36,12 +36,16 @@ _survivor_id = (
 _BY_SHORT_IDS = sa.select(
     _SHORT_IDS.c.slug, _SHORT_IDS.c.number, sa.func.coalesce(_survivor_id, _issue_id)
 )
-_IN_ORGANIZATION = (
-    sa.select(db.IDS.c.id, issues.c.id)
-    .select_from(db.IDS)
-    .join(issues, issues.c.id == survivor_of(db.IDS.c.id))
-    .where(issues.c.organization_id == sa.bindparam("organization_id"))
+_known_id = (
+    sa.select(issues.c.id)
+    .where(
+        issues.c.id == survivor_of(db.IDS.c.id),
+        issues.c.organization_id == sa.bindparam("organization_id"),
+    )
+    .correlate(db.IDS)
+    .scalar_subquery()
 )
+_IN_ORGANIZATION = sa.select(db.IDS.c.id, _known_id)
 
 
 def ids_of_short_ids(
@@ -71,4 +75,4 @@ def ids_in_organization(
         return {}
     parameters = db.ids_param(issue_ids) | {"organization_id": organization_id}
     rows = connection.execute(_IN_ORGANIZATION, parameters)
-    return {named_id: issue_id for named_id, issue_id in rows}
+    return {named_id: issue_id for named_id, issue_id in rows if issue_id is not None}
