@@ -172,10 +172,11 @@ class IssueListQuery(IssuePageQuery, ProjectQuery):
 
 
 class ProjectIssueSelectionQuery(_SearchQuery):
-    """The issues of a project to change: those with the ids, or else those that the search finds."""
+    """The issues of a project to change or delete: those with the ids, or else those that the search finds."""
 
     id: _Ids = repeatable(
-        "The issues to change, by id; by default those that `query` and `status` find.", example=1
+        "The issues to change or delete, by id; by default those that `query` and `status` find.",
+        example=1,
     )
     status: _Status = optional("Only issues of this status.", example="unresolved")
 
@@ -190,7 +191,7 @@ class ProjectIssueSelectionQuery(_SearchQuery):
 
 
 class IssueSelectionQuery(ProjectIssueSelectionQuery, ProjectQuery):
-    """The issues of an organization to change."""
+    """The issues of an organization to change or delete."""
 
 
 def listed_filter(
