@@ -24,7 +24,7 @@ from shipmark.deletion import organization_deletion
 from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
-from shipmark.issues.actions import age_changes, expire_events
+from shipmark.issues.actions import age_changes, delete_issues, expire_events
 from shipmark.issues.store import late_symbolications, retention, tag_counts
 from shipmark.organizations import store
 from shipmark.release_health import actions as health
@@ -342,6 +342,21 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         *(
             alice.get(f"/organizations/acme/issues/{name}")
             for name in ("2/", "WEB-2/", "1001/", "?group=2&group=1001")
+        ),
+    ),
+    "delete issues": lambda alice, _: (
+        alice.put("/projects/acme/web/issues/?id=1&id=2", {"merge": True}),
+        alice.delete("/organizations/acme/issues/WEB-2/"),
+        alice.delete("/organizations/acme/issues/?id=1001&id=1002&id=1003"),
+        alice.delete("/projects/acme/web/issues/?query=is:unresolved+issue:[WEB-5,WEB-6]"),
+        *(
+            alice.get(path)
+            for path in (
+                "/organizations/acme/issues/",
+                "/organizations/acme/issues/WEB-2/",
+                "/projects/acme/web/issues/",
+                EVENTS_OF_WEB,
+            )
         ),
     ),
     "find event": lambda alice, _: alice.get(
@@ -781,6 +796,35 @@ def test_deleting_a_project_scans_nothing_either(
             pass
     assert world.projects["web"] not in [it["id"] for it in rows(database, "projects")]
     assert scans(found) == []
+
+
+@SQLITE
+@pytest.mark.usefixtures("_filled")
+def test_deleting_issues_scans_nothing_either(alice: Caller, database: Database) -> None:
+    with plans(database) as found:
+        assert alice.delete("/organizations/acme/issues/?query=").status_code == 204
+        while scheduler.run_due(database, datetime.now(UTC)):
+            pass
+    assert rows(database, "issues") == []
+    assert scans(found) == []
+
+
+def test_deleting_issues_reads_no_more_than_a_batch(
+    large: Large, copies: Copies, serve_on: Serve, blobs_of: BlobsOf, world: World, kind: str
+) -> None:
+    acme = world.organizations["acme"]
+    with copies(kind, template=large(kind)) as database:
+        before = len(rows(database, "issues"))
+        alice = Caller(serve_on(database, blobs_of(kind)), world.tokens[ALICE])
+        alice.delete("/organizations/acme/issues/?query=is:unresolved")
+        with costs(database) as found:
+            for _ in range(3):
+                with database.transaction() as connection:
+                    assert delete_issues.remove_some(connection, acme, datetime.now(UTC))
+        assert len(rows(database, "issues")) < before
+    finding = [cost for cost in found if not cost.statement.startswith("DELETE")]
+    assert [problem for cost in finding for problem in cost.problems()] == []
+    assert [scan for cost in found for scan in cost.scans] == []
 
 
 @SQLITE

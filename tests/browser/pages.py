@@ -69,6 +69,7 @@ PAGES = (
         "issues-empty": "/organizations/empty/issues/",
         "issue": f"{ACME}/issues/WEB-1/",
         "issue-archived": f"{ACME}/issues/WEB-3/",
+        "issue-delete": f"{ACME}/issues/WEB-1/delete/",
         "issue-first-event": f"{ACME}/issues/WEB-1/?event=oldest",
         "search": f"{ACME}/search/?query=web",
         "search-no-match": f"{ACME}/search/?query=nothing-like-it",

@@ -1,43 +1,20 @@
 """Merging issues while others are at work on them, and what is left of rows that an issue may have many of."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
-
 import pytest
 import sqlalchemy as sa
-from factories import World, arrival, error_event, rows
+from factories import World, rows
+from issues_at_work import AT, in_a_thread, ingest, merge
 
-from shipmark.events import attachment_store, parsing
+from shipmark.events import attachment_store
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, NotFound
-from shipmark.issues.actions import ingest_events, merge_issues
+from shipmark.issues.actions import merge_issues
 from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.model import IssueStatus, StatusChange, Substatus
 from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.store import comments, issues, moved_rows, states, tag_counts
 from shipmark.issues.tags import VALUES_MAX
-from shipmark.projects import store as projects
-
-AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
-
-
-def ingest(connection: sa.Connection, world: World, *values: str) -> list[int]:
-    """Store an event of each value. Return the ids of their issues."""
-    events = []
-    for value in values:
-        payload = error_event(value, user={"id": value})
-        events.append(parsing.read(payload, event_id=str(payload["event_id"]), received_at=AT))
-    [project] = projects.by_ids(connection, [world.projects["web"]]).values()
-    results = ingest_events.ingest(connection, [arrival(project, event) for event in events])
-    return [result.issue_id or 0 for result in results]
-
-
-def merge(connection: sa.Connection, world: World, *ids: int) -> None:
-    locked = states.locked(connection, world.organizations["acme"], ids)
-    merge_issues.merge(connection, [issue.id for issue in locked], None, AT)
 
 
 @pytest.fixture
@@ -46,20 +23,6 @@ def pair(database: Database, world: World) -> tuple[int, int]:
     with database.transaction() as connection:
         first, second, _ = ingest(connection, world, "a", "b", "a")
     return first, second
-
-
-def in_a_thread(act: Callable[[], object]) -> "Future[object]":
-    """Run it, and wait until it waits for a lock, or a moment."""
-    begun = threading.Event()
-
-    def run() -> object:
-        begun.set()
-        return act()
-
-    future = ThreadPoolExecutor(1).submit(run)
-    begun.wait()
-    threading.Event().wait(0.3)
-    return future
 
 
 @pytest.mark.parametrize("kind", ["postgresql"])

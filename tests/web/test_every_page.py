@@ -22,6 +22,7 @@ PAGES = [
     "/organizations/acme/issues/",
     "/organizations/acme/getting-started/",
     "/organizations/acme/issues/1/",
+    "/organizations/acme/issues/1/delete/",
     "/organizations/acme/delivery/",
     "/organizations/acme/settings/general/",
     "/organizations/acme/settings/delete/",

@@ -149,6 +149,13 @@ def delete_of_filtered(
     return delete(connection, store.links.unlinked_of_events(connection, event_keys), at)
 
 
+def delete_of_issues(connection: Connection, issue_ids: Collection[int], at: datetime) -> bool:
+    """Delete a batch of the attachments of these issues. Return True if there may be more."""
+    ids = store.ids_of_issues(connection, issue_ids, limit=BATCH)
+    delete(connection, ids, at)
+    return len(ids) == BATCH
+
+
 def delete_of_project(
     connection: Connection, project_id: int, at: datetime, *, limit: int = BATCH
 ) -> bool:

@@ -162,6 +162,15 @@ def ids_of_projects(connection: sa.Connection, project_ids: Collection[int]) -> 
     return list(connection.execute(query, db.ids_param(project_ids)).scalars())
 
 
+def ids_of_issues(
+    connection: sa.Connection, issue_ids: Collection[int], *, limit: int
+) -> list[int]:
+    """Return the ids of some attachments of these issues."""
+    c = event_attachments.c
+    query = sa.select(c.id).where(c.issue_id.in_(sa.select(db.IDS.c.id))).limit(limit)
+    return list(connection.execute(query, db.ids_param(issue_ids)).scalars())
+
+
 def ids_before(connection: sa.Connection, at: datetime, *, limit: int) -> list[int]:
     """Return the ids of some attachments that were received before this moment, the oldest first."""
     c = event_attachments.c

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 import zstandard
 
+from shipmark.events.hidden_issues import is_hidden
 from shipmark.events.merged_issues import survivor_of
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
@@ -51,6 +52,7 @@ events = sa.Table(
 
 _ORDER = (events.c.happened_at, events.c.id)
 _ISSUE_ID = survivor_of(events.c.issue_id).label("issue_id")
+_IS_SHOWN = ~is_hidden(events.c.issue_id)
 _SENT = db.json_rows("sent", project_id=Id, event_id=sa.Text())
 _STORED = sa.select(events.c.project_id, events.c.event_id).join(
     _SENT,
@@ -161,7 +163,7 @@ def issues_of(
 def by_event_id(connection: sa.Connection, project_id: int, event_id: str) -> StoredEvent | None:
     """Return the project's event with this id, or None."""
     query = sa.select(*_EVENT).where(
-        events.c.project_id == project_id, events.c.event_id == event_id
+        events.c.project_id == project_id, events.c.event_id == event_id, _IS_SHOWN
     )
     row = connection.execute(query).first()
     return _stored(row) if row else None
@@ -172,7 +174,7 @@ def first_by_event_id(
 ) -> StoredEvent | None:
     """Return the event with this id in one of the projects, or None; of several, the first that came in."""
     query = sa.select(*_EVENT).where(
-        events.c.project_id.in_(project_ids), events.c.event_id == event_id
+        events.c.project_id.in_(project_ids), events.c.event_id == event_id, _IS_SHOWN
     )
     row = connection.execute(query.order_by(events.c.id).limit(1)).first()
     return _stored(row) if row else None
@@ -183,7 +185,7 @@ def issue_of_event(
 ) -> int | None:
     """Return the id of the issue of the event with this id in one of the projects, or None."""
     query = sa.select(_ISSUE_ID).where(
-        events.c.project_id.in_(project_ids), events.c.event_id == event_id
+        events.c.project_id.in_(project_ids), events.c.event_id == event_id, _IS_SHOWN
     )
     return connection.execute(query.order_by(events.c.id).limit(1)).scalar_one_or_none()
 
@@ -202,7 +204,8 @@ def of_project(
     connection: sa.Connection, project_id: int, position: KeysetPosition | None, *, limit: int
 ) -> list[ListedEvent]:
     """Return events of a project from a position on, the newest first; backwards the nearest first."""
-    return _listed(connection, events.c.project_id == project_id, position, limit)
+    is_shown = sa.and_(events.c.project_id == project_id, _IS_SHOWN)
+    return _listed(connection, is_shown, position, limit)
 
 
 def of_issue(

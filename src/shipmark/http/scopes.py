@@ -42,6 +42,7 @@ TEAM_JOIN = MEMBER_READ | TEAM_READ | {"org:read", "org:write", "org:admin"}
 
 ISSUE_READ = frozenset({"event:read", "event:write", "event:admin"})
 ISSUE_CHANGE = frozenset({"event:write", "event:admin"})
+ISSUE_DELETE = frozenset({"event:admin"})
 
 ATTACHMENT_DELETE = ISSUE_CHANGE | {"project:write"}
 

@@ -45,6 +45,7 @@ class JobKind(StrEnum):
     RESOLVE_BY_AGE = "resolve_by_age"
     SET_ONGOING = "set_ongoing"
     MERGE_ISSUES = "merge_issues"
+    REMOVE_ISSUES = "remove_issues"
 
 
 class JobColumns(sa.TypedColumns):

@@ -90,6 +90,8 @@ class AuditEvent(IntEnum):
         "discarded the quarantined {type} {event_id}",
     )
 
+    ISSUE_REMOVE = 10_080, "issue.delete", "deleted {issues}"
+
     @classmethod
     def named(cls, name: str) -> Self | None:
         """Return the event with this name in the API, or None."""
@@ -122,7 +124,9 @@ class AuditEntry:
         if self.event is AuditEvent.PROJECT_EDIT:
             return f"edited project settings: {changes}"
         note = self.event.template.format_map(
-            _Fields(dict(self.data) | {"releases": _releases(self.data)})
+            _Fields(
+                dict(self.data) | {"releases": _releases(self.data), "issues": _issues(self.data)}
+            )
         )
         changed = self.data.get("changes")
         if not isinstance(changed, Mapping) or not changed:
@@ -157,6 +161,15 @@ def _releases(data: Data) -> str:
         return ""
     more = f" and {count - len(versions)} more" if count > len(versions) else ""
     return f"{'release' if count == 1 else 'releases'} {', '.join(map(str, versions))}{more}"
+
+
+def _issues(data: Data) -> str:
+    """Return the short ids that an entry names, and the number of others, as text."""
+    short_ids, count = data.get("short_ids"), data.get("count")
+    if not isinstance(short_ids, list) or not isinstance(count, int):
+        return ""
+    more = f" and {count - len(short_ids)} more" if count > len(short_ids) else ""
+    return f"{'issue' if count == 1 else 'issues'} {', '.join(map(str, short_ids))}{more}"
 
 
 def changes_between(before: Data, after: Data) -> dict[str, str]:

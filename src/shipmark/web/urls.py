@@ -122,6 +122,11 @@ def issue(organization: str, issue_id: int | str, event: str = "") -> str:
     return f"{path}{content}"
 
 
+def delete_issue(organization: str, issue_id: int | str) -> str:
+    """Return the URL of the page that confirms the deletion of an issue."""
+    return f"{issue(organization, issue_id)}delete/"
+
+
 def attachment(organization: str, issue_id: int | str, attachment_id: int) -> str:
     """Return the URL of an attachment of an event of an issue."""
     return f"{issue(organization, issue_id)}attachments/{attachment_id}/"

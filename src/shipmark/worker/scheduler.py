@@ -27,6 +27,7 @@ from shipmark.infrastructure.settings import Settings, to_environment
 from shipmark.infrastructure.telemetry import count, log, report_exception
 from shipmark.issues.actions import (
     age_changes,
+    delete_issues,
     expire_events,
     merge_issues,
     snooze_lapses,
@@ -139,6 +140,14 @@ def move_merged(connection: Connection, details: dict[str, object], at: datetime
     merge_issues.go_on(connection, issue_id, at)
 
 
+def remove_issues(connection: Connection, details: dict[str, object], at: datetime) -> None:
+    """Delete a batch of issues of an organization, and reschedule at once for the next one."""
+    organization_id = details["organization_id"]
+    assert isinstance(organization_id, int), "it was enqueued so"
+    if delete_issues.remove_some(connection, organization_id, at):
+        delete_issues.enqueue(connection, organization_id, at)
+
+
 ACTIONS: dict[str, Action] = {
     JobKind.REOPEN_ISSUES: reopen_issues,
     JobKind.RESOLVE_BY_AGE: resolve_by_age,
@@ -149,6 +158,7 @@ ACTIONS: dict[str, Action] = {
     JobKind.REMOVE_ORGANIZATION: remove_organization,
     JobKind.REMOVE_PROJECT: remove_project,
     JobKind.MERGE_ISSUES: move_merged,
+    JobKind.REMOVE_ISSUES: remove_issues,
 }
 #: Jobs that connect to other servers run in a process of their own: see external_jobs.py.
 EXTERNAL_JOBS = (

@@ -172,10 +172,11 @@ class IssueListQuery(IssuePageQuery, ProjectQuery):
 
 
 class ProjectIssueSelectionQuery(_SearchQuery):
-    """The issues of a project to change: those with the ids, or else those that the search finds."""
+    """The issues of a project to change or delete: those with the ids, or else those that the search finds."""
 
     id: _Ids = repeatable(
-        "The issues to change, by id; by default those that `query` and `status` find.", example=1
+        "The issues to change or delete, by id; by default those that `query` and `status` find.",
+        example=1,
     )
     status: _Status = optional("Only issues of this status.", example="unresolved")
 
@@ -183,14 +184,19 @@ class ProjectIssueSelectionQuery(_SearchQuery):
         """Return the named ids."""
         return _numbers(self.id)
 
+    @property
+    def has_search(self) -> bool:
+        """Return True if a query or a status is sent."""
+        return self.query is not None or self.status is not None
+
     def search(self, default: str) -> IssueSearch:
         """Return the search; ``default`` is its text if neither query nor status is sent."""
-        text = default if self.query is None and self.status is None else self.query or ""
+        text = (self.query or "") if self.has_search else default
         return parse(f"{text} is:{self.status}" if self.status else text, now())
 
 
 class IssueSelectionQuery(ProjectIssueSelectionQuery, ProjectQuery):
-    """The issues of an organization to change."""
+    """The issues of an organization to change or delete."""
 
 
 def listed_filter(

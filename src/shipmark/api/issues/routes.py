@@ -53,9 +53,10 @@ from shipmark.http import endpoint, time_range
 from shipmark.http.pagination import issue_cursor
 from shipmark.http.pagination.offset import Links
 from shipmark.http.request_context import RequestContext, require_row
-from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ, ORGANIZATION_READ
+from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_DELETE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
+from shipmark.issues.actions import delete_issues as deletion
 from shipmark.issues.actions import merge_issues
 from shipmark.issues.actions.update_issue import Updated, apply_change
 from shipmark.issues.model import Issue, IssueFilter
@@ -223,6 +224,33 @@ def change_issue(
         return serialize_issues(context, connection, [changed])[0]
 
 
+@endpoint.delete(_LIST, scopes=ISSUE_DELETE)
+def delete_issues(
+    context: RequestContext, projects: ListedProjects, query: IssueSelectionQuery
+) -> None:
+    """Delete issues of the caller's projects, with their events: those that `id` names, or up to 1,000 of a search."""
+    _delete(context, projects, query, query.search(default=""))
+
+
+@endpoint.delete(_PROJECT_LIST, scopes=ISSUE_DELETE)
+def delete_project_issues(
+    context: RequestContext, project: PathProject, query: ProjectIssueSelectionQuery
+) -> None:
+    """Delete issues of a project, with their events: those that `id` names, or up to 1,000 of a search."""
+    _delete(context, [project], query, query.search(default=""))
+
+
+@endpoint.delete(_ISSUE, scopes=ISSUE_DELETE, status_code=202, responses={202: None})
+def delete_issue(context: RequestContext, issue: PathIssue) -> Response[bytes]:
+    """Delete an issue with its events. It is gone at once; its data is deleted soon after."""
+    with context.database.transaction() as connection:
+        locked = states.locked(connection, issue.organization_id, [issue.id])
+        if not locked:
+            raise NotFound
+        deletion.request(connection, locked, context.actor(), now())
+    return Response(b"", status_code=202)
+
+
 def _participants(connection: Connection, issue: Issue) -> list[UserResponse]:
     followers = activity.subscribers_of(connection, issue.id)
     users = loading.prefetch_for_users(connection, followers)
@@ -289,6 +317,27 @@ def _change(
         details = changed_details(connection, access, change, updated)
     response = issue_update_response(change, updated, details, activity=entries, has_more=has_more)
     return Response(response)
+
+
+def _delete(
+    context: RequestContext,
+    projects: Sequence[Project],
+    query: ProjectIssueSelectionQuery,
+    search: IssueSearch,
+) -> None:
+    """Delete the issues that the query names or the search finds, by a constant number of statements."""
+    access, ids = context.access, query.ids()
+    project_ids = {project.id for project in projects}
+    if not ids and not query.has_search:
+        # By the default of a list, a request whose ids were forgotten would delete a thousand issues.
+        raise BadRequest("Name the issues to delete by id, or find them by query or status.")
+    with context.database.transaction() as connection:
+        if not ids:
+            conditions = issue_filter(connection, access, projects, search, query)
+            ids, _ = search_ids(connection, conditions, None)
+        locked = states.locked(connection, access.organization.id, ids)
+        locked = [issue for issue in locked if issue.project_id in project_ids]
+        deletion.request(connection, locked, context.actor(), now())
 
 
 def _new_activity(connection: Connection, updated: Updated) -> list[ActivityResponse] | None:

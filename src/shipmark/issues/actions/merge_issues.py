@@ -16,7 +16,7 @@ from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.issues import recent_counts
 from shipmark.issues.actions import snoozing
-from shipmark.issues.model import Issue, IssueActivityType
+from shipmark.issues.model import PENDING_MERGE, Issue, IssueActivityType
 from shipmark.issues.store import (
     activity,
     assignments,
@@ -27,6 +27,7 @@ from shipmark.issues.store import (
     resolutions,
     retention,
     snoozes,
+    states,
     tag_counts,
 )
 from shipmark.issues.tags import KEYS_MAX, VALUES_MAX
@@ -73,9 +74,9 @@ def merge(
     ids = [issue.id for issue in others]
     merging.lead(connection, survivor, others)
     # Issues that were merged into these before may have rows left too.
-    pending = merging.pending(connection, survivor.id)
+    pending = merging.pending(connection, [survivor.id])
     merging.lock(connection, pending)
-    merging.hide(connection, ids)
+    states.hide(connection, ids, PENDING_MERGE)
     retention.forget_stored(connection, ids)
     inbox.remove(connection, ids)
     assignments.remove(connection, ids)
@@ -100,7 +101,7 @@ def go_on(connection: Connection, survivor_id: int, now: datetime) -> None:
         return
     # As for changes by users: releases that moved rows refer to stay until the transaction ends.
     organizations.lock_organization(connection, survivor.organization_id)
-    pending = merging.pending(connection, survivor_id)
+    pending = merging.pending(connection, [survivor_id])
     merging.lock(connection, [survivor_id, *pending])
     locked = issues.lock_whole(connection, [survivor_id]).get(survivor_id)
     if locked is None or not pending:

@@ -1,4 +1,4 @@
-"""Deletion of a project's issues with their dependent rows, in batches selected by indexes."""
+"""Deletion of issues with their dependent rows, in batches selected by indexes."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,13 +8,19 @@ from sqlalchemy import Column, Connection, Table, TypedColumns, delete, select, 
 from shipmark.events.store import events
 from shipmark.infrastructure.database import IDS, ids_param
 from shipmark.issues.store.issues import issue_users, issues
+from shipmark.issues.store.retention import thinned_event_counts
 from shipmark.issues.store.tag_counts import issue_tags
 
 EVENTS_BATCH = 1000
-#: The rows of users and of tags, of which an issue may have thousands.
+#: The rows of users, of tags and of counts of thinned events, of which an issue may have thousands.
 DETAILS_BATCH = 5000
 #: Each issue's hashes, activities, history and seen releases are deleted with it.
 ISSUES_BATCH = 100
+_DETAILS: tuple[tuple[Table[TypedColumns], tuple[Column[Any], ...]], ...] = (
+    (issue_users, (issue_users.c.issue_id, issue_users.c.user_hash)),
+    (issue_tags, (issue_tags.c.issue_id, issue_tags.c.key, issue_tags.c.value)),
+    (thinned_event_counts, (thinned_event_counts.c.issue_id, thinned_event_counts.c.id)),
+)
 
 
 def remove_events(connection: Connection, project_id: int) -> bool:
@@ -29,14 +35,20 @@ def remove_issues(connection: Connection, project_id: int) -> bool:
     batch = list(connection.execute(query).scalars())
     if not batch:
         return False
-    details: tuple[tuple[Table[TypedColumns], tuple[Column[Any], ...]], ...] = (
-        (issue_users, (issue_users.c.issue_id, issue_users.c.user_hash)),
-        (issue_tags, (issue_tags.c.issue_id, issue_tags.c.key, issue_tags.c.value)),
-    )
-    if all(_remove_details(connection, batch, *each) for each in details):
-        condition = issues.c.id.in_(select(IDS.c.id))
-        connection.execute(delete(issues).where(condition), ids_param(batch))
+    if remove_details(connection, batch):
+        remove_whole(connection, batch)
     return True
+
+
+def remove_details(connection: Connection, issue_ids: Collection[int]) -> bool:
+    """Delete a batch of what these issues have many rows of, apart from events. Return True if none is left."""
+    return all(_remove_some(connection, issue_ids, *each) for each in _DETAILS)
+
+
+def remove_whole(connection: Connection, issue_ids: Collection[int]) -> None:
+    """Delete these issues, with the rows that refer to them: they have few of them left."""
+    condition = issues.c.id.in_(select(IDS.c.id))
+    connection.execute(delete(issues).where(condition), ids_param(issue_ids))
 
 
 def remove_tags_of_projects(connection: Connection, project_ids: Collection[int]) -> None:
@@ -45,7 +57,7 @@ def remove_tags_of_projects(connection: Connection, project_ids: Collection[int]
     connection.execute(delete(issue_tags).where(condition), ids_param(project_ids))
 
 
-def _remove_details(
+def _remove_some(
     connection: Connection,
     issue_ids: Collection[int],
     table: Table[TypedColumns],

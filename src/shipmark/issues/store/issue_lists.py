@@ -15,10 +15,10 @@ from shipmark.issues.model import (
     ListedIssue,
 )
 from shipmark.issues.store.inbox import inbox
-from shipmark.issues.store.issues import IS_NOT_MERGED, ISSUE, issues
+from shipmark.issues.store.issues import IS_VISIBLE, ISSUE, issues
 from shipmark.issues.store.list_conditions import conditions_of, parameters_of
 
-_BY_IDS = ISSUE.select().join(IDS, IDS.c.id == issues.c.id).where(IS_NOT_MERGED)
+_BY_IDS = ISSUE.select().join(IDS, IDS.c.id == issues.c.id).where(IS_VISIBLE)
 _VALUES: dict[IssueSort, sa.Column[Any]] = {
     IssueSort.LAST_SEEN: issues.c.last_seen_at,
     IssueSort.FIRST_SEEN: issues.c.first_seen_at,

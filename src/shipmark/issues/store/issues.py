@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.types import TypeEngine
 
+from shipmark.events.hidden_issues import PENDING_DELETION
 from shipmark.events.merged_issues import survivor_of
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
@@ -153,19 +154,19 @@ ISSUE = RowReader(
     chosen_priority=optional(Priority),
 )
 
-#: Issues that are merged meanwhile are left out: see `model.PENDING_MERGE`.
-IS_NOT_MERGED = issues.c.status != PENDING_MERGE
+#: Issues that are merged or deleted meanwhile are left out: see both statuses.
+IS_VISIBLE = issues.c.status.not_in((PENDING_MERGE, PENDING_DELETION))
 _LOCK_WHOLE = (
     ISSUE.select()
     .join(db.IDS, db.IDS.c.id == issues.c.id)
-    .where(IS_NOT_MERGED)
+    .where(IS_VISIBLE)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
 _LOCK = (
     sa.select(issues.c.id, issues.c.status)
     .join(db.IDS, db.IDS.c.id == issues.c.id)
-    .where(IS_NOT_MERGED)
+    .where(IS_VISIBLE)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
@@ -221,7 +222,8 @@ def by_id(connection: sa.Connection, organization_id: int | None, issue_id: int)
 
     The id of a merged issue is as good as that of the survivor.
     """
-    query = ISSUE.select().where(issues.c.id == survivor_of(sa.literal(issue_id, db.Id)))
+    is_named = issues.c.id == survivor_of(sa.literal(issue_id, db.Id))
+    query = ISSUE.select().where(is_named, IS_VISIBLE)
     if organization_id is not None:
         query = query.where(issues.c.organization_id == organization_id)
     return ISSUE.first(connection, query)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 from shipmark.events.merged_issues import merged_issues
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
-from shipmark.issues.model import PENDING_MERGE, Issue
+from shipmark.issues.model import Issue
 from shipmark.issues.store.activity import activities, history, subscriptions
 from shipmark.issues.store.bookmarks import bookmarks
 from shipmark.issues.store.commit_links import commit_links
@@ -36,23 +36,10 @@ _LEAD_ON = (
     .where(merged_issues.c.issue_id.in_(_MERGED_IDS))
     .values(issue_id=_SURVIVOR)
 )
-_HIDE = (
-    sa.update(issues)
-    .where(_IS_MERGED)
-    .values(
-        status=PENDING_MERGE,
-        substatus=None,
-        first_release_id=None,
-        resolved_at=None,
-        auto_resolved_at=None,
-        deleted_fix=None,
-        share_id=None,
-    )
-)
 _PENDING = (
     sa.select(issues.c.id)
     .join(merged_issues, merged_issues.c.id == issues.c.id)
-    .where(merged_issues.c.issue_id == _SURVIVOR)
+    .where(merged_issues.c.issue_id.in_(_MERGED_IDS))
     .order_by(issues.c.id)
 )
 _REMOVE = sa.delete(issues).where(_IS_MERGED)
@@ -201,11 +188,6 @@ def lead(connection: sa.Connection, survivor: Issue, merged: Sequence[Issue]) ->
     connection.execute(_ADD, {**rows, **shared})
 
 
-def hide(connection: sa.Connection, issue_ids: Collection[int]) -> None:
-    """Take merged issues out of all lists: only their rows of many are left."""
-    connection.execute(_HIDE, db.ids_param(issue_ids))
-
-
 def move_rows(connection: sa.Connection, survivor_id: int, issue_ids: Collection[int]) -> None:
     """Move the rows of merged issues of which an issue has few, hashes first of all. It may be repeated."""
     parameters = {**db.ids_param(issue_ids), "survivor_id": survivor_id}
@@ -242,9 +224,9 @@ def count_users(connection: sa.Connection, survivor_id: int, number: int) -> Non
     connection.execute(statement.values(user_count=issues.c.user_count + number))
 
 
-def pending(connection: sa.Connection, survivor_id: int) -> list[int]:
-    """Return the ids of the merged issues of the survivor that have rows left, in order."""
-    return list(connection.execute(_PENDING, {"survivor_id": survivor_id}).scalars())
+def pending(connection: sa.Connection, survivor_ids: Collection[int]) -> list[int]:
+    """Return the ids of the merged issues of the survivors that have rows left, in order."""
+    return list(connection.execute(_PENDING, db.ids_param(survivor_ids)).scalars())
 
 
 def remove(connection: sa.Connection, issue_ids: Collection[int]) -> None:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from shipmark.events.merged_issues import merged_issues, survivor_of
 from shipmark.infrastructure import database as db
 from shipmark.issues.short_ids import ShortId
-from shipmark.issues.store.issues import issues
+from shipmark.issues.store.issues import IS_VISIBLE, issues
 from shipmark.projects.store import projects
 
 _SHORT_IDS = db.json_rows("short_ids", slug=sa.Text(), number=db.Id)
@@ -23,13 +23,18 @@ _project_id = (
 )
 _issue_id = (
     sa.select(issues.c.id)
-    .where(issues.c.project_id == _project_id, issues.c.number == _SHORT_IDS.c.number)
+    .where(issues.c.project_id == _project_id, issues.c.number == _SHORT_IDS.c.number, IS_VISIBLE)
     .correlate(_SHORT_IDS)
     .scalar_subquery()
 )
 _survivor_id = (
     sa.select(merged_issues.c.issue_id)
-    .where(merged_issues.c.project_id == _project_id, merged_issues.c.number == _SHORT_IDS.c.number)
+    .join(issues, issues.c.id == merged_issues.c.issue_id)
+    .where(
+        merged_issues.c.project_id == _project_id,
+        merged_issues.c.number == _SHORT_IDS.c.number,
+        IS_VISIBLE,
+    )
     .correlate(_SHORT_IDS)
     .scalar_subquery()
 )
@@ -41,6 +46,7 @@ _known_id = (
     .where(
         issues.c.id == survivor_of(db.IDS.c.id),
         issues.c.organization_id == sa.bindparam("organization_id"),
+        IS_VISIBLE,
     )
     .correlate(db.IDS)
     .scalar_subquery()

@@ -10,7 +10,7 @@ from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows
 from shipmark.issues.model import HistoryStatus, IssueStatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
-from shipmark.issues.store.issues import ISSUE, issues
+from shipmark.issues.store.issues import IS_VISIBLE, ISSUE, issues
 from shipmark.issues.store.occurrences import issue_releases
 from shipmark.issues.store.release_issues import IssueSummary
 from shipmark.issues.store.resolutions import resolutions
@@ -51,7 +51,7 @@ def _found(*parts: sa.Select[Any]) -> sa.Select[Any]:
         sa.select(issues.c.id)
         .join(selected, selected.c.issue_id == issues.c.id)
         # The sum keeps PostgreSQL from reading all issues of the projects.
-        .where((issues.c.project_id + 0).in_(sa.select(IDS.c.id)))
+        .where((issues.c.project_id + 0).in_(sa.select(IDS.c.id)), IS_VISIBLE)
     )
 
 

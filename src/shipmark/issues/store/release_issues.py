@@ -11,7 +11,7 @@ from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
-from shipmark.issues.store.issues import ISSUE, issues
+from shipmark.issues.store.issues import IS_VISIBLE, ISSUE, issues
 from shipmark.issues.store.occurrences import issue_environments
 from shipmark.issues.store.resolutions import RESOLVED_IDS, resolutions
 from shipmark.releases.store.commits import release_commits
@@ -46,7 +46,7 @@ _regressed = (
     .distinct()
     .subquery()
 )
-_COUNTED = ISSUE.select(sa.func.count().over())
+_COUNTED = ISSUE.select(sa.func.count().over()).where(IS_VISIBLE)
 _NEW = _last_seen(_COUNTED.where(issues.c.first_release_id == _RELEASE))
 _RESOLVED = _last_seen(_COUNTED.join(RESOLVED_IDS, RESOLVED_IDS.c.issue_id == issues.c.id))
 _INTRODUCED = _last_seen(
@@ -63,6 +63,7 @@ _REGRESSIONS = (
         history.c.release_id == _RELEASE,
         history.c.status == HistoryStatus.REGRESSED,
         (issues.c.project_id + 0).in_(sa.select(IDS.c.id)),
+        IS_VISIBLE,
     )
     .order_by(history.c.id.desc())
     .limit(sa.bindparam("most", type_=sa.Integer))
@@ -81,7 +82,7 @@ _IN_PROJECTS = json_rows("in_projects", id=Id)
 _COUNT_RESOLVED = (
     sa.select(_resolved_pairs.c.release_id, sa.func.count())
     .join(issues, issues.c.id == _resolved_pairs.c.issue_id)
-    .where(issues.c.project_id.in_(sa.select(_IN_PROJECTS.c.id)))
+    .where(issues.c.project_id.in_(sa.select(_IN_PROJECTS.c.id)), IS_VISIBLE)
     .group_by(_resolved_pairs.c.release_id)
 )
 

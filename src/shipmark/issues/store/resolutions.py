@@ -12,7 +12,7 @@ from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 from shipmark.issues.model import Issue, IssueStatus, Resolution, ResolutionType
 from shipmark.issues.store.commit_links import commit_links
-from shipmark.issues.store.issues import ISSUE, issues
+from shipmark.issues.store.issues import IS_VISIBLE, ISSUE, issues
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
 from shipmark.repositories.store import authors, commits
@@ -86,7 +86,7 @@ _NAMED = (
     )
     .join(commits, commits.c.id == commit_links.c.commit_id)
     .outerjoin(authors, authors.c.id == commits.c.author_id)
-    .where(release_commits.c.release_id == sa.bindparam("release_id"), ~_DONE)
+    .where(release_commits.c.release_id == sa.bindparam("release_id"), IS_VISIBLE, ~_DONE)
     .order_by(issues.c.id, release_commits.c.position)
 )
 _OF_USERS = (
@@ -118,7 +118,7 @@ RESOLVED_IDS = (
 _RESOLVED_BY = (
     ISSUE.select()
     .join(RESOLVED_IDS, RESOLVED_IDS.c.issue_id == issues.c.id)
-    .where(issues.c.project_id.in_(sa.select(db.IDS.c.id)))
+    .where(issues.c.project_id.in_(sa.select(db.IDS.c.id)), IS_VISIBLE)
     .order_by(issues.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

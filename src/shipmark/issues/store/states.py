@@ -10,10 +10,14 @@ import sqlalchemy as sa
 from shipmark.events import merged_issues
 from shipmark.infrastructure import database as db
 from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
-from shipmark.issues.store.issues import IS_NOT_MERGED, ISSUE, issues
+from shipmark.issues.store.issues import IS_VISIBLE, ISSUE, issues
 from shipmark.organizations import store as organizations
 
 _UPDATE = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id)))
+#: What an issue that is hidden has no longer, as lists are found by it.
+_OF_STATE = (
+    "substatus", "first_release_id", "resolved_at", "auto_resolved_at", "deleted_fix", "share_id",
+)  # fmt: skip
 _SET_ONGOING = (
     _UPDATE.where(
         issues.c.status == IssueStatus.UNRESOLVED,
@@ -33,7 +37,7 @@ _REOPEN = sa.update(issues).where(issues.c.id == _MOMENTS.c.issue_id)
 _LOCK_ALL = (
     ISSUE.select()
     .join(db.IDS, db.IDS.c.id == issues.c.id)
-    .where(issues.c.organization_id == sa.bindparam("organization_id"), IS_NOT_MERGED)
+    .where(issues.c.organization_id == sa.bindparam("organization_id"), IS_VISIBLE)
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
@@ -104,3 +108,9 @@ def save_fixes(connection: sa.Connection, fixes: Mapping[int, DeletedFix]) -> No
         for issue_id, fix in sorted(fixes.items())
     ]
     connection.execute(_SAVE_FIXES, db.rows_param("fixes", rows))
+
+
+def hide(connection: sa.Connection, issue_ids: Collection[int], status: str) -> None:
+    """Take issues out of all lists, by a status that no reader selects."""
+    values = dict.fromkeys(_OF_STATE) | {"status": status}
+    connection.execute(_UPDATE.values(values), db.ids_param(issue_ids))

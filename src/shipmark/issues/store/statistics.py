@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from shipmark.events.store import events
 from shipmark.infrastructure.database import Id, UtcDateTime, json_rows, rows_param
-from shipmark.issues.store.issues import issues
+from shipmark.issues.store.issues import IS_VISIBLE, issues
 from shipmark.issues.store.occurrences import issue_environments
 from shipmark.issues.store.retention import thinned_event_counts as thinned
 from shipmark.releases.thresholds import Watch
@@ -153,7 +153,12 @@ _EVENTS_OF_RELEASES = sa.select(
 )
 _NEW_AND_RESOLVED = sa.select(
     _SPANS.c.number,
-    _counted_up(issues.c.first_seen_at, ISSUES_MAX, issues.c.project_id == _SPANS.c.project_id),
+    _counted_up(
+        issues.c.first_seen_at,
+        ISSUES_MAX,
+        issues.c.project_id == _SPANS.c.project_id,
+        IS_VISIBLE,
+    ),
     _counted_up(
         issues.c.resolved_at,
         ISSUES_MAX,

@@ -3,7 +3,7 @@
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
-from shipmark.http.scopes import ISSUE_CHANGE
+from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions.update_issue import apply_change
@@ -74,5 +74,6 @@ def render_issue(
         problem=problem,
         comment=comment,
         comment_max=COMMENT_MAX,
+        may_delete=workspace.may(ISSUE_DELETE),
         is_other_event=is_missing(event, web_request.parameter("event")),
     )

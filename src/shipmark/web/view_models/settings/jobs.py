@@ -25,6 +25,7 @@ _TITLES = {
     JobKind.PRUNE_PROJECT_ARTIFACTS: "Delete unused artifacts",
     JobKind.SYMBOLICATE_AGAIN: "Look up minified stacks again",
     JobKind.MERGE_ISSUES: "Move the events of merged issues",
+    JobKind.REMOVE_ISSUES: "Delete issues",
 }
 
 

@@ -1,0 +1,46 @@
+"""Events that are stored and issues that are merged, as others do at the same moment."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+from factories import World, arrival, error_event
+
+from shipmark.events import parsing
+from shipmark.issues.actions import ingest_events, merge_issues
+from shipmark.issues.store import states
+from shipmark.projects import store as projects
+
+AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+def ingest(connection: sa.Connection, world: World, *values: str) -> list[int]:
+    """Store an event of each value. Return the ids of their issues."""
+    events = []
+    for value in values:
+        payload = error_event(value, user={"id": value})
+        events.append(parsing.read(payload, event_id=str(payload["event_id"]), received_at=AT))
+    [project] = projects.by_ids(connection, [world.projects["web"]]).values()
+    results = ingest_events.ingest(connection, [arrival(project, event) for event in events])
+    return [result.issue_id or 0 for result in results]
+
+
+def merge(connection: sa.Connection, world: World, *ids: int) -> None:
+    locked = states.locked(connection, world.organizations["acme"], ids)
+    merge_issues.merge(connection, [issue.id for issue in locked], None, AT)
+
+
+def in_a_thread(act: Callable[[], object]) -> "Future[object]":
+    """Run it, and wait until it waits for a lock, or a moment."""
+    begun = threading.Event()
+
+    def run() -> object:
+        begun.set()
+        return act()
+
+    future = ThreadPoolExecutor(1).submit(run)
+    begun.wait()
+    threading.Event().wait(0.3)
+    return future
