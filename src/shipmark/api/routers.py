@@ -19,10 +19,7 @@ from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
 from shipmark.api.issue_comments import routes as issue_comments
 from shipmark.api.issues import count_routes as issue_counts
-from shipmark.api.issues import project_tag_routes as project_tags
 from shipmark.api.issues import routes as issues
-from shipmark.api.issues import shared_routes as shared_issues
-from shipmark.api.issues import tag_routes as issue_tags
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
 from shipmark.api.project_keys import routes as project_keys
@@ -37,6 +34,9 @@ from shipmark.api.releases import project_routes as releases_project
 from shipmark.api.releases import routes as releases
 from shipmark.api.releases import statistics_routes as releases_statistics
 from shipmark.api.repositories import routes as repositories
+from shipmark.api.shared_issues import routes as shared_issues
+from shipmark.api.tags import issue_tag_routes as issue_tags
+from shipmark.api.tags import project_tag_routes as project_tags
 from shipmark.api.teams import routes as teams
 from shipmark.api.thresholds import routes as thresholds
 from shipmark.api.tokens import organization_routes as tokens_organization

@@ -17,10 +17,10 @@ from shipmark.api.issues.people_responses import (
     with_assignee,
 )
 from shipmark.api.issues.snooze_responses import snooze_details
-from shipmark.api.issues.tag_responses import IssueTagKeyResponse
 from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.releases.responses import ReleaseResponse
 from shipmark.api.responses import Wire
+from shipmark.api.tags.responses import IssueTagKeyResponse
 from shipmark.issues.actions.update_issue import Updated
 from shipmark.issues.model import (
     InboxEntry,

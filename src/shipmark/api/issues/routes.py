@@ -43,12 +43,12 @@ from shipmark.api.issues.responses import (
     issue_update_response,
 )
 from shipmark.api.issues.stats import DETAILS_PERIODS, stats_of
-from shipmark.api.issues.tag_responses import tags_of
 from shipmark.api.members.user_responses import UserResponse, user_response
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import EnvironmentQuery
 from shipmark.api.releases import loading
 from shipmark.api.releases.responses import load_release_response
+from shipmark.api.tags.responses import tags_of
 from shipmark.http import endpoint, time_range
 from shipmark.http.pagination import issue_cursor
 from shipmark.http.pagination.offset import Links

@@ -7,13 +7,13 @@ from litestar import Response
 from sqlalchemy import Connection
 
 from shipmark.api.issues.path_issue import PathIssue, find_issue
-from shipmark.api.issues.tag_responses import (
+from shipmark.api.queries import PageQuery, one_of
+from shipmark.api.tags.responses import (
     IssueTagResponse,
     IssueTagValueResponse,
     tag_response,
     tag_value_response,
 )
-from shipmark.api.queries import PageQuery, one_of
 from shipmark.events.project_rules import rules_from
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load

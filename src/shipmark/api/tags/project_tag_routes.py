@@ -2,9 +2,9 @@
 
 from litestar import Response
 
-from shipmark.api.issues.tag_responses import ProjectTagResponse, ProjectTagValueResponse
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import PageQuery
+from shipmark.api.tags.responses import ProjectTagResponse, ProjectTagValueResponse
 from shipmark.events.project_rules import rules_from
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate_all

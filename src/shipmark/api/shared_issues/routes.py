@@ -5,7 +5,7 @@ from typing import Annotated
 
 from sqlalchemy import Connection
 
-from shipmark.api.issues.shared_responses import (
+from shipmark.api.shared_issues.responses import (
     SharedIssueResponse,
     shared_event_response,
     shared_issue_response,

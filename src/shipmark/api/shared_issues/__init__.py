@@ -1,0 +1,1 @@
+"""Issues that are public: what anyone sees of one who has its address."""
