@@ -22,13 +22,14 @@ setup: .venv/.runtime  ## Make .venv from the locked requirements
 serve: .venv/.runtime  ## Run the server at http://127.0.0.1:8000 with its data in ./data
 	@$(BIN)/shipmark serve $(SERVE)
 
+# Three workers for two processors: a third of the time a test waits, for a disk, a server or a browser.
 test: ready  ## Check lint, types, imports and tests, on one database and without exhaustive ones
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST)
 
 check: test-all  ## What CI runs
 
 test-all: ready  ## The same with all tests, on both databases
-	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST)
+	SHIPMARK_TEST_DATABASES=all $(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST)
 
 # Clients are downloaded while the packages of Python are installed and types are checked: a minute less.
 ready:
