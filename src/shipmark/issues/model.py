@@ -164,8 +164,7 @@ class Issue:
     @property
     def priority(self) -> Priority:
         """Return the priority that a user has set, or else that of the level."""
-        by_level = priority_of(self.level, is_unhandled=self.is_unhandled)
-        return self.chosen_priority or by_level
+        return self.chosen_priority or priority_of(self.level, is_unhandled=self.is_unhandled)
 
     @property
     def is_snoozed(self) -> bool:

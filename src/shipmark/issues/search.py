@@ -102,32 +102,11 @@ class ReleaseTerm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentTerm:
-    """A term of environments, which may not exist. One of several is meant."""
+class NamesTerm:
+    """A term of environments, assignees, users or projects by names, which may be unknown. One of several is meant.
 
-    names: tuple[str, ...]
-    is_negated: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssigneeTerm:
-    """A term of assignees: ``me``, ``my_teams``, `NO_ASSIGNEE`, names of members, teams. One of several is meant."""
-
-    names: tuple[str, ...]
-    is_negated: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UserTerm:
-    """A term of users: `ME`, names or addresses of members, which may be unknown. One of several is meant."""
-
-    names: tuple[str, ...]
-    is_negated: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProjectTerm:
-    """A term of projects, by slug or id, which may not exist. One of several is meant."""
+    Users are `ME`, or members by name or address; assignees also ``my_teams``, `NO_ASSIGNEE` and teams.
+    """
 
     names: tuple[str, ...]
     is_negated: bool
@@ -151,12 +130,12 @@ class IssueSearch:
     is_for_review: bool = False
     text: str = ""
     releases: list[ReleaseTerm] = field(default_factory=list)
-    environments: list[EnvironmentTerm] = field(default_factory=list)
+    environments: list[NamesTerm] = field(default_factory=list)
     conditions: list[IssueCondition] = field(default_factory=list)
-    assignees: list[AssigneeTerm] = field(default_factory=list)
-    bookmarks: list[UserTerm] = field(default_factory=list)
-    subscriptions: list[UserTerm] = field(default_factory=list)
-    projects: list[ProjectTerm] = field(default_factory=list)
+    assignees: list[NamesTerm] = field(default_factory=list)
+    bookmarks: list[NamesTerm] = field(default_factory=list)
+    subscriptions: list[NamesTerm] = field(default_factory=list)
+    projects: list[NamesTerm] = field(default_factory=list)
     named: list[IssueTerm] = field(default_factory=list)
     texts: list[TextCondition] = field(default_factory=list)
     tags: list[TagCondition] = field(default_factory=list)
@@ -176,6 +155,10 @@ class IssueSearch:
             + len(self.tags)
             + (self.seen_in is not None)
         )
+
+
+#: Adds a term to a search, given its name, its text and whether it is negated.
+_Add = Callable[[IssueSearch, str, str, bool], None]
 
 
 def parse(query: str, now: datetime) -> IssueSearch:
@@ -249,26 +232,13 @@ def _add_release(search: IssueSearch, name: str, text: str, is_negated: bool) ->
     search.releases.append(term)
 
 
-def _add_environment(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
-    names = _values(name, text)
-    search.environments.append(EnvironmentTerm(names=names, is_negated=is_negated))
+def _adder(terms_of: Callable[[IssueSearch], list[NamesTerm]]) -> _Add:
+    """Return the function that adds a term of names to those of a search."""
 
+    def add(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
+        terms_of(search).append(NamesTerm(names=_values(name, text), is_negated=is_negated))
 
-def _add_assignee(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
-    names = _values(name, text)
-    search.assignees.append(AssigneeTerm(names=names, is_negated=is_negated))
-
-
-def _add_bookmarks(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
-    search.bookmarks.append(UserTerm(names=_values(name, text), is_negated=is_negated))
-
-
-def _add_subscribed(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
-    search.subscriptions.append(UserTerm(names=_values(name, text), is_negated=is_negated))
-
-
-def _add_project(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
-    search.projects.append(ProjectTerm(names=_values(name, text), is_negated=is_negated))
+    return add
 
 
 def _add_issue(search: IssueSearch, name: str, text: str, is_negated: bool) -> None:
@@ -286,15 +256,20 @@ def _add_issue(search: IssueSearch, name: str, text: str, is_negated: bool) -> N
     search.named.append(term)
 
 
-#: Terms of other tables, by name: each adds itself to a search, given the name, the text and whether it is negated.
-_LOOKED_UP: dict[str, Callable[[IssueSearch, str, str, bool], None]] = {
+#: Terms of other tables, by name.
+_LOOKED_UP: dict[str, _Add] = {
     **dict.fromkeys(_RELEASE_KEYS, _add_release),
-    "environment": _add_environment,
+    "environment": _adder(lambda search: search.environments),
     # Nothing suggests assignees: there are no rules of ownership.
-    **dict.fromkeys(("assigned", "assigned_to", "assigned_or_suggested"), _add_assignee),
-    **dict.fromkeys(("bookmarks", "bookmarked_by"), _add_bookmarks),
-    "subscribed": _add_subscribed,
-    **dict.fromkeys(("project", "project.name", "project.id"), _add_project),
+    **dict.fromkeys(
+        ("assigned", "assigned_to", "assigned_or_suggested"),
+        _adder(lambda search: search.assignees),
+    ),
+    **dict.fromkeys(("bookmarks", "bookmarked_by"), _adder(lambda search: search.bookmarks)),
+    "subscribed": _adder(lambda search: search.subscriptions),
+    **dict.fromkeys(
+        ("project", "project.name", "project.id"), _adder(lambda search: search.projects)
+    ),
     **dict.fromkeys(("issue", "issue.id"), _add_issue),
 }
 
@@ -304,7 +279,7 @@ def _add_status(search: IssueSearch, value: str) -> None:
     if value == _FOR_REVIEW:
         search.is_for_review = True
     elif value in _ASSIGNED:
-        search.assignees.append(AssigneeTerm(names=(NO_ASSIGNEE,), is_negated=_ASSIGNED[value]))
+        search.assignees.append(NamesTerm(names=(NO_ASSIGNEE,), is_negated=_ASSIGNED[value]))
     elif value in _SUBSTATUSES:
         search.status, search.substatus = _SUBSTATUSES[value]
     elif value in STATUSES:

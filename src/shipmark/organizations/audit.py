@@ -123,11 +123,11 @@ class AuditEntry:
             return f"edited the organization setting: {changes}"
         if self.event is AuditEvent.PROJECT_EDIT:
             return f"edited project settings: {changes}"
-        note = self.event.template.format_map(
-            _Fields(
-                dict(self.data) | {"releases": _releases(self.data), "issues": _issues(self.data)}
-            )
-        )
+        named = {
+            "releases": _named(self.data, "versions", "release"),
+            "issues": _named(self.data, "short_ids", "issue"),
+        }
+        note = self.event.template.format_map(_Fields(dict(self.data) | named))
         changed = self.data.get("changes")
         if not isinstance(changed, Mapping) or not changed:
             return note
@@ -154,22 +154,13 @@ def snapshot(organization: Organization) -> dict[str, object]:
     }
 
 
-def _releases(data: Data) -> str:
-    """Return the versions that an entry names, and the number of others, as text."""
-    versions, count = data.get("versions"), data.get("count")
-    if not isinstance(versions, list) or not isinstance(count, int):
+def _named(data: Data, key: str, noun: str) -> str:
+    """Return what an entry names, such as versions of releases, and the number of others, as text."""
+    names, count = data.get(key), data.get("count")
+    if not isinstance(names, list) or not isinstance(count, int):
         return ""
-    more = f" and {count - len(versions)} more" if count > len(versions) else ""
-    return f"{'release' if count == 1 else 'releases'} {', '.join(map(str, versions))}{more}"
-
-
-def _issues(data: Data) -> str:
-    """Return the short ids that an entry names, and the number of others, as text."""
-    short_ids, count = data.get("short_ids"), data.get("count")
-    if not isinstance(short_ids, list) or not isinstance(count, int):
-        return ""
-    more = f" and {count - len(short_ids)} more" if count > len(short_ids) else ""
-    return f"{'issue' if count == 1 else 'issues'} {', '.join(map(str, short_ids))}{more}"
+    more = f" and {count - len(names)} more" if count > len(names) else ""
+    return f"{noun if count == 1 else f'{noun}s'} {', '.join(map(str, names))}{more}"
 
 
 def changes_between(before: Data, after: Data) -> dict[str, str]:

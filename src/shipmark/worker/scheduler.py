@@ -76,8 +76,7 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
 
 def remove_repository(connection: Connection, details: dict[str, object], at: datetime) -> None:
     """Delete a batch of a repository, and reschedule at once for the next one."""
-    repository_id = details["repository_id"]
-    assert isinstance(repository_id, int), "it was enqueued so"
+    repository_id = _id_in(details, "repository_id")
     if repository_deletion.remove_some(connection, repository_id):
         organization_id = repositories.organization_id_of(connection, repository_id)
         kind = JobKind.REMOVE_REPOSITORY
@@ -86,15 +85,13 @@ def remove_repository(connection: Connection, details: dict[str, object], at: da
 
 def remove_organization(connection: Connection, details: dict[str, object], at: datetime) -> None:
     """Delete an organization, unless it was restored."""
-    organization_id = details["organization_id"]
-    assert isinstance(organization_id, int), "it was enqueued so"
+    organization_id = _id_in(details, "organization_id")
     organization_deletion.finish(connection, organization_id, at)
 
 
 def remove_project(connection: Connection, details: dict[str, object], at: datetime) -> None:
     """Delete a batch of a project, unless it was restored, and reschedule at once for the next one."""
-    project_id = details["project_id"]
-    assert isinstance(project_id, int), "it was enqueued so"
+    project_id = _id_in(details, "project_id")
     if project_deletion.remove_some(connection, project_id, at):
         key, kind = project_requests.job_key(project_id), JobKind.REMOVE_PROJECT
         project = deleted_projects.hidden(connection, project_id)
@@ -135,17 +132,21 @@ def set_ongoing(connection: Connection, _: dict[str, object], at: datetime) -> N
 
 def move_merged(connection: Connection, details: dict[str, object], at: datetime) -> None:
     """Move a batch of what belongs to issues that were merged, and reschedule at once for the next one."""
-    issue_id = details["issue_id"]
-    assert isinstance(issue_id, int), "it was enqueued so"
+    issue_id = _id_in(details, "issue_id")
     merge_issues.go_on(connection, issue_id, at)
 
 
 def remove_issues(connection: Connection, details: dict[str, object], at: datetime) -> None:
     """Delete a batch of issues of an organization, and reschedule at once for the next one."""
-    organization_id = details["organization_id"]
-    assert isinstance(organization_id, int), "it was enqueued so"
+    organization_id = _id_in(details, "organization_id")
     if delete_issues.remove_some(connection, organization_id, at):
         delete_issues.enqueue(connection, organization_id, at)
+
+
+def _id_in(details: dict[str, object], name: str) -> int:
+    value = details[name]
+    assert isinstance(value, int), "it was enqueued so"
+    return value
 
 
 ACTIONS: dict[str, Action] = {

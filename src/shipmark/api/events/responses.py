@@ -179,7 +179,7 @@ def event_response(
     event: StoredEvent, beside: NeighbourEvents, rules: ProjectRules
 ) -> EventResponse:
     """An event as its own address shows it; one from before a rule for scrubbing is scrubbed by it too."""
-    payload, read = _scrubbed(event, rules)
+    payload, read = scrubbed(event, rules)
     return EventResponse(
         **msgspec.structs.asdict(_overview(event, payload, read)),
         type=read.type,
@@ -200,7 +200,7 @@ def event_response(
 
 def event_summary_response(event: StoredEvent, rules: ProjectRules) -> EventSummaryResponse:
     """An event in a list, scrubbed like `event_response`."""
-    payload, read = _scrubbed(event, rules)
+    payload, read = scrubbed(event, rules)
     overview = _overview(event, payload, read)
     return EventSummaryResponse(**msgspec.structs.asdict(overview), type=read.type)
 
@@ -238,7 +238,7 @@ def errors_response(payload: Json) -> list[EventErrorResponse]:
     ]
 
 
-def _scrubbed(event: StoredEvent, rules: ProjectRules) -> tuple[Json, Event]:
+def scrubbed(event: StoredEvent, rules: ProjectRules) -> tuple[Json, Event]:
     """Return the payload without what the rules remove, and what it says."""
     payload = scrub(event.payload, rules.scrubbing)
     return payload, parsing.read(payload, event_id=event.event_id, received_at=event.received_at)

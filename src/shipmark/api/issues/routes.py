@@ -229,7 +229,7 @@ def delete_issues(
     context: RequestContext, projects: ListedProjects, query: IssueSelectionQuery
 ) -> None:
     """Delete issues of the caller's projects, with their events: those that `id` names, or up to 1,000 of a search."""
-    _delete(context, projects, query, query.search(default=""))
+    _delete(context, projects, query)
 
 
 @endpoint.delete(_PROJECT_LIST, scopes=ISSUE_DELETE)
@@ -237,7 +237,7 @@ def delete_project_issues(
     context: RequestContext, project: PathProject, query: ProjectIssueSelectionQuery
 ) -> None:
     """Delete issues of a project, with their events: those that `id` names, or up to 1,000 of a search."""
-    _delete(context, [project], query, query.search(default=""))
+    _delete(context, [project], query)
 
 
 @endpoint.delete(_ISSUE, scopes=ISSUE_DELETE, status_code=202, responses={202: None})
@@ -323,7 +323,6 @@ def _delete(
     context: RequestContext,
     projects: Sequence[Project],
     query: ProjectIssueSelectionQuery,
-    search: IssueSearch,
 ) -> None:
     """Delete the issues that the query names or the search finds, by a constant number of statements."""
     access, ids = context.access, query.ids()
@@ -331,6 +330,7 @@ def _delete(
     if not ids and not query.has_search:
         # By the default of a list, a request whose ids were forgotten would delete a thousand issues.
         raise BadRequest("Name the issues to delete by id, or find them by query or status.")
+    search = query.search(default="")
     with context.database.transaction() as connection:
         if not ids:
             conditions = issue_filter(connection, access, projects, search, query)

@@ -6,11 +6,11 @@ from datetime import datetime
 import msgspec
 
 from shipmark.api.events.entry_responses import EntryResponse, entries_response
+from shipmark.api.events.responses import scrubbed
 from shipmark.api.responses import Wire
-from shipmark.events import parsing, titles
+from shipmark.events import titles
 from shipmark.events.payload import Json
 from shipmark.events.project_rules import ProjectRules
-from shipmark.events.scrubbing import scrub
 from shipmark.events.store import StoredEvent
 from shipmark.issues.model import Issue
 from shipmark.issues.short_ids import format_short_id
@@ -114,8 +114,7 @@ def shared_issue_response(
 
 def shared_event_response(event: StoredEvent, rules: ProjectRules) -> SharedEventResponse:
     """Return an event, as it is stored, without what the rules of the project remove by now."""
-    payload = scrub(event.payload, rules.scrubbing)
-    read = parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
+    payload, read = scrubbed(event, rules)
     shown = {name: _reduced(payload[name]) for name in _SHOWN if name in payload}
     return SharedEventResponse(
         id=event.event_id,

@@ -65,17 +65,17 @@ def remove_some(connection: Connection, organization_id: int, at: datetime) -> b
     """
     # As for projects, whose deletion goes through the same rows.
     organizations.lock_organization(connection, organization_id)
-    # Nothing is added to them any more: an attachment that comes late would outlive its issue.
+    # So that nothing is added to them: an attachment that comes late would be left when its issue is gone.
     ids = merging.lock(connection, deleted_issues.some_of(connection, organization_id))
     if not ids:
         return False
     with span("issue.delete", **{"issues.count": len(ids)}):
-        if not _has_more(connection, ids, at) and deletion.remove_details(connection, ids):
+        if not _remove_events(connection, ids, at) and deletion.remove_details(connection, ids):
             deletion.remove_whole(connection, ids)
     return True
 
 
-def _has_more(connection: Connection, issue_ids: Sequence[int], at: datetime) -> bool:
+def _remove_events(connection: Connection, issue_ids: Sequence[int], at: datetime) -> bool:
     """Delete a batch of attachments, or else of events. Return True if there may be more."""
     if attachment_actions.delete_of_issues(connection, issue_ids, at):
         return True

@@ -20,6 +20,7 @@ from shipmark.issues.model import PENDING_MERGE, Issue, IssueActivityType
 from shipmark.issues.store import (
     activity,
     assignments,
+    deletion,
     inbox,
     issues,
     merging,
@@ -47,7 +48,7 @@ class Merged:
 
 def check(locked: Sequence[Issue]) -> None:
     """Raise `ValidationFailed` for fewer than two issues, and `BadRequest` for issues of several projects."""
-    if len(locked) < 2:  # what a merge is
+    if len(locked) < 2:
         raise ValidationFailed({"merge": [TOO_FEW]})
     if are_of_several_projects(locked):
         raise BadRequest(SEVERAL_PROJECTS)
@@ -153,7 +154,7 @@ def _move_batch(connection: Connection, survivor: Issue, merged_ids: Sequence[in
 
 def _finish(connection: Connection, survivor_id: int, merged_ids: Sequence[int]) -> None:
     """Delete merged issues, which have no rows left, and the tags that the survivor has too many of."""
-    merging.remove(connection, merged_ids)
+    deletion.remove_whole(connection, merged_ids)
     tag_counts.trim(connection, [survivor_id], keys_max=KEYS_MAX, values_max=VALUES_MAX)
 
 

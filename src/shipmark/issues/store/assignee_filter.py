@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.issues.people import TEAM_SIGN, AssignmentCondition
-from shipmark.issues.search import ME, NO_ASSIGNEE, AssigneeTerm
+from shipmark.issues.search import ME, NO_ASSIGNEE, NamesTerm
 from shipmark.issues.store.named_members import members_named
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Access
@@ -24,7 +24,7 @@ _TEAMS_NAMED = (
 
 
 def assignment_conditions(
-    connection: sa.Connection, access: Access, terms: Sequence[AssigneeTerm]
+    connection: sa.Connection, access: Access, terms: Sequence[NamesTerm]
 ) -> tuple[AssignmentCondition, ...]:
     """Return the conditions of the terms, by at most four statements. An unknown assignee matches nothing."""
     names = {name for term in terms for name in term.names if name != NO_ASSIGNEE}
@@ -64,7 +64,7 @@ def _team_ids(
 
 
 def _condition(
-    term: AssigneeTerm,
+    term: NamesTerm,
     member_ids: Mapping[str, Collection[int]],
     team_ids: Mapping[str, Collection[int]],
 ) -> AssignmentCondition:

@@ -12,6 +12,7 @@ from shipmark.issues.store import retention, states
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.assignments import assignments
 from shipmark.issues.store.commit_links import commit_links
+from shipmark.issues.store.deletion import ISSUES_BATCH
 from shipmark.issues.store.hashes import hashes
 from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import issues
@@ -20,8 +21,6 @@ from shipmark.issues.store.resolutions import resolutions
 from shipmark.issues.store.snoozes import snoozes
 from shipmark.issues.store.user_reports import user_reports
 
-#: The issues that one transaction deletes.
-BATCH = 100
 #: What an issue has few rows of, and is counted or found by without its status.
 _COUNTED = (
     hashes,
@@ -43,7 +42,7 @@ _SOME = (
         issues.c.organization_id == sa.bindparam("organization_id", type_=db.Id),
         issues.c.status == PENDING_DELETION,
     )
-    .limit(BATCH)
+    .limit(ISSUES_BATCH)
 )
 _EVENTS = sa.select(events.c.id).where(events.c.issue_id.in_(_IDS)).limit(retention.BATCH)
 

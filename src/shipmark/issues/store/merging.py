@@ -42,7 +42,6 @@ _PENDING = (
     .where(merged_issues.c.issue_id.in_(_MERGED_IDS))
     .order_by(issues.c.id)
 )
-_REMOVE = sa.delete(issues).where(_IS_MERGED)
 
 
 def _is_of_merged(table: sa.Table) -> sa.ColumnElement[bool]:
@@ -227,8 +226,3 @@ def count_users(connection: sa.Connection, survivor_id: int, number: int) -> Non
 def pending(connection: sa.Connection, survivor_ids: Collection[int]) -> list[int]:
     """Return the ids of the merged issues of the survivors that have rows left, in order."""
     return list(connection.execute(_PENDING, db.ids_param(survivor_ids)).scalars())
-
-
-def remove(connection: sa.Connection, issue_ids: Collection[int]) -> None:
-    """Delete merged issues of which all rows were moved."""
-    connection.execute(_REMOVE, db.ids_param(issue_ids))

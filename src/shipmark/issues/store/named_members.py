@@ -9,7 +9,7 @@ from shipmark.accounts.store import emails, users
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.people import UserCondition
-from shipmark.issues.search import ME, UserTerm
+from shipmark.issues.search import ME, NamesTerm
 from shipmark.organizations.model import Access
 from shipmark.organizations.store import members
 
@@ -48,7 +48,7 @@ def members_named(
 
 
 def user_conditions(
-    connection: sa.Connection, access: Access, terms: Sequence[UserTerm]
+    connection: sa.Connection, access: Access, terms: Sequence[NamesTerm]
 ) -> tuple[UserCondition, ...]:
     """Return the conditions of terms of users, by at most one statement. An unknown user matches nothing."""
     names = {name for term in terms for name in term.names} - {ME}

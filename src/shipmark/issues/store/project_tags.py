@@ -1,6 +1,6 @@
 """The keys and values of the tags of projects, by as many seeks of an index as there are different ones.
 
-How many events have them is not told: it would be a sum over all issues of a project.
+The numbers of events are left out: each would be a sum over all issues of a project.
 """
 
 from collections.abc import Collection

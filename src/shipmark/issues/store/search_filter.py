@@ -8,12 +8,10 @@ from sqlalchemy import Connection, Select
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
 from shipmark.issues.people import UserCondition
 from shipmark.issues.search import (
-    EnvironmentTerm,
     IssueSearch,
     IssueTerm,
-    ProjectTerm,
+    NamesTerm,
     ReleaseTerm,
-    UserTerm,
 )
 from shipmark.issues.store import named_issues, release_filter
 from shipmark.issues.store.assignee_filter import assignment_conditions
@@ -97,14 +95,14 @@ def _tag_conditions(
 
 
 def _narrowed_projects(
-    connection: Connection, project_ids: Sequence[int], terms: Sequence[ProjectTerm]
+    connection: Connection, project_ids: Sequence[int], terms: Sequence[NamesTerm]
 ) -> Sequence[int]:
     """Return those of the projects that the terms mean, by slug or id."""
     if not terms:
         return project_ids
     known = projects.by_ids(connection, project_ids)
 
-    def matches(project_id: int, term: ProjectTerm) -> bool:
+    def matches(project_id: int, term: NamesTerm) -> bool:
         is_named = not {known[project_id].slug, str(project_id)}.isdisjoint(term.names)
         return is_named is not term.is_negated
 
@@ -140,7 +138,7 @@ def _selected_ids(
 def _user_conditions(
     connection: Connection,
     access: Access,
-    terms: Sequence[UserTerm],
+    terms: Sequence[NamesTerm],
     issues_of: Callable[[UserCondition], Select[int]],
 ) -> tuple[tuple[UserCondition, ...], set[int] | None]:
     """Return the conditions to look up for each issue, and the ids of the issues that fulfil the others, or None."""
@@ -174,7 +172,7 @@ class _Environments(NamedTuple):
 def _environments(
     connection: Connection,
     organization_id: int,
-    terms: Sequence[EnvironmentTerm],
+    terms: Sequence[NamesTerm],
     ids: tuple[int, ...] | None,
 ) -> _Environments:
     """Return the environments with these ids, narrowed by the terms."""
@@ -190,7 +188,7 @@ def _environments(
 
 
 def _environment_ids(
-    connection: Connection, organization_id: int, terms: Sequence[EnvironmentTerm]
+    connection: Connection, organization_id: int, terms: Sequence[NamesTerm]
 ) -> Mapping[str, int]:
     if not terms:
         return {}
