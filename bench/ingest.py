@@ -23,7 +23,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from floors import bodies_a_second
-from process_tree import digester_of, processor_seconds, tree_mebibytes, tree_of
+from process_tree import digesting_processes, processor_seconds, tree_mebibytes, tree_of
 from running import Running, folder, postgresql, running
 
 EVENTS_A_SECOND_MIN = 2000
@@ -190,7 +190,8 @@ def measure(server: Running, engine: sa.Engine, requests: list[bytes], connectio
         time.sleep(0.02)
     total = time.perf_counter() - begun
     spent = {pid: after - cpu.get(pid, 0.0) for pid, after in cpu_of(server.pid).items()}
-    digester = spent.pop(digester_of(server.pid) or 0)
+    digesting = digesting_processes(server.pid)
+    digester = sum(spent.pop(pid) for pid in digesting if pid in spent)
     count = len(requests)
     return Row(
         connections,

@@ -1,8 +1,8 @@
 """Is anything acknowledged lost or doubled when processes are killed? ``python bench/kill.py``
 
-While another process sends events, a worker, the digester, the main process, all of them, or PostgreSQL is killed
-(SIGKILL) at random instants, and started again. At the end everything that is counted is counted again from the events
-(`recount.py`). With ``--faults`` disks and files fail instead (`faults.py`).
+While another process sends events, a worker, the digester, one of its readers, the main process, all of them, or
+PostgreSQL is killed (SIGKILL) at random instants, and started again. At the end everything that is counted is counted
+again from the events (`recount.py`). With ``--faults`` disks and files fail instead (`faults.py`).
 """
 
 import argparse
@@ -29,7 +29,7 @@ from shipmark.ingest.log_folder import LogFolder
 #: The longest pause before a kill.
 PAUSE_SECONDS = 1.2
 #: How often each is killed, of all kills.
-_WEIGHTS = {"worker": 8, "digester": 8, "main": 2, "all": 2, "main while it starts": 1}
+_WEIGHTS = {"worker": 8, "digester": 8, "reader": 4, "main": 2, "all": 2, "main while it starts": 1}
 
 
 def main() -> None:
@@ -144,7 +144,7 @@ def _kill(name: str) -> Callable[[Server, PostgresServer | None], float]:
 
 
 _KILLS: dict[str, Callable[[Server, PostgresServer | None], float]] = {
-    **{name: _kill(name) for name in ("worker", "digester", "main", "all")},
+    **{name: _kill(name) for name in ("worker", "digester", "reader", "main", "all")},
     "main while it starts": _kill_starting,
     "database": _kill_database,
 }

@@ -103,6 +103,12 @@ class Server:
         if (pid := self.digester()) is not None:
             kill(pid)
 
+    def kill_reader(self) -> None:
+        """Kill a process that reads events beside the digester, if there is one."""
+        digester = self.digester()
+        if digester is not None and (readers := children_of(digester)):
+            kill(random.choice(readers))
+
     def kill_main(self) -> None:
         """Kill the main process: the system ends the others."""
         kill(self.pid)

@@ -36,6 +36,12 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def digesting_processes(pid: int) -> set[int]:
+    """Return the digester of a server and the readers beside it."""
+    digester = digester_of(pid)
+    return set() if digester is None else set(tree_of(digester))
+
+
 def processor_seconds(pid: int) -> float:
     """Return the processor time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -8,19 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cache, partial
 
-import msgspec
 from sqlalchemy import Connection
 
-from shipmark.events import digest_store, store
+from shipmark.events import digest_store
 from shipmark.events.discards import Outcome
-from shipmark.events.legacy_interfaces import with_current_names
-from shipmark.events.normalization import Dropped, normalize
-from shipmark.events.parsing import ParsedEvent
+from shipmark.events.normalization import Dropped
 from shipmark.events.project_rules import ProjectRules, rules_from
-from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
@@ -34,7 +29,6 @@ from shipmark.ingest.batches import (
     report_batch,
     store_batch,
 )
-from shipmark.ingest.event_json import event_object
 from shipmark.ingest.event_log import (
     FrameType,
     LogFrame,
@@ -42,6 +36,8 @@ from shipmark.ingest.event_log import (
     StoredFrame,
     UnreadableLogError,
 )
+from shipmark.ingest.event_readers import EventReaders, SharedFrames
+from shipmark.ingest.event_reading import EventContent, read_event
 from shipmark.ingest.quarantine_retries import QuarantineRetries
 from shipmark.ingest.refused_counts import discards_of_refused
 from shipmark.ingest.report_items import (
@@ -55,16 +51,16 @@ from shipmark.ingest.spool import spooled_attachment
 from shipmark.ingest.standing_refresh import StandingRefresh
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+from shipmark.projects.store.options import OptionRow
 from shipmark.release_health.buckets import hasher_of
-from shipmark.symbolication import event_symbolication, waits
 from shipmark.symbolication.event_symbolication import Uploads
 
 #: The frames of a transaction: more would hold up the other writers of SQLite.
 BATCH_MAX = 500
 #: A log that can't be digested is tried again after this time.
 HELD_SECONDS = 10.0
-#: Rules of projects are read again after this time.
-_RULES_SECONDS = 2.0
+#: Options of projects are read again after this time.
+_OPTIONS_SECONDS = 2.0
 #: What reads the frames that need nothing of their project. Attachments are staged, a batch at a time.
 _READERS: Mapping[FrameType, Callable[[LogFrame], FrameContent]] = {
     FrameType.USER_REPORT: user_report_of,
@@ -84,10 +80,20 @@ class _Held:
     until: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Options:
+    """The stored options of a project and its organization, what follows from them, and when they were read."""
+
+    rows: tuple[OptionRow, ...]
+    rules: ProjectRules
+    read_at: float
+
+
 class Digester:
     """Digests the logs of a reader into a database. For one thread; only one may run for a folder of logs.
 
-    ``secret`` returns the secret of the server, by which ids of users of sessions are hashed.
+    ``secret`` returns the secret of the server, by which ids of users of sessions are hashed. ``readers`` read a part
+    of the events where many wait; without them the digester reads all.
     """
 
     def __init__(
@@ -96,12 +102,13 @@ class Digester:
         blobs: Blobs,
         logs: LogReader,
         secret: Callable[[], bytes] = bytes,
+        readers: EventReaders | None = None,
     ) -> None:
         self._database, self._blobs, self._logs = database, blobs, logs
-        self._secret = cache(secret)
+        self._secret, self._readers = cache(secret), readers or EventReaders(0)
         self._positions: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
-        self._rules: dict[int, tuple[ProjectRules, float]] = {}
+        self._options: dict[int, _Options] = {}
         self._retries = QuarantineRetries(database, self._prepared, store_batch)
         self._attachments = AttachmentDigestion(database, blobs, logs)
         self._standings = StandingRefresh(database)
@@ -127,6 +134,7 @@ class Digester:
             else:
                 self._release(name)
         self._delete_orphans()
+        self._readers.end_idle()
         self._standings.after_turn(number)
         return number
 
@@ -175,11 +183,13 @@ class Digester:
     def _prepared(self, frames: Sequence[StoredFrame]) -> list[PreparedFrame]:
         with self._database.autocommit_read() as connection:
             known = projects.by_ids(connection, {stored.frame.project_id for stored in frames})
-            rules = {project.id: self._rules_of(connection, project) for project in known.values()}
+            options = {id_: self._options_of(connection, project) for id_, project in known.items()}
+        shared = self._readers.share_out(frames, {id_: each.rows for id_, each in options.items()})
+        rules = {id_: each.rules for id_, each in options.items()}
         batch, dropped = list[PreparedFrame](), dict[EventKey, Dropped]()
         for stored in frames:
             project = known.get(stored.frame.project_id)
-            prepared = self._prepare(stored, project, rules, dropped)
+            prepared = self._prepare(stored, project, rules, dropped, shared)
             if prepared.is_event and isinstance(prepared.content, Dropped):
                 dropped[prepared.event_key] = prepared.content
             batch.append(prepared)
@@ -199,15 +209,15 @@ class Digester:
                 result.append(replace(each, content=content) if content else each)
         return result
 
-    def _rules_of(self, connection: Connection, project: Project) -> ProjectRules:
-        now = time.monotonic()
-        rules, read_at = self._rules.get(project.id, (None, 0.0))
-        if rules is None or now - read_at > _RULES_SECONDS:
-            rules = rules_from(
-                projects.options_with_organization(connection, project.organization_id, project.id)
+    def _options_of(self, connection: Connection, project: Project) -> _Options:
+        now, known = time.monotonic(), self._options.get(project.id)
+        if known is None or now - known.read_at > _OPTIONS_SECONDS:
+            rows = projects.options_with_organization(
+                connection, project.organization_id, project.id
             )
-            self._rules[project.id] = rules, now
-        return rules
+            known = _Options(rows=rows, rules=rules_from(rows), read_at=now)
+            self._options[project.id] = known
+        return known
 
     def _prepare(
         self,
@@ -215,13 +225,16 @@ class Digester:
         project: Project | None,
         rules: Mapping[int, ProjectRules],
         dropped: Mapping[EventKey, Dropped],
+        shared: SharedFrames,
     ) -> PreparedFrame:
         if project is None:
             return PreparedFrame(stored=stored)
         try:
             if stored.frame.type is FrameType.ATTACHMENT:
                 return self._prepare_attachment(stored, rules[project.id], dropped)
-            content = self._content_of(stored.frame, project, rules[project.id])
+            content = shared.content_of(stored) or self._content_of(
+                stored.frame, project, rules[project.id]
+            )
             return PreparedFrame(stored=stored, content=content)
         except PASSING:
             raise
@@ -253,29 +266,15 @@ class Digester:
             stored=stored, spooled=spooled, crash_reports_max=rules.crash_reports_max
         )
 
-    def _event_of(
-        self, frame: LogFrame, project: Project, rules: ProjectRules
-    ) -> PackedEvent | Dropped:
-        """Return the event of a frame, with its original stack and its sender's clock corrected, or the filter."""
-        payload = with_current_names(event_object(frame.payload))
-        if event_symbolication.needs_symbolication(payload):
-            uploads = Uploads(
-                database=self._database,
-                blobs=self._blobs,
-                organization_id=project.organization_id,
-                project_id=project.id,
-                at=frame.received_at,
-            )
-            payload = event_symbolication.symbolicate_event(payload, uploads)
-        normalized = normalize(
-            payload,
-            rules,
-            event_id=frame.event_id,
-            received_at=frame.received_at,
-            drift=frame.received_at - frame.sent_at if frame.sent_at else timedelta(),
-            sender=frame.sender,
+    def _event_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> EventContent:
+        uploads = Uploads(
+            database=self._database,
+            blobs=self._blobs,
+            organization_id=project.organization_id,
+            project_id=project.id,
+            at=frame.received_at,
         )
-        return normalized if isinstance(normalized, Dropped) else _packed(normalized)
+        return read_event(frame, rules, uploads)
 
     def _digest(self, name: str, batch: Sequence[PreparedFrame]) -> None:
         """Digest a batch in one transaction. If it fails it is halved, until the one bad frame is alone."""
@@ -311,21 +310,6 @@ class Digester:
             raise error
         report_exception("An event could not be stored", error, project=bad.frame.project_id)
         self._digest(name, [PreparedFrame(stored=bad.stored, error=_text_of(error))])
-
-
-def _packed(parsed: ParsedEvent) -> PackedEvent:
-    """Return an event as it is stored.
-
-    Its payload is packed at once: the objects of a whole batch would take a hundred megabytes, and twice the time, as
-    they would be in no cache of the processor.
-    """
-    event, payload = parsed.event, parsed.payload
-    try:
-        # In a fifth of the standard library's time.
-        content = msgspec.json.encode(payload)
-    except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError):
-        content = store.encoded(payload)
-    return PackedEvent(event, store.packed(content), waits.keys_of(event.release, payload))
 
 
 def _text_of(error: Exception) -> str:

@@ -18,6 +18,7 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import log, report_exception
 from shipmark.ingest.batches import PASSING
 from shipmark.ingest.digester import Digester
+from shipmark.ingest.event_readers import EventReaders
 from shipmark.ingest.log_folder import LogFolder, Waiting
 from shipmark.ingest.sqlite_log import SqliteLogReader
 
@@ -117,7 +118,10 @@ def run(settings: Settings, parent: int) -> None:
         reader = SqliteLogReader(folder)
         secret = Cipher(text=settings.secret_key, file=settings.secret_key_file).secret
         stack.callback(reader.close)
-        turns = _Turns(Digester(database, open_blobs(settings.blobs), reader, secret), stopping)
+        # A server with one worker has one processor, or is to take little memory.
+        readers = stack.enter_context(EventReaders(settings.worker_count - 1))
+        digester = Digester(database, open_blobs(settings.blobs), reader, secret, readers)
+        turns = _Turns(digester, stopping)
         while True:
             is_last = stopping.is_set()
             if not turns.digest():
