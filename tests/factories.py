@@ -21,7 +21,8 @@ from shipmark.events.parsing import Event
 from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.database import Database, metadata
 from shipmark.issues.actions import ingest_events
-from shipmark.issues.actions.ingest_events import Arrival, IngestResult
+from shipmark.issues.actions.arrivals import Arrival
+from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Role

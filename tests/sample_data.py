@@ -98,6 +98,10 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
     }
     issue = alice.get("/organizations/acme/issues/").json()[0]["id"]
     note = alice.post(f"/issues/{issue}/comments/", {"text": "It is known."}).json()
+    unwanted = error_event("unwanted")
+    send_event(alice.client, world.keys["web"], world.projects["web"], unwanted)
+    alice.put("/organizations/acme/issues/WEB-2/", {"discard": True})
+    tombstone = alice.get("/projects/acme/web/tombstones/").json()[0]["id"]
     quarantine_event(database, world)
     quarantined = alice.get("/organizations/acme/quarantined-events/").json()
     repository = alice.get(REPOSITORIES).json()[0]
@@ -111,6 +115,7 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
             "repository": repository["id"],
             "issue": issue,
             "note": note["id"],
+            "tombstone": tombstone,
             "short_id": "WEB-1",
             "share_id": alice.put(f"/issues/{issue}/", {"isPublic": True}).json()["shareId"],
             "event": event_id,

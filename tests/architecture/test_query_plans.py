@@ -344,6 +344,13 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
             for name in ("2/", "WEB-2/", "1001/", "?group=2&group=1001")
         ),
     ),
+    "discard issues": lambda alice, _: (
+        alice.put("/organizations/acme/issues/WEB-2/", {"discard": True}),
+        alice.put("/organizations/acme/issues/?id=1001&id=1002&id=1003", {"discard": True}),
+        alice.get("/projects/acme/web/tombstones/"),
+        alice.get("/projects/acme/web/tombstones/?cursor=1700000000000000:1:0"),
+        alice.delete("/projects/acme/web/tombstones/1/"),
+    ),
     "delete issues": lambda alice, _: (
         alice.put("/projects/acme/web/issues/?id=1&id=2", {"merge": True}),
         alice.delete("/organizations/acme/issues/WEB-2/"),

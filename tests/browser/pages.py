@@ -70,6 +70,7 @@ PAGES = (
         "issue": f"{ACME}/issues/WEB-1/",
         "issue-archived": f"{ACME}/issues/WEB-3/",
         "issue-delete": f"{ACME}/issues/WEB-1/delete/",
+        "issue-discard": f"{ACME}/issues/WEB-1/discard/",
         "issue-first-event": f"{ACME}/issues/WEB-1/?event=oldest",
         "search": f"{ACME}/search/?query=web",
         "search-no-match": f"{ACME}/search/?query=nothing-like-it",

@@ -184,7 +184,7 @@ def test_the_first_issue_with_a_hash_keeps_it(
     web = one.project_id
     hashed = [(web, "c" * 32), (web, "b" * 32), (web, "a" * 32)]
     hashed.append((world.projects["mobile"], "a" * 32))
-    assert hashes.issue_ids(connection, hashed) == {
+    assert hashes.targets(connection, hashed) == {
         (web, "b" * 32): two.id,
         (web, "a" * 32): one.id,
     }

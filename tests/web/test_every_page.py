@@ -23,6 +23,7 @@ PAGES = [
     "/organizations/acme/getting-started/",
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/1/delete/",
+    "/organizations/acme/issues/1/discard/",
     "/organizations/acme/delivery/",
     "/organizations/acme/settings/general/",
     "/organizations/acme/settings/delete/",

@@ -14,6 +14,7 @@ from shipmark.api.commits import unreleased_routes as commits_unreleased
 from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.delivery import routes as delivery
 from shipmark.api.deploys import routes as deploys
+from shipmark.api.discarded_issues import routes as discarded_issues
 from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
@@ -82,6 +83,7 @@ ROUTERS = (
     repositories.router,
     commit_fetches.router,
     issues.router,
+    discarded_issues.router,
     issue_comments.router,
     issue_counts.router,
     issue_tags.router,

@@ -10,6 +10,8 @@ from shipmark.events.payload import Json, objects_of, text_of
 #: Counts of earlier days are not taken, and days that are older are not shown.
 DAYS = 30
 REASON_MAX = 64
+#: The reason of events whose issue was discarded, in the protocol's word.
+DISCARDED_HASH = "discarded-hash"
 #: SDKs send a few; a report has 4 KiB.
 _ENTRIES_MAX = 100
 _QUANTITY_MAX = 2**31 - 1

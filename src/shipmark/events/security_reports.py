@@ -53,7 +53,12 @@ def type_of(payload: Json) -> str:
 
 def category_of(payload: Json) -> str:
     """Return the category of data of an event."""
-    return SECURITY if type_of(payload) else ERROR
+    return category_of_type(type_of(payload))
+
+
+def category_of_type(event_type: str) -> str:
+    """Return the category of data of events of a type."""
+    return SECURITY if event_type in REPORT_TYPES else ERROR
 
 
 def message_of(payload: Json) -> str:

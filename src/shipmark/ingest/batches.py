@@ -1,15 +1,15 @@
 """A batch of frames as it is prepared for a transaction, and the transaction that stores it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.events import attachment_actions, digest_store, discard_store
+from shipmark.events import attachment_actions, digest_store, discard_store, security_reports
 from shipmark.events.attachments import NewAttachment
 from shipmark.events.digest_store import QuarantinedFrame
-from shipmark.events.discards import Discard
+from shipmark.events.discards import DISCARDED_HASH, Discard
 from shipmark.events.normalization import Dropped
 from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.clock import now
@@ -20,7 +20,8 @@ from shipmark.ingest.report_items import Discards, discard_of_filter
 from shipmark.ingest.session_items import ReceivedSessions
 from shipmark.ingest.spool import SpooledAttachment
 from shipmark.issues.actions import user_reports
-from shipmark.issues.actions.ingest_events import Arrival, IngestResult, ingest
+from shipmark.issues.actions.arrivals import Arrival
+from shipmark.issues.actions.ingest_events import IngestResult, ingest
 from shipmark.issues.user_reports import NewUserReport
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
@@ -96,7 +97,13 @@ def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[
     reports = [content for content in contents if isinstance(content, NewUserReport)]
     user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
     discards = [(each.frame.project_id, discard) for each in there for discard in each.discards]
-    discards += _store_attachments(connection, there, [arrival.key for arrival in arrivals])
+    discarded = [
+        arrival for arrival, result in zip(arrivals, results, strict=True) if result.is_discarded
+    ]
+    discards += map(_discard_of, discarded)
+    discards += _store_attachments(
+        connection, there, arrivals, without_events={arrival.key for arrival in discarded}
+    )
     discard_store.count(connection, discards)
     return results
 
@@ -134,10 +141,24 @@ def _sessions_of(
     ]
 
 
+def _discard_of(arrival: Arrival) -> tuple[int, Discard]:
+    event = arrival.event
+    category = security_reports.category_of_type(event.type)
+    discard = discard_of_filter(event.received_at, DISCARDED_HASH, category=category)
+    return arrival.project.id, discard
+
+
 def _store_attachments(
-    connection: Connection, batch: Sequence[PreparedFrame], new_events: Sequence[EventKey]
+    connection: Connection,
+    batch: Sequence[PreparedFrame],
+    arrivals: Sequence[Arrival],
+    *,
+    without_events: Collection[EventKey],
 ) -> list[tuple[int, Discard]]:
-    """Store the attachments of a batch. Return those that are not stored, by project and reason."""
+    """Store the attachments of a batch. Return those that are not stored, by project and reason.
+
+    ``without_events`` are the events of the batch that are discarded.
+    """
     at = now()
     new = [each.content for each in batch if isinstance(each.content, NewAttachment)]
     limits = {
@@ -146,12 +167,19 @@ def _store_attachments(
         if each.crash_reports_max is not None
     }
     lost = attachment_actions.receive(
-        connection, new, new_events=new_events, crash_report_limits=limits, at=at
+        connection,
+        new,
+        new_events=[arrival.key for arrival in arrivals],
+        crash_report_limits=limits,
+        at=at,
     )
     filtered = {
         each.event_key for each in batch if each.is_event and isinstance(each.content, Dropped)
-    }
-    numbers = Counter((each.project_id, _EVENT_FILTERED) for each in lost.filtered)
+    } | set(without_events)
+    numbers = Counter(
+        (each.project_id, DISCARDED_HASH if each.event_key in without_events else _EVENT_FILTERED)
+        for each in lost.filtered
+    )
     numbers += Counter((each.project_id, _CRASH_REPORT_LIMIT) for each in lost.beyond_limit)
     if filtered:
         deleted = attachment_actions.delete_of_filtered(connection, filtered, at)
@@ -204,6 +232,8 @@ def report_batch(batch: Sequence[PreparedFrame], results: Sequence[IngestResult]
 
 
 def _kind_of(result: IngestResult) -> str:
+    if result.is_discarded:
+        return "discarded"
     if result.issue_id is None:
         return "duplicate"
     if result.is_new_issue:

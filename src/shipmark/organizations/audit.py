@@ -89,8 +89,13 @@ class AuditEvent(IntEnum):
         "quarantined-event.remove",
         "discarded the quarantined {type} {event_id}",
     )
-
     ISSUE_REMOVE = 10_080, "issue.delete", "deleted {issues}"
+    ISSUE_DISCARD = 10_081, "issue.discard", "deleted {issues}, whose future events are discarded"
+    DISCARDED_ISSUE_REMOVE = (
+        10_082,
+        "discarded-issue.remove",
+        "ended discarding events of issue {short_id}",
+    )
 
     @classmethod
     def named(cls, name: str) -> Self | None:

@@ -127,6 +127,11 @@ def delete_issue(organization: str, issue_id: int | str) -> str:
     return f"{issue(organization, issue_id)}delete/"
 
 
+def discard_issue(organization: str, issue_id: int | str) -> str:
+    """Return the URL of the page that confirms that an issue is deleted and its later events are discarded."""
+    return f"{issue(organization, issue_id)}discard/"
+
+
 def attachment(organization: str, issue_id: int | str, attachment_id: int) -> str:
     """Return the URL of an attachment of an event of an issue."""
     return f"{issue(organization, issue_id)}attachments/{attachment_id}/"

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, WithJsonSchema
 
 from shipmark.api.issues.snooze_requests import SnoozeRequest
-from shipmark.http.validation import Boolean, OnlyNull, RequestModel, Text, choice_of, optional
+from shipmark.http.validation import Boolean, RequestModel, Text, choice_of, optional
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.model import (
@@ -44,11 +44,7 @@ _NULLABLE_TEXT = WithJsonSchema({"type": ["string", "null"]})
 
 _Status = Annotated[str, choice_of((*STATUSES, _IN_NEXT_RELEASE))]
 _Substatus = Annotated[Substatus, choice_of(_SUBSTATUSES)]
-_NotStored = Annotated[
-    None,
-    OnlyNull(refusal="This can not be set here."),
-    Field(description="Not supported: only null."),
-]
+_NOT_WITH_DISCARD = "This can't be changed together with discard."
 
 
 class ResolvingCommitRequest(RequestModel):
@@ -90,7 +86,10 @@ class IssueUpdateRequest(SnoozeRequest):
         "Who the issues are assigned to: the id or address of a member, `user:` or `team:` with an id, or `#` with the"
         " slug of a team; null or an empty text for no assignee."
     )
-    discard: _NotStored = None
+    discard: Annotated[bool, Boolean()] | None = optional(
+        "True deletes the issues with their events and discards later events of their kind, with the scope"
+        " `event:admin`; nothing else may be changed with it. False changes nothing."
+    )
     has_seen: Annotated[bool, Boolean()] | None = optional(
         "Whether the caller has seen the issues."
     )
@@ -114,6 +113,14 @@ class IssueUpdateRequest(SnoozeRequest):
     def resolving_commit(self) -> ResolvingCommitRequest | None:
         """Return the commit in which the issues are resolved; `to_change` leaves it out."""
         return self.status_details.in_commit if self.status_details else None
+
+    def is_discard(self) -> bool:
+        """Return True for a request to discard issues. Raise `ValidationFailed` for all that is beside it."""
+        if not self.discard:
+            return False
+        if others := self.sent().keys() - {"discard"}:
+            raise ValidationFailed({name: [_NOT_WITH_DISCARD] for name in sorted(others)})
+        return True
 
     def to_change(self) -> IssueChange:
         """Return the change for the domain, without the commit, which has to be looked up.

@@ -7,6 +7,7 @@ from litestar import Response
 from msgspec import UNSET
 from sqlalchemy import Connection
 
+from shipmark.api.issues import deletion
 from shipmark.api.issues.changes import changed_details, with_commit
 from shipmark.api.issues.direct_hits import find_direct_hit
 from shipmark.api.issues.loading import (
@@ -55,9 +56,9 @@ from shipmark.http.pagination.offset import Links
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_DELETE, ISSUE_READ, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
-from shipmark.issues.actions import delete_issues as deletion
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions import merge_issues
+from shipmark.issues.actions.delete_issues import request as request_deletion
 from shipmark.issues.actions.update_issue import Updated, apply_change
 from shipmark.issues.model import Issue, IssueFilter
 from shipmark.issues.search import IssueSearch
@@ -79,6 +80,7 @@ _PROJECT_LIST = "/projects/{organization:str}/{project:str}/issues/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]
 _VALIDATE = "issues.validate"
 _CHANGES = {200: IssueUpdateResponse, 204: None}
+_CHANGE = {200: IssueResponse, 204: None}
 #: Issues of a list are counted up to here (auth-and-errors.md).
 _HITS_MAX = 1000
 #: The length and the step of each series of counts, by its name.
@@ -195,7 +197,10 @@ def change_issues(
     query: IssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore, review, assign or merge issues of the caller's projects; 204 if there are none."""
+    """Resolve, reopen, ignore, review, assign, merge or discard issues of the caller's projects.
+
+    204 if they are discarded, or there are none.
+    """
     return _change(context, projects, query, query.search(default=UNRESOLVED), body)
 
 
@@ -206,22 +211,28 @@ def change_project_issues(
     query: ProjectIssueSelectionQuery,
     body: IssueUpdateRequest,
 ) -> Response[IssueUpdateResponse | None]:
-    """Resolve, reopen, ignore, review, assign or merge issues of a project; 204 if there are none."""
+    """Resolve, reopen, ignore, review, assign, merge or discard issues of a project.
+
+    204 if they are discarded, or there are none.
+    """
     return _change(context, [project], query, query.search(default=""), body)
 
 
-@endpoint.put(_ISSUE, scopes=ISSUE_CHANGE, step=_VALIDATE)
+@endpoint.put(_ISSUE, scopes=ISSUE_CHANGE, responses=_CHANGE, step=_VALIDATE)
 def change_issue(
     context: RequestContext, issue: PathIssue, body: IssueUpdateRequest
-) -> IssueResponse:
-    """Resolve, reopen, ignore, review or assign an issue."""
+) -> Response[IssueResponse | None]:
+    """Resolve, reopen, ignore, review, assign or discard an issue; 204 if it is discarded."""
+    if body.is_discard():
+        deletion.discard_one(context, issue)
+        return Response(None, status_code=204)
     requested = body.to_change()
     with context.database.transaction() as connection:
         change = with_commit(connection, context.access, requested, body.resolving_commit)
         locked = states.locked(connection, issue.organization_id, [issue.id])
         apply_change(connection, locked, change, context.access.user_id, now())
         changed = require_row(issue_store.by_id(connection, issue.organization_id, issue.id))
-        return serialize_issues(context, connection, [changed])[0]
+        return Response(serialize_issues(context, connection, [changed])[0])
 
 
 @endpoint.delete(_LIST, scopes=ISSUE_DELETE)
@@ -229,7 +240,7 @@ def delete_issues(
     context: RequestContext, projects: ListedProjects, query: IssueSelectionQuery
 ) -> None:
     """Delete issues of the caller's projects, with their events: those that `id` names, or up to 1,000 of a search."""
-    _delete(context, projects, query)
+    deletion.delete_selected(context, projects, query, request_deletion)
 
 
 @endpoint.delete(_PROJECT_LIST, scopes=ISSUE_DELETE)
@@ -237,17 +248,13 @@ def delete_project_issues(
     context: RequestContext, project: PathProject, query: ProjectIssueSelectionQuery
 ) -> None:
     """Delete issues of a project, with their events: those that `id` names, or up to 1,000 of a search."""
-    _delete(context, [project], query)
+    deletion.delete_selected(context, [project], query, request_deletion)
 
 
 @endpoint.delete(_ISSUE, scopes=ISSUE_DELETE, status_code=202, responses={202: None})
 def delete_issue(context: RequestContext, issue: PathIssue) -> Response[bytes]:
     """Delete an issue with its events. It is gone at once; its data is deleted soon after."""
-    with context.database.transaction() as connection:
-        locked = states.locked(connection, issue.organization_id, [issue.id])
-        if not locked:
-            raise NotFound
-        deletion.request(connection, locked, context.actor(), now())
+    deletion.delete_one(context, issue, request_deletion)
     return Response(b"", status_code=202)
 
 
@@ -297,6 +304,9 @@ def _change(
 
     Only named issues are merged, of one project: of several, nothing is changed (groups-api.md 4.1).
     """
+    if body.is_discard():
+        deletion.discard_selected(context, projects, query)
+        return Response(None, status_code=204)
     access, ids, has_more = context.access, query.ids(), None
     project_ids, requested = {project.id for project in projects}, body.to_change()
     if requested.is_merge and not ids:
@@ -317,27 +327,6 @@ def _change(
         details = changed_details(connection, access, change, updated)
     response = issue_update_response(change, updated, details, activity=entries, has_more=has_more)
     return Response(response)
-
-
-def _delete(
-    context: RequestContext,
-    projects: Sequence[Project],
-    query: ProjectIssueSelectionQuery,
-) -> None:
-    """Delete the issues that the query names or the search finds, by a constant number of statements."""
-    access, ids = context.access, query.ids()
-    project_ids = {project.id for project in projects}
-    if not ids and not query.has_search:
-        # By the default of a list, a request whose ids were forgotten would delete a thousand issues.
-        raise BadRequest("Name the issues to delete by id, or find them by query or status.")
-    search = query.search(default="")
-    with context.database.transaction() as connection:
-        if not ids:
-            conditions = issue_filter(connection, access, projects, search, query)
-            ids, _ = search_ids(connection, conditions, None)
-        locked = states.locked(connection, access.organization.id, ids)
-        locked = [issue for issue in locked if issue.project_id in project_ids]
-        deletion.request(connection, locked, context.actor(), now())
 
 
 def _new_activity(connection: Connection, updated: Updated) -> list[ActivityResponse] | None:

@@ -14,6 +14,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "short_id": ("The short id of the issue, such as `WEB-1A`.", "WEB-1"),
     "event": ("Id of the event, 32 hexadecimal digits.", "0123456789abcdef0123456789abcdef"),
     "note": ("Id of the comment.", "1"),
+    "tombstone": ("Id of the discarded issue, as the list shows it.", "1"),
     "quarantined": ("Id of the quarantined event, as the list shows it.", "1"),
     "attachment": ("Id of the attachment.", "1"),
     "filter_id": ("Name of the filter.", "localhost"),

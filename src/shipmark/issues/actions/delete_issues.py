@@ -22,10 +22,16 @@ from shipmark.projects.model import Project
 LOGGED_MAX = 20
 
 
-def request(connection: Connection, locked: Sequence[Issue], by: Actor, at: datetime) -> None:
+def request(
+    connection: Connection,
+    locked: Sequence[Issue],
+    by: Actor,
+    at: datetime,
+    audit_event: AuditEvent = AuditEvent.ISSUE_REMOVE,
+) -> None:
     """Hide issues of one organization, which are locked by `states.locked`, and have a job delete them.
 
-    What was merged into them and still has events is deleted with them.
+    What was merged into them and still has events is deleted with them. ``audit_event`` is the entry of the audit log.
     """
     if not locked:
         return
@@ -37,7 +43,7 @@ def request(connection: Connection, locked: Sequence[Issue], by: Actor, at: date
     organizations.record(
         connection,
         organization_id,
-        AuditEvent.ISSUE_REMOVE,
+        audit_event,
         by,
         at,
         data={"count": len(ids), "short_ids": _short_ids(locked, known)},

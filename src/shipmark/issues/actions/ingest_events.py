@@ -12,20 +12,20 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.events import store
-from shipmark.events.parsing import Event
-from shipmark.events.store import NewEvent, PackedEvent
+from shipmark.events.store import NewEvent
 from shipmark.infrastructure.errors import Conflict
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues import recent_counts
 from shipmark.issues.actions import new_issue_users, regressions, resolve, snooze_lapses
+from shipmark.issues.actions.arrivals import Arrival, is_discarded, targets_of
 from shipmark.issues.actions.count_tags import count_tags
 from shipmark.issues.model import InboxReason, Issue
 from shipmark.issues.store import hashes, inbox, issues, retention
 from shipmark.issues.store import occurrences as occurrence_store
+from shipmark.issues.store.hashes import HashKey
 from shipmark.issues.store.issues import Occurrences
 from shipmark.issues.store.occurrences import FirstRelease, ReleaseOccurrence
 from shipmark.projects import store as projects
-from shipmark.projects.model import Project
 from shipmark.release_health.buckets import HealthUpdate
 from shipmark.releases.model import Release
 from shipmark.releases.sightings import AttachedRelease, Places, Sighting, place
@@ -35,51 +35,25 @@ from shipmark.releases.store.environments import SeenRelease
 from shipmark.symbolication import waits
 
 _GONE = "An issue was deleted while its event was stored."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
-    """An event that came in for a project."""
-
-    project: Project
-    packed: PackedEvent
-
-    @property
-    def event(self) -> Event:
-        """Return the event without its payload."""
-        return self.packed.event
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """Return what identifies the event."""
-        return self.project.id, self.event.event_id
-
-    @property
-    def sighting(self) -> Sighting:
-        """Return where it was seen."""
-        return Sighting(
-            project=self.project,
-            version=self.event.release,
-            environment=self.event.environment,
-            at=self.event.at,
-            received_at=self.event.received_at,
-        )
+_DISCARDED_MEANWHILE = "An issue was discarded while an event of its kind was stored."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:
-    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before.
+    """The result of ingesting an event. ``issue_id`` is None for an event that was stored before or is discarded.
 
     ``health`` is what it adds to the release's health, if its release has brought the issue.
     """
 
     issue_id: int | None
+    is_discarded: bool = False
     is_new_issue: bool = False
     is_regression: bool = False
     health: HealthUpdate | None = None
 
 
 _DUPLICATE = IngestResult(issue_id=None)
+_DISCARDED = IngestResult(issue_id=None, is_discarded=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,19 +74,15 @@ class _Occurrence:
     def release_id(self) -> int | None:
         return self.release.id if self.release else None
 
-    @property
-    def hash_keys(self) -> list[tuple[int, str]]:
-        return [(self.arrival.project.id, hash_) for hash_ in self.arrival.event.hashes]
-
 
 def ingest(
     connection: Connection, arrivals: Sequence[Arrival], also_seen: Sequence[Sighting] = ()
 ) -> list[IngestResult]:
     """Store events and their consequences, as if they came one after the other. Return the result of each.
 
-    An event that is stored already changes nothing. ``also_seen`` is where sessions of the same transaction were seen:
-    their releases are new to projects as those of events are. Raise `Conflict` if an issue was deleted meanwhile: the
-    caller tries again.
+    An event that is stored already changes nothing, nor does one of an issue that was discarded. ``also_seen`` is where
+    sessions of the same transaction were seen: their releases are new to projects as those of events are. Raise
+    `Conflict` if an issue was deleted or discarded meanwhile: the caller tries again.
     """
     keys = {arrival.key for arrival in arrivals}
     stored = store.stored_among(connection, keys) if keys else {}
@@ -120,24 +90,31 @@ def ingest(
     for arrival in arrivals:
         if arrival.key not in stored:
             new.setdefault(arrival.key, arrival)
+    targets = targets_of(connection, new.values()) if new else {}
+    results = {key: _DISCARDED for key, arrival in new.items() if is_discarded(arrival, targets)}
+    new = {key: arrival for key, arrival in new.items() if key not in results}
     # Releases come first: see the order of locks in releases/store/locks.py.
     sightings = [*also_seen, *(arrival.sighting for arrival in new.values())]
     places = place(connection, sightings) if sightings else None
     if places is None or not new:
         _resolve(connection, places.attached if places else (), ())
-        return [_DUPLICATE] * len(arrivals)
-    results = dict(zip(new, _ingest_new(connection, list(new.values()), places), strict=True))
-    # Of several with one id the first is stored.
+    else:
+        stored_now = _ingest_new(connection, list(new.values()), places, targets)
+        results |= zip(new, stored_now, strict=True)
+    # Of several with one id the first counts.
     return [results.pop(arrival.key, _DUPLICATE) for arrival in arrivals]
 
 
 def _ingest_new(
-    connection: Connection, arrivals: Sequence[Arrival], places: Places
+    connection: Connection,
+    arrivals: Sequence[Arrival],
+    places: Places,
+    targets: Mapping[HashKey, int | None],
 ) -> list[IngestResult]:
-    """Store events that are not stored yet."""
+    """Store events that are not stored yet; ``targets`` are what their hashes lead to."""
     occurrences = _with_places(arrivals, places)
     _record_projects(connection, occurrences)
-    occurrences = _with_issues(connection, occurrences)
+    occurrences = _with_issues(connection, occurrences, targets)
     issue_ids = {each.issue_id for each in occurrences}
     _resolve(connection, places.attached, issue_ids)
     current = issues.lock_whole(connection, issue_ids)
@@ -220,27 +197,37 @@ def _seen(group: Sequence[_Occurrence]) -> SeenRelease:
     )
 
 
-def _with_issues(connection: Connection, occurrences: Sequence[_Occurrence]) -> list[_Occurrence]:
+def _with_issues(
+    connection: Connection,
+    occurrences: Sequence[_Occurrence],
+    targets: Mapping[HashKey, int | None],
+) -> list[_Occurrence]:
     """Return the occurrences with their issues: that of the first hash that has one, else a new one."""
-    known = hashes.issue_ids(connection, {key for each in occurrences for key in each.hash_keys})
-    result = []
+    known, result = dict(targets), []
     for each in occurrences:
-        issue_id = next((known[key] for key in each.hash_keys if key in known), None)
-        is_new = False
+        keys = each.arrival.hash_keys
+        issue_id, is_new = next((known[key] for key in keys if key in known), None), False
         if issue_id is None:
             issue_id, is_new = _new_issue(connection, each)
-            known |= dict.fromkeys(each.hash_keys, issue_id)
+            known |= dict.fromkeys(keys, issue_id)
         result.append(replace(each, issue_id=issue_id, is_new_issue=is_new))
     return result
 
 
 def _new_issue(connection: Connection, occurrence: _Occurrence) -> tuple[int, bool]:
-    """Return the id of a new issue, or of the one that another transaction made meanwhile, and whether it is new."""
-    project, event = occurrence.arrival.project, occurrence.arrival.event
+    """Return the id of a new issue, or of the one that another transaction made meanwhile, and whether it is new.
+
+    Raise `Conflict` if that one is discarded already.
+    """
+    arrival = occurrence.arrival
+    project, event = arrival.project, arrival.event
     # Taking a number blocks concurrent transactions; the second one finds the issue of the first.
     number = projects.next_short_id(connection, project.id)
-    if made := hashes.issue_ids(connection, occurrence.hash_keys):
-        return next(made[key] for key in occurrence.hash_keys if key in made), False
+    if made := targets_of(connection, [arrival]):
+        issue_id = next(made[key] for key in arrival.hash_keys if key in made)
+        if issue_id is None:
+            raise Conflict(_DISCARDED_MEANWHILE)
+        return issue_id, False
     issue = issues.add(
         connection,
         organization_id=project.organization_id,

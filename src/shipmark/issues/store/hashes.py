@@ -1,4 +1,4 @@
-"""The hashes that map events of a project to issues."""
+"""The hashes that map events of a project to issues, and those whose events are discarded."""
 
 from collections.abc import Collection, Sequence
 
@@ -17,21 +17,51 @@ class IssueHashColumns(sa.TypedColumns):
     issue_id = parent("issues", index=True)
 
 
-hashes = table("issue_hashes", IssueHashColumns)
+class DiscardedHashColumns(sa.TypedColumns):
+    """A hash whose events are discarded. It is so for an issue, too, that has got the hash since."""
 
+    project_id = parent("projects", primary_key=True)
+    hash = sa.Column(sa.String(32), primary_key=True)
+    discarded_issue_id = parent("discarded_issues", index=True)
+
+
+hashes = table("issue_hashes", IssueHashColumns)
+discarded_hashes = table("discarded_hashes", DiscardedHashColumns)
+
+#: A hash of a project.
+HashKey = tuple[int, str]
 _HASHES = db.json_rows("hashed", project_id=db.Id, hash=sa.Text())
-_BY_HASHES = sa.select(hashes.c.project_id, hashes.c.hash, hashes.c.issue_id).join(
-    _HASHES,
-    sa.and_(hashes.c.project_id == _HASHES.c.project_id, hashes.c.hash == _HASHES.c.hash),
+
+# One statement: issue and hashes are discarded in one transaction, which it sees all of or nothing.
+_TARGETS = (
+    sa.select(
+        _HASHES.c.project_id,
+        _HASHES.c.hash,
+        hashes.c.issue_id,
+        discarded_hashes.c.discarded_issue_id,
+    )
+    .outerjoin(
+        hashes,
+        sa.and_(hashes.c.project_id == _HASHES.c.project_id, hashes.c.hash == _HASHES.c.hash),
+    )
+    .outerjoin(
+        discarded_hashes,
+        sa.and_(
+            discarded_hashes.c.project_id == _HASHES.c.project_id,
+            discarded_hashes.c.hash == _HASHES.c.hash,
+        ),
+    )
 )
 
 
-def issue_ids(
-    connection: sa.Connection, hashed: Collection[tuple[int, str]]
-) -> dict[tuple[int, str], int]:
-    """Return the id of the issue of each pair of a project's id and a hash; unknown ones are left out."""
-    rows = connection.execute(_BY_HASHES, db.rows_param("hashed", sorted(hashed)))
-    return {(project_id, event_hash): issue_id for project_id, event_hash, issue_id in rows}
+def targets(connection: sa.Connection, hashed: Collection[HashKey]) -> dict[HashKey, int | None]:
+    """Return the id of the issue of each hash, or None if its events are discarded; unknown ones are left out."""
+    rows = connection.execute(_TARGETS, db.rows_param("hashed", sorted(hashed)))
+    return {
+        (project_id, event_hash): issue_id if discarded_id is None else None
+        for project_id, event_hash, issue_id, discarded_id in rows
+        if issue_id is not None or discarded_id is not None
+    }
 
 
 def add(connection: sa.Connection, issue: Issue, event_hashes: Sequence[str]) -> None:

@@ -68,6 +68,8 @@ router = Router(
         issue_list.change_issues,
         issue_deletion.confirm_issue_deletion,
         issue_deletion.delete_issue,
+        issue_deletion.confirm_issue_discard,
+        issue_deletion.discard_issue,
         bulk_releases.change_releases,
         new_release.show_new_release,
         new_release.create_release,

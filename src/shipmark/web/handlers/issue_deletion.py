@@ -1,4 +1,7 @@
-"""``/organizations/{organization}/issues/{issue}/delete/``: delete an issue, after a page that says what goes."""
+"""Delete an issue, or discard it, after a page that says what goes.
+
+``/organizations/{organization}/issues/{issue}/delete/`` and ``…/discard/``.
+"""
 
 from litestar import get, post
 from litestar.params import FromPath
@@ -6,40 +9,63 @@ from litestar.params import FromPath
 from shipmark.http.scopes import ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
-from shipmark.issues.actions import delete_issues
+from shipmark.issues.actions import delete_issues, discard_issues
 from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import states
 from shipmark.web import urls
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import require_issue
 
 _DELETE = "/organizations/{organization:str}/issues/{issue:str}/delete/"
+_DISCARD = "/organizations/{organization:str}/issues/{issue:str}/discard/"
 
 
 @get(_DELETE, scopes=None, sync_to_thread=True)
 def confirm_issue_deletion(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
     """Say what the deletion of the issue removes, and ask for confirmation."""
-    with web_request.view(scopes=ISSUE_DELETE) as (connection, workspace):
-        shown = require_issue(connection, workspace, issue)
-    project = workspace.projects_by_id[shown.project_id]
-    return page(
-        web_request,
-        "issue_deletion.html",
-        section="issues",
-        workspace=workspace,
-        issue=shown,
-        short_id=format_short_id(project.slug, shown.number),
-    )
+    return _confirm(web_request, issue, "issue_deletion.html")
 
 
 @post(_DELETE, scopes=None, sync_to_thread=True)
 def delete_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
     """Delete the issue, and redirect to the list."""
+    return _delete(web_request, issue, is_discard=False)
+
+
+@get(_DISCARD, scopes=None, sync_to_thread=True)
+def confirm_issue_discard(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
+    """Say what becomes of the issue and of later events of its kind, and ask for confirmation."""
+    return _confirm(web_request, issue, "issue_discard.html")
+
+
+@post(_DISCARD, scopes=None, sync_to_thread=True)
+def discard_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
+    """Delete the issue, have later events of its kind discarded, and redirect to the list."""
+    return _delete(web_request, issue, is_discard=True)
+
+
+def _confirm(web_request: WebRequest, name: str, template: str) -> Answer:
+    with web_request.view(scopes=ISSUE_DELETE) as (connection, workspace):
+        issue = require_issue(connection, workspace, name)
+    project = workspace.projects_by_id[issue.project_id]
+    return page(
+        web_request,
+        template,
+        section="issues",
+        workspace=workspace,
+        issue=issue,
+        project=project,
+        short_id=format_short_id(project.slug, issue.number),
+    )
+
+
+def _delete(web_request: WebRequest, name: str, *, is_discard: bool) -> Answer:
+    delete = discard_issues.discard if is_discard else delete_issues.request
     with web_request.change(scopes=ISSUE_DELETE) as (connection, workspace):
-        shown = require_issue(connection, workspace, issue)
-        locked = states.locked(connection, workspace.organization.id, [shown.id])
+        issue = require_issue(connection, workspace, name)
+        locked = states.locked(connection, workspace.organization.id, [issue.id])
         if not locked:
             raise NotFound
-        delete_issues.request(connection, locked, web_request.actor(workspace.user), now())
+        delete(connection, locked, web_request.actor(workspace.user), now())
     return redirect(urls.issues(workspace.organization.slug))

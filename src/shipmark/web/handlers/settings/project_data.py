@@ -1,4 +1,4 @@
-"""What is removed from the events of a project, and which events are dropped."""
+"""What is removed from the events of a project, which events are dropped, and the issues that were discarded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.events.filter_lists import FilterListError, entries_of
 from shipmark.events.inbound_filters import LEGACY_BROWSERS
-from shipmark.http.scopes import PROJECT_WRITE
+from shipmark.http.scopes import ISSUE_DELETE, PROJECT_WRITE
 from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.issues.actions import discard_issues
 from shipmark.projects.settings import ProjectUpdate
-from shipmark.web.forms import form_of, problems_of
+from shipmark.web.forms import form_of, problems_of, row_id
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     change_project,
@@ -20,6 +21,7 @@ from shipmark.web.handlers.settings.project_access import (
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.scrubbing_form import SWITCHES, scrubbing_of
+from shipmark.web.view_models.settings.discarded_issues import discarded_issues_page
 from shipmark.web.view_models.settings.project_data import (
     BROWSER_FIELD,
     BROWSERS,
@@ -72,7 +74,7 @@ _FILTERS = _Form(
 
 @get(_DATA, scopes=None, sync_to_thread=True)
 def show_data(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
-    """Show what is removed, and what is dropped."""
+    """Show what is removed, what is dropped, and which issues were discarded."""
     return _answer(web_request, project)
 
 
@@ -90,6 +92,19 @@ def change_filters(
 ) -> Answer:
     """Set which events are dropped."""
     return _change(web_request, project, _FILTERS, form_of(body))
+
+
+@post(_DATA + "discarded-issues/{discarded:str}/", scopes=None, sync_to_thread=True)
+def stop_discarding(
+    web_request: InjectedWebRequest, project: FromPath[str], discarded: FromPath[str]
+) -> Answer:
+    """Store events of a discarded issue's kind again."""
+    with change_project(web_request, project, ISSUE_DELETE) as change:
+        context = web_request.action_context(change.workspace)
+        discard_issues.stop_discarding(
+            change.connection, context, change.project, row_id(discarded)
+        )
+    return redirect(f"{web_request.settings_url('projects', project, 'data')}?changed=discarded")
 
 
 def _change(web_request: WebRequest, slug: str, form: _Form, sent: Mapping[str, str]) -> Answer:
@@ -114,6 +129,8 @@ def _answer(
     with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         shown = project_data_page(connection, workspace, project)
+        number = web_request.page_number()
+        discarded = discarded_issues_page(connection, workspace, project, number)
     return page(
         web_request,
         "settings/project_data.html",
@@ -121,10 +138,11 @@ def _answer(
         workspace=workspace,
         project=project,
         shown=shown,
+        discarded=discarded,
         values=dict(shown.values) | dict(sent or {}),
         problems=problems or {},
         changed=web_request.parameter("changed"),
     )
 
 
-handlers = [show_data, change_scrubbing, change_filters]
+handlers = [show_data, change_scrubbing, change_filters, stop_discarding]
