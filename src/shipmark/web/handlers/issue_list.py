@@ -4,17 +4,21 @@ from collections.abc import Collection
 
 from litestar import get, post
 from litestar.params import RawBody
+from sqlalchemy import Connection
 
-from shipmark.http.scopes import ISSUE_CHANGE
+from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
+from shipmark.issues.actions import delete_issues
 from shipmark.issues.actions.update_issue import apply_change
-from shipmark.issues.model import IssueChange
+from shipmark.issues.model import Issue, IssueChange
 from shipmark.issues.store import states
 from shipmark.web.forms import form_of, ids_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
-from shipmark.web.view_models.issue_changes import MERGE, problem_of_change, requested_change
+from shipmark.web.view_models import issue_changes
+from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
+from shipmark.web.view_models.issue_lines import issue_lines, selected_issues
 from shipmark.web.view_models.issue_list import issue_list, issue_search_of
 from shipmark.web.view_models.merge_selection import merge_selection
 
@@ -36,18 +40,23 @@ def list_issues(web_request: InjectedWebRequest) -> Answer:
 
 @post(_ISSUES, scopes=None, sync_to_thread=True)
 def change_issues(web_request: InjectedWebRequest, body: RawBody) -> Answer:
-    """Resolve, reopen, archive, review, assign or merge the selected issues, and redirect to the same list.
+    """Resolve, reopen, archive, review, assign, merge or delete the selected issues, and redirect to the same list.
 
-    Show what would be merged before it is confirmed.
+    Show what would be merged or deleted before it is confirmed.
     """
     workspace = web_request.authorized(scopes=ISSUE_CHANGE)
     ids = ids_of(body, "issue", most=_SELECTED_MAX)
     form = form_of(body)
     try:
-        if form.get("action") == MERGE:
-            return _confirm_merge(web_request, workspace, ids)
-        change = requested_change(form)
-        problem = _change(web_request, workspace, ids, change)
+        match form.get("action"):
+            case issue_changes.MERGE:
+                return _confirm_merge(web_request, workspace, ids)
+            case issue_changes.DELETE:
+                return _confirm_deletion(web_request, workspace, ids)
+            case issue_changes.CONFIRM_DELETE:
+                problem = _delete(web_request, workspace, ids)
+            case _:
+                problem = _change(web_request, workspace, ids, requested_change(form))
     except ValidationFailed as refusal:
         problem = problem_of_change(refusal)
     if problem:
@@ -65,14 +74,41 @@ def _change(
     """
     try:
         with web_request.database.transaction() as connection:
-            locked = states.locked(connection, workspace.organization.id, ids)
-            visible = [issue for issue in locked if issue.project_id in workspace.project_ids]
+            visible = _locked(connection, workspace, ids)
             if not visible:
                 return _NONE_SELECTED
             apply_change(connection, visible, change, workspace.user.id, now())
     except BadRequest:
         return _SEVERAL_PROJECTS_TO_MERGE if change.is_merge else _SEVERAL_PROJECTS
     return ""
+
+
+def _delete(web_request: WebRequest, workspace: Workspace, ids: Collection[int]) -> str:
+    """Delete the selected issues of the workspace's projects; return what prevents it, or an empty text."""
+    workspace.require(ISSUE_DELETE)
+    with web_request.database.transaction() as connection:
+        visible = _locked(connection, workspace, ids)
+        if not visible:
+            return _NONE_SELECTED
+        delete_issues.request(connection, visible, web_request.actor(workspace.user), now())
+    return ""
+
+
+def _locked(connection: Connection, workspace: Workspace, ids: Collection[int]) -> list[Issue]:
+    locked = states.locked(connection, workspace.organization.id, ids)
+    return [issue for issue in locked if issue.project_id in workspace.project_ids]
+
+
+def _confirm_deletion(
+    web_request: WebRequest, workspace: Workspace, ids: Collection[int]
+) -> Answer:
+    """Show which issues would be deleted."""
+    workspace.require(ISSUE_DELETE)
+    with web_request.database.snapshot() as connection:
+        lines = issue_lines(selected_issues(connection, workspace, ids), workspace)
+    if not lines:
+        return _render(web_request, status=400, problem=_NONE_SELECTED)
+    return _confirmation(web_request, workspace, "delete_issues.html", lines)
 
 
 def _confirm_merge(web_request: WebRequest, workspace: Workspace, ids: Collection[int]) -> Answer:
@@ -83,14 +119,21 @@ def _confirm_merge(web_request: WebRequest, workspace: Workspace, ids: Collectio
     except BadRequest:
         problem = _SEVERAL_PROJECTS_TO_MERGE
         return _render(web_request, status=400, problem=problem, selected=ids)
+    return _confirmation(web_request, workspace, "merge_issues.html", selection)
+
+
+def _confirmation(
+    web_request: WebRequest, workspace: Workspace, template: str, selection: object
+) -> Answer:
+    """Return a page that asks for confirmation; what confirms it is sent to the same list."""
     search = issue_search_of(web_request, workspace)
     return page(
         web_request,
-        "merge_issues.html",
+        template,
         section="issues",
         workspace=workspace,
-        selection=selection,
         address=search.address(workspace.organization.slug, search.cursor),
+        selection=selection,
     )
 
 
@@ -108,4 +151,5 @@ def _render(
         content=content,
         problem=problem,
         selected=selected,
+        may_delete=workspace.may(ISSUE_DELETE),
     )

@@ -20,6 +20,8 @@ NO_RELEASE = "The project has no release in which the issue could be resolved."
 REVIEWED = "reviewed"
 #: The button that asks whether the selected issues are to be merged, and the one that confirms it.
 MERGE, CONFIRM_MERGE = "merge", "confirm-merge"
+#: The same of deleting them, which is no change of issues.
+DELETE, CONFIRM_DELETE = "delete", "confirm-delete"
 #: The buttons of what an issue is to the user alone.
 MARKS: Mapping[str, PeopleChange] = {
     "bookmark": PeopleChange(is_bookmarked=True),
@@ -51,7 +53,18 @@ def requested_change(form: Mapping[str, str]) -> IssueChange:
     if action in MARKS:
         return IssueChange(people=MARKS[action])
     if action not in CHANGES:
-        names = ", ".join([*CHANGES, REVIEWED, MERGE, CONFIRM_MERGE, *MARKS, _ASSIGN])
+        names = ", ".join(
+            [
+                *CHANGES,
+                REVIEWED,
+                MERGE,
+                CONFIRM_MERGE,
+                DELETE,
+                CONFIRM_DELETE,
+                *MARKS,
+                _ASSIGN,
+            ]
+        )
         raise BadRequest(f"The action must be one of {names}.")
     return IssueChange(status=CHANGES[action])
 

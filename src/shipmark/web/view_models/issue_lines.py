@@ -1,10 +1,13 @@
 """Issues in lists."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from shipmark.issues.model import Issue
 from shipmark.issues.short_ids import format_short_id
+from shipmark.issues.store import issue_lists
 from shipmark.web.request_context import Workspace
 
 
@@ -14,6 +17,15 @@ class IssueLine:
 
     issue: Issue
     short_id: str
+
+
+def selected_issues(
+    connection: Connection, workspace: Workspace, issue_ids: Collection[int]
+) -> list[Issue]:
+    """Return those of the issues that the user sees, in the order of their projects and numbers."""
+    known = issue_lists.by_ids(connection, issue_ids)
+    visible = [issue for issue in known if issue.project_id in workspace.projects_by_id]
+    return sorted(visible, key=lambda issue: (issue.project_id, issue.number))
 
 
 def issue_line(issue: Issue, workspace: Workspace) -> IssueLine:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from shipmark.issues.actions import merge_issues
-from shipmark.issues.store import issue_lists
 from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.issue_lines import IssueLine, issue_line, issue_lines
+from shipmark.web.view_models.issue_lines import (
+    IssueLine,
+    issue_line,
+    issue_lines,
+    selected_issues,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +27,8 @@ def merge_selection(
     connection: Connection, workspace: Workspace, issue_ids: Collection[int]
 ) -> MergeSelection:
     """Return what becomes of the visible ones of these issues. Raise what `merge_issues.check` raises."""
-    known = issue_lists.by_ids(connection, issue_ids)
-    visible = [issue for issue in known if issue.project_id in workspace.projects_by_id]
+    visible = selected_issues(connection, workspace, issue_ids)
     merge_issues.check(visible)
     survivor = merge_issues.survivor_among(visible)
-    others = sorted(
-        (issue for issue in visible if issue is not survivor), key=lambda issue: issue.number
-    )
-    return MergeSelection(
-        survivor=issue_line(survivor, workspace), others=issue_lines(others, workspace)
-    )
+    others = issue_lines((issue for issue in visible if issue is not survivor), workspace)
+    return MergeSelection(survivor=issue_line(survivor, workspace), others=others)
