@@ -16,11 +16,13 @@ from shipmark.projects import store as projects
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
-def ingest(connection: sa.Connection, world: World, *values: str) -> list[int]:
+def ingest(
+    connection: sa.Connection, world: World, *values: str, release: str | None = None
+) -> list[int]:
     """Store an event of each value. Return the ids of their issues."""
     events = []
     for value in values:
-        payload = error_event(value, user={"id": value})
+        payload = error_event(value, user={"id": value}, release=release)
         events.append(parsing.read(payload, event_id=str(payload["event_id"]), received_at=AT))
     [project] = projects.by_ids(connection, [world.projects["web"]]).values()
     results = ingest_events.ingest(connection, [arrival(project, event) for event in events])

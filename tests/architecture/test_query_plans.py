@@ -25,7 +25,7 @@ from shipmark.events import quarantine_store
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import age_changes, delete_issues, expire_events
-from shipmark.issues.store import late_symbolications, retention, tag_counts
+from shipmark.issues.store import late_symbolications, release_counts, retention, tag_counts
 from shipmark.organizations import store
 from shipmark.release_health import actions as health
 from shipmark.release_health import compaction
@@ -832,6 +832,19 @@ def test_deleting_issues_reads_no_more_than_a_batch(
     finding = [cost for cost in found if not cost.statement.startswith("DELETE")]
     assert [problem for cost in finding for problem in cost.problems()] == []
     assert [scan for cost in found for scan in cost.scans] == []
+
+
+def test_counting_issues_of_releases_reads_no_others(
+    large: Large, copies: Copies, kind: str
+) -> None:
+    with copies(kind, template=large(kind)) as database:
+        with database.snapshot() as connection:
+            release_ids = release_counts.releases_of(connection, [1, 1001])
+        with costs(database) as found, database.transaction() as connection:
+            release_counts.releases_of(connection, [1, 1001])
+            release_counts.count(connection, release_ids)
+    assert release_ids
+    assert [problem for cost in found for problem in cost.problems()] == []
 
 
 @SQLITE

@@ -46,6 +46,7 @@ class JobKind(StrEnum):
     SET_ONGOING = "set_ongoing"
     MERGE_ISSUES = "merge_issues"
     REMOVE_ISSUES = "remove_issues"
+    COUNT_RELEASE_ISSUES = "count_release_issues"
 
 
 class JobColumns(sa.TypedColumns):

@@ -33,7 +33,7 @@ from shipmark.issues.actions import (
     snooze_lapses,
     user_reports,
 )
-from shipmark.issues.store import inbox
+from shipmark.issues.store import inbox, release_counts
 from shipmark.projects import deletion_requests as project_requests
 from shipmark.projects.store import deletion as deleted_projects
 from shipmark.release_health import actions as release_health
@@ -143,6 +143,13 @@ def remove_issues(connection: Connection, details: dict[str, object], at: dateti
         delete_issues.enqueue(connection, organization_id, at)
 
 
+def count_release_issues(connection: Connection, details: dict[str, object], _: datetime) -> None:
+    """Count the new and regressed issues of releases anew."""
+    release_ids = details["release_ids"]
+    assert isinstance(release_ids, list), "it was enqueued so"
+    release_counts.count(connection, release_ids)
+
+
 def _id_in(details: dict[str, object], name: str) -> int:
     value = details[name]
     assert isinstance(value, int), "it was enqueued so"
@@ -160,6 +167,7 @@ ACTIONS: dict[str, Action] = {
     JobKind.REMOVE_PROJECT: remove_project,
     JobKind.MERGE_ISSUES: move_merged,
     JobKind.REMOVE_ISSUES: remove_issues,
+    JobKind.COUNT_RELEASE_ISSUES: count_release_issues,
 }
 #: Jobs that connect to other servers run in a process of their own: see external_jobs.py.
 EXTERNAL_JOBS = (

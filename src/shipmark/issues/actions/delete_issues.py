@@ -9,6 +9,7 @@ from shipmark.events import attachment_actions
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.telemetry import span
+from shipmark.issues.actions import count_release_issues
 from shipmark.issues.model import Issue
 from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import deleted_issues, deletion, merging
@@ -37,6 +38,7 @@ def request(
         return
     organization_id = locked[0].organization_id
     ids = [issue.id for issue in locked]
+    count_release_issues.schedule(connection, organization_id, ids, at)
     # The organization is locked: the job that moves their events finds their survivor hidden.
     deleted_issues.hide(connection, [*ids, *merging.pending(connection, ids)])
     known = projects.by_ids(connection, {issue.project_id for issue in locked})

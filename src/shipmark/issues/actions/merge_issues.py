@@ -15,7 +15,7 @@ from shipmark.infrastructure import jobs
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.issues import recent_counts
-from shipmark.issues.actions import snoozing
+from shipmark.issues.actions import count_release_issues, snoozing
 from shipmark.issues.model import PENDING_MERGE, Issue, IssueActivityType
 from shipmark.issues.store import (
     activity,
@@ -73,6 +73,7 @@ def merge(
     survivor = survivor_among(current)
     others = [issue for issue in current if issue is not survivor]
     ids = [issue.id for issue in others]
+    count_release_issues.schedule(connection, survivor.organization_id, issue_ids, now)
     merging.lead(connection, survivor, others)
     # Issues that were merged into these before may have rows left too.
     pending = merging.pending(connection, [survivor.id])

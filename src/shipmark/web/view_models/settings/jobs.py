@@ -26,6 +26,7 @@ _TITLES = {
     JobKind.SYMBOLICATE_AGAIN: "Look up minified stacks again",
     JobKind.MERGE_ISSUES: "Move the events of merged issues",
     JobKind.REMOVE_ISSUES: "Delete issues",
+    JobKind.COUNT_RELEASE_ISSUES: "Count the issues of releases",
 }
 
 
