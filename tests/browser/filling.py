@@ -110,6 +110,7 @@ def fill_all(server: Server) -> Places:
     _fill_issue(
         server, "Only with the new cart. See https://shop.example.com/cart\nIt is turned off."
     )
+    _discard(server, "ResizeObserver loop limit exceeded", "shop/cart")
     fill_health(server)
     return _fill_settings(server, "acme/mobile", "Mobile")
 
@@ -119,6 +120,7 @@ def fill_all_awkwardly(server: Server) -> Places:
     servers.fill_with_awkward_names(server)
     upload(server, "web@1.0.0", f"~/{'deep/' * 30}{CHINESE_NAME}.js")
     _fill_issue(server, f"{LONG_NAME}\n{CHINESE_NAME * 3}\nhttps://example.com/{'deep/' * 60}")
+    _discard(server, f"{LONG_NAME} {CHINESE_NAME}", "t" * 200)
     fill_health_awkwardly(server)
     return _fill_settings(server, "acme/" + "n" * 190, LONG_NAME)
 
@@ -130,6 +132,13 @@ def _fill_issue(server: Server, comment: str) -> None:
     for issue in server.send("GET", issues):
         server.send("PUT", f"{issues}{issue['id']}/", {"assignedTo": user})
         server.send("POST", f"{issues}{issue['id']}/comments/", {"text": comment})
+
+
+def _discard(server: Server, message: str, transaction: str) -> None:
+    """Send an event, and discard its issue."""
+    server.send_event(message=message, transaction=transaction, fingerprint=["unwanted"])
+    [issue] = server.send("GET", "/api/0/organizations/acme/issues/?sort=new")[:1]
+    server.send("PUT", f"/api/0/organizations/acme/issues/{issue['id']}/", {"discard": True})
 
 
 def _fill_people(server: Server) -> None:

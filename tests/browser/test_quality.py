@@ -26,7 +26,16 @@ _OVERFLOW = """
   [...document.querySelectorAll("body *")].filter((it) => it.getBoundingClientRect().right > innerWidth + 1)
     .map((it) => `${it.tagName}.${it.className}`).slice(0, 5)
 """
-
+#: What menus open, by the text of their button, that reaches out of the window at the left or the right.
+_MENUS = """
+() => [...document.querySelectorAll("details.menu")].filter((it) => it.checkVisibility() && !it.open).flatMap((it) => {
+  it.open = true;
+  const { left, right } = it.querySelector(":scope > :not(summary)").getBoundingClientRect();
+  it.open = false;
+  const name = it.querySelector("summary").getAttribute("aria-label") ?? it.querySelector("summary").innerText;
+  return left < 0 || right > innerWidth ? [`${name}: ${left} to ${right}`] : [];
+})
+"""
 
 #: The rules about colours: all that another scheme can change.
 _COLOUR_RULES = ("color-contrast", "link-in-text-block")
@@ -138,6 +147,7 @@ def _require_sound(opened: Opened, name: str, path: str) -> None:
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate(_OVERFLOW) == [], width
+        assert page.evaluate(_MENUS) == [], width
 
 
 @pytest.mark.parametrize("name", some_in_each_run(PAGES))
