@@ -32,4 +32,5 @@ def test_a_user_says_what_happened(open_page: OpenPage, server: Server) -> None:
     expect(page.get_by_text("Your feedback has been sent. Thank you!")).to_be_visible()
     page.get_by_role("button", name="Close").click()
     expect(dialog).to_have_count(0)
-    assert page.evaluate("window.told") == "__sentry_reportdialog_closed__"
+    # The message comes after the dialog has gone.
+    page.wait_for_function("window.told === '__sentry_reportdialog_closed__'")
