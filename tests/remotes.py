@@ -37,6 +37,8 @@ class Origin:
 
     folder: Path
     keys: dict[str, str] = field(default_factory=dict)
+    #: The last commit of each branch that this object has made.
+    heads: dict[str, str] = field(default_factory=dict)
 
     def git(self, *words: str, content: bytes | None = None) -> str:
         """Run git in it, without any settings of the machine."""
@@ -63,14 +65,13 @@ class Origin:
         """Commit changed files (null deletes) on a branch; says the key. Without parents it goes on."""
         at = FIRST_AT + 60 * len(self.keys) if at is None else at
         changed = {f"file{len(self.keys)}.py": message} if files is None else files
-        ref = f"refs/heads/{branch}"
         if parents is None:
-            here = self.git("for-each-ref", "--format=%(objectname)", ref)
-            parents = [here] if here else []
+            parents = [self.heads[branch]] if branch in self.heads else []
         links = [
             f"{word} {key}" for word, key in zip(["from", *["merge"] * 9], parents, strict=False)
         ]
-        lines = [f"commit {ref}", f"author {author} {at} +0200", f"committer {author} {at} +0200"]
+        lines = [f"commit refs/heads/{branch}", "mark :1"]
+        lines += [f"{who} {author} {at} +0200" for who in ("author", "committer")]
         text = ("\n".join(lines) + "\n").encode() + _data(message.encode())
         text += "".join(f"{link}\n" for link in links).encode()
         for path, content in changed.items():
@@ -79,11 +80,9 @@ class Origin:
                 if content is None
                 else f"M 100644 inline {path}\n".encode() + _data(content.encode())
             )
-        if not parents:
-            self.git("update-ref", "-d", ref)
-        self.git("fast-import", "--quiet", "--force", content=text)
-        key = self.git("rev-parse", ref)
-        self.keys[message] = key
+        # The last line has it print the key.
+        key = self.git("fast-import", "--quiet", "--force", content=text + b"get-mark :1\n")
+        self.keys[message] = self.heads[branch] = key
         return key
 
     def grow(self, count: int, *, branch: str = "main") -> list[str]:
@@ -97,7 +96,9 @@ class Origin:
             parts.append(f"M 100644 inline d{number % 20}/f{number % 300}.py\n".encode())
             parts.append(_data(str(number).encode()))
         self.git("fast-import", "--quiet", content=b"".join(parts))
-        return self.git("rev-list", "--reverse", f"refs/heads/{branch}").split()
+        keys = self.git("rev-list", "--reverse", f"refs/heads/{branch}").split()
+        self.heads[branch] = keys[-1]
+        return keys
 
 
 def _data(content: bytes) -> bytes:
