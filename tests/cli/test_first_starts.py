@@ -48,7 +48,8 @@ def started(url: str, data: Path, ending: ExitStack) -> subprocess.Popen[str]:
     words = ("serve", "--data", str(data), "--port", port, "--workers", "1", "--database-url", url)
     node = subprocess.Popen(
         [sys.executable, "-m", "shipmark", *words],
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        # What a node leaves that is stopped as it starts goes with the test's folder.
+        env=os.environ | {"PYTHONUNBUFFERED": "1", "TMPDIR": str(data.parent)},
         stdout=subprocess.PIPE,
         text=True,
     )
