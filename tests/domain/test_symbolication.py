@@ -7,6 +7,7 @@ from unittest.mock import patch
 import pytest
 from bundling import BUILT, Memory
 
+from shipmark.artifacts import urls
 from shipmark.artifacts.artifact_lookup import SimilarFile
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.events.payload import Json, exceptions_of, frames_of
@@ -173,6 +174,10 @@ def test_a_map_within_the_file_is_read() -> None:
         ("https://shop.example.com/static/app.js?v=2", "~/static/app.js?v=2"),
         ("async https://shop.example.com/static/app.js", "https://shop.example.com/static/app.js"),
         ("/srv/static/app.js", "~/srv/static/app.js"),
+        ("C:\\srv\\static\\app.js", "~/C:/srv/static/app.js"),
+        ("https://shop.example.com//static//app.js", "~/static/app.js"),
+        ("https://shop.example.com/%5Bid%5D/app.js", "https://shop.example.com/[id]/app.js"),
+        ("main.jsbundle", "~/main.jsbundle"),
     ],
 )
 def test_a_file_is_found_by_any_of_its_names(abs_path: str, uploaded: str) -> None:
@@ -275,10 +280,25 @@ def test_a_map_without_its_file_is_found_by_the_usual_name() -> None:
     assert (frame(found)["function"], found.problems) == ("checkout", ())
 
 
-def test_a_reference_counts_and_not_the_usual_name() -> None:
-    named = RAW + b"//# sourceMappingURL=other.js.map"
-    sources = Memory().add("~/static/app.js", named).add_map("~/static/app.js.map", MAP)
-    assert told(symbolicate(event(), sources)) == [("js_missing_sourcemap", "map_not_there")]
+def test_a_reference_counts_before_the_usual_name() -> None:
+    sources = Memory().add("~/static/app.js", RAW + b"//# sourceMappingURL=other.js.map")
+    sources.add_map("~/static/app.js.map", b"{}").add_map("~/static/other.js.map", MAP)
+    assert frame(symbolicate(event(), sources))["function"] == "checkout"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        # Metro names its map before it is joined with that of Hermes.
+        b"//# sourceMappingURL=app.packager.map",
+        b"x = `\n//# sourceMappingURL=${url}`;",
+        b"x = '//# sourceMappingURL=data:application/json;base64,' + y;",
+    ],
+)
+def test_a_wrong_reference_leads_to_the_usual_name(rest: bytes) -> None:
+    sources = Memory().add("~/static/app.js", RAW + rest).add_map("~/static/app.js.map", MAP)
+    found = symbolicate(event(), sources)
+    assert (frame(found)["function"], found.problems) == ("checkout", ())
 
 
 def test_a_release_without_files() -> None:
@@ -378,6 +398,38 @@ def test_a_map_without_contents_still_tells_the_place() -> None:
     found = symbolicate(event(), sources)
     assert told(found) == [("js_missing_sources_content", "no_content")]
     assert (frame(found)["lineno"], frame(found).get("context_line")) == (18, None)
+
+
+def test_a_map_without_contents_has_the_code_of_uploaded_sources() -> None:
+    known = json.loads(MAP)
+    bare = {**known, "sourcesContent": None}
+    sources = Memory().add("~/static/app.js", SCRIPT)
+    sources.add_map("~/static/app.js.map", json.dumps(bare).encode())
+    for source, content in zip(known["sources"], known["sourcesContent"], strict=True):
+        sources.add(urls.resolve_url("~/static/", source), content.encode())
+    found, whole = symbolicate(event(call(), call(345)), sources), symbolicate(event(), release())
+    assert found.problems == ()
+    assert frame(found)["context_line"]
+    shown = exceptions_of(found.payload)[-1].frames[0]
+    assert shown["context_line"] == frame(whole)["context_line"]
+    assert sources.asked.count("find") == 3
+
+
+def test_a_built_file_is_not_shown_as_its_source() -> None:
+    bare = {**json.loads(MAP), "sourcesContent": None}
+    for name in ("app.js", "app.js.map", ""):
+        text = json.dumps({**bare, "sources": [name] * len(bare["sources"])}).encode()
+        sources = Memory().add("~/static/app.js", SCRIPT).add_map("~/static/app.js.map", text)
+        found = symbolicate(event(), sources)
+        assert told(found) == [("js_missing_sources_content", "no_content")]
+        assert "context_line" not in frame(found)
+
+
+def test_a_map_with_bytes_that_are_not_utf8_is_read() -> None:
+    text = MAP.replace(b'"sourcesContent":["', b'"sourcesContent":["// gr\xf6\xdfe ')
+    sources = Memory().add("~/static/app.js", SCRIPT).add_map("~/static/app.js.map", text)
+    found = symbolicate(event(), sources)
+    assert (frame(found)["function"], found.problems) == ("checkout", ())
 
 
 def test_what_no_database_can_keep_is_replaced() -> None:

@@ -230,9 +230,8 @@ def _parsed(text: bytes) -> dict[str, object]:
     if text.startswith(_GUARDS):
         text = text.partition(b"\n")[2]
     try:
-        content = json.loads(text.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not UTF-8") from error
+        # Sources in other encodings get into maps as they are; all else in such a map is good.
+        content = json.loads(text.decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as error:
         raise MapProblem(MapErrorKind.NOT_A_MAP, "it is not JSON") from error
     if not isinstance(content, dict):
@@ -242,7 +241,7 @@ def _parsed(text: bytes) -> dict[str, object]:
 
 def _plain(content: dict[str, object], sources: list[_Source]) -> dict[str, object]:
     """Return a map reduced to the parts for the library: sources are replaced by their index in ``sources``."""
-    if "sections" not in content:
+    if content.get("sections") is None:
         return _plain_section(content, sources)
     plain = sorted(_plain_sections(content["sections"], sources), key=itemgetter(0))
     if len(plain) > SECTIONS_MAX:
@@ -273,7 +272,7 @@ def _plain_sections(
         if not isinstance(offset, dict) or not isinstance(value, dict):
             raise MapProblem(MapErrorKind.NOT_A_MAP, "a section has no map in it, or no offset")
         line, column = _count(offset.get("line")), _count(offset.get("column"))
-        if "sections" not in value:
+        if value.get("sections") is None:
             yield (line, column), _plain_section(value, sources)
             continue
         for inner, plain in _plain_sections(value["sections"], sources, depth + 1):

@@ -8,31 +8,45 @@ import base64
 import binascii
 import posixpath
 import re
+import unicodedata
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, unquote_to_bytes, urljoin
 
 from shipmark.artifacts.manifests import source_map_header
 
 URL_MAX = 4096
+#: The most names of a file; only those with odd letters, a drive and a query have as many.
+NAMES_MAX = 48
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*|[A-Za-z][A-Za-z0-9+.-]+:(?=/)")
+#: A segment of dots, or an empty one.
+_ODD_SEGMENT = re.compile(r"\./|//")
 _ASYNC = re.compile(r"^(?:async\s+)+")
 #: Editors and Electron encode the colon in addresses of files: ``file:///c%3A/…``.
 _DRIVE = re.compile(r"^[A-Za-z](?::|%3[Aa])(?=/)")
-#: Windows writes it before paths that may be longer than 260 characters.
-_LONG_PATH = "\\\\?\\"
+#: Windows writes it before paths that may be longer than 260 characters, with a word more before those of shares.
+_LONG_PATH = re.compile(r"^\\\\\?\\(UNC(?=\\))?")
+#: A share of Windows, as some programs write its address instead of ``file://server/…``.
+_SHARE = re.compile(r"^file:/{2,3}(?=//[^/])")
 _DATA_URL = re.compile(r"data:([^,]*),(.*)", re.DOTALL | re.IGNORECASE)
 #: A comment of its own line; ``@`` is the older spelling.
 _COMMENT = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=([^\r\n'\"*]+)")
 _COMMENT_WORD = b"sourceMappingURL="
 #: What scripts leave as it is when they encode a part of a path, and what separates the parts.
 _UNENCODED = "/:~!*'()?&="
+#: What all tools leave as it is.
+_SEPARATORS = "/:~?&="
+#: A name that is spelled in one way only.
+_PLAIN = re.compile(r"[A-Za-z0-9_.~/:?&=-]*")
 #: The replacement of an origin that Python can't join to.
 _STAND_IN = "http://origin"
 
 
 def normalize_url(abs_path: str) -> str:
     """Return the URL of a file without the prefixes of clients."""
-    return _ASYNC.sub("", abs_path.strip()).removeprefix(_LONG_PATH)[:URL_MAX]
+    url = _ASYNC.sub("", abs_path.strip())[:URL_MAX]
+    if url.startswith("\\\\?\\"):
+        return _LONG_PATH.sub(lambda prefix: "\\" if prefix[1] else "", url)
+    return _SHARE.sub("", url)
 
 
 def candidates(abs_path: str) -> tuple[str, ...]:
@@ -43,37 +57,51 @@ def candidates(abs_path: str) -> tuple[str, ...]:
     without_query = url.split("?", 1)[0]
     names = [url, without_query]
     if not url.startswith("~"):
-        names += [_tilde(url), _tilde(without_query)]
-    if "./" in without_query:
-        names += [_without_dots(name) for name in names if name.startswith("~/")]
-    spellings = (
-        spelling for name in names if name.startswith("~") for spelling in _spellings(name)
-    )
-    return tuple(dict.fromkeys([*names, *spellings]))
+        names += [name for text in (url, without_query) for name in _with_tilde(text)]
+    odd = (name for name in tuple(names) if name.startswith("~/") and _ODD_SEGMENT.search(name))
+    names += map(_normalized, odd)
+    spellings = (spelling for name in names if "\\" not in name for spelling in _spellings(name))
+    return tuple(dict.fromkeys([*names, *spellings]))[:NAMES_MAX]
 
 
-def _without_dots(name: str) -> str:
-    """Return a name without segments of dots: frames of node and of ``RewriteFrames`` have them, uploads do not."""
+def _normalized(name: str) -> str:
+    """Return a name without segments of dots and repeated slashes.
+
+    Frames of node, of ``RewriteFrames``, and of pages whose base path ends in a slash have them, uploads do not.
+    """
     path, question_mark, query = name.partition("?")
     return f"~{posixpath.normpath(path[1:])}{question_mark}{query}"
 
 
 def _spellings(name: str) -> tuple[str, ...]:
     """Return a name without percent-encoding, and with it: browsers and bundlers differ in what they encode."""
+    if _PLAIN.fullmatch(name):
+        return ()
     decoded = unquote(name)
     if "\ufffd" in decoded:  # the bytes are no UTF-8, so it was not encoded
         return ()
-    return decoded, quote(decoded, safe=_UNENCODED)
+    # Older systems of Apple decompose letters in names of files.
+    forms = {decoded: None} if decoded.isascii() else dict.fromkeys(_forms(decoded))
+    return tuple(
+        spelling
+        for form in forms
+        for spelling in (form, quote(form, safe=_UNENCODED), quote(form, safe=_SEPARATORS))
+    )
 
 
-def _tilde(url: str) -> str:
-    """Return the URL with the origin, which may be a drive, replaced by the tilde."""
+def _forms(text: str) -> tuple[str, ...]:
+    """Return a text with its letters as they are, composed, and decomposed."""
+    return text, unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)
+
+
+def _with_tilde(url: str) -> tuple[str, ...]:
+    """Return the URL with the origin replaced by the tilde; of a path with a drive both without and with the drive."""
     path = url.replace("\\", "/") if "://" not in url else url
-    origin = _DRIVE.match(path) or _ORIGIN.match(path)
+    origin = None if _DRIVE.match(path) else _ORIGIN.match(path)
     rest = (path[origin.end() :] if origin else path).lstrip("/")
     # Electron names one file C:\\…, file:///C:/… and app:///C:/…
     drive = _DRIVE.match(rest)
-    return f"~/{rest[drive.end() :].lstrip('/') if drive else rest}"
+    return (f"~/{rest[drive.end() :].lstrip('/')}", f"~/{rest}") if drive else (f"~/{rest}",)
 
 
 def basename(url: str) -> str:
@@ -118,7 +146,7 @@ def data_of(reference: str) -> bytes | None:
     if parts is None:
         return None
     plain = unquote_to_bytes(parts[2])
-    if not parts[1].lower().endswith(";base64"):
+    if ";base64" not in parts[1].lower():
         return plain
     try:
         return base64.b64decode(plain + b"=" * (-len(plain) % 4))

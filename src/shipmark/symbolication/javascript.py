@@ -3,12 +3,13 @@
 Pure: from the payload, and the uploaded files of an ``ArtifactLookup``, to a payload with the original stack. A
 file is looked up by its debug id, else by its name in the event's release and dist; its map by the same debug id, else
 by the file's reference, else by the usual name, which is the file's with ``.map`` behind it: hidden maps have no
-reference, and some upload maps alone. There are two lookups for any number of frames.
+reference, some references are wrong, and some upload maps alone. There are two lookups for any number of frames.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 
 from shipmark.artifacts import source_lines, urls
 from shipmark.artifacts.artifact_lookup import (
@@ -20,7 +21,6 @@ from shipmark.artifacts.artifact_lookup import (
     UploadSummary,
 )
 from shipmark.artifacts.manifests import ArtifactType
-from shipmark.artifacts.source_lines import LineContext
 from shipmark.artifacts.source_map_cache import SourceMapCache
 from shipmark.artifacts.source_maps import (
     MAP_BYTES_MAX,
@@ -31,10 +31,11 @@ from shipmark.artifacts.source_maps import (
     ReadBudget,
     SourceMap,
 )
-from shipmark.events.payload import Json, object_of, text_of
+from shipmark.events.payload import Json, text_of
 from shipmark.events.scanning import storable
 from shipmark.symbolication import javascript_stacks, problems
 from shipmark.symbolication.javascript_stacks import CodePosition, ScriptFile
+from shipmark.symbolication.original_frames import context_lines, original_frame
 from shipmark.symbolication.problems import Problem
 
 #: The most files of an event; each may need a map.
@@ -42,14 +43,6 @@ FILES_MAX = 50
 EVENT_BYTES_MAX = 128 * 2**20
 MINIFIED_BYTES_MAX = 32 * 2**20
 PROBLEMS_MAX = 50
-_ORIGIN = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://[^/]*/")
-#: webpack writes ``webpack:///./src/shop.ts``.
-_HERE = re.compile(r"^/?\./")
-_LIBRARIES = re.compile(
-    r"(?:^|/)node_modules/|^(?:webpack|\(webpack\))/|/webpack/(?:bootstrap|runtime)"
-)
-_EXTENSION = re.compile(r"\.(?:[cm]?[jt]sx?|vue|svelte)$")
-_BEFORE_MODULE = re.compile(r"^(?:\.{0,2}/|~/)+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +65,11 @@ class KnownFile:
     map_url: str = ""
     lines: list[str] = field(default_factory=list)
     read: SourceMap | None = None
+
+    @property
+    def built_url(self) -> str:
+        """Return the name of the uploaded script, else the file's URL."""
+        return (self.minified.url if self.minified else None) or self.file.url
 
     @property
     def resolved_with(self) -> str:
@@ -100,6 +98,8 @@ def symbolicate(
         return search.frame(frame, position, script) if position and script else frame
 
     changed = javascript_stacks.replaced(payload, change)
+    if search.find_sources():
+        changed = javascript_stacks.replaced(payload, change)
     problems = tuple(search.problems.values())[:PROBLEMS_MAX]
     return Symbolicated(payload=changed, problems=problems, files=tuple(scripts.values()))
 
@@ -116,6 +116,9 @@ class _Search:
         self._bytes_left = EVENT_BYTES_MAX
         self._allowance = ReadBudget(4 * NAMED_MAX)
         self._contents: dict[int, bytes | None] = {}
+        #: The lines of uploaded sources that maps don't hold, by URL; None for what was not uploaded.
+        self._source_lines: dict[str, list[str] | None] = {}
+        self._missing_sources: dict[str, KnownFile] = {}
 
     def find_all(self, files: list[ScriptFile]) -> dict[str, KnownFile]:
         """Return all files by URL, with their maps looked up and parsed."""
@@ -152,18 +155,19 @@ class _Search:
             self._read_reference(script)
         ids = frozenset(_debug_id(script) for script in waiting) - {""}
         map_urls = {
-            script.file.url: _map_url(script)
+            script.file.url: _map_urls(script)
             for script in waiting
-            if not (script.inline_map or self._is_unreadable(script))
+            if not self._is_unreadable(script)
         }
-        names = _candidates(map_urls.values())
+        names = _candidates(chain.from_iterable(map_urls.values()))
         if not (ids or names):
             return
         result = self._sources.find(LookupRequest(debug_ids=ids, urls=names))
         for script in waiting:
             with_id = result.by_debug_id.get(_debug_id(script), ())
             source_map = _of_type(with_id, ArtifactType.SOURCE_MAP, _map_url(script))
-            script.map = source_map or _by_name(result, map_urls.get(script.file.url, ""))
+            named = (_by_name(result, url) for url in map_urls.get(script.file.url, ()))
+            script.map = source_map or next(filter(None, named), None)
 
     def _read_reference(self, script: KnownFile) -> None:
         """Read the reference to the map; a file with a header for it is not read."""
@@ -174,7 +178,7 @@ class _Search:
         if urls.is_data(reference):
             script.inline_map = reference
         elif reference:
-            script.map_url = urls.resolve_url(script.minified.url or script.file.url, reference)
+            script.map_url = urls.resolve_url(script.built_url, reference)
 
     def _explain_missing(self, missing: list[KnownFile]) -> None:
         files = [script.file for script in missing if script.file.is_built]
@@ -208,7 +212,7 @@ class _Search:
         if not script.inline_map:
             self._explain_no_map(script)
             return None
-        script.map_url = script.minified.url or script.file.url if script.minified else ""
+        script.map_url = script.built_url
         text = urls.data_of(script.inline_map) or b""
         return SourceMap.read(text, self._minified_for_names(script, text), self._allowance)
 
@@ -256,18 +260,53 @@ class _Search:
         self._contents[id(artifact)] = content
         return content
 
+    def find_sources(self) -> bool:
+        """Read the sources that the frames so far need and maps don't hold. Return True if there are any."""
+        self._source_lines = dict.fromkeys(self._missing_sources)
+        missing = dict(islice(self._missing_sources.items(), FILES_MAX))
+        if not missing:
+            return False
+        result = self._sources.find(LookupRequest(urls=_candidates(missing)))
+        for url, script in missing.items():
+            source = _by_name(result, url)
+            # Built files may have the names of their sources.
+            if source and source.url not in {script.map_url, script.built_url}:
+                content = self._content(script, source, MINIFIED_BYTES_MAX, is_map=False) or b""
+                lines = source_lines.lines_of(content.decode("utf-8", "replace"))
+                self._source_lines[url] = lines
+        return True
+
+    def _with_uploaded_source(self, token: OriginalLocation, script: KnownFile) -> OriginalLocation:
+        """Return the position with the code of an uploaded source; one that was not looked up yet is noted for that."""
+        url = urls.resolve_url(script.map_url, token.file)
+        if url not in self._source_lines:
+            self._missing_sources.setdefault(url, script)
+            return token
+        lines = self._source_lines[url]
+        if lines is None:
+            self._add_problem(problems.without_content(script.file, script.map_url, token.file))
+            return token
+        around = source_lines.line_context(lines, token.line, token.column - 1)
+        return replace(token, around=around, fault=None if around else MapErrorKind.OUT_OF_RANGE)
+
     def frame(self, frame: Json, position: CodePosition, script: KnownFile) -> Json:
         """Return the original frame, or the minified one with its line of code."""
         if script.read:
             line, column = position.line, position.column
             token = script.read.token(line, column, text_of(frame, "function"))
             if isinstance(token, OriginalLocation) and token.fault is MapErrorKind.NO_CONTENT:
-                self._add_problem(problems.without_content(script.file, script.map_url, token.file))
+                token = self._with_uploaded_source(token, script)
             elif not isinstance(token, OriginalLocation) or token.fault:
                 unknown = problems.unknown_place(script.file, script.map_url, line, column)
                 self._add_problem(unknown)
             if isinstance(token, OriginalLocation):
-                return _resolved(frame, token, script)
+                return original_frame(
+                    frame,
+                    token,
+                    script_url=script.file.url,
+                    map_url=script.map_url,
+                    resolved_with=script.resolved_with,
+                )
         return self._with_minified_line(frame, position, script)
 
     def _with_minified_line(self, frame: Json, position: CodePosition, script: KnownFile) -> Json:
@@ -279,7 +318,7 @@ class _Search:
         context = source_lines.line_context(script.lines, position.line, position.column - 1)
         if context is None or not context.line:
             return frame
-        return {**frame, **storable(_context(context))}
+        return {**frame, **storable(context_lines(context))}
 
 
 def _of_type(artifacts: Iterable[Artifact], type_: ArtifactType, url: str) -> Artifact | None:
@@ -294,9 +333,17 @@ def _map_url(script: KnownFile) -> str:
     """Return the name that the map of a file has by its reference, or else usually."""
     if script.map_url or script.minified is None:
         return script.map_url or _usual_map(script.file.url)
-    url = script.minified.url or script.file.url
     reference = urls.source_map_reference(script.minified.headers, b"")
+    url = script.built_url
     return urls.resolve_url(url, reference) if reference else _usual_map(url)
+
+
+def _map_urls(script: KnownFile) -> tuple[str, str]:
+    """Return the names of the map of an uploaded file: by its reference, and the usual one.
+
+    Tools rename maps after the reference was written, and scripts of tools have references of others in texts.
+    """
+    return _map_url(script), _usual_map(script.built_url)
 
 
 def _candidates(wanted: Iterable[str]) -> frozenset[str]:
@@ -318,51 +365,3 @@ def _debug_id(script: KnownFile) -> str:
     """Return the debug id that a file shares with its map."""
     of_upload = script.minified.debug_id if script.minified else None
     return of_upload or script.file.debug_id or ""
-
-
-def _resolved(frame: Json, token: OriginalLocation, script: KnownFile) -> Json:
-    function = token.function or text_of(frame, "function")
-    has_origin = _ORIGIN.match(token.file) is not None
-    resolved: Json = {
-        "filename": _HERE.sub("", _ORIGIN.sub("", token.file)) or token.file,
-        # The URL that the source would have beside the built file.
-        "abs_path": token.file if has_origin else urls.resolve_url(script.file.url, token.file),
-        "lineno": token.line,
-        "colno": token.column,
-        "in_app": _is_in_app(frame, token.file),
-        "data": {
-            **object_of(frame, "data"),
-            "sourcemap": script.map_url,
-            "symbolicated": True,
-            "resolved_with": script.resolved_with,
-        },
-    }
-    if function:
-        resolved["function"] = function
-    if module := _module(token.file):
-        resolved["module"] = module
-    if token.around:
-        resolved |= _context(token.around)
-    # Sources may contain characters that databases can't store.
-    return {**frame, **storable(resolved)}
-
-
-def _context(context: LineContext) -> Json:
-    return {
-        "pre_context": list(context.before),
-        "context_line": context.line,
-        "post_context": list(context.after),
-    }
-
-
-def _is_in_app(frame: Json, file: str) -> bool:
-    if _LIBRARIES.search(_ORIGIN.sub("", file)):
-        return False
-    content = frame.get("in_app")
-    return content if isinstance(content, bool) else True
-
-
-def _module(file: str) -> str:
-    """Return the module: the path in the sources without its extension."""
-    path = _BEFORE_MODULE.sub("", _ORIGIN.sub("", file).split("?", 1)[0])
-    return _EXTENSION.sub("", path.rpartition("node_modules/")[2])

@@ -70,7 +70,9 @@ def _count(value: int | None) -> int | None:
 
 def _is_of_the_engine(url: str) -> bool:
     """Return True for code of the browser or of node, which old versions name without a folder, and evaluated texts."""
-    return url.startswith(_NO_FILES) or not ("/" in url or "\\" in url) or url.endswith(_EVALUATED)
+    # React Native names its only file without a folder, too.
+    has_folder = "/" in url or "\\" in url or url.endswith("bundle")
+    return url.startswith(_NO_FILES) or not has_folder or url.endswith(_EVALUATED)
 
 
 def _scheme(url: str) -> str:
