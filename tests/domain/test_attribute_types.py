@@ -141,6 +141,12 @@ def test_an_event_is_read_whatever_is_where(value: object) -> None:
         parsed(payload)
 
 
+def test_a_boolean_that_was_thrown_is_told_by_its_json() -> None:
+    event: Json = {"exception": {"values": [{"type": "Rejection", "value": False}]}}
+    assert parsed(event).event.title == "Rejection: false"
+    assert told(event) == []
+
+
 def test_an_object_that_was_thrown_is_told_by_its_json() -> None:
     event: Json = {"exception": {"values": [{"type": "Object", "value": {"code": 5, "ö": [None]}}]}}
     found = parsed(event)

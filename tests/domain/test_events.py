@@ -333,6 +333,8 @@ def test_the_culprit_prefers_the_module_and_the_client() -> None:
         ({"logentry": {"message": "%d of %(all)s", "params": {"0": 1, "all": 2}}}, "1 of 2"),
         ({"logentry": {"message": "{} {who}", "params": ["hi"]}}, "hi {who}"),
         ({"logentry": {"message": "100%% %s %s", "params": ["a"]}}, "100% a %s"),
+        ({"logentry": {"message": "%2$s of %1$5.1f", "params": [2.5, "b"]}}, "b of 2.5"),
+        ({"logentry": {"message": "{0:N2} {who,-9}", "params": {"0": 5, "who": "x"}}}, "5 x"),
         ({"logentry": {"message": "no params", "params": 7}}, "no params"),
         ({"message": {"formatted": "old style"}}, "old style"),
         ({"message": "x" * 101}, "x" * 97 + "..."),
@@ -437,9 +439,11 @@ def test_the_payload_that_was_given_is_not_changed() -> None:
 @pytest.mark.parametrize(
     ("sent", "level"),
     [
-        (10, "debug"), (20, "info"), (25, "warning"), (30, "warning"), (40, "error"), (50, "fatal"), (99, "fatal"),
+        (10, "debug"), (20, "info"), (25, "info"), (30, "warning"), (35, "warning"), (5, "debug"),
+        (40, "error"), (50, "fatal"), (99, "fatal"),
         ("30", "warning"), ("warn", "warning"), ("WARNING", "warning"), ("log", "info"), ("notice", "info"),
         ("critical", "fatal"), ("err", "error"), ("trace", "debug"), ("panic", "fatal"),
+        ("LogLevel.Warn", "warning"), ("finest", "debug"), ("success", "info"), ("dpanic", "fatal"),
         ("crit", "fatal"), (30.0, "warning"), ("40.0", "error"), ("10.0", "debug"),
     ],
 )  # fmt: skip
@@ -486,6 +490,16 @@ def test_numbers_count_as_texts() -> None:
         ({"user": {"email": {"a": 1}}}, "invalid_data", "user.email"),
         ({"tags": {"release": "1.0"}}, "invalid_data", "tags.release"),
         ({"tags": "a"}, "invalid_data", "tags"),
+        ({"tags": {"environment": "a/b"}}, "invalid_data", "tags.environment"),
+        ({"culprit": ["a"]}, "invalid_data", "culprit"),
+        ({"culprit": "c" * 201}, "value_too_long", "culprit"),
+        ({"platform": ["node"]}, "invalid_data", "platform"),
+        ({"site": {"a": 1}}, "invalid_data", "site"),
+        ({"template": "a.html"}, "invalid_data", "template"),
+        ({"logentry": {"message": ["a"]}}, "invalid_data", "logentry.message"),
+        ({"logentry": {"message": "a %s", "params": "b"}}, "invalid_data", "logentry.params"),
+        ({"message": {"formatted": {"a": 1}}}, "invalid_data", "message.formatted"),
+        ({"message": {"code": 5}}, "invalid_data", "message"),
         ({"logger": "l" * 65}, "value_too_long", "logger"),
         ({"transaction": "t" * 201}, "value_too_long", "transaction"),
         ({"message": "m" * 8193}, "value_too_long", "logentry.formatted"),
@@ -537,6 +551,27 @@ def test_old_interfaces_have_todays_names() -> None:
     assert with_current_names({"user": {"id": 1}, "sentry.interfaces.User": {"id": 2}}) == {
         "user": {"id": 1}
     }
+    assert with_current_names({"user": [], "sentry.interfaces.User": {"id": 2}}) == {
+        "user": {"id": 2}
+    }
+
+
+def test_the_stack_of_an_event_is_that_of_its_only_exception_without_one() -> None:
+    stack = {"frames": [{"function": "pay"}]}
+    for raised in ({"type": "E"}, {"type": "E", "stacktrace": {"frames": []}}):
+        found = with_current_names({"exception": {"values": [raised]}, "stacktrace": stack})
+        assert found == {"exception": {"values": [{"type": "E", "stacktrace": stack}]}}
+
+
+def test_the_site_of_an_old_client_is_a_tag() -> None:
+    assert ("site", "shop") in event(site="shop").tags
+    assert ("site", "own") in event(site="shop", tags={"site": "own"}).tags
+
+
+def test_what_is_empty_is_no_problem() -> None:
+    """PHP writes an empty object as ``[]``."""
+    sent: Json = {"user": [], "extra": [], "modules": [], "contexts": [], "request": [], "sdk": []}
+    assert "errors" not in kept(**sent, tags=[], message="")
 
 
 def test_placeholders_and_ids_of_sdks_are_no_problem() -> None:

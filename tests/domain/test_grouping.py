@@ -180,6 +180,15 @@ def test_no_fingerprint_is_the_default_one(fingerprint: object) -> None:
     assert hashes_of({**event, "fingerprint": fingerprint}) == hashes_of(event)
 
 
+def test_the_checksum_of_an_old_client_counts_as_its_fingerprint() -> None:
+    one = hashes_of({"message": "disk is full", "checksum": "a" * 32})
+    assert one == hashes_of({"message": "card was declined", "checksum": "a" * 32})
+    assert one != hashes_of({"message": "disk is full", "checksum": "b" * 32})
+    assert hashes_of({"message": "x", "checksum": ""}) == hashes_of({"message": "x"})
+    own = hashes_of({"message": "x", "checksum": "a" * 32, "fingerprint": ["own"]})
+    assert own == hashes_of({"fingerprint": ["own"]})
+
+
 def test_a_fingerprint_overrides_everything() -> None:
     one = hashes_of(failed(frame("main"), fingerprint=["checkout", 7, True]))
     assert one == hashes_of({"message": "x", "fingerprint": ["checkout", 7, True]})

@@ -88,6 +88,7 @@ _FRAME = _Attributes({
 _BREADCRUMB = _Attributes({
     "timestamp": _TEXT, "type": _TEXT, "category": _TEXT, "message": _TEXT, "level": _TEXT, "data": _OBJECT,
 })  # fmt: skip
+_MESSAGE = _Attributes({"message": _TEXT, "formatted": _TEXT, "params": _PAIRS})
 #: The parts that are one object.
 _PARTS = {
     "request": _Attributes({
@@ -97,6 +98,8 @@ _PARTS = {
     "user": _Attributes({"name": _TEXT, "ip_address": _TEXT, "data": _OBJECT}),
     "sdk": _Attributes({"name": _TEXT, "version": _TEXT}),
     "debug_meta": _Attributes({"images": _LIST}),
+    "logentry": _MESSAGE,
+    "message": _MESSAGE,
 }  # fmt: skip
 #: The parts whose values are all of one type, whatever their names.
 _VALUES: Mapping[str, _Types] = {"contexts": _OBJECT, "modules": _TEXT}
@@ -119,6 +122,9 @@ def problems_of(payload: Json) -> Iterator[Json]:
     yield from _of_breadcrumbs(_values(payload, "breadcrumbs"))
     for name, attributes in _PARTS.items():
         yield from _wrong_types(attributes, object_of(payload, name), name)
+    for name in ("logentry", "message"):
+        if (message := object_of(payload, name)) and not {"message", "formatted"} & message.keys():
+            yield invalid(name, message, NO_TEXT)
     yield from _of_pair_lists(object_of(payload, "request"))
     yield from _of_images(object_of(payload, "debug_meta").get("images"))
     for name, allowed in _VALUES.items():

@@ -82,7 +82,9 @@ def md5(text: str) -> str:
 def _fingerprint(payload: Json) -> tuple[str, ...]:
     sent = payload.get("fingerprint")
     if not isinstance(sent, list):
-        return _DEFAULT
+        # The clients before there were fingerprints.
+        checksum = text_of(payload, "checksum")
+        return (checksum,) if checksum else _DEFAULT
     return tuple(text for value in sent[:FINGERPRINT_MAX] if (text := as_text(value))) or _DEFAULT
 
 

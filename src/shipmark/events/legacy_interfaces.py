@@ -1,6 +1,6 @@
 """The attributes of events as SDKs before 2018 named and placed them (raven, sentry-java 1.x)."""
 
-from shipmark.events.payload import Json
+from shipmark.events.payload import Json, frames_of
 
 _PREFIX = "sentry.interfaces."
 _NAMES = {
@@ -21,7 +21,7 @@ _NAMES = {
 def with_current_names(payload: Json) -> Json:
     """Return the event with today's names, and a single stack within the single exception (ingest.md 5).
 
-    An attribute that is there under today's name too stays as it is.
+    An attribute that is there under today's name too stays as it is, unless it is empty.
     """
     if not any(key.startswith(_PREFIX) for key in payload) and "stacktrace" not in payload:
         return payload
@@ -30,7 +30,7 @@ def with_current_names(payload: Json) -> Json:
         if not key.startswith(_PREFIX):
             continue
         name = _NAMES.get(key.removeprefix(_PREFIX), key)
-        if result.get(name) is None:
+        if not result.get(name):
             result[name] = value
     return _with_stack_in_exception(result)
 
@@ -40,7 +40,7 @@ def _with_stack_in_exception(payload: Json) -> Json:
     holder = exception.get("values", exception) if isinstance(exception, dict) else exception
     values = holder if isinstance(holder, list) else [holder]
     only = values[0] if len(values) == 1 else None
-    if not isinstance(stack, dict) or not isinstance(only, dict) or only.get("stacktrace"):
+    if not isinstance(stack, dict) or not isinstance(only, dict) or frames_of(only):
         return payload
     rest = {key: value for key, value in payload.items() if key != "stacktrace"}
     return rest | {"exception": {"values": [only | {"stacktrace": stack}]}}

@@ -47,7 +47,7 @@ PLATFORMS = frozenset({
     "javascript", "native", "node", "objc", "other", "perl", "php", "python", "ruby",
 })  # fmt: skip
 
-#: Attributes that are texts, with their limits; logger, transaction and server name are cut, the others left out.
+#: Attributes that are texts, with their limits; release, dist and environment are left out beyond them, others cut.
 _TEXTS = {
     "release": SENT_NAME_MAX,
     "dist": DIST_MAX,
@@ -55,6 +55,9 @@ _TEXTS = {
     "logger": LOGGER_MAX,
     "transaction": TRANSACTION_MAX,
     "server_name": TAG_VALUE_MAX,
+    "site": TAG_VALUE_MAX,
+    "culprit": titles.CULPRIT_MAX,
+    "platform": TAG_VALUE_MAX,
 }
 _DIST = re.compile(rf"[A-Za-z0-9._-]{{1,{DIST_MAX}}}")
 _TAG_NAME = re.compile(r"[a-zA-Z0-9_.:-]+")
@@ -277,6 +280,8 @@ def _tag_problems(payload: Json, pairs: Pairs) -> Iterator[Json]:
             yield problems.invalid(name, holder, problems.NO_TEXT)
         elif problems.has_line_break(value):
             yield problems.invalid(name, value, problems.ONE_LINE)
+        elif key == "environment" and not environment_sent_as(value):
+            yield problems.invalid(name, value, "not a valid name of an environment")
         elif number >= TAGS_MAX:
             yield problems.invalid(name, value, f"more than {TAGS_MAX} tags")
 
@@ -321,7 +326,8 @@ def _tags(
     """
     sent = _sent_tags(pairs)
     sent.pop("environment", None)
-    made = _within_limits(context_tags(payload))
+    # The site of servers, as clients before tags sent it.
+    made = _within_limits(context_tags(payload) | {"site": text_of(payload, "site")})
     return tuple({**made, **sent, **_own_tags(attributes, exceptions)}.items())
 
 

@@ -25,11 +25,12 @@ _LEVELS = frozenset({"debug", "info", "warning", "error", "fatal"})
 #: What loggers of other languages call them; the protocol knows the first two (ingest.md 5).
 _LEVEL_ALIASES = {
     "log": "info", "critical": "fatal", "warn": "warning", "err": "error", "notice": "info",
-    "information": "info", "informational": "info", "trace": "debug", "verbose": "debug", "fine": "debug",
-    "severe": "error", "crit": "fatal", "alert": "fatal", "emergency": "fatal", "emerg": "fatal", "panic": "fatal",
+    "information": "info", "informational": "info", "success": "info", "config": "info", "trace": "debug",
+    "verbose": "debug", "silly": "debug", "fine": "debug", "finer": "debug", "finest": "debug", "severe": "error",
+    "crit": "fatal", "alert": "fatal", "emergency": "fatal", "emerg": "fatal", "panic": "fatal", "dpanic": "fatal",
 }  # fmt: skip
-#: The highest number of each level in Python's logging, which raven sends.
-_LEVEL_NUMBERS = ((10, "debug"), (20, "info"), (30, "warning"), (40, "error"), (math.inf, "fatal"))
+#: The lowest number of each level in Python's logging, which raven sends.
+_LEVEL_NUMBERS = ((50, "fatal"), (40, "error"), (30, "warning"), (20, "info"), (1, "debug"))
 _INTEGER_MAX = 2**63 - 1
 #: PostgreSQL stores neither NUL nor lone surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -149,15 +150,15 @@ def level_of(payload: Json) -> str:
 
 def known_level(value: object) -> str | None:
     """Return the level that a name or a number of Python's logging stands for, or None."""
-    name = as_text(value).lower() if not isinstance(value, bool) else ""
+    text = as_text(value).lower() if not isinstance(value, bool) else ""
+    # Languages with enumerations may write the name of one before: "LogLevel.warn".
+    name = text.rpartition(".")[2]
     if name in _LEVELS or name in _LEVEL_ALIASES:
         return _LEVEL_ALIASES.get(name, name)
     # Languages with one type of numbers may write 30 as 30.0.
-    digits = name.removesuffix(".0")
+    digits = text.removesuffix(".0")
     number = int(digits) if digits.isascii() and digits.isdigit() else 0
-    return (
-        next((level for most, level in _LEVEL_NUMBERS if number <= most), None) if number else None
-    )
+    return next((level for least, level in _LEVEL_NUMBERS if number >= least), None)
 
 
 def exceptions_of(payload: Json) -> tuple[Raised, ...]:
@@ -184,10 +185,10 @@ def _raised(value: Json) -> Raised:
 
 
 def _value_of(raised: Json) -> str:
-    """Return the text of an exception. JavaScript throws anything: an object counts as its JSON (ingest.md 5.3)."""
+    """Return the text of an exception. JavaScript throws anything: it counts as its JSON (ingest.md 5.3)."""
     value = raised.get("value")
-    if isinstance(value, dict | list):
-        return plain(json.dumps(value, ensure_ascii=False)) if value else ""
+    if isinstance(value, dict | list | bool):
+        return plain(json.dumps(value, ensure_ascii=False)) if value not in ({}, []) else ""
     return text_of(raised, "value")
 
 

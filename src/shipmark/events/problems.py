@@ -40,13 +40,14 @@ _STRUCTURES: dict[str, tuple[type, ...]] = {
     "tags": (dict, list),
     "fingerprint": (list,),
     "debug_meta": (dict,),
+    "template": (dict,),
 }
 
 
 #: What identifies a user, the best first; else it is the address.
 USER_IDENTIFIERS = ("id", "username", "email")
 #: Texts that are kept as tags, whatever they say.
-_ONLY_TAGS = frozenset({"logger", "transaction", "server_name"})
+_ONLY_TAGS = frozenset({"logger", "transaction", "server_name", "site"})
 NO_TEXT, ONE_LINE = "not a text", "a value has one line"
 WRONG_TYPE = "wrong type"
 _EVENT_ID = re.compile(r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
@@ -68,10 +69,10 @@ def too_long(name: str, value: object, most: int) -> Json:
 
 
 def of_structure(payload: Json) -> Iterator[Json]:
-    """Yield a problem for each attribute whose value has the wrong type."""
+    """Yield a problem for each attribute whose value has the wrong type. Nothing is lost with what is empty."""
     for name, types in _STRUCTURES.items():
         value = payload.get(name)
-        if value is not None and (not isinstance(value, types) or isinstance(value, bool)):
+        if value and (not isinstance(value, types) or isinstance(value, bool)):
             yield invalid(name, value, WRONG_TYPE)
 
 

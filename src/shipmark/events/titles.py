@@ -27,8 +27,11 @@ METADATA_TYPE_MAX = 128
 METADATA_VALUE_MAX = 1024
 #: The most characters of a parameter, as a template may repeat a long one a thousand times.
 PARAMETER_MAX = 200
-_PRINTF = re.compile(r"%(?:\((?P<name>\w+)\))?[-+ #0-9.]{0,8}(?P<kind>[sdifrxXcgeoEGu%])")
-_BRACES = re.compile(r"\{(?P<name>\w*)\}")
+_PRINTF = re.compile(
+    r"%(?:\((?P<name>\w+)\)|(?P<number>[1-9]\d?)\$)?[-+ #0-9.]{0,8}[sdifrxXcgeoEGu%]"
+)
+#: With the format of .NET behind the name, if any.
+_BRACES = re.compile(r"\{(?P<name>\w*)(?:[,:][^{}]{0,32})?\}(?P<number>)")
 
 
 def metadata_of(payload: Json, raised: Raised | None, frame: Json) -> dict[str, object]:
@@ -142,7 +145,9 @@ def _filler(params: list[object] | Json) -> Callable[[re.Match[str]], str]:
     def fill(placeholder: re.Match[str]) -> str:
         if placeholder[0].endswith("%"):
             return "%"
-        name = placeholder["name"] or next(positions, "")
+        # Java and PHP count from one.
+        numbered = str(int(placeholder["number"]) - 1) if placeholder["number"] else ""
+        name = placeholder["name"] or numbered or next(positions, "")
         return texts.get(name, placeholder[0])
 
     return fill
