@@ -4,6 +4,7 @@ import pytest
 from factories import Caller, World, error_event, on_one_database, send_event, statements
 
 from shipmark.infrastructure.database import Database
+from shipmark.releases.search import BOOLEAN
 
 ISSUES = "/organizations/acme/issues/"
 
@@ -79,6 +80,7 @@ ALL = {"WEB-1", "WEB-2", "MOBILE-1"}
         ("!project:web", {"MOBILE-1"}),
         ("project.id:1", {"WEB-1", "WEB-2"}),
         ("project:web platform:python level:error", {"WEB-1"}),
+        ("title:“Disk is full”", {"MOBILE-1"}),
         ("project:nowhere", set()),
         ("!project:nowhere", ALL),
     ],
@@ -123,6 +125,9 @@ def test_many_terms_cost_no_statement_each(alice: Caller, database: Database) ->
         ("has:platform", "has: takes the name of a tag."),
         ("has:title", "has: takes the name of a tag."),
         ("title:x " * 51, "A query has no more than 50 conditions."),
+        ("(platform:python)", "Invalid key for this search: (platform"),
+        ("disk OR platform:python", BOOLEAN),
+        ("platform:python AND level:error", BOOLEAN),
         ("stack.filename:a.py", "Invalid key for this search: stack.filename"),
         ("error.value:x", "Invalid key for this search: error.value"),
     ],

@@ -3,7 +3,15 @@
 from urllib.parse import quote
 
 import pytest
-from factories import RELEASES, Caller, World, on_one_database, release_path
+from factories import (
+    RELEASES,
+    Caller,
+    World,
+    error_event,
+    on_one_database,
+    release_path,
+    send_event,
+)
 
 VERSIONS = (
     "web@1.0.0-alpha.2",
@@ -50,6 +58,8 @@ SEARCHES: dict[str, set[str]] = {
     '"web@1.2.0 (7)"': {"web@1.2.0+7"},
     '"web@1.2.0+7" ': {"web@1.2.0+7"},
     '""': set(VERSIONS),
+    "“web@1.2.0 (7)”": {"web@1.2.0+7"},
+    "release:“web@1.2.0+7”": {"web@1.2.0+7"},
     'web"@1.1"': {"web@1.10.0+12"},
     '"web release:nightly"': set(),
     '"night" "ly"': set(),
@@ -135,6 +145,22 @@ def test_what_is_found_is_the_same_in_every_order_and_by_project(bob: Caller, wo
         assert found(bob, query, "&flatten=1&status=") == here
         assert found(bob, query, f"&project={world.projects['web']}") == here
         assert found(bob, query, f"&project={world.projects['mobile']}") == set()
+
+
+@pytest.mark.parametrize("version", ['web@"1.0 x"', "web “1.0”", 'a"b'])
+def test_versions_with_quotes_are_found_by_them(bob: Caller, world: World, version: str) -> None:
+    for each in (version, "web@1.0 x"):
+        bob.publish(each)
+        payload = error_event(each, release=each)
+        send_event(bob.client, world.keys["web"], world.projects["web"], payload)
+    escaped = version.replace('"', '\\"')
+    for query in (f'"{escaped}"', version):
+        if query.count('"') != 1:  # as a text with one quote is none
+            assert version in found(bob, query)
+    for query in (f'release:"{escaped}"', f'release:[x, "{escaped}"]'):
+        assert found(bob, query) == {version}
+        issues = bob.get(f"/organizations/acme/issues/?query={quote(query, safe='')}").json()
+        assert [issue["metadata"]["value"] for issue in issues] == [version]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ from shipmark.issues.tag_names import term_of
         ("release", "web@1.0.0", 'release:"web@1.0.0"'),
         ("environment", "production", 'environment:"production"'),
         ("level", "error", 'level:"error"'),
+        ("region", 'e"u', 'region:"e\\"u"'),
+        ("path", "C:\\x y", 'path:"C:\\x y"'),
+        ("path", "C:\\x\\", ""),
         ("region", "e*u", ""),
         ("key:x", "y", ""),
         # Of the issue itself, not of its tags.

@@ -492,14 +492,15 @@ def test_tags_show_the_shares_of_their_values(house, owner):
 
 
 def test_a_value_leads_to_the_issues_with_it(house, owner):
-    house.fail("web@1.0.0", tags={"browser": "Firefox", "region": 'say "x"'})
+    house.fail("web@1.0.0", tags={"browser": "Firefox", "region": 'say "x"', "glob": "a*"})
     house.fail("web@1.0.0", tags={"browser": "Chrome"}, fingerprint=["other"])
     tags = tags_on(owner.get(f"{ISSUES}WEB-1/").text)
-    [(address, *_)] = tags["browser"]
-    listed = owner.get(address).text
-    assert ("WEB-1" in listed, "WEB-2" in listed) == (True, False)
+    for tag in ("browser", "region"):
+        [(address, *_)] = tags[tag]
+        listed = owner.get(address).text
+        assert ("WEB-1" in listed, "WEB-2" in listed) == (True, False)
     # Nothing can search for it.
-    assert tags["region"] == [("", 'say "x"', "100%")]
+    assert tags["glob"] == [("", "a*", "100%")]
 
 
 def test_tags_stay_when_events_are_gone(house, owner):

@@ -86,9 +86,13 @@ _ATTRIBUTES = {
 }
 _NUMBER_DIGITS_MAX = 18
 # A word, in which a quoted part and a list of values may contain blanks.
-_WORD = re.compile(r'(?:"[^"]*"|(?<=:)\[[^\]]*\]|\S)+')
+_QUOTED = r'"(?:[^"\\]|\\.)*"|"[^"]*"'
+_WORD = re.compile(rf"(?:{_QUOTED}|(?<=:)\[[^\]]*\]|\S)+")
 _LIST = re.compile(r"\[(.*)\]", re.DOTALL)
-_LISTED = re.compile(r'(?:"[^"]*"|[^,"])+')
+_LISTED = re.compile(rf'(?:{_QUOTED}|[^,"])+')
+#: A value in the quotes that keyboards of phones, and word processors, write; in a text they are those of the text.
+_TYPOGRAPHIC = re.compile(r'(?<=:)[“„]([^“”„"]*)[“”](?!\S)')
+_BOOLEAN_WORDS = frozenset({"AND", "OR"})
 _COMPARED = re.compile(r"(>=|<=|>|<|)(.*)", re.DOTALL)
 
 
@@ -169,8 +173,10 @@ def parse(query: str, now: datetime) -> IssueSearch:
     if len(query) > QUERY_MAX:
         raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
     search, words, of_releases = IssueSearch(), list[str](), list[str]()
-    for word in _WORD.findall(query.replace("\x00", "")):
+    for word in _WORD.findall(_TYPOGRAPHIC.sub(r'"\1"', query.replace("\x00", ""))):
         key, colon, rest = word.partition(":")
+        if word in _BOOLEAN_WORDS:
+            raise BadRequest(release_search.BOOLEAN)
         if not colon or word.startswith('"'):
             words.append(_unquoted(word))
         elif _searches_releases(key, rest):
@@ -354,4 +360,4 @@ def _operator_of(value: str) -> tuple[SearchOperator | None, str]:
 
 def _unquoted(text: str) -> str:
     is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
-    return text[1:-1] if is_quoted else text
+    return text[1:-1].replace('\\"', '"') if is_quoted else text

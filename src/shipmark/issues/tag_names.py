@@ -24,13 +24,16 @@ def value_label_of(key: str, value: str) -> str:
 def term_of(key: str, value: str) -> str:
     """Return the term that searches for issues with this value, such as ``user.id:"7"``, or an empty text.
 
-    There is none for values with quotes and asterisks, nor for names that mean something else in a search.
+    There is none for values with asterisks and backslashes before quotes, nor for names that mean something else in a
+    search.
     """
     if key == _USER and ":" in value:
         kind, _, identifier = value.partition(":")
         key, value = f"{key}.{kind}", identifier
-    term = f'{key}:"{value}"'
-    return term if not {*'"*'}.intersection(value) and ":" not in key and _finds(key, term) else ""
+    escaped = value.replace('"', '\\"')
+    term = f'{key}:"{escaped}"'
+    is_readable = "*" not in value and '\\"' not in f'{value}"'
+    return term if is_readable and ":" not in key and _finds(key, term) else ""
 
 
 def _finds(key: str, term: str) -> bool:

@@ -1,11 +1,13 @@
 """Terms of a search by tags: a value, one of several, or any (groups-api.md 2.3)."""
 
+import re
 from collections.abc import Sequence
 
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues import text_search
 from shipmark.issues.tags import TagCondition, TagPattern
 
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 #: The name of the term for any value of a tag.
 HAS = "has"
 _USER = "user"
@@ -29,8 +31,9 @@ _NO_TAGS = text_search.KEYS.keys() - {"level"} | {
 
 
 def is_tag(key: str, text: str) -> bool:
-    """Return True if a term may be of a tag; a URL or ``TypeError:`` among words of a text is not."""
-    return bool(key and text) and key not in _NO_TAGS and not text.startswith("//")
+    """Return True if a term may be of a tag; a URL, ``TypeError:`` or a parenthesis among words of a text is not."""
+    is_name = _NAME.fullmatch(key) is not None
+    return is_name and bool(text) and key not in _NO_TAGS and not text.startswith("//")
 
 
 def condition_of(key: str, values: Sequence[str], *, is_negated: bool) -> TagCondition:

@@ -22,6 +22,7 @@ VALUES_MAX = 100
 BAD_VERSION = (
     'Invalid format of semantic version. For searching non-semver releases, use "release:" instead.'
 )
+BOOLEAN = 'Boolean statements containing "OR" or "AND" are not supported in this search'
 
 
 class Stage(StrEnum):
@@ -145,6 +146,8 @@ _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _BARE = re.compile(r"[^\s()\"]*")
 _WORD = re.compile(r"[^\s()\"]+")
 _ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]*?))\s*(?:,|$)')
+#: A whole text or value in the quotes that keyboards of phones, and word processors, write.
+_TYPOGRAPHIC = re.compile(r'(?<![^\s:\[,])[“„]([^“”„"]*)[“”](?![^\s,\])])')
 _WITH_SUFFIX = re.compile(r"([^\s()][^()]*?)\s+\(([^()]+)\)")
 
 
@@ -156,7 +159,7 @@ def parse(query: str, now: datetime, *, environment_count: int | None = 0) -> Se
     text = query.strip()
     if len(text) > QUERY_MAX:
         raise BadRequest(f"The query is longer than {QUERY_MAX} characters.")
-    result = list(_read(text))
+    result = list(_read(_straight(text)))
     raw_terms = [item for item in result if isinstance(item, _RawTerm)]
     if len(raw_terms) > TERMS_MAX:
         raise BadRequest(f"The query has more than {TERMS_MAX} terms.")
@@ -165,10 +168,7 @@ def parse(query: str, now: datetime, *, environment_count: int | None = 0) -> Se
         check_stages(terms, environment_count)
     if len(raw_terms) == len(result):
         return Search(terms=terms)
-    text = unquoted(text)
-    # Pages show "1.2.3+45" as "1.2.3 (45)", and that is what users paste.
-    match = _WITH_SUFFIX.fullmatch(text)
-    return Search(texts=(text, f"{match[1]}+{match[2]}") if match else (text,))
+    return text_search(text)
 
 
 def check_stages(terms: Iterable[Term], environment_count: int) -> None:
@@ -177,12 +177,20 @@ def check_stages(terms: Iterable[Term], environment_count: int) -> None:
         raise BadRequest("Choose a single environment to filter by release stage.")
 
 
-def unquoted(text: str) -> str:
-    """Return the text with each quoted part replaced by its content.
+def text_search(query: str) -> Search:
+    """Return the search for a text in versions, with and without the quotes around its parts.
 
-    Quotes only escape parentheses, blanks and colons; a quote after a backslash is text.
+    Quotes only escape parentheses, blanks and colons, and a quote after a backslash is text; but versions have quotes.
     """
-    return _QUOTED.sub(lambda quoted: quoted[1].replace('\\"', '"'), text)
+    text = _QUOTED.sub(lambda quoted: quoted[1].replace('\\"', '"'), _straight(query))
+    # Pages show "1.2.3+45" as "1.2.3 (45)", and that is what users paste.
+    match = _WITH_SUFFIX.fullmatch(text)
+    texts = (text, f"{match[1]}+{match[2]}" if match else text, query)
+    return Search(texts=tuple(dict.fromkeys(texts)))
+
+
+def _straight(query: str) -> str:
+    return _TYPOGRAPHIC.sub(r'"\1"', query)
 
 
 def _read(text: str) -> Iterator[_RawTerm | str]:
@@ -231,8 +239,7 @@ def _term_or_word(text: str, offset: int) -> tuple[_RawTerm | str, int]:
     word = _WORD.match(text, offset)
     assert word is not None, "neither white space, nor a parenthesis, nor a quote"
     if word[0] in {"AND", "OR"}:
-        detail = 'Boolean statements containing "OR" or "AND" are not supported in this search'
-        raise BadRequest(detail)
+        raise BadRequest(BOOLEAN)
     return word[0], word.end()
 
 

@@ -29,7 +29,7 @@ from shipmark.release_health.periods import DEFAULT_HISTORY, DEFAULT_SUMMARY, PE
 from shipmark.release_health.store.ranked_list import RankColumn, Ranking
 from shipmark.releases import search
 from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
-from shipmark.releases.search import Search, unquoted
+from shipmark.releases.search import EVERYTHING, Search, text_search
 
 _NO_BASE = "The base parameter is missing: the version to compare with."
 
@@ -212,8 +212,8 @@ class _VersionTextQuery(RequestModel):
 
     def search(self) -> Search:
         """Return the search for the text."""
-        text = unquoted((self.query or "").strip())
-        return Search(texts=(text,) if text else ())
+        text = (self.query or "").strip()
+        return text_search(text) if text else EVERYTHING
 
 
 class ReleaseQuery(_StatusQuery, _VersionTextQuery, EnvironmentQuery, ProjectQuery, HealthQuery):
