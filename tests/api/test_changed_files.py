@@ -72,14 +72,17 @@ def test_files_come_by_name_once_a_commit(alice: Caller, world: World) -> None:
 
 
 def test_the_letters_of_renamed_copied_and_changed_types_are_taken(alice: Caller) -> None:
-    """`git diff --name-status` writes a percentage behind some; clients pass both on."""
+    """`git diff --name-status` writes a percentage behind some, and several of a merge; clients pass all on."""
     given = {"a": "R", "b": "R100", "c": "C75", "d": "C", "e": "T", "f": "M090", "g": " R050 "}
+    given |= {"h": "MM", "i": "AM", "j": "AA", "k": "DD"}
     alice.publish("web@1.0.0", commits=[commit("1", patch_set=patch(**given))])
     shown = {it["filename"][0]: it["type"] for it in alice.get(PATH).json()}
-    assert shown == {"a": "A", "b": "A", "c": "A", "d": "A", "e": "M", "f": "M", "g": "A"}
+    assert shown == {"a": "A", "b": "A", "c": "A", "d": "A", "e": "M", "f": "M", "g": "A"} | {
+        "h": "M", "i": "M", "j": "A", "k": "D",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("letter", ["X", "R1000", "A100", "RR", "100", "r", "R100%"])
+@pytest.mark.parametrize("letter", ["X", "R1000", "MX", "100", "r", "R100%"])
 def test_other_letters_refuse_the_release_by_name(alice: Caller, letter: str) -> None:
     answer = alice.post(
         RELEASES,

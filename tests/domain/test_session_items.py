@@ -142,7 +142,8 @@ def test_a_duration_that_can_not_be_is_none(duration: float) -> None:
         {"errors": True},
         {"attrs": None},
         {"attrs": {}},
-        {"attrs": {"release": 7}},
+        {"attrs": {"release": ["web@1.0.0"]}},
+        {"attrs": {"release": True}},
     ],
 )
 def test_an_update_with_a_wrong_value_is_dropped(bad: dict[str, object]) -> None:
@@ -178,6 +179,11 @@ def test_a_session_of_the_future_is_dropped(key: str) -> None:
     assert problem(**{key: (NOW + timedelta(seconds=61)).isoformat()}) is SessionProblem.IN_FUTURE
 
 
+def test_numbers_count_as_texts() -> None:
+    attributes = accept(attrs={"release": 7, "environment": 1.5}).attributes
+    assert (attributes.release, attributes.environment) == ("7", "1.5")
+
+
 def test_age_is_looked_at_before_the_release() -> None:
     old = (NOW - timedelta(days=6)).isoformat()
     assert problem(started=old, attrs={"release": "latest"}) is SessionProblem.TOO_OLD
@@ -193,7 +199,7 @@ def test_a_session_of_an_invalid_release_is_dropped(release: str) -> None:
     assert problem(attrs={"release": release}) is SessionProblem.RELEASE
 
 
-@pytest.mark.parametrize("environment", ["a/b", "none", "None", "e" * 65, "a\x00", 7, None])
+@pytest.mark.parametrize("environment", ["a/b", "none", "None", "e" * 65, "a\x00", [7], None])
 def test_an_invalid_environment_is_removed(environment: object) -> None:
     update = accept(attrs={"release": " web@1.0.0 ", "environment": environment})
     assert (update.attributes.release, update.attributes.environment) == ("web@1.0.0", "")

@@ -77,6 +77,7 @@ def refusal(annotation: Any, value: object) -> object:
         (TrimmedText, True, [NOT_TEXT]),
         (TrimmedText, [], [NOT_TEXT]),
         (TrimmedText, {}, [NOT_TEXT]),
+        (TrimmedText, float("inf"), [NOT_TEXT]),
         (
             Annotated[str, Text(max_length=2)],
             "abc",

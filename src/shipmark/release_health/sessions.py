@@ -215,10 +215,11 @@ def _aggregate(entry: object, attributes: SessionAttributes) -> SessionAggregate
 
 def _attributes(item: Json) -> SessionAttributes:
     sent = item.get("attrs")
-    if not isinstance(sent, dict) or not isinstance(sent.get("release"), str):
+    release = sent.get("release") if isinstance(sent, dict) else None
+    if not isinstance(sent, dict) or isinstance(release, bool | list | dict | None):
         raise InvalidSessionError
     return SessionAttributes(
-        release=sent["release"],
+        release=_text(sent, "release"),
         environment=_text(sent, "environment"),
         address=_text(sent, "ip_address"),
         user_agent=_text(sent, "user_agent"),
@@ -226,8 +227,11 @@ def _attributes(item: Json) -> SessionAttributes:
 
 
 def _text(item: Json, key: str) -> str:
+    """Return a text, or ""; a number counts as its text, as in events: builds are often numbers."""
     value = item.get(key)
-    return value if isinstance(value, str) else ""
+    if isinstance(value, str):
+        return value
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def _sid(item: Json, default: str) -> str:

@@ -66,7 +66,8 @@ def _parse_range(text: str) -> CommitRange:
 
 
 # git's status letters of a file (`git diff --name-status`). Letters of renamed, copied and changed ones come with a
-# percentage ("R100"). Of a renamed file clients send the new path, which is a file that was not there before.
+# percentage ("R100"), those of a merge are several ("MM"). Of a renamed file clients send the new path, which is a file
+# that was not there before.
 _CHANGES: Mapping[str, Change] = {
     "A": Change.ADDED,
     "C": Change.ADDED,
@@ -75,16 +76,19 @@ _CHANGES: Mapping[str, Change] = {
     "R": Change.ADDED,
     "T": Change.MODIFIED,
 }
-_SIMILARITY = re.compile(r"([CMR])\d{1,3}")
+_STATUS = re.compile(rf"([{''.join(_CHANGES)}]+)\d{{0,3}}", re.ASCII)
 _CHANGE = Choice(_CHANGES, "Commit patch_set type {} is not supported.")
 
 
 def _parse_change(value: object) -> Change:
-    """Return the change of a status letter, with or without a percentage."""
+    """Return the change of a status letter, with or without a percentage, or of several."""
     if type(value) is str and value in _CHANGES:
         return _CHANGES[value]
-    similarity = _SIMILARITY.fullmatch(value.strip()) if isinstance(value, str) else None
-    return _CHANGE.parse(similarity[1] if similarity else value)
+    status = _STATUS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if status is None:
+        return _CHANGE.parse(value)
+    changes = {_CHANGES[letter] for letter in status[1]}
+    return changes.pop() if len(changes) == 1 else Change.MODIFIED
 
 
 # Not trimmed, so that what is stored is what was sent (releases.md 1.3.1).

@@ -16,8 +16,8 @@ ISO_PATTERN = (
     r"(?:Z|[+-][0-9]{2}:[0-9]{2})?\z"
 )
 _UNIX_SECONDS = re.compile(r"\d{9,11}(?:\.\d{1,9})?", re.ASCII)
-#: What ``Date.now()`` of JavaScript returns, since September 2001.
-_UNIX_MILLISECONDS = re.compile(r"\d{13}", re.ASCII)
+#: What clocks of JavaScript return, since September 2001, some with a fraction.
+_UNIX_MILLISECONDS = re.compile(r"\d{13}(?:\.\d{1,9})?", re.ASCII)
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -49,7 +49,7 @@ def parse_unix_time(text: str) -> datetime | None:
     Eleven digits are seconds up to the year 5138, thirteen are milliseconds since 2001.
     """
     if _UNIX_MILLISECONDS.fullmatch(text):
-        return _UNIX_EPOCH + timedelta(milliseconds=int(text))
+        return _UNIX_EPOCH + timedelta(milliseconds=float(text))
     if not _UNIX_SECONDS.fullmatch(text):
         return None
     seconds, _, fraction = text.partition(".")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 from typing import Generic, TypeVar, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -95,7 +96,8 @@ class Text(Scalar[str]):
 def _text_of_number(value: object) -> str:
     if value is None:
         raise invalid(errors.NULL)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    # JSON writes numbers beyond those that floats hold, which are infinite.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise invalid(errors.NOT_TEXT)
     return str(value)
 
