@@ -224,6 +224,17 @@ def test_a_field_that_is_not_text_is_refused(alice: Caller) -> None:
 
 
 @on_one_database
+def test_a_name_that_is_not_text_is_refused(alice: Caller) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="gr\xf6.js"\r\n\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    answer = alice.post(FILES, content=head + b"x\r\n--b--\r\n", headers=headers)
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"detail": "A name of the form is not UTF-8."},
+    )
+
+
+@on_one_database
 def test_a_large_field_is_refused(alice: Caller) -> None:
     assert add(alice, dist="d" * 70_000).status_code == 413
 

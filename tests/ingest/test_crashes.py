@@ -151,11 +151,16 @@ def test_what_is_no_minidump_is_refused(
 
 def test_fields_in_other_encodings_lose_no_crash(reporter: Reporter, alice: Caller) -> None:
     fields: dict[str, bytes] = {"user": "Jürgen".encode("cp1252")}
-    answer = reporter.send(files=PART, data=fields)
+    log = {"log": ("NAME.log", b"before", "text/plain")}
+    request = reporter.client.build_request("POST", "/", files=PART | log, data=fields)
+    content = request.read().replace(b"NAME.log", "Jürgen.log".encode("cp1252"))
+    headers = {"Content-Type": request.headers["content-type"]}
+    answer = reporter.send(content=content, headers=headers)
     assert answer.status_code == 200, answer.text
     event = event_of(alice, UUID(answer.text).hex)
     assert event["context"] == {"user": "J\N{REPLACEMENT CHARACTER}rgen"}
     assert attached(alice, UUID(answer.text).hex) == [
+        ("J\N{REPLACEMENT CHARACTER}rgen.log", "event.attachment", 6),
         ("crash.dmp", "event.minidump", len(DUMP)),
     ]
 

@@ -61,7 +61,7 @@ async def threaded(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 class Form:
     """A form as it is received. ``fields`` are its texts; files go to the receiver.
 
-    A lenient one has replacement characters where a text is not UTF-8; else it is refused.
+    A lenient one has replacement characters where a text or name is not UTF-8; else it is refused.
     """
 
     receiver: Receiver
@@ -74,7 +74,10 @@ class Form:
     _is_empty: bool = True
 
     def __post_init__(self) -> None:
-        self._parser = PushMultipartParser(self.boundary, max_segment_count=FIELDS_MAX)
+        # Bytes of headers are kept as they are, and decoded as fields are.
+        self._parser = PushMultipartParser(
+            self.boundary, max_segment_count=FIELDS_MAX, header_charset="latin-1"
+        )
 
     def feed(self, batch: Sequence[bytes]) -> None:
         """Parse more content, or the end of the form if it is empty. Raise `BadRequest` if it is invalid."""
@@ -99,9 +102,10 @@ class Form:
 
     def _begin(self, segment: MultipartSegment) -> None:
         name, content_type = (
-            str(getattr(segment, attribute, None) or "") for attribute in ("name", "content_type")
+            self._decoded(str(getattr(segment, attribute, None) or "").encode("latin-1"))
+            for attribute in ("name", "content_type")
         )
-        filename = _filename_of(segment)
+        filename = self._filename_of(segment)
         self._is_file = filename is not None
         if filename is not None:
             self.receiver.begin(Part(name=name, filename=filename, content_type=content_type))
@@ -121,23 +125,26 @@ class Form:
             self.receiver.end()
         elif self._field is not None:
             name, value = self._field
-            errors = "replace" if self.is_lenient else "strict"
-            try:
-                self.fields.append((name, value.decode(errors=errors)))
-            except UnicodeDecodeError:
-                raise BadRequest(f"The field {name!r} of the form is not UTF-8.") from None
+            self.fields.append((name, self._decoded(value, f"The field {name!r}")))
 
+    def _decoded(self, content: bytes | bytearray, what: str = "A name") -> str:
+        try:
+            return content.decode(errors="replace" if self.is_lenient else "strict")
+        except UnicodeDecodeError:
+            raise BadRequest(f"{what} of the form is not UTF-8.") from None
 
-def _filename_of(segment: MultipartSegment) -> str | None:
-    """Return the name of a file, or None for a field.
+    def _filename_of(self, segment: MultipartSegment) -> str | None:
+        """Return the name of a file, or None for a field.
 
-    The encoded form counts first (RFC 6266, 4.3): .NET and old versions of urllib3 write names that are not ASCII so.
-    """
-    encoded = _ENCODED_FILENAME.search(segment.header("Content-Disposition", ""))
-    if encoded is None:
-        return None if segment.filename is None else str(segment.filename)
-    charset = "latin-1" if encoded[1].lower() == "iso-8859-1" else "utf-8"
-    return unquote(encoded[2], charset, "replace")
+        The encoded form counts first (RFC 6266, 4.3): .NET and old versions of urllib3 write names that are not ASCII
+        so.
+        """
+        encoded = _ENCODED_FILENAME.search(segment.header("Content-Disposition", ""))
+        if encoded is None:
+            sent = segment.filename
+            return None if sent is None else self._decoded(str(sent).encode("latin-1"))
+        charset = "latin-1" if encoded[1].lower() == "iso-8859-1" else "utf-8"
+        return unquote(encoded[2], charset, "replace")
 
 
 async def receive(request: AnyRequest, receiver: Receiver) -> list[tuple[str, str]]:

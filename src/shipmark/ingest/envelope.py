@@ -292,8 +292,9 @@ def _object(line: bytes, place: str) -> dict[str, object]:
     if not line.startswith(b"{") or not line.endswith(b"}"):
         raise BadRequest(f"malformed envelope: {place} is not a JSON object on one line")
     try:
-        return msgspec.json.decode(line, type=dict[str, object])
-    # Invalid UTF-8 and too long numbers are ValueErrors too; deep nesting is not.
+        # Names of files and users may be of another encoding: an event must not be lost for that.
+        return msgspec.json.decode(line.decode("utf-8", "replace"), type=dict[str, object])
+    # Too long numbers are ValueErrors too; deep nesting is not.
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"malformed envelope: {place} is not valid JSON") from error
 
