@@ -286,6 +286,11 @@ def test_a_reference_counts_before_the_usual_name() -> None:
     assert frame(symbolicate(event(), sources))["function"] == "checkout"
 
 
+def test_a_map_may_have_a_name_with_the_origin() -> None:
+    sources = Memory().add("~/static/app.js", SCRIPT).add_map(f"{URL}.map", MAP)
+    assert frame(symbolicate(event(), sources))["function"] == "checkout"
+
+
 @pytest.mark.parametrize(
     "rest",
     [

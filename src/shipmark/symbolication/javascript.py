@@ -338,12 +338,12 @@ def _map_url(script: KnownFile) -> str:
     return urls.resolve_url(url, reference) if reference else _usual_map(url)
 
 
-def _map_urls(script: KnownFile) -> tuple[str, str]:
-    """Return the names of the map of an uploaded file: by its reference, and the usual one.
+def _map_urls(script: KnownFile) -> tuple[str, str, str]:
+    """Return the names of the map of an uploaded file: by its reference, and the usual one of script and frame.
 
     Tools rename maps after the reference was written, and scripts of tools have references of others in texts.
     """
-    return _map_url(script), _usual_map(script.built_url)
+    return _map_url(script), _usual_map(script.built_url), _usual_map(script.file.url)
 
 
 def _candidates(wanted: Iterable[str]) -> frozenset[str]:
