@@ -52,6 +52,13 @@ def make_older(database: Database, age: timedelta) -> None:
         connection.execute(update(user_reports).values(created_at=datetime.now(UTC) - age))
 
 
+@on_one_database
+def test_a_number_that_is_none_is_no_text(sdk: Sdk, database: Database) -> None:
+    assert sdk.report(item(name=float("nan"), email=7)).status_code == 200
+    [report] = stored(database)
+    assert (report["name"], report["email"]) == ("", "7")
+
+
 def test_a_report_is_kept_with_its_event_and_issue(sdk: Sdk, database: Database) -> None:
     answer = sdk.send(envelope(error_event(event_id=EVENT_ID), item()))
     assert (answer.status_code, answer.json()) == (200, {"id": EVENT_ID})

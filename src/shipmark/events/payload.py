@@ -88,9 +88,7 @@ def as_text(value: object) -> str:
     if isinstance(value, str):
         return plain(value).strip()
     # The protocol originated in Python, so booleans are written as ``True``.
-    if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) <= _INTEGER_MAX):
-        return str(value)
-    return ""
+    return str(value) if is_storable_scalar(value) else ""
 
 
 def object_of(holder: Json, key: str) -> Json:

@@ -185,13 +185,16 @@ def parse(query: str, now: datetime) -> IssueSearch:
             _add_term(search, key, rest, now)
     if of_releases:
         search.seen_in = _release_search(" ".join(of_releases), now)
+    search.text = " ".join(words)
+    if text_search.ANY_TEXT in search.text:
+        search.texts.append(text_search.condition_of("message", [search.text], is_negated=False))
+        search.text = ""
     if len(search.conditions) + len(search.texts) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} conditions.")
     if search.looked_up_count > _TIES_MAX:
         raise BadRequest(
             f"A query has no more than {_TIES_MAX} terms of releases, environments, users, projects, issues and tags."
         )
-    search.text = " ".join(words)
     return search
 
 
