@@ -104,6 +104,9 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
     tombstone = alice.get("/projects/acme/web/tombstones/").json()[0]["id"]
     quarantine_event(database, world)
     quarantined = alice.get("/organizations/acme/quarantined-events/").json()
+    mapping = {"stackRoot": "app/", "sourceRoot": "src/"}
+    mapped = {"project": "web", "repository": "acme/web", "mappings": [mapping]}
+    assert alice.post("/organizations/acme/code-mappings/bulk/", mapped).status_code == 200
     repository = alice.get(REPOSITORIES).json()[0]
     hook = alice.get(f"{WEB_RELEASES}token/").json()["webhookUrl"].rstrip("/").split("/")
     return Seeded(
@@ -113,6 +116,7 @@ def seed(alice: Caller, world: World, database: Database) -> Seeded:
             "project": "web",
             "project_id": str(world.projects["web"]),
             "repository": repository["id"],
+            "mapping": alice.get("/organizations/acme/code-mappings/?project=-1").json()[0]["id"],
             "issue": issue,
             "note": note["id"],
             "tombstone": tombstone,

@@ -410,6 +410,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/sessions/?field=count_unique(user)&statsPeriod=1d&query=release:web@1.1.0",
         THRESHOLDS,
         "/organizations/acme/release-thresholds/?project=web",
+        "/organizations/acme/code-mappings/?project=-1",
         "/organizations/acme/issues/WEB-1/current-release/",
         "/organizations/acme/issues/WEB-1/current-release/?environment=production",
         "/organizations/acme/issues/WEB-1/first-last-release/",

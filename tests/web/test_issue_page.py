@@ -20,6 +20,7 @@ from shipmark.issues.store import states
 from shipmark.organizations import model as organization_model
 from shipmark.organizations.model import Role
 from shipmark.repositories import store as repositories
+from shipmark.repositories.store import code_mappings
 
 ISSUES = "/organizations/acme/issues/"
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -396,6 +397,32 @@ def test_the_variables_of_a_frame_are_shown(house, owner):
     ):  # fmt: skip
         assert f"<dt>{name}</dt><dd>{value}</dd>" in text, name
     assert "hunter2" not in text
+
+
+def test_a_frame_links_to_its_line_at_the_host_of_its_repository(house, owner):
+    house.publish("web@1.0.0")
+    issue_id = house.fail("web@1.0.0")
+    address = "https://github.com/acme/web/blob/"
+    assert address not in owner.get(f"{ISSUES}{issue_id}/").text
+    with house.database.transaction() as connection:
+        known = repositories.add_named(
+            connection,
+            house.project.organization_id,
+            "acme/web",
+            "https://github.com/acme/web",
+            now(),
+        )
+        roots = [("shop/", "services/shop")]
+        code_mappings.save(
+            connection, house.project.id, known.id, roots, default_branch="main", at=now()
+        )
+        sha = connection.exec_driver_sql("SELECT key FROM commits").scalar_one()
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert f'href="{address}{sha}/services/shop/cart.py#L41"' in text
+    assert text.count(address) == 1, "the frame of the library is not mapped"
+    # Of a release without commits the link leads to the branch.
+    other = house.fail("web@2.0.0", "something else is None")
+    assert f'href="{address}main/services/shop/cart.py#L41"' in owner.get(f"{ISSUES}{other}/").text
 
 
 def test_a_rule_counts_for_events_from_before_it(house, owner):

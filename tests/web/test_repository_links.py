@@ -1,10 +1,10 @@
-"""Links to commits at the hosts of repositories."""
+"""Links to commits and files at the hosts of repositories."""
 
 import pytest
 
 from shipmark.infrastructure.clock import now
 from shipmark.repositories.model import Repository, RepositoryStatus
-from shipmark.web.repository_links import commit_url, range_url
+from shipmark.web.repository_links import commit_url, file_url, range_url
 
 
 def _repository(url, provider=None):
@@ -34,6 +34,21 @@ def test_each_host_has_its_own_addresses(url, commit, between):
 
 
 @pytest.mark.parametrize(
+    ("url", "page"),
+    [
+        ("https://github.com/a/b", "/blob/f00/src/a%20b%23.ts#L7"),
+        ("https://gitlab.com/a/sub/b", "/-/blob/f00/src/a%20b%23.ts#L7"),
+        ("https://bitbucket.org/a/b", "/src/f00/src/a%20b%23.ts#lines-7"),
+    ],
+)
+def test_a_line_of_a_file_has_an_address(url, page):
+    repository = _repository(url)
+    assert file_url(repository, "src/a b#.ts", 7, "f00") == url + page
+    assert file_url(repository, "src/a b#.ts", None, "f00") == url + page.partition("#")[0]
+    assert file_url(repository, "src/a.ts", 7, None) is None
+
+
+@pytest.mark.parametrize(
     "url",
     [None, "", "https://git.example.com/a/b", "javascript:github", "https://github.com/",
      "ssh://git@github.com/a/b", "https://[github", "https://github.com:x/a"],
@@ -41,6 +56,7 @@ def test_each_host_has_its_own_addresses(url, commit, between):
 def test_an_unknown_host_has_no_links(url):
     assert commit_url(_repository(url), "f00") is None
     assert range_url(_repository(url), "abc", "f00") is None
+    assert file_url(_repository(url), "a.ts", 1, "f00") is None
 
 
 def test_a_provider_names_the_host_of_a_server_of_ones_own():

@@ -8,6 +8,7 @@ from shipmark.api.attachments import routes as attachments
 from shipmark.api.audit_log import routes as audit_log
 from shipmark.api.auth import routes as auth
 from shipmark.api.avatars import routes as avatars
+from shipmark.api.code_mappings import routes as code_mappings
 from shipmark.api.commit_fetches import routes as commit_fetches
 from shipmark.api.commits import routes as commits
 from shipmark.api.commits import unreleased_routes as commits_unreleased
@@ -81,6 +82,7 @@ ROUTERS = (
     releases_statistics.router,
     thresholds.router,
     repositories.router,
+    code_mappings.router,
     commit_fetches.router,
     issues.router,
     discarded_issues.router,

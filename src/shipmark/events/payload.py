@@ -255,3 +255,12 @@ def crash_frame_of(raised: Raised | None, payload: Json) -> Json:
 def filename_of(frame: Json) -> str:
     """Return the file of a frame; some clients send the absolute path only."""
     return text_of(frame, "filename") or text_of(frame, "abs_path")
+
+
+def paths_of(frame: Json) -> list[str]:
+    """Return the paths of a frame as the client reports them: its file, absolute, and in the folder of its package."""
+    name, package = text_of(frame, "filename"), text_of(frame, "module").rpartition(".")[0]
+    paths = [name, text_of(frame, "abs_path")]
+    if package and not {"/", "\\"} & set(name):
+        paths.append(f"{package.replace('.', '/')}/{name}")
+    return [path for path in paths if path]

@@ -13,9 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from shipmark.events.payload import Json, exceptions_of, filename_of, main_frames, text_of
+from shipmark.events.payload import (
+    Json,
+    exceptions_of,
+    filename_of,
+    main_frames,
+    paths_of,
+    text_of,
+)
 from shipmark.infrastructure.groups import grouped
 from shipmark.releases.model import FileChange
+from shipmark.repositories.code_mappings import CodeMapping, source_file
 
 #: The most frames that can be requested; a stored stack has no more.
 FRAMES_MAX = 250
@@ -76,17 +84,20 @@ def parts_of(path: str) -> Path:
     return tuple(names[1:] if names and _DRIVE.fullmatch(names[0]) else names)
 
 
-def frames_of(payload: Json, limit: int) -> list[Path]:
+def frames_of(payload: Json, limit: int, mappings: Sequence[CodeMapping] = ()) -> list[Path]:
     """Return the paths of the application's frames, of all exceptions, the nearest to the error first, each once.
 
-    If no frame is marked as in the application, those not marked as outside of it count.
+    If no frame is marked as in the application, those not marked as outside of it count. A path that is mapped is the
+    one in the repository.
     """
     stacks = [raised.frames for raised in exceptions_of(payload) if raised.frames]
     # Of a chain of exceptions the last was raised last: "during handling of the above exception, …".
     nearest = [call for stack in reversed(stacks or [main_frames(payload)]) for call in stack[::-1]]
     selected = [item for item in nearest if item.get("in_app") is True]
     selected = selected or [item for item in nearest if item.get("in_app") is not False]
-    return list(dict.fromkeys(path for call in selected[:limit] if (path := _path_of(call))))
+    return list(
+        dict.fromkeys(path for call in selected[:limit] if (path := _path_of(call, mappings)))
+    )
 
 
 def names_of(frames: Iterable[Path]) -> set[str]:
@@ -120,12 +131,14 @@ def committers(
     return _first(ranked)
 
 
-def _path_of(call: Json) -> Path:
-    """Return the most complete path of a frame that the client reports.
+def _path_of(call: Json, mappings: Sequence[CodeMapping]) -> Path:
+    """Return the path of a frame in its repository, if it is mapped, else the most complete one that is reported.
 
     Two folders may each have an ``app/views.py``: the absolute path distinguishes them. For the JVM a bare name is in
     the folder of the package, whatever its class is called (``CartKt`` in ``Cart.kt``).
     """
+    if mapped := source_file(mappings, paths_of(call)):
+        return parts_of(mapped.path)
     path = parts_of(filename_of(call))
     absolute = parts_of(text_of(call, "abs_path"))
     if path and absolute[-len(path) :] == path:

@@ -1,4 +1,4 @@
-"""Links to commits and ranges at the host of a repository: GitHub, GitLab, Bitbucket, and servers of their makers."""
+"""Links to commits, ranges and files at a repository's host: GitHub, GitLab, Bitbucket, and servers of their makers."""
 
 from enum import StrEnum
 from urllib.parse import quote, urlsplit
@@ -23,6 +23,23 @@ _RANGES = {
     # Bitbucket names the later commit first.
     _Host.BITBUCKET: "/branches/compare/{head}..{base}",
 }
+_FILES = {
+    _Host.GITHUB: ("/blob/{revision}/{path}", "#L{}"),
+    _Host.GITLAB: ("/-/blob/{revision}/{path}", "#L{}"),
+    _Host.BITBUCKET: ("/src/{revision}/{path}", "#lines-{}"),
+}
+
+
+def file_url(
+    repository: Repository | None, path: str, line: int | None, revision: str | None
+) -> str | None:
+    """Return the URL of a line of a file as of a commit or branch, or None if the repository's host is unknown."""
+    address = _address(repository)
+    if address is None or not revision:
+        return None
+    page, place = _FILES[address[0]]
+    url = address[1] + page.format(revision=quote(revision), path=quote(path))
+    return url + (place.format(line) if line else "")
 
 
 def commit_url(repository: Repository | None, sha: str) -> str | None:

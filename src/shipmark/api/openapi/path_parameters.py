@@ -7,6 +7,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, str]] = {
     "organization": ("Slug or id of the organization.", "acme"),
     "project": ("Slug or id of the project.", "web"),
     "version": ("The version of the release, percent-encoded.", "web@1.0.0"),
+    "mapping": ("Id of the code mapping.", "1"),
     "repository": ("Id of the repository.", "1"),
     "issue": ("Id of the issue, or its short id where the organization is named.", "1"),
     "share_id": ("The `shareId` of the issue.", "3f2a91c07b5d4e8896a0c1d2e3f40516"),

@@ -1,6 +1,6 @@
-"""Lists of what SDKs send and Shipmark does not keep: check-ins of monitors, and logs.
+"""What clients ask for and Shipmark does not keep: check-ins of monitors, logs, builds of apps and snapshots of pages.
 
-Clients list them, and show an error for a path that is missing. There are none, so that the lists are empty.
+Clients show an error for a path that is missing, so that lists are empty, and uploads are refused by a reason.
 """
 
 from typing import Annotated
@@ -8,13 +8,18 @@ from typing import Annotated
 import msgspec
 from pydantic import Field
 
+from shipmark.api.projects.path_project import PathProject
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses import Wire
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
-from shipmark.http.scopes import ISSUE_READ, ORGANIZATION_READ
+from shipmark.http.scopes import ISSUE_READ, ORGANIZATION_READ, RELEASE_READ, RELEASE_WRITE
 from shipmark.http.validation import RequestModel, choice_of
+from shipmark.infrastructure.errors import BadRequest
 
+_NO_BUILDS = (
+    "Builds of apps and snapshots are not kept here. Upload debug files and releases instead."
+)
 _DATASETS = ("logs", "ourlogs")
 _OTHER_DATASET = 'There is no dataset "{}". Events are listed in their project or issue.'
 
@@ -53,6 +58,24 @@ def list_monitors(context: RequestContext, query: PageQuery) -> list[MonitorResp
 def list_logs(context: RequestContext, query: LogsQuery) -> LogsResponse:  # noqa: ARG001  # declares the check
     """List logs: always none, as they are not kept."""
     return LogsResponse()
+
+
+@endpoint.post(
+    "/projects/{organization:str}/{project:str}/files/preprodartifacts/assemble/",
+    scopes=RELEASE_WRITE,
+)
+def refuse_build(context: RequestContext, project: PathProject) -> None:  # noqa: ARG001  # authorizes
+    """Refuse a build of an app, as `sentry-cli build upload` sends it."""
+    raise BadRequest(_NO_BUILDS)
+
+
+@endpoint.get(
+    "/projects/{organization:str}/{project:str}/preprodartifacts/snapshots/upload-options/",
+    scopes=RELEASE_READ,
+)
+def refuse_snapshots(context: RequestContext, project: PathProject) -> None:  # noqa: ARG001  # authorizes
+    """Refuse snapshots of pages, before `sentry-cli snapshots upload` sends them."""
+    raise BadRequest(_NO_BUILDS)
 
 
 router = endpoint.router("/api/0", __name__)

@@ -1,6 +1,6 @@
 """Suspect commits of an issue (groups-api.md 7.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -8,17 +8,24 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.model import Issue
 from shipmark.issues.suspects import FRAMES_MAX, Committer, committers, frames_of, names_of
 from shipmark.releases.store import file_changes, lineage, releases
+from shipmark.repositories.code_mappings import CodeMapping
 
 #: The most releases of the lineage that are searched, up to the issue's first release.
 RELEASES_MAX = 5
 
 
 def suspects_of(
-    connection: Connection, issue: Issue, payload: Mapping[str, object], *, frames_max: int
+    connection: Connection,
+    issue: Issue,
+    payload: Mapping[str, object],
+    mappings: Sequence[CodeMapping],
+    *,
+    frames_max: int,
 ) -> list[Committer]:
     """Return the authors of commits, in releases up to the issue's first, that changed files in the event's stack.
 
-    Raise `NotFound` if the issue has no first release, or these releases have no commits.
+    ``mappings`` are the code mappings of the project. Raise `NotFound` if the issue has no first release, or these
+    releases have no commits.
     """
     by_id = releases.by_ids(connection, [issue.first_release_id] if issue.first_release_id else [])
     first = by_id.get(issue.first_release_id or 0)
@@ -28,7 +35,7 @@ def suspects_of(
     candidates = [first, *earlier]
     if not any(release.commit_count for release in candidates):
         raise NotFound("No Commits found for Release")
-    frames = frames_of(dict(payload), min(frames_max, FRAMES_MAX))
+    frames = frames_of(dict(payload), min(frames_max, FRAMES_MAX), mappings)
     if not frames:
         return []
     changes = file_changes.of_names(

@@ -41,7 +41,9 @@ from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
+from shipmark.repositories.code_mappings import CodeMapping
 from shipmark.repositories.model import Author, Commit, Repository
+from shipmark.repositories.store import code_mappings
 from shipmark.web.request_context import Workspace
 from shipmark.web.resolve_age import age_in_words
 from shipmark.web.view_models.assignees import AssignMenu, assign_menu
@@ -58,6 +60,7 @@ from shipmark.web.view_models.issue_snooze import (
 from shipmark.web.view_models.issue_statistics import Trend, trend_of
 from shipmark.web.view_models.issue_tags import IssueTags, issue_tags
 from shipmark.web.view_models.people import Person, people
+from shipmark.web.view_models.source_links import source_links
 from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.upload_instructions import commands
 
@@ -182,7 +185,11 @@ def issue_page(
     if event is not None:
         # It may be from before one of the rules.
         event = replace(event, payload=scrub(event.payload, scrubbing))
-    shown = shown_event(event) if event else None
+    mappings = code_mappings.of_project(connection, project.id) if event else ()
+    shown = None
+    if event is not None:
+        links = source_links(connection, workspace.organization.id, event.payload, mappings)
+        shown = shown_event(event, links)
     older, newer = events.neighbours_of(connection, event) if event else (None, None)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     commit_id = None
@@ -225,7 +232,9 @@ def issue_page(
         attachments=event_attachments(connection, workspace, event) if event else None,
         reports=user_reports.of_issue(connection, issue.id, None, limit=REPORTS_MAX),
         report_count=user_reports.count_of_issue(connection, issue.id),
-        suspect=_suspect_commit(connection, workspace, issue, event.payload) if event else None,
+        suspect=_suspect_commit(connection, workspace, issue, event.payload, mappings)
+        if event
+        else None,
         remedies=commands(shown, server, workspace.organization.slug, project.slug)
         if shown
         else (),
@@ -343,11 +352,17 @@ def _fixed_by(
 
 
 def _suspect_commit(
-    connection: Connection, workspace: Workspace, issue: Issue, payload: Mapping[str, object]
+    connection: Connection,
+    workspace: Workspace,
+    issue: Issue,
+    payload: Mapping[str, object],
+    mappings: Sequence[CodeMapping],
 ) -> SuspectCommit | None:
     """Return the commit that most likely introduced the issue, or None."""
     try:
-        committers = suspects_of(connection, issue, payload, frames_max=SUSPECT_FRAMES_MAX)
+        committers = suspects_of(
+            connection, issue, payload, mappings, frames_max=SUSPECT_FRAMES_MAX
+        )
     except NotFound:
         return None
     if not committers:

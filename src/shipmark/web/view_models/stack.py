@@ -19,6 +19,7 @@ from shipmark.events.store import StoredEvent
 from shipmark.symbolication import event_symbolication, javascript_stacks
 from shipmark.web.view_models.facts import Fact
 from shipmark.web.view_models.frame_variables import variables_of
+from shipmark.web.view_models.source_links import NO_LINKS, SourceLinks
 
 _TEXT_MAX = 500
 _PROBLEMS_MAX = 10
@@ -34,7 +35,8 @@ _FOUND_BY = {
 class Frame:
     """A frame; ``code`` is the line that was executed, ``lines`` the same with its context, if known.
 
-    ``found_by`` is how its source map was found, "" for a frame that needed none.
+    ``found_by`` is how its source map was found, "" for a frame that needed none. ``url`` is that of
+    the line in its repository, where a code mapping tells.
     """
 
     function: str
@@ -47,6 +49,7 @@ class Frame:
     found_by: str
     source_map: str
     variables: tuple[Fact, ...]
+    url: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +98,8 @@ class ShownEvent:
     symbolicated_at: datetime | None = None
 
 
-def shown_event(event: StoredEvent) -> ShownEvent:
-    """Return the event as far as it is about its stack."""
+def shown_event(event: StoredEvent, links: SourceLinks) -> ShownEvent:
+    """Return the event as far as it is about its stack, with links to the sources of its frames."""
     payload = event.payload
     return ShownEvent(
         event_id=event.event_id,
@@ -104,7 +107,7 @@ def shown_event(event: StoredEvent) -> ShownEvent:
         environment=text_of(payload, "environment")[:_TEXT_MAX],
         version=text_of(payload, "release")[:_TEXT_MAX],
         dist=text_of(payload, "dist")[:_TEXT_MAX],
-        exceptions=tuple(_exceptions(payload)),
+        exceptions=tuple(_exceptions(payload, links)),
         problems=tuple(_problems(payload)),
         is_partly_original=javascript_stacks.symbolicated_count(payload) > 0,
         symbolicated_at=event.symbolicated_at,
@@ -123,21 +126,23 @@ def _problems(payload: Json) -> list[ShownProblem]:
     ]
 
 
-def _exceptions(payload: Json) -> list[ShownException]:
+def _exceptions(payload: Json, links: SourceLinks) -> list[ShownException]:
     raised, sent = exceptions_of(payload), exceptions_of(javascript_stacks.raw(payload))
     before = sent if len(sent) == len(raised) else raised
     shown = [
-        _stack(new.type, new.value, new.frames, old.frames)
+        _stack(new.type, new.value, new.frames, old.frames, links)
         for new, old in zip(raised, before, strict=True)
     ][::-1]
     frames = main_frames(payload)
     if frames and not any(exception.frames for exception in raised):
-        shown.append(_stack("", "", frames, main_frames(javascript_stacks.raw(payload))))
+        shown.append(_stack("", "", frames, main_frames(javascript_stacks.raw(payload)), links))
     return shown
 
 
-def _stack(type_: str, value: str, frames: Sequence[Json], sent: Sequence[Json]) -> ShownException:
-    shown = [_frame(frame) for frame in reversed(frames)]
+def _stack(
+    type_: str, value: str, frames: Sequence[Json], sent: Sequence[Json], links: SourceLinks
+) -> ShownException:
+    shown = [_frame(frame, links) for frame in reversed(frames)]
     in_app = [frame for frame in shown if frame.is_in_app]
     return ShownException(
         type=type_,
@@ -146,18 +151,19 @@ def _stack(type_: str, value: str, frames: Sequence[Json], sent: Sequence[Json])
             FrameRun(is_in_app=is_in_app, frames=tuple(run))
             for is_in_app, run in groupby(shown, key=lambda frame: frame.is_in_app)
         ),
-        sent=() if sent == frames else tuple(_frame(frame) for frame in reversed(sent)),
+        sent=() if sent == frames else tuple(_frame(frame, NO_LINKS) for frame in reversed(sent)),
         first=next(iter(in_app or shown), None),
     )
 
 
-def _frame(frame: Json) -> Frame:
+def _frame(frame: Json, links: SourceLinks) -> Frame:
     data = object_of(frame, "data")
     is_original = data.get("symbolicated") is True
+    line = stack_lines.number(frame, "lineno")
     return Frame(
         function=text_of(frame, "function")[:_TEXT_MAX],
         file=(filename_of(frame) or text_of(frame, "module"))[:_TEXT_MAX],
-        line=stack_lines.number(frame, "lineno"),
+        line=line,
         column=stack_lines.number(frame, "colno"),
         code=text_of(frame, "context_line")[:_TEXT_MAX],
         lines=stack_lines.lines_of(frame),
@@ -165,4 +171,5 @@ def _frame(frame: Json) -> Frame:
         found_by=_FOUND_BY.get(text_of(data, "resolved_with"), "") if is_original else "",
         source_map=text_of(data, "sourcemap")[:_TEXT_MAX] if is_original else "",
         variables=variables_of(frame),
+        url=links.of(frame, line),
     )

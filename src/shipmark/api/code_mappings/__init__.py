@@ -1,0 +1,1 @@
+"""Code mappings: which folder of a repository the files in a project's stacks are in."""
