@@ -7,6 +7,7 @@ import pytest
 from conformance.clients import CLI3
 from conformance.conftest import Connects
 from conformance.servers import Organization
+from pictures import picture
 
 MAPPINGS = [
     {"stackRoot": f"com/example/{name}", "sourceRoot": f"{name}/src/main/java/com/example/{name}"}
@@ -42,7 +43,7 @@ def test_a_build_is_refused_by_a_reason(
 ) -> None:
     pictures = tmp_path / "pictures"
     pictures.mkdir()
-    (pictures / "page.png").write_bytes(bytes.fromhex("89504e470d0a1a0a"))
+    (pictures / "page.png").write_bytes(picture())
     said = connects(CLI3, organization).run(
         "snapshots", "upload", "--app-id", "shop", str(pictures)
     )
