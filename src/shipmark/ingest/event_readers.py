@@ -25,8 +25,8 @@ from shipmark.projects.store.options import OptionRow
 
 #: Options of projects, with those of their organizations, by the ids of projects.
 Options = Mapping[int, tuple[OptionRow, ...]]
-#: A batch with fewer events is read by the digester alone.
-SHARED_MIN = 64
+#: A batch with fewer events is read by the digester alone: it is not behind, and handing out takes time, too.
+SHARED_MIN = 250
 #: More would wait for the digester, which stores what they read.
 READERS_MAX = 3
 #: Readers that had nothing to read for this time end, as each keeps some 15 MiB.
