@@ -189,9 +189,7 @@ def measure(server: Running, engine: sa.Engine, requests: list[bytes], connectio
     while _events(engine) < before + len(requests):
         time.sleep(0.02)
     total = time.perf_counter() - begun
-    spent = {pid: after - cpu.get(pid, 0.0) for pid, after in cpu_of(server.pid).items()}
-    digesting = digesting_processes(server.pid)
-    digester = sum(spent.pop(pid) for pid in digesting if pid in spent)
+    digester, endpoints = spent_since(cpu, server.pid)
     count = len(requests)
     return Row(
         connections,
@@ -200,7 +198,7 @@ def measure(server: Running, engine: sa.Engine, requests: list[bytes], connectio
         statistics.median(latencies) * 1000,
         statistics.quantiles(latencies, n=100)[98] * 1000,
         digester / count * 1000,
-        sum(spent.values()) / count * 1000,
+        endpoints / count * 1000,
     )
 
 
@@ -212,6 +210,13 @@ def _events(engine: sa.Engine) -> int:
 def cpu_of(pid: int) -> dict[int, float]:
     """Return the seconds of CPU of a process and its children."""
     return {each: processor_seconds(each) for each in tree_of(pid)}
+
+
+def spent_since(before: dict[int, float], pid: int) -> tuple[float, float]:
+    """Return the seconds of CPU since then: of the digester with its readers, and of the other processes."""
+    spent = {each: after - before.get(each, 0.0) for each, after in cpu_of(pid).items()}
+    digester = sum(spent.pop(each, 0.0) for each in digesting_processes(pid))
+    return digester, sum(spent.values())
 
 
 def event_id_in(body: bytes) -> str:

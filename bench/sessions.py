@@ -21,8 +21,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from floors import bodies_a_second
-from ingest import cpu_of, requests_of, send_all
-from process_tree import digesting_processes
+from ingest import cpu_of, requests_of, send_all, spent_since
 from running import Running, folder, postgresql, running
 
 CONNECTIONS = 8
@@ -111,13 +110,11 @@ def measure(server: Running, engine: sa.Engine, requests: list[bytes], sessions:
     while _counted(engine) < before + sessions:
         time.sleep(0.02)
     total = time.perf_counter() - begun
-    spent = {pid: after - cpu.get(pid, 0.0) for pid, after in cpu_of(server.pid).items()}
-    digesting = digesting_processes(server.pid)
-    digester = sum(spent.pop(pid) for pid in digesting if pid in spent)
+    digester, endpoints = spent_since(cpu, server.pid)
     count = len(requests)
     return (
         f"{count / seconds:>10,.0f}  {count / total:>9,.0f}  {digester / count * 1000:>11.2f}"
-        f"  {sum(spent.values()) / count * 1000:>11.2f}"
+        f"  {endpoints / count * 1000:>11.2f}"
     )
 
 

@@ -11,9 +11,11 @@ from factories import World, arrival, error_event
 from shipmark.events import parsing
 from shipmark.issues.actions import ingest_events, merge_issues
 from shipmark.issues.store import states
+from shipmark.organizations.model import Actor
 from shipmark.projects import store as projects
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
+BY = Actor(user_id=None, label="alice")
 
 
 def ingest(

@@ -3,7 +3,7 @@
 import pytest
 
 from shipmark.events.payload import paths_of
-from shipmark.repositories.code_mappings import CodeMapping, source_file
+from shipmark.repositories.code_mappings import CodeMapping, SourceFinder
 
 
 def mapping(stack_root: str, source_root: str, number: int = 1) -> CodeMapping:
@@ -36,13 +36,13 @@ def mapping(stack_root: str, source_root: str, number: int = 1) -> CodeMapping:
 def test_a_root_is_replaced_where_a_path_begins_with_it(
     root: str, source: str, path: str, found: str | None
 ) -> None:
-    result = source_file([mapping(root, source)], [path])
+    result = SourceFinder([mapping(root, source)]).find([path])
     assert (result and result.path) == found
 
 
 def test_the_longest_root_decides_then_the_first_mapping() -> None:
     mappings = [mapping("app", "a", 1), mapping("app/shop", "b", 2), mapping("app/shop", "c", 3)]
-    found = source_file(mappings, ["/srv/app/shop/cart.py", "app/shop/cart.py"])
+    found = SourceFinder(mappings).find(["/srv/app/shop/cart.py", "app/shop/cart.py"])
     assert found is not None
     assert (found.mapping.id, found.path) == (2, "b/cart.py")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from factories import World, rows
-from issues_at_work import AT, in_a_thread, ingest, merge
+from issues_at_work import AT, BY, in_a_thread, ingest, merge
 
 from shipmark.deletion import organization_deletion
 from shipmark.events import attachment_store
@@ -15,18 +15,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict
 from shipmark.issues.actions import delete_issues, merge_issues
 from shipmark.issues.store import deletion, issues, moved_rows, retention, states
-from shipmark.organizations.model import Actor
 from shipmark.worker import scheduler
-
-BY = Actor(user_id=None, label="alice")
-
-
-@pytest.fixture
-def pair(database: Database, world: World) -> tuple[int, int]:
-    """The ids of two issues, of which the first has more events."""
-    with database.transaction() as connection:
-        first, second, _ = ingest(connection, world, "a", "b", "a")
-    return first, second
 
 
 def delete(connection: sa.Connection, world: World, *ids: int) -> None:

@@ -5,23 +5,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from factories import World, rows, statements
-from issues_at_work import AT, in_a_thread, ingest
+from issues_at_work import AT, BY, in_a_thread, ingest
 
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict
 from shipmark.issues.actions import arrivals, discard_issues
 from shipmark.issues.store import discarded_issues, hashes, issues, states
-from shipmark.organizations.model import Actor
-
-BY = Actor(user_id=None, label="alice")
-
-
-@pytest.fixture
-def pair(database: Database, world: World) -> tuple[int, int]:
-    """The ids of two issues, of which the first has more events."""
-    with database.transaction() as connection:
-        first, second, _ = ingest(connection, world, "a", "b", "a")
-    return first, second
 
 
 def discard(connection: sa.Connection, world: World, *ids: int) -> int:

@@ -17,14 +17,6 @@ from shipmark.issues.store import comments, issues, moved_rows, states, tag_coun
 from shipmark.issues.tags import VALUES_MAX
 
 
-@pytest.fixture
-def pair(database: Database, world: World) -> tuple[int, int]:
-    """The ids of two issues, of which the first survives."""
-    with database.transaction() as connection:
-        first, second, _ = ingest(connection, world, "a", "b", "a")
-    return first, second
-
-
 @pytest.mark.parametrize("kind", ["postgresql"])
 def test_an_event_that_is_being_stored_is_counted_by_the_survivor(
     database: Database, world: World, pair: tuple[int, int]

@@ -261,7 +261,7 @@ def test_a_digester_with_readers_stores_the_same_as_without(
     writer.append(*frames).result(10)
     logs = SqliteLogReader(folder)
     with EventReaders(2) as readers:
-        digester = Digester(database, blobs, logs, readers=readers)
+        digester = Digester(database, blobs, logs, event_readers=readers)
         assert digester.digest_pending() == len(frames)
         assert len(pids(readers)) == 2
     logs.close()

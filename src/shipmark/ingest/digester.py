@@ -92,8 +92,8 @@ class _Options:
 class Digester:
     """Digests the logs of a reader into a database. For one thread; only one may run for a folder of logs.
 
-    ``secret`` returns the secret of the server, by which ids of users of sessions are hashed. ``readers`` read a part
-    of the events where many wait; without them the digester reads all.
+    ``secret`` returns the secret of the server, by which ids of users of sessions are hashed. ``event_readers``
+    read a part of the events where many wait; without them the digester reads all.
     """
 
     def __init__(
@@ -102,10 +102,11 @@ class Digester:
         blobs: Blobs,
         logs: LogReader,
         secret: Callable[[], bytes] = bytes,
-        readers: EventReaders | None = None,
+        event_readers: EventReaders | None = None,
     ) -> None:
         self._database, self._blobs, self._logs = database, blobs, logs
-        self._secret, self._readers = cache(secret), readers or EventReaders(0)
+        self._secret = cache(secret)
+        self._event_readers = event_readers or EventReaders(0)
         self._positions: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
         self._options: dict[int, _Options] = {}
@@ -134,7 +135,7 @@ class Digester:
             else:
                 self._release(name)
         self._delete_orphans()
-        self._readers.end_idle()
+        self._event_readers.end_idle()
         self._standings.after_turn(number)
         return number
 
@@ -184,7 +185,9 @@ class Digester:
         with self._database.autocommit_read() as connection:
             known = projects.by_ids(connection, {stored.frame.project_id for stored in frames})
             options = {id_: self._options_of(connection, project) for id_, project in known.items()}
-        shared = self._readers.share_out(frames, {id_: each.rows for id_, each in options.items()})
+        shared = self._event_readers.share_out(
+            frames, {id_: each.rows for id_, each in options.items()}
+        )
         rules = {id_: each.rules for id_, each in options.items()}
         batch, dropped = list[PreparedFrame](), dict[EventKey, Dropped]()
         for stored in frames:

@@ -119,8 +119,8 @@ def run(settings: Settings, parent: int) -> None:
         secret = Cipher(text=settings.secret_key, file=settings.secret_key_file).secret
         stack.callback(reader.close)
         # A server with one worker has one processor, or is to take little memory.
-        readers = stack.enter_context(EventReaders(settings.worker_count - 1))
-        digester = Digester(database, open_blobs(settings.blobs), reader, secret, readers)
+        event_readers = stack.enter_context(EventReaders(settings.worker_count - 1))
+        digester = Digester(database, open_blobs(settings.blobs), reader, secret, event_readers)
         turns = _Turns(digester, stopping)
         while True:
             is_last = stopping.is_set()

@@ -23,7 +23,7 @@ from shipmark.events.payload import (
 )
 from shipmark.infrastructure.groups import grouped
 from shipmark.releases.model import FileChange
-from shipmark.repositories.code_mappings import CodeMapping, source_file
+from shipmark.repositories.code_mappings import NO_MAPPINGS, SourceFinder
 
 #: The most frames that can be requested; a stored stack has no more.
 FRAMES_MAX = 250
@@ -84,7 +84,7 @@ def parts_of(path: str) -> Path:
     return tuple(names[1:] if names and _DRIVE.fullmatch(names[0]) else names)
 
 
-def frames_of(payload: Json, limit: int, mappings: Sequence[CodeMapping] = ()) -> list[Path]:
+def frames_of(payload: Json, limit: int, sources: SourceFinder = NO_MAPPINGS) -> list[Path]:
     """Return the paths of the application's frames, of all exceptions, the nearest to the error first, each once.
 
     If no frame is marked as in the application, those not marked as outside of it count. A path that is mapped is the
@@ -96,7 +96,7 @@ def frames_of(payload: Json, limit: int, mappings: Sequence[CodeMapping] = ()) -
     selected = [item for item in nearest if item.get("in_app") is True]
     selected = selected or [item for item in nearest if item.get("in_app") is not False]
     return list(
-        dict.fromkeys(path for call in selected[:limit] if (path := _path_of(call, mappings)))
+        dict.fromkeys(path for call in selected[:limit] if (path := _path_of(call, sources)))
     )
 
 
@@ -131,13 +131,13 @@ def committers(
     return _first(ranked)
 
 
-def _path_of(call: Json, mappings: Sequence[CodeMapping]) -> Path:
+def _path_of(call: Json, sources: SourceFinder) -> Path:
     """Return the path of a frame in its repository, if it is mapped, else the most complete one that is reported.
 
     Two folders may each have an ``app/views.py``: the absolute path distinguishes them. For the JVM a bare name is in
     the folder of the package, whatever its class is called (``CartKt`` in ``Cart.kt``).
     """
-    if mapped := source_file(mappings, paths_of(call)):
+    if mapped := sources.find(paths_of(call)):
         return parts_of(mapped.path)
     path = parts_of(filename_of(call))
     absolute = parts_of(text_of(call, "abs_path"))

@@ -1,7 +1,9 @@
 """Code mappings: from the paths in stacks of a project to those of files in its repositories."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 
 ROOT_MAX = 255
 BRANCH_MAX = 255
@@ -29,18 +31,49 @@ class SourceFile:
     path: str
 
 
-def source_file(mappings: Sequence[CodeMapping], paths: Iterable[str]) -> SourceFile | None:
-    """Return the file of a frame by the longest stack root that one of the frame's paths begins with, or None.
+class SourceFinder:
+    """Finds the files of frames by the code mappings of a project, of which a stack may need each for each frame."""
 
-    Of several mappings with this root the first decides. A root ends at a part of the path: ``src`` is none of
-    ``srcset/a.js``. Paths of Windows are read with slashes.
-    """
-    known = [path.replace("\\", "/") for path in paths]
-    for mapping in sorted(mappings, key=lambda each: len(each.stack_root), reverse=True):
-        root = mapping.stack_root.replace("\\", "/").rstrip("/") + "/"
-        for path in known:
-            if path.startswith(root):
-                folder = mapping.source_root.strip("/")
-                rest = path[len(root) :].lstrip("/")
-                return SourceFile(mapping=mapping, path=f"{folder}/{rest}".lstrip("/"))
-    return None
+    def __init__(self, mappings: Iterable[CodeMapping] = ()) -> None:
+        # The longest root first, and of those with one root the first mapping.
+        self._mappings = sorted(mappings, key=lambda each: len(each.stack_root), reverse=True)
+        self._ranks: dict[str, int] = {}
+        for rank, mapping in enumerate(self._mappings):
+            root = mapping.stack_root.replace("\\", "/").rstrip("/") + "/"
+            self._ranks.setdefault(root, rank)
+
+    @property
+    def repository_ids(self) -> set[int]:
+        """Return the ids of the repositories that files may be in."""
+        return {mapping.repository_id for mapping in self._mappings}
+
+    def find(self, paths: Iterable[str]) -> SourceFile | None:
+        """Return the file of a frame by the longest stack root that one of its paths begins with, or None.
+
+        Of several mappings with this root the first decides. A root ends at a part of the path: ``src`` is none of
+        ``srcset/a.js``. Paths of Windows are read with slashes.
+        """
+        if not self._mappings:
+            return None
+        found = [
+            (self._ranks[root], rest)
+            for path in paths
+            for root, rest in _divided(path.replace("\\", "/"))
+            if root in self._ranks
+        ]
+        if not found:
+            return None
+        rank, rest = min(found, key=itemgetter(0))
+        mapping = self._mappings[rank]
+        folder = mapping.source_root.strip("/")
+        return SourceFile(mapping=mapping, path=f"{folder}/{rest.lstrip('/')}".lstrip("/"))
+
+
+def _divided(path: str) -> Iterator[tuple[str, str]]:
+    """Yield each folder that a path begins with, up to its slash, and the rest of the path."""
+    for slash in re.finditer("/", path):
+        yield path[: slash.end()], path[slash.end() :]
+
+
+#: For a project without code mappings.
+NO_MAPPINGS = SourceFinder()

@@ -44,6 +44,7 @@ from shipmark.issues.model import Issue
 from shipmark.issues.store import issues
 from shipmark.projects import store as projects
 from shipmark.repositories import store as repositories
+from shipmark.repositories.code_mappings import SourceFinder
 from shipmark.repositories.store import code_mappings
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
@@ -236,8 +237,8 @@ def _uploads(context: RequestContext, event: StoredEvent) -> Uploads:
 def _committers(
     connection: Connection, issue: Issue, payload: Mapping[str, object], query: CommittersQuery
 ) -> CommittersResponse:
-    mappings = code_mappings.of_project(connection, issue.project_id)
-    committers = suspects_of(connection, issue, payload, mappings, frames_max=query.frame_limit)
+    sources = SourceFinder(code_mappings.of_project(connection, issue.project_id))
+    committers = suspects_of(connection, issue, payload, sources, frames_max=query.frame_limit)
     commits = repositories.commits_by_ids(
         connection, {suspect.commit_id for row in committers for suspect in row.suspects}
     )

@@ -41,7 +41,7 @@ from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
-from shipmark.repositories.code_mappings import CodeMapping
+from shipmark.repositories.code_mappings import SourceFinder
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.repositories.store import code_mappings
 from shipmark.web.request_context import Workspace
@@ -185,11 +185,8 @@ def issue_page(
     if event is not None:
         # It may be from before one of the rules.
         event = replace(event, payload=scrub(event.payload, scrubbing))
-    mappings = code_mappings.of_project(connection, project.id) if event else ()
-    shown = None
-    if event is not None:
-        links = source_links(connection, workspace.organization.id, event.payload, mappings)
-        shown = shown_event(event, links)
+    sources = SourceFinder(code_mappings.of_project(connection, project.id) if event else ())
+    shown = _shown_event(connection, workspace, event, sources) if event else None
     older, newer = events.neighbours_of(connection, event) if event else (None, None)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     commit_id = None
@@ -232,7 +229,7 @@ def issue_page(
         attachments=event_attachments(connection, workspace, event) if event else None,
         reports=user_reports.of_issue(connection, issue.id, None, limit=REPORTS_MAX),
         report_count=user_reports.count_of_issue(connection, issue.id),
-        suspect=_suspect_commit(connection, workspace, issue, event.payload, mappings)
+        suspect=_suspect_commit(connection, workspace, issue, event.payload, sources)
         if event
         else None,
         remedies=commands(shown, server, workspace.organization.slug, project.slug)
@@ -351,18 +348,23 @@ def _fixed_by(
     return related.by(resolution.user_id) or next(of_commits, "")
 
 
+def _shown_event(
+    connection: Connection, workspace: Workspace, event: StoredEvent, sources: SourceFinder
+) -> ShownEvent:
+    links = source_links(connection, workspace.organization.id, event.payload, sources)
+    return shown_event(event, links)
+
+
 def _suspect_commit(
     connection: Connection,
     workspace: Workspace,
     issue: Issue,
     payload: Mapping[str, object],
-    mappings: Sequence[CodeMapping],
+    sources: SourceFinder,
 ) -> SuspectCommit | None:
     """Return the commit that most likely introduced the issue, or None."""
     try:
-        committers = suspects_of(
-            connection, issue, payload, mappings, frames_max=SUSPECT_FRAMES_MAX
-        )
+        committers = suspects_of(connection, issue, payload, sources, frames_max=SUSPECT_FRAMES_MAX)
     except NotFound:
         return None
     if not committers:
