@@ -3,8 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,11 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.ingest import digester_process
 from shipmark.ingest.digester import Digester
 from shipmark.ingest.digester_process import DigesterProcess
-from shipmark.ingest.log_folder import LogFolder
+from shipmark.ingest.event_readers import SHARED_MIN
+from shipmark.ingest.log_folder import LogFolder, Pauses
 from shipmark.ingest.sqlite_log import SqliteLogReader
+
+LONG = 60.0
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +57,62 @@ def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
         "Events wait to be digested",
         "Events are digested again",
     ]
+
+
+@dataclass
+class NotedPauses(Pauses):
+    """Pauses that take no time, as they were asked for."""
+
+    waited: list[float] = field(default_factory=list)
+    rested: list[float] = field(default_factory=list)
+
+    def wait(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+    def rest(self, seconds: float) -> None:
+        self.rested.append(seconds)
+
+
+@pytest.mark.parametrize(
+    ("frames", "seconds", "rests"),
+    [
+        (1, 0.01, [0.02]),
+        (SHARED_MIN - 1, 0.3, [0.1]),
+        (SHARED_MIN, 0.3, []),
+    ],
+)
+def test_it_rests_after_a_turn_unless_it_is_behind(
+    frames: int, seconds: float, rests: list[float]
+) -> None:
+    pauses = NotedPauses()
+    digester_process.pause_after(pauses, frames, seconds)
+    assert pauses.rested == rests
+    assert pauses.waited == []
+
+
+def test_it_waits_to_be_woken_where_there_is_nothing_to_digest() -> None:
+    pauses = NotedPauses()
+    digester_process.pause_after(pauses, 0, 0.01)
+    assert (len(pauses.waited), pauses.rested) == (1, [])
+
+
+def test_frames_do_not_end_a_rest_and_a_reader_does(tmp_path: Path) -> None:
+    folder = LogFolder(tmp_path)
+    with folder.pauses() as pauses:
+        folder.wake()
+        assert _seconds_of(pauses.rest, 0.2) >= 0.2
+        assert _seconds_of(pauses.wait, LONG) < LONG
+        folder.hurry()
+        assert _seconds_of(pauses.rest, LONG) < LONG
+        folder.hurry()
+        assert _seconds_of(pauses.wait, LONG) < LONG
+        assert _seconds_of(pauses.rest, 0.2) >= 0.2
+
+
+def _seconds_of(pause: Callable[[float], None], seconds: float) -> float:
+    begun = time.monotonic()
+    pause(seconds)
+    return time.monotonic() - begun
 
 
 def test_a_second_digester_waits_for_the_folder_and_says_so_once(

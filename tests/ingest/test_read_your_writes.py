@@ -54,6 +54,18 @@ def test_a_request_waits_until_all_before_it_is_digested(
     timer.join()
 
 
+def test_a_request_that_waits_ends_the_rest_of_the_digester(
+    world: World, folder: LogFolder, writer: SqliteLogWriter, database: Database
+) -> None:
+    folder.path.mkdir()
+    with folder.pauses() as pauses:
+        send(writer, world)
+        ReadYourWrites(database, folder, wait_seconds=0).wait()
+        begun = time.monotonic()
+        pauses.rest(LONG)
+        assert time.monotonic() - begun < LONG
+
+
 def test_it_does_not_wait_again_until_something_is_written(
     world: World, folder: LogFolder, writer: SqliteLogWriter, database: Database, blobs: Blobs
 ) -> None:

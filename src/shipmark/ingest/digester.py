@@ -5,7 +5,7 @@ goes on where the database is. Everything that can be done before the transactio
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -57,6 +57,8 @@ from shipmark.symbolication.event_symbolication import Uploads
 
 #: The frames of a transaction: more would hold up the other writers of SQLite.
 BATCH_MAX = 500
+#: The payloads of several logs that are digested together; those of one may have a little more.
+_BATCH_BYTES_MAX = 16 * 2**20
 #: A log that can't be digested is tried again after this time.
 HELD_SECONDS = 10.0
 #: Options of projects are read again after this time.
@@ -87,6 +89,14 @@ class _Options:
     rows: tuple[OptionRow, ...]
     rules: ProjectRules
     read_at: float
+
+
+class UndigestedFrameError(Exception):
+    """A frame could neither be digested nor set aside, for a reason that may be another one at another time."""
+
+    def __init__(self, log: str, reason: Exception) -> None:
+        super().__init__(f"{log}: {reason}")
+        self.log, self.reason = log, reason
 
 
 class Digester:
@@ -122,35 +132,53 @@ class Digester:
         """
         number, names = self._retries.digest_requested(), self._logs.logs()
         self._held = {name: held for name, held in self._held.items() if name in names}
-        for name in names:
-            held = self._held.get(name)
-            if held is not None and time.monotonic() < held.until:
-                continue
-            try:
-                number += self._digest_log(name)
-            except PASSING:
-                raise
-            except Exception as error:  # noqa: BLE001  # one log must not hold up the others
-                self._hold(name, error)
-            else:
-                self._release(name)
+        for frames in joined(map(self._read, filter(self._is_due, names))):
+            number += len(frames)
+            self._digest_together(frames)
         self._delete_orphans()
         self._event_readers.end_idle()
         self._standings.after_turn(number)
         return number
+
+    def _is_due(self, name: str) -> bool:
+        held = self._held.get(name)
+        return held is None or time.monotonic() >= held.until
 
     def _delete_orphans(self) -> None:
         # A log that can't be read, which may name any of them, was reported.
         with suppress(UnreadableLogError):
             self._attachments.delete_orphans()
 
-    def _digest_log(self, name: str) -> int:
-        frames = bounded(self._logs.read(name, self._position_of(name), BATCH_MAX))
-        if frames:
-            self._digest(name, self._prepared(frames))
-        elif self._logs.delete_if_ended(name, self._positions[name]):
-            self._forget(name)
-        return len(frames)
+    def _read(self, name: str) -> Sequence[StoredFrame]:
+        """Return the next frames of a log; none if it has none now, was deleted, or can't be read and is held."""
+        try:
+            frames = bounded(self._logs.read(name, self._position_of(name), BATCH_MAX))
+            if not frames and self._logs.delete_if_ended(name, self._positions[name]):
+                self._forget(name)
+        except PASSING:
+            raise
+        except Exception as error:  # noqa: BLE001  # one log must not hold up the others
+            self._hold(name, error)
+            return ()
+        if not frames:
+            self._release(name)
+        return frames
+
+    def _digest_together(self, frames: Sequence[StoredFrame]) -> None:
+        """Digest frames of one or several logs. A log whose frames can't even be set aside is held."""
+        logs = {stored.log for stored in frames}
+        try:
+            self._digest(self._prepared(frames))
+        except PASSING:
+            raise
+        except UndigestedFrameError as error:
+            self._hold(error.log, error.reason)
+        except Exception as error:  # noqa: BLE001  # other logs may be better
+            for name in logs:
+                self._hold(name, error)
+        else:
+            for name in logs:
+                self._release(name)
 
     def _hold(self, name: str, error: Exception) -> None:
         held, reason = self._held.get(name), _text_of(error)
@@ -279,40 +307,64 @@ class Digester:
         )
         return read_event(frame, rules, uploads)
 
-    def _digest(self, name: str, batch: Sequence[PreparedFrame]) -> None:
+    def _digest(self, batch: Sequence[PreparedFrame]) -> None:
         """Digest a batch in one transaction. If it fails it is halved, until the one bad frame is alone."""
-        before, after = self._positions[name], batch[-1].stored.position
+        # Of each log the position of its last frame.
+        after = {prepared.stored.log: prepared.stored.position for prepared in batch}
         try:
             with self._database.transaction() as connection:
-                digest_store.advance(connection, name, before, after)
+                for name, position in after.items():
+                    digest_store.advance(connection, name, self._positions[name], position)
                 results = store_batch(connection, batch)
         except PASSING:
-            # Where another digester has moved the position, it is read again.
-            self._positions.pop(name, None)
+            # Where another digester has moved the positions, they are read again.
+            for name in after:
+                self._positions.pop(name, None)
             raise
         except Exception as error:  # noqa: BLE001  # what it was is found out by halving
-            self._digest_by_halves(name, batch, error)
+            self._digest_by_halves(batch, error)
         else:
-            self._positions[name] = after
+            self._positions |= after
             self._attachments.delete_digested(
                 [prepared.frame for prepared in batch],
                 bad=[prepared.frame for prepared in batch if prepared.error],
             )
             report_batch(batch, results)
 
-    def _digest_by_halves(
-        self, name: str, batch: Sequence[PreparedFrame], error: Exception
-    ) -> None:
+    def _digest_by_halves(self, batch: Sequence[PreparedFrame], error: Exception) -> None:
         if len(batch) > 1:
             middle = len(batch) // 2
-            self._digest(name, batch[:middle])
-            self._digest(name, batch[middle:])
+            self._digest(batch[:middle])
+            self._digest(batch[middle:])
             return
         [bad] = batch
         if bad.error:
-            raise error
+            raise UndigestedFrameError(bad.stored.log, error)
         report_exception("An event could not be stored", error, project=bad.frame.project_id)
-        self._digest(name, [PreparedFrame(stored=bad.stored, error=_text_of(error))])
+        self._digest([PreparedFrame(stored=bad.stored, error=_text_of(error))])
+
+
+def joined(reads: Iterable[Sequence[StoredFrame]]) -> Iterator[list[StoredFrame]]:
+    """Yield the frames of logs together as far as they fit into a batch, in their order; logs are read one by one.
+
+    A transaction has two dozen statements however few its frames are, and each worker has a log.
+    """
+    batch: list[StoredFrame] = []
+    for frames in reads:
+        if batch and not _fits([*batch, *frames]):
+            yield batch
+            batch = []
+        batch = [*batch, *frames]
+    if batch:
+        yield batch
+
+
+def _fits(frames: Sequence[StoredFrame]) -> bool:
+    return (
+        len(frames) <= BATCH_MAX
+        and sum(len(stored.frame.payload) for stored in frames) <= _BATCH_BYTES_MAX
+        and len(bounded(frames)) == len(frames)
+    )
 
 
 def _text_of(error: Exception) -> str:

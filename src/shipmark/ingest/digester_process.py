@@ -18,12 +18,17 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import log, report_exception
 from shipmark.ingest.batches import PASSING
 from shipmark.ingest.digester import Digester
-from shipmark.ingest.event_readers import EventReaders
-from shipmark.ingest.log_folder import LogFolder, Waiting
+from shipmark.ingest.event_readers import SHARED_MIN, EventReaders
+from shipmark.ingest.log_folder import LogFolder, Pauses
 from shipmark.ingest.sqlite_log import SqliteLogReader
 
 #: How often an idle digester looks at the logs, though no writer has woken it.
 _LOOK_SECONDS = 0.2
+#: After a turn the digester rests so many times as long as the turn took, for what comes meanwhile is one batch then.
+#: 500 events a second took 0.8 of a processor in batches of ten, and a release with 100 commits 44 ms to publish; in
+#: batches of sixty they take half of that, and the release 20 ms. A reader who waits ends a rest.
+_REST_RATIO = 2.0
+_REST_SECONDS_MAX = 0.1
 #: The pause after a failure that says nothing about the events, such as an outage of the database.
 _FAILURE_SECONDS = 1.0
 #: The pause before a digester that has ended is started again.
@@ -110,8 +115,8 @@ def run(settings: Settings, parent: int) -> None:
     gc.freeze()
     folder = LogFolder(settings.event_log)
     with ExitStack() as stack:
-        waiting = _when_free(folder, stack, stopping)
-        if waiting is None:
+        pauses = _when_free(folder, stack, stopping)
+        if pauses is None:
             return
         database = Database(settings.database, lock_wait_seconds=settings.lock_wait_seconds)
         stack.callback(database.close)
@@ -123,20 +128,20 @@ def run(settings: Settings, parent: int) -> None:
         digester = Digester(database, open_blobs(settings.blobs), reader, secret, event_readers)
         turns = _Turns(digester, stopping)
         while True:
-            is_last = stopping.is_set()
-            if not turns.digest():
-                if is_last:
-                    return
-                waiting.wait(_LOOK_SECONDS)
+            is_last, begun = stopping.is_set(), time.monotonic()
+            number = turns.digest()
+            if is_last and not number:
+                return
+            pause_after(pauses, number, time.monotonic() - begun)
 
 
-def _when_free(folder: LogFolder, stack: ExitStack, stopping: threading.Event) -> Waiting | None:
+def _when_free(folder: LogFolder, stack: ExitStack, stopping: threading.Event) -> Pauses | None:
     """Wait for the lock of the folder, which ``stack`` holds then. Return None if asked to stop before."""
     begun, reason = time.monotonic(), ""
     while True:
         try:
             if stack.enter_context(folder.digester_lock()):
-                return stack.enter_context(folder.waiting())
+                return stack.enter_context(folder.pauses())
         except OSError as error:
             # A folder that is read-only, or a full disk.
             if reason != str(error):
@@ -152,6 +157,14 @@ def _when_free(folder: LogFolder, stack: ExitStack, stopping: threading.Event) -
             return None
 
 
+def pause_after(pauses: Pauses, number: int, seconds: float) -> None:
+    """Pause after a turn that digested a number of frames and took this time; not if more than a turn may wait."""
+    if number == 0:
+        pauses.wait(_LOOK_SECONDS)
+    elif number < SHARED_MIN:
+        pauses.rest(min(_REST_RATIO * seconds, _REST_SECONDS_MAX))
+
+
 class _Turns:
     """Digests turn by turn, and logs what holds it up once, and its end."""
 
@@ -159,8 +172,8 @@ class _Turns:
         self._digester, self._stopping = digester, stopping
         self._reason = ""
 
-    def digest(self) -> bool:
-        """Digest what there is. Return False if there was nothing, or it has to wait."""
+    def digest(self) -> int:
+        """Digest what there is. Return the number of frames, 0 if they have to wait."""
         try:
             number = self._digester.digest_pending()
         except PASSING as refusal:
@@ -173,9 +186,9 @@ class _Turns:
             if self._reason:
                 self._reason = ""
                 log.warning("Events are digested again")
-            return number > 0
+            return number
         self._stopping.wait(_FAILURE_SECONDS)
-        return False
+        return 0
 
     def _is_new(self, reason: str) -> bool:
         is_new, self._reason = reason != self._reason, reason

@@ -55,10 +55,16 @@ class LogFrame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFrame:
-    """A frame in a log. Positions of a log grow."""
+    """A frame in a log, or in quarantine, which has no name. Positions of a log grow."""
 
+    log: str = ""
     position: int
     frame: LogFrame
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Return what tells it from the frames of all logs."""
+        return self.log, self.position
 
 
 class UnreadableLogError(Exception):

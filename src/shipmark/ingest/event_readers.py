@@ -38,8 +38,8 @@ _ANSWER_SECONDS = 60.0
 #: After standard input, output and error.
 _FIRST_FILE = 3
 _FORK = multiprocessing.get_context("fork")
-#: What is in frames, by their positions.
-Contents = dict[int, EventContent]
+#: What is in frames, by the places of these.
+Contents = dict[tuple[str, int], EventContent]
 
 
 class EventReaders:
@@ -78,7 +78,7 @@ class EventReaders:
         return shared
 
     def contents_of(self, reader: "_Reader") -> Contents:
-        """Return what a reader has read of its part, by the positions of the frames; nothing if it failed."""
+        """Return what a reader has read of its part, by the places of the frames; nothing if it failed."""
         try:
             return reader.receive()
         except (OSError, EOFError) as error:
@@ -131,19 +131,19 @@ class SharedFrames:
 
     def __init__(self, readers: EventReaders) -> None:
         self._readers = readers
-        self._readers_of: dict[int, _Reader] = {}
+        self._readers_of: dict[tuple[str, int], _Reader] = {}
         self._contents: Contents = {}
 
     def add(self, part: Sequence[StoredFrame], reader: "_Reader") -> None:
         """Add the part of a reader."""
-        self._readers_of |= {stored.position: reader for stored in part}
+        self._readers_of |= {stored.place: reader for stored in part}
 
     def content_of(self, stored: StoredFrame) -> EventContent | None:
         """Return what is in a frame, or None if the caller must read it. Wait for the reader of its part."""
-        reader = self._readers_of.get(stored.position)
+        reader = self._readers_of.get(stored.place)
         if reader is not None and reader.is_reading:
             self._contents |= self._readers.contents_of(reader)
-        return self._contents.pop(stored.position, None)
+        return self._contents.pop(stored.place, None)
 
 
 class _Reader:
@@ -203,5 +203,5 @@ def _read(part: Sequence[StoredFrame], options: Options) -> Contents:
         with suppress(Exception):
             content = read_without_uploads(stored.frame, rules[stored.frame.project_id])
             if content is not None:
-                contents[stored.position] = content
+                contents[stored.place] = content
     return contents

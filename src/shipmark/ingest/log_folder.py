@@ -11,7 +11,7 @@ import select
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from shipmark.infrastructure import ids
@@ -24,7 +24,8 @@ _BESIDE = ("", "-wal", "-shm", "-journal")
 _SUFFIXES = {_OWNER_SUFFIX, *(LOG_SUFFIX + each for each in _BESIDE)}
 #: Of the files of a log, the one that each commit writes to.
 _WRITTEN = f"{LOG_SUFFIX}-wal"
-_WAKE = "wake"
+#: The pipes by which the digester hears of new frames, and of readers who wait for those.
+_WAKE, _HURRY = "wake", "hurry"
 _DIGESTER_LOCK = "digester.lock"
 #: This much of the disk stays free: the digester has to write what it takes from the logs.
 FREE_BYTES_MIN = 64 * 2**20
@@ -91,40 +92,60 @@ class LogFolder:
             yield try_lock(file)
 
     def wake(self) -> None:
-        """Wake the digester, if one waits: without it a frame would wait for the digester's next look."""
-        # It is not there yet, does not listen, or has been woken before and is busy.
+        """Wake the digester, if it is idle: without it a frame would wait for the digester's next look."""
+        self._notify(_WAKE)
+
+    def hurry(self) -> None:
+        """End the rest of the digester, if it rests: somebody waits for what the logs hold."""
+        self._notify(_HURRY)
+
+    def _notify(self, name: str) -> None:
+        # It is not there yet, does not listen, or has been notified before and is busy.
         with suppress(OSError):
-            pipe = os.open(self.path / _WAKE, os.O_WRONLY | os.O_NONBLOCK)
+            pipe = os.open(self.path / name, os.O_WRONLY | os.O_NONBLOCK)
             try:
                 os.write(pipe, b"\0")
             finally:
                 os.close(pipe)
 
     @contextlib.contextmanager
-    def waiting(self) -> Iterator["Waiting"]:
-        """Listen for those who wake the digester."""
-        path = self.path / _WAKE
+    def pauses(self) -> Iterator["Pauses"]:
+        """Listen for those who wake or hurry the digester."""
+        with ExitStack() as stack:
+            wake, hurry = (stack.enter_context(self._pipe(name)) for name in (_WAKE, _HURRY))
+            yield Pauses(wake=wake, hurry=hurry)
+
+    @contextlib.contextmanager
+    def _pipe(self, name: str) -> Iterator[int]:
+        path = self.path / name
         with suppress(FileExistsError):
             os.mkfifo(path, mode=0o600)
         # Open for writing, too, or it would be at its end as soon as the first writer closes it.
         pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
         try:
-            yield Waiting(pipe)
+            yield pipe
         finally:
             os.close(pipe)
 
 
-class Waiting:
-    """The end of the pipe by which the digester is woken."""
+class Pauses:
+    """The pauses of the digester, and the ends of the pipes that end them."""
 
-    def __init__(self, pipe: int) -> None:
-        self._pipe = pipe
+    def __init__(self, *, wake: int, hurry: int) -> None:
+        self._wake, self._hurry = wake, hurry
 
     def wait(self, seconds: float) -> None:
-        """Return when woken, or after this time."""
-        if select.select([self._pipe], [], [], seconds)[0]:
+        """Return when a frame comes, or after this time."""
+        self._until([self._wake, self._hurry], seconds)
+
+    def rest(self, seconds: float) -> None:
+        """Return when a reader waits, or after this time, however many frames come."""
+        self._until([self._hurry], seconds)
+
+    def _until(self, pipes: list[int], seconds: float) -> None:
+        for pipe in select.select(pipes, [], [], seconds)[0]:
             with suppress(BlockingIOError):
-                os.read(self._pipe, 65536)
+                os.read(pipe, 65536)
 
 
 def owner_file(log: Path) -> Path:

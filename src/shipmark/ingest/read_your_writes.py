@@ -50,6 +50,8 @@ class ReadYourWrites:
         if number > FRAMES_MAX:
             self._busy_until = time.monotonic() + _BUSY_SECONDS
             return
+        if ends:
+            self._folder.hurry()
         while not self._are_digested(ends):
             if time.monotonic() > deadline:
                 self._busy_until = time.monotonic() + _IN_VAIN_SECONDS

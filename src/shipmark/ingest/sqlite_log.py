@@ -224,7 +224,7 @@ class SqliteLogReader:
         try:
             with closing(self._rows(log, _READ, after, limit)) as rows:
                 for row in rows:
-                    frames.append(_frame_of(row, self._unpack))
+                    frames.append(_frame_of(log, row, self._unpack))
                     size += len(frames[-1].frame.payload)
                     if size >= _READ_BYTES_MAX:
                         break
@@ -326,7 +326,7 @@ def _row_of(frame: LogFrame, compressor: zstandard.ZstdCompressor) -> tuple[Any,
     )
 
 
-def _frame_of(row: tuple[Any, ...], unpack: Callable[[bytes], bytes]) -> StoredFrame:
+def _frame_of(log: str, row: tuple[Any, ...], unpack: Callable[[bytes], bytes]) -> StoredFrame:
     try:
         position, type_, project_id, received_at, payload, event_id, sent_at, *sender = row
         frame = LogFrame(
@@ -340,7 +340,7 @@ def _frame_of(row: tuple[Any, ...], unpack: Callable[[bytes], bytes]) -> StoredF
         )
     except (ValueError, TypeError, OverflowError, OSError) as error:
         raise UnreadableLogError(f"frame {row[0]}: {error}") from error
-    return StoredFrame(position=position, frame=frame)
+    return StoredFrame(log=log, position=position, frame=frame)
 
 
 def _unpacked(payload: bytes, unpack: Callable[[bytes], bytes]) -> bytes:
