@@ -248,7 +248,7 @@ def ingest(
     payload: dict[str, object] | None = None,
 ) -> IngestResult:
     """Ingest a single event."""
-    return ingest_events.ingest(connection, [arrival(project, event, payload)])[0]
+    return ingest_events.ingest(connection, [arrival(project, event, payload)]).results[0]
 
 
 def record_event(

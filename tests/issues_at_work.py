@@ -27,7 +27,9 @@ def ingest(
         payload = error_event(value, user={"id": value}, release=release)
         events.append(parsing.read(payload, event_id=str(payload["event_id"]), received_at=AT))
     [project] = projects.by_ids(connection, [world.projects["web"]]).values()
-    results = ingest_events.ingest(connection, [arrival(project, event) for event in events])
+    results = ingest_events.ingest(
+        connection, [arrival(project, event) for event in events]
+    ).results
     return [result.issue_id or 0 for result in results]
 
 

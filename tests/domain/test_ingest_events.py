@@ -477,7 +477,7 @@ def together(database: Database, world: World, *payloads: dict[str, Any]) -> lis
             arrival(project, parsing.read(payload, event_id=payload["event_id"], received_at=AT))
             for payload in payloads
         ]
-        return ingest_events.ingest(connection, arrivals)
+        return ingest_events.ingest(connection, arrivals).results
 
 
 def test_a_batch_brings_new_releases(database: Database, world: World) -> None:

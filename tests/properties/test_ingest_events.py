@@ -62,7 +62,7 @@ def ingest(connection: Connection, world: World, batch: Sequence[Any]) -> list[I
     arrivals = [
         arrival(known[world.projects[values["project"]]], event(values)) for values in batch
     ]
-    return ingest_events.ingest(connection, arrivals)
+    return ingest_events.ingest(connection, arrivals).results
 
 
 conditions = st.builds(

@@ -112,18 +112,18 @@ def _store_events_and_sessions(
     connection: Connection, arrivals: Sequence[Arrival], sessions: Sequence[ReceivedUpdate]
 ) -> list[IngestResult]:
     """Store events, then add sessions and users of new issues to the counts of releases: in the one order of locks."""
-    results = ingest(connection, arrivals, sightings_of(sessions))
+    ingested = ingest(connection, arrivals, sightings_of(sessions))
     of_events = [
         ReceivedUpdate(
             project=arrival.project,
             update=result.health,
             received_at=arrival.event.received_at,
         )
-        for arrival, result in zip(arrivals, results, strict=True)
+        for arrival, result in zip(arrivals, ingested.results, strict=True)
         if result.health is not None
     ]
-    release_health.fold(connection, [*sessions, *of_events], now())
-    return results
+    release_health.fold(connection, [*sessions, *of_events], now(), ingested.places)
+    return ingested.results
 
 
 def _sessions_of(

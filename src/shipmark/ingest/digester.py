@@ -10,12 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
-from sqlalchemy import Connection
-
 from shipmark.events import digest_store
 from shipmark.events.discards import Outcome
 from shipmark.events.normalization import Dropped
-from shipmark.events.project_rules import ProjectRules, rules_from
+from shipmark.events.project_rules import ProjectRules
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
@@ -38,6 +36,7 @@ from shipmark.ingest.event_log import (
 )
 from shipmark.ingest.event_readers import EventReaders, SharedFrames
 from shipmark.ingest.event_reading import EventContent, read_event
+from shipmark.ingest.known_projects import KnownProject, KnownProjects
 from shipmark.ingest.quarantine_retries import QuarantineRetries
 from shipmark.ingest.refused_counts import discards_of_refused
 from shipmark.ingest.report_items import (
@@ -49,9 +48,7 @@ from shipmark.ingest.report_items import (
 from shipmark.ingest.session_items import sessions_of
 from shipmark.ingest.spool import spooled_attachment
 from shipmark.ingest.standing_refresh import StandingRefresh
-from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.projects.store.options import OptionRow
 from shipmark.release_health.buckets import hasher_of
 from shipmark.symbolication.event_symbolication import Uploads
 
@@ -61,8 +58,6 @@ BATCH_MAX = 500
 _BATCH_BYTES_MAX = 16 * 2**20
 #: A log that can't be digested is tried again after this time.
 HELD_SECONDS = 10.0
-#: Options of projects are read again after this time.
-_OPTIONS_SECONDS = 2.0
 #: What reads the frames that need nothing of their project. Attachments are staged, a batch at a time.
 _READERS: Mapping[FrameType, Callable[[LogFrame], FrameContent]] = {
     FrameType.USER_REPORT: user_report_of,
@@ -80,15 +75,6 @@ class _Held:
 
     reason: str
     until: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Options:
-    """The stored options of a project and its organization, what follows from them, and when they were read."""
-
-    rows: tuple[OptionRow, ...]
-    rules: ProjectRules
-    read_at: float
 
 
 class UndigestedFrameError(Exception):
@@ -119,7 +105,7 @@ class Digester:
         self._event_readers = event_readers or EventReaders(0)
         self._positions: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
-        self._options: dict[int, _Options] = {}
+        self._projects = KnownProjects(database)
         self._retries = QuarantineRetries(database, self._prepared, store_batch)
         self._attachments = AttachmentDigestion(database, blobs, logs)
         self._standings = StandingRefresh(database)
@@ -210,17 +196,13 @@ class Digester:
         del self._positions[name]
 
     def _prepared(self, frames: Sequence[StoredFrame]) -> list[PreparedFrame]:
-        with self._database.autocommit_read() as connection:
-            known = projects.by_ids(connection, {stored.frame.project_id for stored in frames})
-            options = {id_: self._options_of(connection, project) for id_, project in known.items()}
+        known = self._projects.of({stored.frame.project_id for stored in frames})
         shared = self._event_readers.share_out(
-            frames, {id_: each.rows for id_, each in options.items()}
+            frames, {id_: each.options for id_, each in known.items()}
         )
-        rules = {id_: each.rules for id_, each in options.items()}
         batch, dropped = list[PreparedFrame](), dict[EventKey, Dropped]()
         for stored in frames:
-            project = known.get(stored.frame.project_id)
-            prepared = self._prepare(stored, project, rules, dropped, shared)
+            prepared = self._prepare(stored, known.get(stored.frame.project_id), dropped, shared)
             if prepared.is_event and isinstance(prepared.content, Dropped):
                 dropped[prepared.event_key] = prepared.content
             batch.append(prepared)
@@ -240,37 +222,26 @@ class Digester:
                 result.append(replace(each, content=content) if content else each)
         return result
 
-    def _options_of(self, connection: Connection, project: Project) -> _Options:
-        now, known = time.monotonic(), self._options.get(project.id)
-        if known is None or now - known.read_at > _OPTIONS_SECONDS:
-            rows = projects.options_with_organization(
-                connection, project.organization_id, project.id
-            )
-            known = _Options(rows=rows, rules=rules_from(rows), read_at=now)
-            self._options[project.id] = known
-        return known
-
     def _prepare(
         self,
         stored: StoredFrame,
-        project: Project | None,
-        rules: Mapping[int, ProjectRules],
+        known: KnownProject | None,
         dropped: Mapping[EventKey, Dropped],
         shared: SharedFrames,
     ) -> PreparedFrame:
-        if project is None:
+        if known is None:
             return PreparedFrame(stored=stored)
         try:
             if stored.frame.type is FrameType.ATTACHMENT:
-                return self._prepare_attachment(stored, rules[project.id], dropped)
+                return self._prepare_attachment(stored, known.rules, dropped)
             content = shared.content_of(stored) or self._content_of(
-                stored.frame, project, rules[project.id]
+                stored.frame, known.project, known.rules
             )
             return PreparedFrame(stored=stored, content=content)
         except PASSING:
             raise
         except Exception as error:  # noqa: BLE001  # one bad frame must not hold up the others
-            report_exception("An event could not be read", error, project=project.slug)
+            report_exception("An event could not be read", error, project=known.project.slug)
             return PreparedFrame(stored=stored, error=_text_of(error))
 
     def _content_of(self, frame: LogFrame, project: Project, rules: ProjectRules) -> FrameContent:

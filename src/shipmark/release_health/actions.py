@@ -59,15 +59,21 @@ def sightings_of(received: Iterable[ReceivedUpdate]) -> list[Sighting]:
     return sorted((each.sighting for each in oldest.values()), key=lambda each: each.at)
 
 
-def fold(connection: Connection, received: Sequence[ReceivedUpdate], at: datetime) -> None:
+def fold(
+    connection: Connection,
+    received: Sequence[ReceivedUpdate],
+    at: datetime,
+    places: Places | None = None,
+) -> None:
     """Add updates to the buckets of their releases and of their projects, by a constant number of statements.
 
     Releases and environments are created where missing. Each update counts as often as it is folded: that each is
     folded once is up to the caller. ``at`` is the current time, by which an old update goes to a wider bucket.
+    ``places`` are those of the transaction, if it has placed all updates already.
     """
     if not received:
         return
-    places = place(connection, sightings_of(received))
+    places = places or place(connection, sightings_of(received))
     placed = [(each, key) for each in received for key in _series_of(each, places)]
     ids = series.ensure(connection, _ranges_of(placed), at)
     gains = gains_of((_bucket_of(ids[key], each.update, at), each.update) for each, key in placed)

@@ -52,6 +52,14 @@ class IngestResult:
     health: HealthUpdate | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What came of events, in their order, and the rows that all sightings belong to, None if there were none."""
+
+    results: list[IngestResult]
+    places: Places | None
+
+
 _DUPLICATE = IngestResult(issue_id=None)
 _DISCARDED = IngestResult(issue_id=None, is_discarded=True)
 
@@ -77,8 +85,8 @@ class _Occurrence:
 
 def ingest(
     connection: Connection, arrivals: Sequence[Arrival], also_seen: Sequence[Sighting] = ()
-) -> list[IngestResult]:
-    """Store events and their consequences, as if they came one after the other. Return the result of each.
+) -> Ingested:
+    """Store events and their consequences, as if they came one after the other.
 
     An event that is stored already changes nothing, nor does one of an issue that was discarded. ``also_seen`` is where
     sessions of the same transaction were seen: their releases are new to projects as those of events are. Raise
@@ -102,7 +110,8 @@ def ingest(
         stored_now = _ingest_new(connection, list(new.values()), places, targets)
         results |= zip(new, stored_now, strict=True)
     # Of several with one id the first counts.
-    return [results.pop(arrival.key, _DUPLICATE) for arrival in arrivals]
+    in_order = [results.pop(arrival.key, _DUPLICATE) for arrival in arrivals]
+    return Ingested(results=in_order, places=places)
 
 
 def _ingest_new(
