@@ -129,7 +129,7 @@ def bodies_of(count: int, seed: int) -> list[bytes]:
 
 
 def requests_of(
-    bodies: Sequence[bytes], project: int, key: str, *, encoding: str = "gzip"
+    bodies: Sequence[bytes], project: int, key: str, *, encoding: str = "gzip", headers: str = ""
 ) -> list[bytes]:
     """Return the whole requests, so that the sender only writes."""
     return [
@@ -137,7 +137,7 @@ def requests_of(
             f"POST /api/{project}/envelope/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             f"X-Sentry-Auth: Sentry sentry_version=7, sentry_key={key}, sentry_client=bench/1\r\n"
             f"Content-Type: application/x-sentry-envelope\r\nContent-Encoding: {encoding}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
+            f"Content-Length: {len(body)}\r\n{headers}\r\n"
         ).encode()
         + body
         for body in bodies

@@ -24,6 +24,8 @@ CONNECTIONS = 8
 TARGET_MS = 12.0
 #: Events that are made before the clock starts, and sent again with other ids.
 BODIES = 8000
+#: Who publishes waits for what its own address sent; these events are from the users of the product.
+FROM_ELSEWHERE = "X-Forwarded-For: 192.0.2.9\r\n"
 
 
 def main() -> None:
@@ -38,7 +40,9 @@ def main() -> None:
     for database in [asked.database] if asked.database else ["sqlite", "postgresql"]:
         with publish.server(database) as server:
             show(database, 0, 0.0, publish.measure(server, COMMITS, 1, asked.rounds))
-            requests = requests_of(bodies, server.projects["web"], key_of(server))
+            requests = requests_of(
+                bodies, server.projects["web"], key_of(server), headers=FROM_ELSEWHERE
+            )
             rate, measured = under_load(server, requests, asked.events_per_second, asked.rounds)
             show(database, asked.events_per_second, rate, measured)
 

@@ -6,9 +6,11 @@ import time
 from concurrent.futures import Future
 from datetime import UTC, datetime
 
+import pytest
 from digesting import digest_all
 from factories import World, rows
 
+from shipmark.events.sender import Sender
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.ingest.event_log import FrameType, LogFrame
@@ -19,7 +21,9 @@ from shipmark.ingest.sqlite_log import SqliteLogWriter
 LONG = 60.0
 
 
-def send(writer: SqliteLogWriter, world: World, number: int = 1) -> None:
+def send(
+    writer: SqliteLogWriter, world: World, number: int = 1, address: str | None = None
+) -> None:
     frames = [
         LogFrame(
             type=FrameType.EVENT,
@@ -27,6 +31,7 @@ def send(writer: SqliteLogWriter, world: World, number: int = 1) -> None:
             received_at=datetime.now(UTC),
             payload=b'{"message": "no lines"}',
             event_id=f"{index + 1:032x}",
+            sender=Sender(address=address),
         )
         for index in range(number)
     ]
@@ -37,7 +42,7 @@ def send(writer: SqliteLogWriter, world: World, number: int = 1) -> None:
 
 def seconds_of(writes: ReadYourWrites) -> float:
     begun = time.monotonic()
-    writes.wait()
+    writes.wait(None)
     return time.monotonic() - begun
 
 
@@ -60,7 +65,7 @@ def test_a_request_that_waits_ends_the_rest_of_the_digester(
     folder.path.mkdir()
     with folder.pauses() as pauses:
         send(writer, world)
-        ReadYourWrites(database, folder, wait_seconds=0).wait()
+        ReadYourWrites(database, folder, wait_seconds=0).wait(None)
         begun = time.monotonic()
         pauses.rest(LONG)
         assert time.monotonic() - begun < LONG
@@ -72,7 +77,7 @@ def test_it_does_not_wait_again_until_something_is_written(
     send(writer, world)
     digest_all(folder, database, blobs)
     writes = ReadYourWrites(database, folder, wait_seconds=LONG)
-    writes.wait()
+    writes.wait(None)
     database.close()
     for log in folder.logs():
         log.unlink()
@@ -83,6 +88,35 @@ def test_nothing_is_waited_for_where_nothing_was_written(
     folder: LogFolder, database: Database
 ) -> None:
     assert seconds_of(ReadYourWrites(database, folder, wait_seconds=LONG)) < LONG
+
+
+@pytest.mark.parametrize(
+    ("sender", "reader", "waits"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", None, True),
+        (None, "192.0.2.1", True),
+        ("127.0.0.1", "::1", True),
+        ("::ffff:127.0.0.1", "127.0.0.1", True),
+        ("127.0.0.1", "192.0.2.1", False),
+        ("unreadable", "192.0.2.1", False),
+    ],
+)
+def test_a_request_waits_for_what_its_own_address_sent(
+    sender: str | None,
+    reader: str | None,
+    waits: bool,
+    world: World,
+    folder: LogFolder,
+    writer: SqliteLogWriter,
+    database: Database,
+) -> None:
+    send(writer, world, address=sender)
+    writes = ReadYourWrites(database, folder, wait_seconds=0.3)
+    begun = time.monotonic()
+    writes.wait(reader)
+    assert (time.monotonic() - begun >= 0.3) == waits
 
 
 def test_what_was_written_some_time_ago_is_not_waited_for(

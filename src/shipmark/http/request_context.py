@@ -61,9 +61,9 @@ class RequestContext:
         self._access = access
 
     def wait_for_writes(self) -> None:
-        """Return when the events that were acknowledged just before are stored: who sends one may read it at once."""
+        """Return when the events that the client sent just before are stored: who sends one may read it at once."""
         if (wait := self.request.app.state.wait_for_writes) is not None:
-            wait()
+            wait(client_address(self.request, self.settings))
 
     @property
     def organization_id(self) -> int:

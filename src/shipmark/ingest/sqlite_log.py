@@ -57,6 +57,7 @@ _WAITING = (
     " FROM frames"
 )
 _PAYLOADS = "SELECT payload FROM frames WHERE position > ? AND type = ? ORDER BY position"
+_ADDRESSES = "SELECT position, address FROM frames WHERE position > ? ORDER BY position"
 _READ = "SELECT * FROM frames WHERE position > ? ORDER BY position LIMIT ?"
 
 #: The index of the payload in the values of `_INSERT`.
@@ -245,6 +246,10 @@ class SqliteLogReader:
         rows = list(self._rows(log, _WAITING, after))
         last, oldest = rows[0] if rows else (0, None)
         return WaitingFrames(number=max(0, last - after), oldest=oldest or 0.0, last=last)
+
+    def addresses(self, log: str, after: int) -> list[tuple[int, str | None]]:
+        """Return the positions behind one, with the addresses from which their frames came."""
+        return list(self._rows(log, _ADDRESSES, after))
 
     def delete_if_ended(self, log: str, position: int) -> bool:
         """See `LogReader`."""
