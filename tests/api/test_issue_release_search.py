@@ -47,6 +47,12 @@ def found(caller: Caller, query: str, more: str = "") -> set[str]:
         ("release.version:web@2.1.0", {"new"}),
         ("!release.version:2.1.0", {"old", "both", "new", "hash"}),
         ("release.version:9", set()),
+        # Keys count in any case, versions do not.
+        ("Release.Version:2.1.0 RELEASE:web@*", {"new"}),
+        ("Release:web@2.1.0", {"new"}),
+        ("!RELEASE:web@2.1.0 IS:Unresolved FirstRelease:web@2.1.0-beta", set()),
+        ("FIRSTRELEASE:web@2.1.0-beta Environment:production", {"new"}),
+        ("timesseen:1 Status:UNRESOLVED Message:hash", {"hash"}),
         ("release.package:web", {"old", "both", "new"}),
         ("release.package:[ios, tools]", {"other"}),
         ("release.build:7", {"old", "both"}),

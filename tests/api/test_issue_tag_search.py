@@ -29,7 +29,7 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
     ],
     "two": [
         {
-            "tags": {"region": "eu-2", "key_ü": "x", "type:x": "y"},
+            "tags": {"region": "eu-2", "key_ü": "x", "type:x": "y", "Release": "night"},
             "contexts": {"browser": {"name": "Chrome", "version": "142.0"}},
             "user": {"ip_address": "192.0.2.7"},
         }
@@ -68,6 +68,10 @@ def found(alice: Caller, query: str, path: str = ISSUES) -> set[str]:
         ("plan:free", set()),
         ("Region:us-1", set()),
         ("nothing:here", set()),
+        ("tags[region]:us-1", {"one"}),
+        ("!tags[region]:[us-1, nowhere]", {"two"}),
+        ("tags[Release]:night", {"two"}),
+        ("has:Release", {"two"}),
         ("user.id:7", {"one"}),
         ("user:id:7", {"one"}),
         ("user.email:ann@example.com", {"one"}),
@@ -104,6 +108,7 @@ def test_a_term_finds_the_issues_seen_with_it(alice: Caller, query: str, titles:
         ("has:pl*", "has: takes the name of a tag."),
         ("https://example.com/", "Invalid key for this search: https"),
         ("error.value:boom", "Invalid key for this search: error.value"),
+        ("Error.Value:boom", "Invalid key for this search: Error.Value"),
         ("!stack.filename:a.py", "Invalid key for this search: !stack.filename"),
         (
             " ".join(f"k{number}:v" for number in range(11)),

@@ -70,6 +70,8 @@ SEARCHES: dict[str, set[str]] = {
     "!release:nightly": but("nightly"),
     "release:!=nightly": but("nightly"),
     "release:Nightly": set(),
+    "Release:nightly": {"nightly"},
+    "!RELEASE:nightly": but("nightly"),
     "release:night*": {"nightly"},
     "release:*ight*": {"nightly"},
     "release:*ly": {"nightly"},

@@ -18,13 +18,18 @@ from shipmark.issues.tag_names import term_of
         ("path", "C:\\x\\", ""),
         ("region", "e*u", ""),
         ("key:x", "y", ""),
-        # Of the issue itself, not of its tags.
-        ("platform", "ios", ""),
-        ("title", "boom", ""),
-        ("project", "web", ""),
-        ("type", "error", ""),
-        ("issue.category", "error", ""),
-        ("timesSeen", "5", ""),
+        ("key_ü", "y", ""),
+        # Without the mark of the issue itself, not of its tags.
+        ("platform", "ios", 'tags[platform]:"ios"'),
+        ("title", "boom", 'tags[title]:"boom"'),
+        ("project", "web", 'tags[project]:"web"'),
+        ("issue.category", "error", 'tags[issue.category]:"error"'),
+        ("timesSeen", "5", 'tags[timesSeen]:"5"'),
+        ("firstRelease", "1.0", 'tags[firstRelease]:"1.0"'),
+        # Keys of searches count in any case, those of tags do not.
+        ("Release", "1.0", 'tags[Release]:"1.0"'),
+        ("Environment", "qa", 'tags[Environment]:"qa"'),
+        ("Region", "eu", 'Region:"eu"'),
     ],
 )
 def test_a_term_finds_the_tag_or_there_is_none(key: str, value: str, term: str) -> None:

@@ -174,7 +174,8 @@ def parse(query: str, now: datetime) -> IssueSearch:
         raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
     search, words, of_releases = IssueSearch(), list[str](), list[str]()
     for word in _WORD.findall(_TYPOGRAPHIC.sub(r'"\1"', query.replace("\x00", ""))):
-        key, colon, rest = word.partition(":")
+        written, colon, rest = word.partition(":")
+        key = _known(written)
         if word in _BOOLEAN_WORDS:
             raise BadRequest(release_search.BOOLEAN)
         if not colon or word.startswith('"'):
@@ -198,6 +199,12 @@ def parse(query: str, now: datetime) -> IssueSearch:
     return search
 
 
+def _known(key: str) -> str:
+    """Return a key, which people write in any case, as it is spelled here; keys of tags are as they are."""
+    name = key.removeprefix("!")
+    return key.removesuffix(name) + _KEYS.get(name.lower(), name)
+
+
 def _searches_releases(key: str, text: str) -> bool:
     """Return True for terms of the search for releases, as are versions with a wildcard."""
     return key.removeprefix("!") in _RELEASE_FILTERS or (key == "release" and "*" in text)
@@ -215,9 +222,9 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
     name, value = key.removeprefix("!"), _unquoted(text)
     is_negated = name != key
     if key == "is":
-        _add_status(search, value)
-    elif key == "status" and value in STATUSES:
-        search.status = STATUSES[value]
+        _add_status(search, value.lower())
+    elif key == "status" and value.lower() in STATUSES:
+        search.status = STATUSES[value.lower()]
     elif name in _LOOKED_UP and value:
         _LOOKED_UP[name](search, name, text, is_negated)
     elif name in text_search.KEYS and text:
@@ -228,9 +235,9 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         operator, operand = _READERS[attribute](name, value, now)
         operator = operator.negated if is_negated else operator
         search.conditions.append(IssueCondition(attribute, operator, operand))
-    elif tag_search.is_tag(name, text):
+    elif (tag := tag_search.tag_of(name, text)) is not None:
         values = _listed(name, text)
-        search.tags.append(tag_search.condition_of(name, values, is_negated=is_negated))
+        search.tags.append(tag_search.condition_of(tag, values, is_negated=is_negated))
     else:
         raise BadRequest(f"Invalid key for this search: {key}")
 
@@ -280,6 +287,20 @@ _LOOKED_UP: dict[str, _Add] = {
         ("project", "project.name", "project.id"), _adder(lambda search: search.projects)
     ),
     **dict.fromkeys(("issue", "issue.id"), _add_issue),
+}
+
+#: All keys but those of tags, by their names in lower case.
+_KEYS = {
+    key.lower(): key
+    for key in (
+        "is",
+        "status",
+        tag_search.HAS,
+        *_RELEASE_FILTERS,
+        *_LOOKED_UP,
+        *text_search.KEYS,
+        *_ATTRIBUTES,
+    )
 }
 
 

@@ -9,6 +9,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABELS = {"dist": "Distribution", "url": "URL", "os": "OS", "os.name": "OS.Name"}
 _USER = "user"
 _LEVEL = "level"
+#: The tags that say what other terms are of, also in the list of issues.
+_REPEATED = frozenset({"release", "environment"})
 
 
 def label_of(key: str) -> str:
@@ -24,16 +26,17 @@ def value_label_of(key: str, value: str) -> str:
 def term_of(key: str, value: str) -> str:
     """Return the term that searches for issues with this value, such as ``user.id:"7"``, or an empty text.
 
-    There is none for values with asterisks and backslashes before quotes, nor for names that mean something else in a
-    search.
+    There is none for values with asterisks and backslashes before quotes. Names that mean something else in a search
+    are marked as tags: ``tags[platform]:"ios"``.
     """
     if key == _USER and ":" in value:
         kind, _, identifier = value.partition(":")
         key, value = f"{key}.{kind}", identifier
     escaped = value.replace('"', '\\"')
-    term = f'{key}:"{escaped}"'
-    is_readable = "*" not in value and '\\"' not in f'{value}"'
-    return term if is_readable and ":" not in key and _finds(key, term) else ""
+    if "*" in value or '\\"' in f'{value}"' or ":" in key:
+        return ""
+    terms = (f'{key}:"{escaped}"', f'tags[{key}]:"{escaped}"')
+    return next((term for term in terms if _finds(key, term)), "")
 
 
 def _finds(key: str, term: str) -> bool:
@@ -42,4 +45,5 @@ def _finds(key: str, term: str) -> bool:
         search = parse(term, _EPOCH)
     except BadRequest:
         return False
-    return bool(search.tags or search.releases or search.environments) or key == _LEVEL
+    is_repeated = bool(search.releases or search.environments) and key in _REPEATED
+    return bool(search.tags) or is_repeated or key == _LEVEL

@@ -8,6 +8,7 @@ from shipmark.issues import text_search
 from shipmark.issues.tags import TagCondition, TagPattern
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
+_EXPLICIT = re.compile(r"tags\[([a-zA-Z0-9_.-]+)\]")
 #: The name of the term for any value of a tag.
 HAS = "has"
 _USER = "user"
@@ -30,10 +31,16 @@ _NO_TAGS = text_search.KEYS.keys() - {"level"} | {
 }  # fmt: skip
 
 
-def is_tag(key: str, text: str) -> bool:
-    """Return True if a term may be of a tag; a URL, ``TypeError:`` or a parenthesis among words of a text is not."""
-    is_name = _NAME.fullmatch(key) is not None
-    return is_name and bool(text) and key not in _NO_TAGS and not text.startswith("//")
+def tag_of(key: str, text: str) -> str | None:
+    """Return the tag of a term; a URL, ``TypeError:`` or a parenthesis among words of a text is of none.
+
+    ``tags[Release]`` is always of the tag, also where the name alone means something else.
+    """
+    if not text or text.startswith("//"):
+        return None
+    if explicit := _EXPLICIT.fullmatch(key):
+        return explicit[1]
+    return key if _NAME.fullmatch(key) and key.lower() not in _NO_TAGS else None
 
 
 def condition_of(key: str, values: Sequence[str], *, is_negated: bool) -> TagCondition:

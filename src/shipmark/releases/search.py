@@ -244,14 +244,15 @@ def _term_or_word(text: str, offset: int) -> tuple[_RawTerm | str, int]:
 
 
 def _parse_term(text: str, key: re.Match[str]) -> tuple[_RawTerm, int]:
-    if key[2] not in _KEYS:
+    name = key[2].lower()
+    if name not in _KEYS:
         raise BadRequest(f"Invalid key for this search: {key[2]}")
     written = _OPERATOR.match(text, key.end())
     operator = SearchOperator(written[0]) if written else SearchOperator.IS
     if key[1]:
         operator = operator.negated
-    values, is_list, end = _values(text, written.end() if written else key.end(), key[2])
-    return _RawTerm(key[2], operator, values, is_list), end
+    values, is_list, end = _values(text, written.end() if written else key.end(), name)
+    return _RawTerm(name, operator, values, is_list), end
 
 
 def _values(text: str, offset: int, key: str) -> tuple[tuple[str, ...], bool, int]:

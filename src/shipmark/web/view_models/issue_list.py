@@ -40,7 +40,7 @@ SORTS: Mapping[str, str] = {
     IssueSort.EVENTS.value: "Events",
     IssueSort.USERS.value: "Users",
 }
-_STATUS_TERM = re.compile(r"(?:^|\s)is:\S*")
+_STATUS_TERM = re.compile(r"(?:^|\s)is:\S*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
