@@ -1,7 +1,9 @@
 """Stacks before they were built, and why some stay as they are: files-and-avatars.md 7, 8.5."""
 
 import base64
+import gzip
 import json
+from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
@@ -167,6 +169,29 @@ def test_a_map_within_the_file_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    "encoded",
+    [
+        gzip.compress,
+        lambda text: text.decode().encode("utf-16"),
+        lambda text: b"\xfe\xff" + text.decode().encode("utf-16-be"),
+        lambda text: text.decode().encode("utf-32"),
+        lambda text: gzip.compress(text.decode().encode("utf-16")),
+    ],
+    ids=["gzip", "utf-16", "utf-16-be", "utf-32", "gzip-of-utf-16"],
+)
+def test_scripts_and_maps_may_be_compressed_or_wide(encoded: Callable[[bytes], bytes]) -> None:
+    sources = Memory().add("~/static/app.js", encoded(RAW + b"//# sourceMappingURL=a.map"))
+    found = symbolicate(event(), sources.add_map("~/static/a.map", encoded(MAP)))
+    assert (frame(found)["function"], found.problems) == ("checkout", ())
+
+
+def test_a_script_that_is_larger_once_unpacked_counts_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(javascript, "MINIFIED_BYTES_MAX", 10_000)
+    sources = Memory().add("~/static/app.js", gzip.compress(bytes(10_001)))
+    assert told(symbolicate(event(), sources))[:1] == [("js_too_large", "too_large")]
+
+
+@pytest.mark.parametrize(
     ("abs_path", "uploaded"),
     [
         ("app:///static/app.js", "~/static/app.js"),
@@ -177,6 +202,10 @@ def test_a_map_within_the_file_is_read() -> None:
         ("C:\\srv\\static\\app.js", "~/C:/srv/static/app.js"),
         ("https://shop.example.com//static//app.js", "~/static/app.js"),
         ("https://shop.example.com/%5Bid%5D/app.js", "https://shop.example.com/[id]/app.js"),
+        ("https://shop.example.com/%255Bid%255D/app.js", "~/[id]/app.js"),
+        ("https://shop.example.com/[id]/app.js", "~/%5bid%5d/app.js"),
+        ("https://shop.example.com/static/app.js;jsessionid=1F?v=2", "~/static/app.js"),
+        ("https://shop.example.com/static;v=1/app.js", "~/static/app.js"),
         ("main.jsbundle", "~/main.jsbundle"),
     ],
 )
@@ -380,6 +409,8 @@ def test_a_map_that_is_named_and_not_there() -> None:
         (b"", "js_invalid_sourcemap", "not_a_map"),
         (b'{"version":3,"sources":[],"mappings":""}', "js_invalid_sourcemap", "no_sources"),
         (b"gone", "js_invalid_sourcemap", "unreadable"),
+        (gzip.compress(MAP)[:-20], "js_invalid_sourcemap", "unreadable"),
+        (b"\x1f\x8b{}", "js_invalid_sourcemap", "unreadable"),
     ],
 )
 def test_a_map_that_is_broken(text: bytes, type_: str, why: str) -> None:

@@ -509,6 +509,8 @@ def test_events_of_an_issue_that_come_in_any_order_keep_its_ends(
         (b'{"message": "bell \x07 here"}', "bell \x07 here"),
         (b'\xef\xbb\xbf{"message": "bom first"}', "bom first"),
         ('{"message": "wide"}'.encode("utf-16"), "wide"),
+        ('{"message": "no mark"}'.encode("utf-16-be"), "no mark"),
+        ('{"message": "wider"}'.encode("utf-32"), "wider"),
         (b'{"message": "from C"}\x00', "from C"),
         (b'{"message": "price", "extra": {"a": NaN, "b": [-Infinity, Infinity]}}', "price"),
         (b'{"message": "long", "extra": {"a": ' + b"9" * 5000 + b"}}", "long"),
@@ -520,6 +522,25 @@ def test_an_event_with_odd_bytes_is_taken_in(
     sdk: Sdk, database: Database, text: bytes, title: str
 ) -> None:
     assert sdk.store(text).status_code == 200
+    assert [issue["title"] for issue in rows(database, "issues")] == [title]
+
+
+@pytest.mark.parametrize(
+    ("charset", "text", "title"),
+    [
+        ("ISO-8859-1", '{"message": "Gr\u00f6\u00dfe"}'.encode("latin-1"), "Gr\u00f6\u00dfe"),
+        ('"windows-1252"', '{"message": "5 \u20ac"}'.encode("cp1252"), "5 \u20ac"),
+        ("windows-1251", '{"message": "\u0434\u0430"}'.encode("cp1251"), "\u0434\u0430"),
+        ("utf-16le", '{"message": "5 \u20ac"}'.encode("utf-16-le"), "5 \u20ac"),
+        ("iso-8859-1", '{"message": "Gr\u00f6\u00dfe"}'.encode(), "Gr\u00f6\u00dfe"),
+        ("unknown", '{"message": "\u00f6"}'.encode("latin-1"), "\ufffd"),
+    ],
+)
+def test_an_event_may_come_in_another_character_set(
+    sdk: Sdk, database: Database, charset: str, text: bytes, title: str
+) -> None:
+    answer = sdk.store(text, Content_Type=f"application/json; charset={charset}")
+    assert answer.status_code == 200
     assert [issue["title"] for issue in rows(database, "issues")] == [title]
 
 

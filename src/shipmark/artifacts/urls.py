@@ -31,6 +31,9 @@ _DATA_URL = re.compile(r"data:([^,]*),(.*)", re.DOTALL | re.IGNORECASE)
 #: A comment of its own line; ``@`` is the older spelling.
 _COMMENT = re.compile(rb"(?://|/\*)[#@][ \t]*sourceMappingURL=([^\r\n'\"*]+)")
 _COMMENT_WORD = b"sourceMappingURL="
+_ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
+#: Parameters of a part of a path, such as ``;jsessionid=1F``, which servers of Java add.
+_PARAMETERS = re.compile(r";[^/]*")
 #: What scripts leave as it is when they encode a part of a path, and what separates the parts.
 _UNENCODED = "/:~!*'()?&="
 #: What all tools leave as it is.
@@ -60,8 +63,12 @@ def candidates(abs_path: str) -> tuple[str, ...]:
         names += [name for text in (url, without_query) for name in _with_tilde(text)]
     odd = (name for name in tuple(names) if name.startswith("~/") and _ODD_SEGMENT.search(name))
     names += map(_normalized, odd)
-    spellings = (spelling for name in names if "\\" not in name for spelling in _spellings(name))
-    return tuple(dict.fromkeys([*names, *spellings]))[:NAMES_MAX]
+    of_clients = [name for name in names if "\\" not in name]
+    spellings = [spelling for name in of_clients for spelling in _spellings(name)]
+    # The least certain: files may be called so. Some tools write encoded letters in lower case.
+    bare = [_PARAMETERS.sub("", name) for name in names if ";" in name and "?" not in name]
+    lower = [_ENCODED.sub(lambda letter: letter[0].lower(), name) for name in (*names, *spellings)]
+    return tuple(dict.fromkeys([*names, *spellings, *bare, *lower]))[:NAMES_MAX]
 
 
 def _normalized(name: str) -> str:
@@ -74,7 +81,10 @@ def _normalized(name: str) -> str:
 
 
 def _spellings(name: str) -> tuple[str, ...]:
-    """Return a name without percent-encoding, and with it: browsers and bundlers differ in what they encode."""
+    """Return a name without percent-encoding, and with it: browsers and bundlers differ in what they encode.
+
+    What some proxies encode again is decoded twice.
+    """
     if _PLAIN.fullmatch(name):
         return ()
     decoded = unquote(name)
@@ -82,6 +92,9 @@ def _spellings(name: str) -> tuple[str, ...]:
         return ()
     # Older systems of Apple decompose letters in names of files.
     forms = {decoded: None} if decoded.isascii() else dict.fromkeys(_forms(decoded))
+    twice = unquote(decoded)
+    if "\ufffd" not in twice:
+        forms[twice] = None
     return tuple(
         spelling
         for form in forms

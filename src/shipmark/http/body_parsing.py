@@ -15,9 +15,19 @@ _FORM_PARTS_MAX = 1000
 _CHARSETS = frozenset(
     {
         "iso-8859-1",
+        "iso-8859-2",
         "iso-8859-15",
         "latin1",
+        "windows-1250",
+        "windows-1251",
         "windows-1252",
+        "koi8-r",
+        "shift_jis",
+        "euc-jp",
+        "euc-kr",
+        "gb2312",
+        "gbk",
+        "big5",
         "utf-16",
         "utf-16le",
         "utf-16be",
@@ -35,7 +45,7 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
     media_type, options = parse_options_header(content_type)
     match media_type:
         case "" | "application/json" | "text/plain":
-            return json_of(_in_utf8(body, options.get("charset", "")))
+            return json_of(in_utf8(body, options.get("charset", "")))
         case "application/x-www-form-urlencoded":
             return _form(_urlencoded(body), lists)
         case "multipart/form-data":
@@ -53,12 +63,12 @@ def json_of(body: bytes) -> object:
         return _slowly(body)
 
 
-def _in_utf8(body: bytes, charset: str) -> bytes:
+def in_utf8(body: bytes, charset: str, errors: str = "strict") -> bytes:
     """Return a text in UTF-8. Unknown character sets count as UTF-8, as in the reference."""
     if charset.lower() not in _CHARSETS:
         return body
     try:
-        return body.decode(charset).encode()
+        return body.decode(charset, errors).encode()
     except UnicodeError as error:
         raise BadRequest(f"JSON parse error - {error}") from None
 

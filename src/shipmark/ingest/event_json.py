@@ -1,6 +1,5 @@
 """The JSON of an event, read leniently: a crash reporter can't choose what is in its texts."""
 
-import codecs
 import json
 import re
 from contextlib import suppress
@@ -8,9 +7,10 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+from shipmark.http import body_parsing
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.text_encodings import in_utf8
 
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: The fields of the form that the oldest browsers' clients send instead of a body of JSON (ingest.md 1).
 FORM_FIELD = "sentry_data"
 #: The field may be behind others, such as the key. No JSON and no base64 begins like this.
@@ -51,16 +51,18 @@ def without_form(content: bytes) -> bytes:
     return parse_qs(f"{FORM_FIELD}={field}").get(FORM_FIELD, [""])[0].encode()
 
 
-def without_mark(content: bytes) -> bytes:
-    """Return the content without a byte order mark, in UTF-8."""
-    if content.startswith(_UTF_16):
-        return content.decode("utf-16", "replace").encode("utf-8", "replace")
-    return content.removeprefix(codecs.BOM_UTF8)
+def in_charset(content: bytes, charset: str) -> bytes:
+    """Return a text in UTF-8; it is of the named character set if it is not UTF-8, as many name one by default."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return body_parsing.in_utf8(content, charset, "replace")
+    return content
 
 
 def _leniently(content: bytes) -> object:
     # Clients in C send the end of their text too.
-    text = without_mark(content).decode("utf-8", "replace").rstrip("\x00")
+    text = in_utf8(content).decode("utf-8", "replace").rstrip("\x00")
     try:
         return json.loads(text, strict=False, parse_int=_integer)
     except RecursionError:

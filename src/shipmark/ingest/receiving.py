@@ -7,6 +7,7 @@ from shipmark.http import encodings
 from shipmark.http.body_budget import Reservation
 from shipmark.infrastructure.errors import BadRequest, TooManyRequests
 from shipmark.infrastructure.settings import Settings
+from shipmark.infrastructure.text_encodings import in_utf8
 from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.envelope import (
@@ -18,7 +19,7 @@ from shipmark.ingest.envelope import (
     ItemRules,
     PayloadSink,
 )
-from shipmark.ingest.event_json import without_form, without_mark
+from shipmark.ingest.event_json import in_charset, without_form
 from shipmark.ingest.session_items import AGGREGATES, ITEMS_MAX, UPDATE
 
 #: The types of items with a report of a browser: as an event, or as the browser sends it.
@@ -127,9 +128,11 @@ class StoreReceiver:
         settings: Settings,
         reservation: Reservation,
         spooler: AttachmentSpooler,
+        charset: str = "",
     ) -> None:
         self.spooler = spooler
         self._sender, self._content_encoding = sender, content_encoding
+        self._charset = charset
         self._max_bytes = settings.event_max_bytes
         self._reservation = reservation
         self._decoder: encodings.Decoder | None = None
@@ -143,12 +146,12 @@ class StoreReceiver:
 
     def finish(self) -> bytes:
         """Return the JSON of the event."""
-        content = without_mark(without_form(self._received()))
+        content = in_utf8(without_form(self._received()))
         if not content:
             raise BadRequest("empty request body")
         if not content.lstrip().startswith(b"{"):
             content = encodings.legacy_store_body(content, self._max_bytes)
-        return content
+        return in_charset(content, self._charset) if self._charset else content
 
     def _received(self) -> bytes:
         self._pieces.extend(self._decoded().finish())
@@ -166,7 +169,7 @@ class ReportReceiver(StoreReceiver):
 
     def finish(self) -> bytes:
         """Return the JSON of the reports."""
-        content = without_mark(self._received())
+        content = in_utf8(self._received())
         if not content.strip():
             raise BadRequest("empty request body")
         return content

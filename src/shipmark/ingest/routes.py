@@ -58,7 +58,8 @@ async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accep
 async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted:
     """Receive a single event, as older SDKs send it."""
     sender = SenderAuthorization(request, project)
-    receiver = StoreReceiver(sender, *reception_limits(request))
+    charset = request.content_type[1].get("charset", "")
+    receiver = StoreReceiver(sender, *reception_limits(request), charset)
     return _accepted(await Reception("ingest.store", request, sender).run(receiver, _take_event))
 
 

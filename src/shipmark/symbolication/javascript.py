@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 
-from shipmark.artifacts import source_lines, urls
+from shipmark.artifacts import source_lines, uploaded_texts, urls
 from shipmark.artifacts.artifact_lookup import (
     Artifact,
     ArtifactLookup,
@@ -249,14 +249,17 @@ class _Search:
         if id(artifact) in self._contents:
             return self._contents[id(artifact)]
         content: bytes | None = None
-        if artifact.size_bytes > min(bytes_max, self._bytes_left):
-            self._add_problem(problems.too_large(script.file, artifact.size_bytes))
-        else:
-            self._bytes_left -= artifact.size_bytes
+        size, size_max = artifact.size_bytes, min(bytes_max, self._bytes_left)
+        if size <= size_max:
             try:
-                content = self._sources.read(artifact)
+                content = uploaded_texts.unpacked(self._sources.read(artifact), size_max)
             except Unreadable as error:
                 self._add_problem(problems.unreadable(script.file, str(error), is_map=is_map))
+            size = max(size, len(content or b""))
+            self._bytes_left -= min(size, size_max)
+        if size > size_max:
+            self._add_problem(problems.too_large(script.file, size))
+            content = None
         self._contents[id(artifact)] = content
         return content
 
