@@ -99,6 +99,11 @@ def test_where_no_call_is_said_to_be_in_the_application_the_unsaid_count() -> No
     [
         (call("cart.py", abs_path="/srv/shop/cart.py"), ("srv", "shop", "cart.py")),
         (call("cart.py", abs_path="/srv/shop/other.py"), ("cart.py",)),
+        (
+            call("/src/my%20cart.js", abs_path="file:///srv/src/my%20cart.js"),
+            ("srv", "src", "my cart.js"),
+        ),
+        (call("src/my%20cart.js", abs_path="/srv/other.js"), ("src", "my%20cart.js")),
         (call("Cart.java", module="com.acme.Cart"), ("com", "acme", "cart.java")),
         (call("Cart.java", module="com.acme.Cart$Item"), ("com", "acme", "cart.java")),
         (call("Cart.java", module="com.acme.Other"), ("com", "acme", "cart.java")),

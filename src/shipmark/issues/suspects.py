@@ -141,7 +141,8 @@ def _path_of(call: Json, sources: SourceFinder) -> Path:
         return parts_of(mapped.path)
     path = parts_of(filename_of(call))
     absolute = parts_of(text_of(call, "abs_path"))
-    if path and absolute[-len(path) :] == path:
+    # The path of an address is as encoded as the address.
+    if path and absolute[-len(path) :] in (path, parts_of(unquote(filename_of(call)))):
         return absolute
     if len(path) != 1:
         return path

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
+from urllib.parse import unquote
 
 ROOT_MAX = 255
 BRANCH_MAX = 255
@@ -39,7 +40,7 @@ class SourceFinder:
         self._mappings = sorted(mappings, key=lambda each: len(each.stack_root), reverse=True)
         self._ranks: dict[str, int] = {}
         for rank, mapping in enumerate(self._mappings):
-            root = mapping.stack_root.replace("\\", "/").rstrip("/") + "/"
+            root = _plain(mapping.stack_root).rstrip("/") + "/"
             self._ranks.setdefault(root, rank)
 
     @property
@@ -51,14 +52,15 @@ class SourceFinder:
         """Return the file of a frame by the longest stack root that one of its paths begins with, or None.
 
         Of several mappings with this root the first decides. A root ends at a part of the path: ``src`` is none of
-        ``srcset/a.js``. Paths of Windows are read with slashes.
+        ``srcset/a.js``. Paths of Windows are read with slashes, and addresses
+        (``file:///my%20app/a.js?1``) without their encoding and query.
         """
         if not self._mappings:
             return None
         found = [
             (self._ranks[root], rest)
             for path in paths
-            for root, rest in _divided(path.replace("\\", "/"))
+            for root, rest in _divided(_plain(path))
             if root in self._ranks
         ]
         if not found:
@@ -67,6 +69,11 @@ class SourceFinder:
         mapping = self._mappings[rank]
         folder = mapping.source_root.strip("/")
         return SourceFile(mapping=mapping, path=f"{folder}/{rest.lstrip('/')}".lstrip("/"))
+
+
+def _plain(path: str) -> str:
+    path = path.replace("\\", "/")
+    return unquote(re.split("[?#]", path, maxsplit=1)[0]) if "://" in path else path
 
 
 def _divided(path: str) -> Iterator[tuple[str, str]]:
