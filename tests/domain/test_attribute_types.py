@@ -90,6 +90,28 @@ FRAME = "exception.values.0.stacktrace.frames.0"
 
 
 @pytest.mark.parametrize(
+    ("path", "value", "most"),
+    [
+        ("exception.values", {"type": "E", "value": "bad"}, 50),
+        ("threads.values", {"id": 1}, 250),
+        ("exception.values.0.stacktrace.frames", {"function": "f"}, 250),
+    ],
+)
+def test_what_is_beyond_the_limits_is_told(path: str, value: Json, most: int) -> None:
+    payload: Any = deepcopy(RIGHT)
+    put(
+        payload, [int(part) if part.isdigit() else part for part in path.split(".")], [value] * most
+    )
+    assert told(payload) == []
+    put(
+        payload,
+        [int(part) if part.isdigit() else part for part in path.split(".")],
+        [value] * (most + 1),
+    )
+    assert told(payload) == [(path, f"only the last {most} are shown and compared")]
+
+
+@pytest.mark.parametrize(
     ("path", "value", "reason"),
     [
         ("exception.values", "E", "wrong type"),

@@ -274,11 +274,21 @@ def test_a_user_without_identity_is_nobody(user: object) -> None:
         ({"type": "Made", "mechanism": {"synthetic": True}}, "Made"),
         ({"type": "A@anonymous\x00/srv/Pay.php:2$1a", "value": "bad"}, "A@anonymous: bad"),
         ({"type": 1, "value": 7}, "1: 7"),
+        ({"type": "Pay\nError", "value": "bad"}, "Pay Error: bad"),
+        ({"value": {"code": 7}}, 'Error: {"code": 7}'),
         ({"type": True, "value": []}, "<unlabeled event>"),
     ],
 )
 def test_the_title_of_an_error_is_type_and_value(value: dict[str, object], title: str) -> None:
     assert error(**value).title == title
+
+
+def test_an_error_that_says_nothing_is_titled_by_the_message() -> None:
+    raised = {"type": "", "value": "", "stacktrace": {"frames": [{"function": "pay"}]}}
+    found = event(exception={"values": [raised]}, message="card declined")
+    assert found.title == "Error: card declined"
+    named = event(exception={"values": [raised | {"type": "PayError"}]}, message="card declined")
+    assert named.title == "PayError"
 
 
 def test_a_synthetic_error_is_called_after_its_function() -> None:
@@ -336,6 +346,7 @@ def test_the_culprit_prefers_the_module_and_the_client() -> None:
         ({"logentry": {"message": "%2$s of %1$5.1f", "params": [2.5, "b"]}}, "b of 2.5"),
         ({"logentry": {"message": "{0:N2} {who,-9}", "params": {"0": 5, "who": "x"}}}, "5 x"),
         ({"logentry": {"message": "no params", "params": 7}}, "no params"),
+        ({"logentry": {"message": "%s %s", "params": [{"a": 1}, [2]]}}, '{"a": 1} [2]'),
         ({"message": {"formatted": "old style"}}, "old style"),
         ({"message": "x" * 101}, "x" * 97 + "..."),
         ({"message": " \n "}, "<unlabeled event>"),

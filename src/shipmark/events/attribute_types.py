@@ -7,7 +7,15 @@ empty object as ``[]``.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from shipmark.events.payload import Json, is_pair, known_level, object_of
+from shipmark.events.payload import (
+    EXCEPTIONS_MAX,
+    FRAMES_MAX,
+    THREADS_MAX,
+    Json,
+    is_pair,
+    known_level,
+    object_of,
+)
 from shipmark.events.problems import NO_TEXT, WRONG_TYPE, invalid
 from shipmark.events.stack_lines import number
 from shipmark.infrastructure.clock import moment_of
@@ -111,6 +119,8 @@ _LEVELS = frozenset({"info", "error", "warning", "debug", ""})
 
 def problems_of(payload: Json) -> Iterator[Json]:
     """Yield a problem for each attribute of a wrong type within exceptions, threads, breadcrumbs and other parts."""
+    yield from _beyond("exception.values", _values(payload, "exception"), EXCEPTIONS_MAX)
+    yield from _beyond("threads.values", _values(payload, "threads"), THREADS_MAX)
     for path, raised in _objects(payload, "exception"):
         yield from _wrong_types(_EXCEPTION, raised, path)
         yield from _wrong_types(_MECHANISM, object_of(raised, "mechanism"), f"{path}.mechanism")
@@ -132,6 +142,11 @@ def problems_of(payload: Json) -> Iterator[Json]:
             if value and type(value) not in allowed:
                 yield invalid(f"{name}.{key}", value, WRONG_TYPE)
     yield from _of_fingerprint(payload.get("fingerprint"))
+
+
+def _beyond(path: str, values: Sequence[object], most: int) -> Iterator[Json]:
+    if len(values) > most:
+        yield invalid(path, len(values), f"only the last {most} are shown and compared")
 
 
 def _wrong_types(attributes: _Attributes, holder: Json, path: str) -> list[Json]:
@@ -157,8 +172,10 @@ def _objects(payload: Json, name: str) -> Iterator[tuple[str, Json]]:
 def _of_stack(holder: Json, path: str) -> Iterator[Json]:
     stack = object_of(holder, "stacktrace")
     yield from _wrong_types(_STACK, stack, path)
-    frames = stack.get("frames")
-    for index, frame in _FRAME.suspects(frames if isinstance(frames, list) else ()):
+    sent = stack.get("frames")
+    frames = sent if isinstance(sent, list) else []
+    yield from _beyond(f"{path}.frames", frames, FRAMES_MAX)
+    for index, frame in _FRAME.suspects(frames):
         yield from _of_frame(frame, f"{path}.frames.{index}")
 
 

@@ -15,8 +15,9 @@ from typing import Any
 Json = dict[str, object]
 #: Deeper values are dropped; no SDK nests more than about ten levels.
 DEPTH_MAX = 64
-#: The last ones are stored: errors occur at the end of a chain and of a stack.
+#: The last ones count: errors occur at the end of a chain and of a stack.
 EXCEPTIONS_MAX = 50
+THREADS_MAX = 250
 FRAMES_MAX = 250
 TYPE_MAX = 256
 TEXT_MAX = 8192
@@ -89,6 +90,13 @@ def as_text(value: object) -> str:
         return plain(value).strip()
     # The protocol originated in Python, so booleans are written as ``True``.
     return str(value) if is_storable_scalar(value) else ""
+
+
+def text_or_json(value: object) -> str:
+    """Return a text, a number or a boolean as text, and an object or a list as JSON."""
+    if isinstance(value, dict | list):
+        return plain(json.dumps(value, ensure_ascii=False))
+    return as_text(value)
 
 
 def object_of(holder: Json, key: str) -> Json:
@@ -185,9 +193,9 @@ def _raised(value: Json) -> Raised:
 def _value_of(raised: Json) -> str:
     """Return the text of an exception. JavaScript throws anything: it counts as its JSON (ingest.md 5.3)."""
     value = raised.get("value")
-    if isinstance(value, dict | list | bool):
-        return plain(json.dumps(value, ensure_ascii=False)) if value not in ({}, []) else ""
-    return text_of(raised, "value")
+    if isinstance(value, bool):
+        return json.dumps(value)
+    return text_or_json(value) if value not in ({}, []) else ""
 
 
 def frames_of(holder: Json) -> tuple[Json, ...]:

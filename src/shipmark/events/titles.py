@@ -12,10 +12,10 @@ from shipmark.events.payload import (
     TEXT_MAX,
     Json,
     Raised,
-    as_text,
     filename_of,
     object_of,
     text_of,
+    text_or_json,
 )
 
 #: The attribute of an event with the fingerprint rule that fits it.
@@ -49,7 +49,8 @@ def _metadata(payload: Json, raised: Raised | None, frame: Json) -> dict[str, ob
         if report := security_reports.metadata_of(payload):
             return report
         return {"title": _first_line(message_of(payload)) or "<unlabeled event>"}
-    value = raised.value or (message_of(payload) if raised.is_synthetic else "")
+    is_named = bool(raised.type) and not raised.is_synthetic
+    value = raised.value or ("" if is_named else message_of(payload))
     metadata: dict[str, object] = {"value": value[:METADATA_VALUE_MAX]}
     if not raised.is_synthetic:
         metadata["type"] = raised.type[:METADATA_TYPE_MAX] or "Error"
@@ -67,7 +68,10 @@ def title_of(metadata: Json) -> str:
     """Return the title of the issue, one line."""
     if title := text_of(metadata, "title") or _first_line(text_of(metadata, "message")):
         return title
-    type_, line = text_of(metadata, "type"), _first_line(text_of(metadata, "value"))
+    type_, line = (
+        " ".join(text_of(metadata, "type").split()),
+        _first_line(text_of(metadata, "value")),
+    )
     if type_:
         return f"{type_}: {line}" if line else type_
     # A synthetic exception has no type that tells anything: its text is what happened, not where.
@@ -139,7 +143,7 @@ def _filler(params: list[object] | Json) -> Callable[[re.Match[str]], str]:
     """Return the function that replaces each placeholder; one without a parameter stays."""
     pairs = params.items() if isinstance(params, dict) else enumerate(params)
     # Converted once each, because a template can repeat the same long parameter a thousand times.
-    texts = {str(name): as_text(value)[:PARAMETER_MAX] for name, value in pairs}
+    texts = {str(name): text_or_json(value)[:PARAMETER_MAX] for name, value in pairs}
     positions = (str(position) for position in range(len(texts)))
 
     def fill(placeholder: re.Match[str]) -> str:

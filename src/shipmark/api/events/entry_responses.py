@@ -9,6 +9,7 @@ from shipmark.api.responses import Wire
 from shipmark.events import stack_lines, titles
 from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import (
+    THREADS_MAX,
     Json,
     Raised,
     as_text,
@@ -23,7 +24,6 @@ from shipmark.events.payload import (
 from shipmark.infrastructure.clock import moment_of, wire_text
 from shipmark.symbolication import javascript_stacks
 
-THREADS_MAX = 250
 _IMAGES_MAX = 1000
 _FRAME_DATA = ("sourcemap", "symbolicated", "resolved_with")
 _REPORTS = ("csp", "hpkp", "expectct", "expectstaple", "template")
