@@ -82,6 +82,7 @@ def test_lists_are_searched_and_sorted(alice: Caller) -> None:
     assert ids(alice, "sortBy=date_modified") == [one, two, three, BUNDLE_ID]
     for text in ("web@1.0.0", "7", BUNDLE_ID, BUNDLE_ID.replace("-", "").upper(), DEBUG_ID):
         assert ids(alice, f"query={quote(text)}") == [BUNDLE_ID]
+    assert ids(alice, f"query=%22{BUNDLE_ID}%22") == [BUNDLE_ID]
     assert ids(alice, "query=web@1") == []
 
 
@@ -217,7 +218,13 @@ def test_the_files_of_a_bundle_are_shown(alice: Caller) -> None:
         }
         for more, kind, size in (("", 2, 14), (".map", 3, 2))
     ]
-    for text, count in (("APP.JS.MAP", 1), (DEBUG_ID[:9], 2), ("nosuch", 0), ("%", 0)):
+    for text, count in (
+        ("APP.JS.MAP", 1),
+        ('"app.js.map"', 1),
+        (DEBUG_ID[:9], 2),
+        ("nosuch", 0),
+        ("%", 0),
+    ):
         assert len(alice.get(f"{FILES}?query={quote(text)}").json()["files"]) == count
     assert len(alice.get(f"{FILES}?per_page=1&cursor=1:1:0").json()["files"]) == 1
 
@@ -261,6 +268,7 @@ def test_releases_are_listed_as_archives(alice: Caller) -> None:
     assert counts("sortBy=date_added") == all_of_them[::-1]
     assert counts("query=WEB") == all_of_them[1:]
     assert counts("query=2.0.0%20(7)") == [("web@2.0.0+7", -1)]
+    assert counts("query=%222.0.0%20(7)%22") == [("web@2.0.0+7", -1)]
     assert counts("per_page=2&cursor=2:1:0") == [("web@1.0.0", 2)]
     error = {"error": "You can either sort via 'date_added' or '-date_added'"}
     assert alice.get(f"{ARCHIVES}?sortBy=name").json() == error

@@ -151,6 +151,7 @@ def test_files_are_found_by_what_is_known_of_them(alice: Caller) -> None:
     add(alice, ("shop.pdb", PDB))
     assert names(alice) == ["shop.pdb", f"{MAPPING_ID}.txt"]
     assert names(alice, "query=SHOP") == ["shop.pdb"]
+    assert names(alice, "query=%22shop.pdb%22") == ["shop.pdb"]
     assert names(alice, f"query={sha1(PDB)[:9]}") == ["shop.pdb"]
     assert names(alice, "query=100%25") == []
     assert names(alice, f"debug_id={MAPPING_ID.upper()}") == [f"{MAPPING_ID}.txt"]

@@ -244,6 +244,8 @@ def test_lists_are_searched(alice: Caller) -> None:
         add(alice, name, name.encode())
     assert names(alice) == ["~/100%.js", "~/app.js", "~/app.js.map", "~/vendor_1.js"]
     assert names(alice, "query=APP.JS") == ["~/app.js", "~/app.js.map"]
+    assert names(alice, "query=%22app.js%22") == ["~/app.js", "~/app.js.map"]
+    assert names(alice, "query=%E2%80%9Capp.js%E2%80%9D") == ["~/app.js", "~/app.js.map"]
     assert names(alice, "query=vendor_&query=%25") == ["~/100%.js", "~/vendor_1.js"]
     assert names(alice, "query=nosuch") == []
     assert names(alice, f"checksum={sha1(b'~/app.js')}&checksum=x") == ["~/app.js"]

@@ -111,6 +111,7 @@ def test_they_come_by_name_and_are_filtered(alice: Caller) -> None:
     alice.publish("web@1.0.0", commits=keys)
     assert sorted(names(alice)) == ["Acme/web", "acme/lib", "b"]
     assert set(names(alice, "?query=acme")) == {"acme/lib", "Acme/web"}
+    assert names(alice, "?query=%22acme/lib%22&query=%22%22") == ["acme/lib"]
     assert names(alice, "?status=deleted") == names(alice, "?status=other") == []
     assert len(names(alice, "?status=")) == 3
     assert len(names(alice, "?per_page=2")) == 2

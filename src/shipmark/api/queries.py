@@ -1,5 +1,6 @@
 """Query parameters that several endpoints share, as models to inherit from."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -17,6 +18,16 @@ from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
+
+#: A whole text in quotes, also in those that keyboards of phones write.
+_QUOTED = re.compile(r'["“„](.*)["“”]', re.DOTALL)
+
+
+def searched_text(query: str | None) -> str:
+    """Return the text to look for, without the quotes around it that searches with terms need."""
+    text = (query or "").strip()
+    quoted = _QUOTED.fullmatch(text)
+    return quoted[1] if quoted else text
 
 
 def one_of(*values: str, default: str | None = None) -> WithJsonSchema:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from shipmark.api.queries import PageQuery, one_of
+from shipmark.api.queries import PageQuery, one_of, searched_text
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.store.lookups import BundleFilter, BundleSort
 from shipmark.http.pagination import offset
@@ -61,7 +61,7 @@ class BundleListQuery(_BundleQuery):
 
     def bundle_filter(self, organization_id: int, project_id: int) -> BundleFilter:
         """Return what bundles must match: an id, also of a file in them, or else a release or dist."""
-        text = (self.query or "").strip() or None
+        text = searched_text(self.query) or None
         id_text = debug_ids.normalize(text) if text else None
         return BundleFilter(
             project_id=project_id,
@@ -131,7 +131,7 @@ class ArchiveListQuery(PageQuery):
 
     def text(self) -> str:
         """Return the text in versions; a build in brackets is written as in a version."""
-        return _WITH_BUILD.sub(r"\1+\2", (self.query or "").strip())
+        return _WITH_BUILD.sub(r"\1+\2", searched_text(self.query))
 
 
 class ArchiveDeletionQuery(RequestModel):

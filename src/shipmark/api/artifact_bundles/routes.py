@@ -21,6 +21,7 @@ from shipmark.api.artifact_bundles.responses import (
     path_of,
 )
 from shipmark.api.projects.path_project import PathProject
+from shipmark.api.queries import searched_text
 from shipmark.api.release_files.routes import may_download
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import actions, bundles
@@ -94,7 +95,9 @@ def list_bundle_files(
     with context.database.snapshot() as connection:
         bundle = _bundle(connection, context.organization_id, project, bundle_id)
         page = limited_page(query)
-        rows = lookups.entries_page(connection, bundle.id, query.query, **page.window)
+        rows = lookups.entries_page(
+            connection, bundle.id, searched_text(query.query), **page.window
+        )
         of = store.associations_of(connection, [bundle.id])[bundle.id]
     entries, links = paginate(rows, page)
     return context.listed(bundle_files_response(bundle, of, entries), links)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from shipmark.api.queries import PageQuery
+from shipmark.api.queries import PageQuery, searched_text
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.model import VERSION_MAX
 from shipmark.debug_files.store.debug_files import DebugFileFilter
@@ -34,7 +34,7 @@ class DebugFileListQuery(PageQuery):
         """Return what debug files must match."""
         return DebugFileFilter(
             project_id=project_id,
-            text=(self.query or "").strip() or None,
+            text=searched_text(self.query) or None,
             # A text that is no debug id matches no file.
             debug_id=debug_ids.normalize(self.debug_id) or self.debug_id if self.debug_id else None,
             code_id=(self.code_id or "").lower() or None,

@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles.queries import limited_page
-from shipmark.api.queries import PageQuery, ProjectQuery
+from shipmark.api.queries import PageQuery, ProjectQuery, searched_text
 from shipmark.api.release_files import uploads
 from shipmark.api.release_files.responses import (
     ReleaseFileResponse,
@@ -115,7 +115,9 @@ def list_files(
     """List the files of a release, by name."""
     page = limited_page(query)
     conditions = release_listing.ReleaseFileFilter(
-        release_id=release.id, texts=query.query, sha1s=query.checksum
+        release_id=release.id,
+        texts=[searched_text(text) for text in query.query],
+        sha1s=query.checksum,
     )
     with context.database.snapshot() as connection:
         rows = release_listing.page_of(connection, conditions, **page.window)

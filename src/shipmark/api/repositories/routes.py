@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse, serialize_commits
-from shipmark.api.queries import PageQuery
+from shipmark.api.queries import PageQuery, searched_text
 from shipmark.api.repositories.requests import (
     RemoteRequest,
     RepositoryListQuery,
@@ -86,7 +86,7 @@ def list_repositories(
             connection,
             context.organization_id,
             statuses=_SHOWN[status],
-            name_parts=[part for part in query.query if part],
+            name_parts=[part for text in query.query if (part := searched_text(text))],
             visible=repository_access.condition(context.access),
             **page.window,
         )
