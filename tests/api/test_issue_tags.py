@@ -51,6 +51,12 @@ def test_tags_can_be_left_out_of_an_issue(alice: Caller) -> None:
     assert "tags" not in alice.get(f"{WEB_1}?collapse=tags").json()
 
 
+def test_releases_can_be_left_out_of_an_issue(alice: Caller) -> None:
+    releases = {"firstRelease", "lastRelease"}
+    assert releases <= alice.get(WEB_1).json().keys()
+    assert releases.isdisjoint(alice.get(f"{WEB_1}?collapse=release").json())
+
+
 def test_a_tag_has_its_most_frequent_values(alice: Caller) -> None:
     assert alice.get(f"{TAGS}region/").json() == {
         "key": "region",

@@ -242,6 +242,9 @@ def test_issues_are_searched_by_their_text(bob: Caller, happen: Happen) -> None:
         ("is:archived", []),
         ("is:archived is:new", ["WEB-3", "WEB-2"]),
         ("is:until_escalating", []),
+        ("is:linked", []),
+        ("is:reprocessing", []),
+        ("is:unlinked", ["WEB-1", "WEB-3", "WEB-2"]),
         ("timesSeen:>1", ["WEB-1", "WEB-2"]),
         ("times_seen:1", ["WEB-3"]),
         ("!timesSeen:<=1", ["WEB-1", "WEB-2"]),
@@ -269,7 +272,7 @@ def test_issues_are_searched_by_what_they_are(
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("is:linked", 'Invalid value for "is" search, valid values are ['),
+        ("is:loud", 'Invalid value for "is" search, valid values are ['),
         ("level:loud", "level: takes one of debug, error, fatal, info, warning."),
         ("timesSeen:many", "timesSeen: takes a number, or a comparison with one, such as >10."),
         ("timesSeen:" + "9" * 19, "timesSeen: takes a number"),
@@ -297,16 +300,53 @@ def test_terms_that_cannot_be_searched_are_refused(bob: Caller, query: str, deta
 @pytest.mark.parametrize("path", [LIST, WEB_LIST])
 def test_the_id_of_an_event_leads_to_its_issue(bob: Caller, happen: Happen, path: str) -> None:
     event_id = "0123456789abcdef0123456789abcdef"
-    happen("web", "one", event_id=event_id)
+    happen("web", "one", event_id=event_id, environment="staging")
     happen("web", "two")
     for named in (event_id, "01234567-89AB-cdef-0123-456789abcdef"):
         answer = bob.get(f"{path}?query={named}")
         assert answer.headers["X-Sentry-Direct-Hit"] == "1"
         [found] = answer.json()
         assert (found["shortId"], found["matchingEventId"]) == ("WEB-1", event_id)
+        assert found["matchingEventEnvironment"] == "staging"
     answer = bob.get(f"{path}?query={'f' * 32}")
     assert (answer.json(), "X-Sentry-Direct-Hit" in answer.headers) == ([], False)
     assert "matchingEventId" not in bob.get(path).json()[0]
+
+
+@pytest.mark.parametrize(
+    ("period", "expected"),
+    [
+        ("statsPeriod=24h", ["WEB-2"]),
+        ("statsPeriod=30d", ["WEB-2", "WEB-1"]),
+        ("statsPeriodStart=30d&statsPeriodEnd=24h", ["WEB-1"]),
+        ("start=2020-01-01&end=2020-02-01", []),
+        ("statsPeriod=24h&query=", ["WEB-2"]),
+    ],
+)
+def test_a_period_lists_issues_that_were_seen_in_it(
+    bob: Caller, happen: Happen, period: str, expected: list[str]
+) -> None:
+    happen("web", "old", timestamp=written(ago(hours=48)))
+    happen("web", "new")
+    answer = bob.get(f"{LIST}?{period}")
+    assert [issue["shortId"] for issue in answer.json()] == expected
+    assert answer.headers["X-Hits"] == str(len(expected))
+
+
+@pytest.mark.parametrize(
+    ("period", "reason"),
+    [
+        ("statsPeriod=often", "Invalid statsPeriod: 'often'"),
+        ("start=2020-01-01", "start and end are both required"),
+        ("start=2020-02-01&end=2020-01-01", "start must be before end"),
+    ],
+)
+def test_periods_that_cannot_be_read_are_refused(bob: Caller, period: str, reason: str) -> None:
+    answer = bob.get(f"{LIST}?{period}")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"detail": f"Invalid date range: {reason}"},
+    )
 
 
 def test_an_event_of_a_hidden_project_leads_nowhere(bob: Caller, happen: Happen) -> None:

@@ -57,7 +57,10 @@ _FOR_REVIEW = "for_review"
 NO_ASSIGNEE = "none"
 #: Values of ``is:``, with whether the search for `NO_ASSIGNEE` is negated.
 _ASSIGNED = {"assigned": True, "unassigned": False}
-IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW, *_ASSIGNED)
+#: Values of ``is:`` for states that no issue has here, with whether all issues match: there are no links to other
+#: trackers.
+_STATELESS = {"linked": False, "unlinked": True, "reprocessing": False}
+IS_VALUES = (*STATUSES, *_SUBSTATUSES, _FOR_REVIEW, *_ASSIGNED, *_STATELESS)
 
 #: The ties to versions by the names that clients use.
 _RELEASE_KEYS = {
@@ -310,6 +313,9 @@ def _add_status(search: IssueSearch, value: str) -> None:
         search.is_for_review = True
     elif value in _ASSIGNED:
         search.assignees.append(NamesTerm(names=(NO_ASSIGNEE,), is_negated=_ASSIGNED[value]))
+    elif value in _STATELESS:
+        if not _STATELESS[value]:
+            search.named.append(IssueTerm(short_ids=(), ids=(), is_negated=False))
     elif value in _SUBSTATUSES:
         search.status, search.substatus = _SUBSTATUSES[value]
     elif value in STATUSES:

@@ -7,8 +7,10 @@ from sqlalchemy import Connection
 
 from shipmark.api.issues.path_issue import find_issue
 from shipmark.api.issues.queries import IssuePageQuery
+from shipmark.api.issues.responses import IssueResponse
 from shipmark.events import store as event_store
 from shipmark.events.payload import event_id_in
+from shipmark.events.store import StoredEvent
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues import short_ids
@@ -19,10 +21,17 @@ from shipmark.projects.model import Project
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectHit:
-    """The issue that a query names, and the event, if it is named by one of its events."""
+    """The issue that a query names, and the event with its environment, if it is named by one of its events."""
 
     issue: Issue
-    event_id: str | None = None
+    event: StoredEvent | None = None
+
+    def mark(self, response: IssueResponse) -> None:
+        """Add the event to the response of the issue."""
+        if self.event is not None:
+            response.matching_event_id = self.event.event_id
+            if isinstance(environment := self.event.payload.get("environment"), str):
+                response.matching_event_environment = environment
 
 
 def find_direct_hit(
@@ -34,10 +43,10 @@ def find_direct_hit(
     """Return the issue that the query names by the id of an event of these projects, or by its short id, or None."""
     text = (query.query or "").strip()
     if event_id := event_id_in(text):
-        issue_id = event_store.issue_of_event(connection, [it.id for it in projects], event_id)
-        if issue_id is not None:
-            [issue] = issue_lists.by_ids(connection, [issue_id])
-            return DirectHit(issue=issue, event_id=event_id)
+        event = event_store.first_by_event_id(connection, [it.id for it in projects], event_id)
+        if event is not None:
+            [issue] = issue_lists.by_ids(connection, [event.issue_id])
+            return DirectHit(issue=issue, event=event)
     if not query.is_short_id_lookup or short_ids.parse(text) is None:
         return None
     try:

@@ -1,20 +1,36 @@
 """Query parameters of issues: searches, and selections of the issues to change (groups-api.md 2, 4)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 from sqlalchemy import Connection
 
 from shipmark.api.issues.stats import LIST_PERIODS
-from shipmark.api.queries import Bit, EnvironmentQuery, PageQuery, PageSize, ProjectQuery, one_of
+from shipmark.api.queries import (
+    Bit,
+    EnvironmentQuery,
+    PageQuery,
+    PageSize,
+    ProjectQuery,
+    TimeRangeQuery,
+    one_of,
+)
 from shipmark.events import merged_issues
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
 from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.model import IssueFilter, IssueSort, IssueStatus
+from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.issues.model import (
+    IssueAttribute,
+    IssueCondition,
+    IssueFilter,
+    IssueSort,
+    IssueStatus,
+)
 from shipmark.issues.search import IS_VALUES, STATUSES, IssueSearch, parse
 from shipmark.issues.store import issue_lists
 from shipmark.issues.store.search_filter import filter_of
@@ -68,9 +84,10 @@ _IS_STATS_PERIOD = require(
 _StatsPeriod = Annotated[str | None, _IS_STATS_PERIOD, one_of(*LIST_PERIODS)]
 #: The period that a project's list shows unless another is asked for.
 _PROJECT_PERIOD = "24h"
-#: The part of issues that `collapse` leaves out.
+#: The parts of issues that `collapse` leaves out.
 _STATS = "stats"
 _TAGS = "tags"
+_RELEASE = "release"
 
 
 class _SearchQuery(EnvironmentQuery):
@@ -130,6 +147,10 @@ class IssuePageQuery(_SearchQuery, PageQuery):
         """Return the period whose numbers of events are shown, or an empty text."""
         return "" if _STATS in self.collapse else self.group_stats_period or ""
 
+    def seen_conditions(self) -> tuple[IssueCondition, ...]:
+        """Return the conditions on when issues were seen."""
+        return ()
+
     def group_ids(self) -> Sequence[int]:
         """Return the named ids."""
         return _numbers(self.group)
@@ -143,13 +164,19 @@ class IssueDetailsQuery(RequestModel):
     """The parts of an issue to show."""
 
     collapse: list[str] = repeatable(
-        "`tags` leaves out the tags; nothing else can be left out.", example=_TAGS
+        "`tags` leaves out the tags, `release` the first and the last release; nothing else can be left out.",
+        example=_TAGS,
     )
 
     @property
     def shows_tags(self) -> bool:
         """Return True unless tags are left out."""
         return _TAGS not in self.collapse
+
+    @property
+    def shows_releases(self) -> bool:
+        """Return True unless the first and the last release are left out."""
+        return _RELEASE not in self.collapse
 
 
 class ProjectIssueListQuery(IssuePageQuery):
@@ -167,8 +194,22 @@ class ProjectIssueListQuery(IssuePageQuery):
         return next((period for period in periods if period is not None), _PROJECT_PERIOD)
 
 
-class IssueListQuery(IssuePageQuery, ProjectQuery):
+class IssueListQuery(IssuePageQuery, ProjectQuery, TimeRangeQuery):
     """A page of the issues of an organization."""
+
+    def seen_conditions(self) -> tuple[IssueCondition, ...]:
+        """Return the conditions of the time range: issues that were seen before it ended and after it began.
+
+        Issues know their first and last event only, so that one without an event in between matches too.
+        """
+        seen_in = self.time_range()
+        if seen_in is None:
+            return ()
+        start, end = seen_in
+        return (
+            IssueCondition(IssueAttribute.LAST_SEEN, SearchOperator.AT_LEAST, start),
+            IssueCondition(IssueAttribute.FIRST_SEEN, SearchOperator.AT_MOST, end),
+        )
 
 
 class ProjectIssueSelectionQuery(_SearchQuery):
@@ -215,7 +256,8 @@ def listed_filter(
         ids = merged_issues.survivors(connection, query.group_ids())
         conditions = IssueFilter(project_ids=project_ids, ids=tuple(sorted(ids)))
     else:
-        conditions = issue_filter(connection, access, projects, parse(text, now()), query)
+        found = issue_filter(connection, access, projects, parse(text, now()), query)
+        conditions = replace(found, conditions=(*found.conditions, *query.seen_conditions()))
     if query.order() is IssueSort.INBOX and not conditions.is_for_review:
         raise BadRequest("Invalid sort parameter. inbox takes a query with is:for_review.")
     return conditions

@@ -98,6 +98,7 @@ class IssueResponse(Wire, kw_only=True):
     inbox: InboxResponse | None
     stats: dict[str, list[Point]] | msgspec.UnsetType = msgspec.UNSET
     matching_event_id: str | msgspec.UnsetType = msgspec.UNSET
+    matching_event_environment: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class ActivityResponse(Wire):
@@ -117,8 +118,8 @@ class IssueDetailsResponse(IssueResponse, kw_only=True):
     participants: list[UserResponse]
     seen_by: list[ViewerResponse]
     user_report_count: int
-    first_release: ReleaseResponse | None
-    last_release: ReleaseResponse | None
+    first_release: ReleaseResponse | msgspec.UnsetType | None
+    last_release: ReleaseResponse | msgspec.UnsetType | None
     tags: list[IssueTagKeyResponse] | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -112,7 +112,8 @@ def get_issue(
 ) -> IssueDetailsResponse:
     """Show an issue."""
     with context.database.snapshot() as connection:
-        first, last = first_and_last_release(connection, issue)
+        shown = query.shows_releases
+        first, last = first_and_last_release(connection, issue) if shown else (UNSET, UNSET)
         return IssueDetailsResponse(
             **issue_fields(issue, load_issue_context(context, connection, [issue])),
             stats=stats_of(issue, DETAILS_PERIODS, now()),
@@ -271,8 +272,7 @@ def _fetch_page(
     with context.database.snapshot() as connection:
         if hit := find_direct_hit(context, connection, projects, query):
             [found] = serialize_issues(context, connection, [hit.issue], period)
-            if hit.event_id is not None:
-                found.matching_event_id = hit.event_id
+            hit.mark(found)
             return Response([found], headers={"X-Sentry-Direct-Hit": "1"})
         conditions = listed_filter(connection, context.access, projects, text, query)
         position = issue_cursor.position_of(page, query.order())
