@@ -341,7 +341,8 @@ def test_without_semver_a_later_release_that_is_there_is_the_next_one(
     happen(release="alpha")
     assert shown(bob)["status"] == "resolved"
     happen(release="beta")
-    assert told(bob)[0][1]["version"] == "beta"
+    regression = told(bob)[0][1]
+    assert (regression["version"], regression["follows_semver"]) == ("beta", False)
     assert shown(bob)["substatus"] == "regressed"
 
 

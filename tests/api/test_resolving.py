@@ -267,6 +267,7 @@ def test_an_event_in_the_fixing_release_or_a_newer_one_reopens_the_issue(
     told = issue["activity"][0]
     assert (told["type"], told["data"]["version"]) == ("set_regression", version)
     assert told["data"]["resolved_in_version"] == "web@1.1.0"
+    assert told["data"]["follows_semver"] is True
     assert counts(database)["resolutions"] == 0
     history = [it["status"] for it in rows(database, "issue_history")]
     assert history == ["resolved", "regressed"]

@@ -96,7 +96,7 @@ def predates_fix(
         return True
     if seen_in.id == resolved_in.id:
         return False
-    if versions.is_semver(seen_in.version) and versions.follows_semver(newest_versions):
+    if versions.goes_by_semver(seen_in.version, newest_versions):
         order = versions.compare(resolved_in.version, seen_in.version)
         if order is not None:
             return order > 0
@@ -109,7 +109,7 @@ def _predates_current(
     fix: Fix, current_version: str, seen_in: Release, newest_versions: Sequence[str]
 ) -> bool | None:
     """Decide by the current release, or return None if it can't be compared (releases.md 4.3, step 4)."""
-    if versions.is_semver(seen_in.version) and versions.follows_semver(newest_versions):
+    if versions.goes_by_semver(seen_in.version, newest_versions):
         order = versions.compare(current_version, seen_in.version)
         if order is None:
             return None

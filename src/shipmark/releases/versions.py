@@ -215,6 +215,11 @@ def follows_semver(newest_first: Sequence[str]) -> bool:
     return any(votes[:3]) and (len(votes) < SAMPLE_MAX or sum(votes) >= 3)
 
 
+def goes_by_semver(name: str, newest_first: Sequence[str]) -> bool:
+    """Return True if a version is compared by semver in a project with these newest releases."""
+    return is_semver(name) and follows_semver(newest_first)
+
+
 def _split(name: str) -> tuple[str | None, str]:
     """Split into package and version. A first "@" belongs to the package, as in ``@acme@1.0``."""
     start = 1 if name.startswith("@") else 0

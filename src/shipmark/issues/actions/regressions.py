@@ -1,5 +1,6 @@
 """Regressions: resolved issues that occur again after their fix (ingest.md 10)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -36,16 +37,22 @@ def may_regress(issue: Issue, event: Event) -> bool:
 def reopen(connection: Connection, issue: Issue, event: Event, release: Release | None) -> bool:
     """Reopen a locked issue that `may_regress`, if the event is from after its fix. Return True if it was reopened."""
     fix = _fix_of(connection, issue)
+    of_fix: dict[str, object] = {}
     if fix is not None:
         newest = releases.newest_versions(connection, issue.project_id, versions.SAMPLE_MAX)
         if is_before_fix(fix, release, newest):
             return False
+        of_fix = {
+            "follows_semver": release is not None
+            and versions.goes_by_semver(release.version, newest),
+            "resolved_in_version": fix.resolved_in.version,
+        }
     if resolutions.is_unshipped(connection, issue.id):
         return False
     if not issues.reopen(connection, issue.id, event.at, _reopens_before(issue, event)):
         return False
     resolutions.delete_of_issues(connection, [issue.id])
-    _record_regression(connection, issue, event, release, fix)
+    _record_regression(connection, issue, event, release, of_fix)
     return True
 
 
@@ -81,18 +88,19 @@ def _fix_of(connection: Connection, issue: Issue) -> Fix | None:
 
 
 def _record_regression(
-    connection: Connection, issue: Issue, event: Event, release: Release | None, fix: Fix | None
+    connection: Connection,
+    issue: Issue,
+    event: Event,
+    release: Release | None,
+    of_fix: Mapping[str, object],
 ) -> None:
     version = release.version if release else ""
-    details: dict[str, object] = {"event_id": event.event_id, "version": version}
-    if fix is not None:
-        details["resolved_in_version"] = fix.resolved_in.version
     happened = NewActivity(
         issue_id=issue.id,
         type=IssueActivityType.SET_REGRESSION,
         user_id=None,
         ident=event.event_id,
-        details=details,
+        details={"event_id": event.event_id, "version": version, **of_fix},
     )
     activity.add(connection, [happened], event.received_at)
     release_id = release.id if release else None

@@ -261,7 +261,7 @@ def _plan_next(
     """
     ids = [issue.id for issue in locked]
     sample = releases.newest_versions(connection, project_id, versions.SAMPLE_MAX)
-    if versions.is_semver(newest.version) and versions.follows_semver(sample):
+    if versions.goes_by_semver(newest.version, sample):
         current = occurrences.highest_versions(connection, ids)
         later: Mapping[int, Release] = {}
         is_semver = True
