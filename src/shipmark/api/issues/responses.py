@@ -121,6 +121,9 @@ class IssueDetailsResponse(IssueResponse, kw_only=True):
     first_release: ReleaseResponse | msgspec.UnsetType | None
     last_release: ReleaseResponse | msgspec.UnsetType | None
     tags: list[IssueTagKeyResponse] | msgspec.UnsetType = msgspec.UNSET
+    plugin_actions: Sequence[str] = ()
+    plugin_contexts: Sequence[str] = ()
+    plugin_issues: Sequence[str] = ()
 
 
 class ShortIdResponse(Wire):
