@@ -89,6 +89,7 @@ def test_a_repository_of_another_organization_is_not_found(
 def test_one_repository_is_not_shown_by_itself(alice: Caller) -> None:
     answer = alice.get(path_of(alice))
     assert (answer.status_code, answer.json()) == (405, {"detail": 'Method "GET" not allowed.'})
+    assert answer.headers["allow"] == "PUT, DELETE, OPTIONS"
 
 
 def test_a_hidden_repository_keeps_its_commits(alice: Caller, database: Database) -> None:

@@ -62,9 +62,10 @@ WRONG: list[tuple[str, object, object]] = [
     ("projects", ["initech"], ["Invalid project slugs"]),
     ("projects", ["web", "initech"], ["Invalid project slugs"]),
     ("projects", ["99999"], ["Invalid project slugs"]),
-    ("projects", [{"slug": "web"}], NOT_TEXT),
-    ("projects", [True], NOT_TEXT),
-    ("projects", [""], BLANK),
+    ("projects", [{"slug": "web"}], ["Invalid project slugs"]),
+    ("projects", [True], ["Invalid project slugs"]),
+    ("projects", [None], ["Invalid project slugs"]),
+    ("projects", [""], ["Invalid project slugs"]),
     ("ref", True, NOT_TEXT),
     ("ref", {"a": 1}, NOT_TEXT),
     ("ref", "a" * 201, too_long(200)),
@@ -307,6 +308,7 @@ def test_other_media_types_are_refused(alice: Caller, media_type: str) -> None:
 def test_a_wrong_method_is_refused(alice: Caller) -> None:
     answer = alice.put(RELEASES, {})
     assert (answer.status_code, answer.json()) == (405, {"detail": 'Method "PUT" not allowed.'})
+    assert answer.headers["allow"] == "GET, POST, OPTIONS"
 
 
 @on_one_database

@@ -98,6 +98,23 @@ def test_activity_history_resolution_and_subscription_say_so(
     assert happened[1]["data"]["commit"]["message"] == "Fixes WEB-1"
 
 
+def test_a_commit_that_is_sent_again_without_its_author_is_still_by_them(
+    alice: Caller, happen: Happen, world: World, database: Database
+) -> None:
+    happen()
+    alice.publish("web@1.0.0", commits=[fix("Nothing yet")])
+    again = {name: value for name, value in fix().items() if not name.startswith("author_")}
+    alice.publish("web@1.1.0", commits=[again])
+    happened = shown(alice)["activity"]
+    assert [(it["type"], it["user"] and it["user"]["email"]) for it in happened] == [
+        ("set_resolved_in_release", BOB),
+        ("referenced_in_commit", BOB),
+        ("first_seen", None),
+    ]
+    followers = [it["user_id"] for it in rows(database, "issue_subscriptions")]
+    assert followers == [world.users[BOB]]
+
+
 def test_publishing_again_changes_nothing(
     alice: Caller, happen: Happen, database: Database
 ) -> None:

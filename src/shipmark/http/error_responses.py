@@ -32,6 +32,9 @@ _NAMES_FROM = 5
 #: Deliberately not "Basic", which would make browsers ask for a password.
 _CHALLENGE = {"WWW-Authenticate": 'xBasic realm="api"'}
 
+#: The order of methods in ``Allow``.
+_METHODS = "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS"
+
 _HEADERS: Mapping[int, Mapping[str, str]] = {401: _CHALLENGE, 503: {"Retry-After": "5"}}
 
 
@@ -82,14 +85,17 @@ def body_of(refusal: errors.Refusal) -> object:
 
 def http_error_response(request: AnyRequest, error: HTTPException) -> Response[object]:
     """Return the response for a refusal of the framework: unknown route, wrong method, body over the limit."""
-    status, detail = error.status_code, error.detail
+    status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
     if status == 405:
         detail = f'Method "{request.method}" not allowed.'
+        if "allow" in headers:
+            # The framework's order is that of a set, and differs from process to process.
+            headers["allow"] = ", ".join(sorted(headers["allow"].split(", "), key=_METHODS.find))
     elif status == 404:
         detail = errors.NotFound().detail
     elif status == 413:
         detail = "The request's body is over the limit of this server."
-    return _json_response({"detail": detail}, status, error.headers)
+    return _json_response({"detail": detail}, status, headers)
 
 
 def failure_response(request: AnyRequest, error: Exception) -> Response[object]:

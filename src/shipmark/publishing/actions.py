@@ -239,13 +239,8 @@ def _link_issues(
         for commit, stored_commit in zip(commits, stored, strict=True)
         if commit.message is not None
     }
-    authors = {
-        stored_commit.commit_id: commit.author[0]
-        for commit, stored_commit in zip(commits, stored, strict=True)
-        if named.get(stored_commit.commit_id) and commit.author is not None
-    }
     existing = {item.commit_id for item in stored if not item.is_new}
-    resolve.link(connection, context.organization.id, named, authors, existing, context.now)
+    resolve.link(connection, context.organization.id, named, existing, context.now)
     return any(named.values())
 
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError, ValidationError
 from typing_extensions import TypedDict
 
 from shipmark.http.validation import (
@@ -91,6 +100,15 @@ def _parse_change(value: object) -> Change:
     return changes.pop() if len(changes) == 1 else Change.MODIFIED
 
 
+def _read_project(value: object, read: ValidatorFunctionWrapHandler) -> str:
+    """Return the slug or id. Anything else is as good as an unknown project, which is refused later (2.3.1)."""
+    try:
+        return str(read(value))
+    except (PydanticCustomError, ValidationError):
+        return ""
+
+
+_ProjectName = Annotated[TrimmedText, WrapValidator(_read_project)]
 # Not trimmed, so that what is stored is what was sent (releases.md 1.3.1).
 _Version = Annotated[
     str,
@@ -289,7 +307,7 @@ class ProjectReleaseRequest(NewReleaseRequest):
 class ReleaseRequest(ReleaseUpdateRequest, NewReleaseRequest):
     """A new release of an organization, or more of an existing one."""
 
-    projects: ListOf[TrimmedText] = Field(description="Slugs or ids of the projects to attach.")
+    projects: ListOf[_ProjectName] = Field(description="Slugs or ids of the projects to attach.")
 
 
 class BulkReleaseUpdateRequest(RequestModel):

@@ -186,9 +186,7 @@ def _problems(body: RepositoryRequest) -> dict[str, str] | UnsetType | None:
     if provider.startswith("integrations:"):
         kind = provider.partition(":")[2]
         return {"__all__": f"{_INTEGRATIONS.get(kind, kind)} requires an integration id."}
-    if provider:
-        return {"provider": "There are no integrations."}
-    if not body.model_fields_set:
+    if provider or not body.model_fields_set:
         # As recorded, to the letter.
         return UNSET
     return None if body.name else {"name": REQUIRED}

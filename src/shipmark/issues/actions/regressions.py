@@ -40,11 +40,10 @@ def reopen(connection: Connection, issue: Issue, event: Event, release: Release 
     of_fix: dict[str, object] = {}
     if fix is not None:
         newest = releases.newest_versions(connection, issue.project_id, versions.SAMPLE_MAX)
-        if is_before_fix(fix, release, newest):
+        if release is None or is_before_fix(fix, release, newest):
             return False
         of_fix = {
-            "follows_semver": release is not None
-            and versions.goes_by_semver(release.version, newest),
+            "follows_semver": versions.goes_by_semver(release.version, newest),
             "resolved_in_version": fix.resolved_in.version,
         }
     if resolutions.is_unshipped(connection, issue.id):

@@ -37,15 +37,14 @@ def link(
     connection: Connection,
     organization_id: int,
     references: Mapping[int, References],
-    authors: Mapping[int, str],
     known_commit_ids: Collection[int],
     now: datetime,
 ) -> None:
     """Link commits to the issues that their messages name, and delete links to issues no longer named.
 
-    ``references`` has an entry for every commit sent with a message, ``authors`` the addresses of those that have
-    one, and ``known_commit_ids`` are the commits stored before, which alone can have links. A newly named issue gets
-    an activity, and the author's user is subscribed.
+    ``references`` has an entry for every commit sent with a message, and ``known_commit_ids`` are the commits stored
+    before, which alone can have links. A newly named issue gets an activity, and the user of the commit's author, who
+    may have been sent before, is subscribed.
     """
     named = _named_issues(connection, organization_id, references)
     if said_anew := references.keys() & set(known_commit_ids):
@@ -53,11 +52,11 @@ def link(
     fresh = sorted(commit_links.ensure(connection, named, now))
     if not fresh:
         return
-    addresses = {authors[commit_id] for _, commit_id in fresh if commit_id in authors}
-    users = organizations.users_by_email(connection, organization_id, addresses)
+    commit_ids = {commit_id for _, commit_id in fresh}
+    users = commit_links.users_of_authors(connection, organization_id, commit_ids)
     happened, followers = [], []
     for issue_id, commit_id in fresh:
-        user_id = users.get(authors.get(commit_id, ""))
+        user_id = users.get(commit_id)
         happened.append(
             NewActivity(
                 issue_id=issue_id,

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
+from shipmark.organizations.store import MEMBER_ADDRESSES
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.store import authors, commits
 
@@ -69,6 +70,24 @@ _AUTHORS_IN_RELEASE = (
     .where(release_commits.c.release_id == sa.bindparam("release_id", type_=db.Id))
     .order_by(release_commits.c.position.desc())
 )
+
+
+_MEMBERS = MEMBER_ADDRESSES.subquery("author_members")
+_USERS_OF_AUTHORS = (
+    sa.select(commits.c.id, _MEMBERS.c.user_id)
+    .join(db.IDS, db.IDS.c.id == commits.c.id)
+    .join(authors, authors.c.id == commits.c.author_id)
+    .join(_MEMBERS, _MEMBERS.c.email == authors.c.email)
+)
+
+
+def users_of_authors(
+    connection: sa.Connection, organization_id: int, commit_ids: Collection[int]
+) -> dict[int, int]:
+    """Return by commit the active member who has verified the address of its author, in one statement."""
+    parameters = db.ids_param(commit_ids) | {"organization_id": organization_id}
+    result = connection.execute(_USERS_OF_AUTHORS, parameters)
+    return {commit_id: user_id for commit_id, user_id in result}
 
 
 def author_names(
