@@ -119,6 +119,19 @@ def test_the_callers_organizations_are_listed(bob: Caller, world: World) -> None
     assert (answer.status_code, answer.json()) == (200, [organization(world)])
 
 
+@pytest.mark.parametrize("value", ["1", "true"])
+def test_the_organizations_that_the_caller_owns_are_listed_alone(
+    alice: Caller, bob: Caller, world: World, database: Database, value: str
+) -> None:
+    path = f"/organizations/?owner={value}"
+    assert alice.get(path).json() == [{"organization": organization(world), "singleOwner": True}]
+    assert bob.get(path).json() == []
+    with database.transaction() as connection:
+        connection.execute(text("UPDATE members SET role = 'owner'"))
+    assert alice.get(path).json()[0]["singleOwner"] is False
+    assert bob.get("/organizations/?owner=0").json() == [organization(world)]
+
+
 def test_who_may_list_organizations(
     anonymous: Caller, organization_token: Caller, bearer: Bearer
 ) -> None:

@@ -518,6 +518,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/projects/acme/web/environments/",
         "/organizations/acme/environments/",
         "/organizations/",
+        "/organizations/?owner=1",
         "/auth/",
         *(
             release_path("web@1.1.0", child)

@@ -135,6 +135,14 @@ class OrganizationListQuery(PageQuery):
     query: str | None = optional(
         "Text in names or slugs, or terms such as `slug:acme` and `status:active`.", example="acme"
     )
+    owner: str | None = optional(
+        "`1` or `true` lists only those that the user owns, with `singleOwner`.", example="1"
+    )
+
+    @property
+    def is_of_owner(self) -> bool:
+        """Return True if only the organizations that the user owns are meant."""
+        return self.owner in {"1", "true"}
 
 
 class OrganizationUpdateRequest(RequestModel):

@@ -64,6 +64,13 @@ def organization_response(organization: Organization, address: str) -> Organizat
     )
 
 
+class OwnedOrganizationResponse(Wire):
+    """An organization that the caller owns."""
+
+    organization: OrganizationResponse
+    single_owner: bool
+
+
 def features(organization: Organization) -> list[str]:
     """What the organization can use of that which is not everywhere, sorted."""
     names = ["relay", "team-roles"]

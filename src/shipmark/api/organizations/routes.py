@@ -13,7 +13,11 @@ from shipmark.api.organizations.detail_responses import (
     organization_details_response,
 )
 from shipmark.api.organizations.requests import OrganizationListQuery, OrganizationUpdateRequest
-from shipmark.api.organizations.responses import OrganizationResponse, organization_response
+from shipmark.api.organizations.responses import (
+    OrganizationResponse,
+    OwnedOrganizationResponse,
+    organization_response,
+)
 from shipmark.api.projects.loading import ViewerContext, serialize_projects, serialize_teams
 from shipmark.api.queries import DetailedQuery
 from shipmark.http import endpoint
@@ -23,7 +27,7 @@ from shipmark.http.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGAN
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Unauthenticated
 from shipmark.organizations import actions, deletion_requests, settings, store, text_filter
-from shipmark.organizations.model import Access, Organization
+from shipmark.organizations.model import Access, Organization, Role
 from shipmark.projects import store as projects
 
 _TESTS: text_filter.Tests[Organization] = {
@@ -36,13 +40,25 @@ _ORGANIZATION = "/{organization:str}/"
 @endpoint.get("/", scopes=ORGANIZATION_READ)
 def list_organizations(
     context: RequestContext, caller: CallingUser, query: OrganizationListQuery
-) -> Response[list[OrganizationResponse]]:
+) -> Response[list[OrganizationResponse | OwnedOrganizationResponse]]:
     """List the user's organizations, the newest first."""
     page = query.page()
-    with context.database.autocommit_read() as connection:
-        known = [row for row, _ in store.of_user(connection, caller.user.id)]
-    rows, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
-    return context.listed([organization_response(row, context.address) for row in rows], links)
+    with context.database.snapshot() as connection:
+        known = [
+            organization
+            for organization, role in store.of_user(connection, caller.user.id)
+            if role is Role.OWNER or not query.is_of_owner
+        ]
+        rows, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
+        shown = [organization_response(row, context.address) for row in rows]
+        if not query.is_of_owner:
+            return context.listed(shown, links)
+        single = store.with_one_owner(connection, [row.id for row in rows])
+    owned = [
+        OwnedOrganizationResponse(organization=response, single_owner=row.id in single)
+        for row, response in zip(rows, shown, strict=True)
+    ]
+    return context.listed(owned, links)
 
 
 @endpoint.get(_ORGANIZATION, scopes=ORGANIZATION_READ | {"org:ci"})

@@ -53,6 +53,7 @@ from shipmark.organizations.store.people import (
     teams_of_member,
     user_of_member,
     users_by_email,
+    with_one_owner,
 )
 from shipmark.organizations.store.tokens import (
     add_token,

@@ -53,6 +53,14 @@ team_members = table("team_members", TeamMemberColumns)
 TEAM = RowReader(Team, teams, avatar=(read_avatar, teams.c.avatar_kind, teams.c.avatar_ident))
 _MEMBER = RowReader(Member, members, role=Role)
 
+_WITH_ONE_OWNER = (
+    sa.select(members.c.organization_id)
+    .join(db.IDS, db.IDS.c.id == members.c.organization_id)
+    .where(members.c.role == Role.OWNER.value)
+    .group_by(members.c.organization_id)
+    .having(sa.func.count() == 1)
+)
+
 TEAM_TAKEN = "A team with this slug already exists."
 
 _ADDRESSES = db.json_rows("addresses", email=sa.Text())
@@ -269,6 +277,11 @@ def has_other_owner(connection: sa.Connection, organization_id: int, member_id: 
         members.c.id != member_id,
     )
     return connection.execute(query.limit(1)).first() is not None
+
+
+def with_one_owner(connection: sa.Connection, organization_ids: Collection[int]) -> set[int]:
+    """Return those of the organizations that have a single owner, in one statement."""
+    return set(connection.execute(_WITH_ONE_OWNER, db.ids_param(organization_ids)).scalars())
 
 
 def set_role(connection: sa.Connection, member_id: int, role: Role) -> None:
