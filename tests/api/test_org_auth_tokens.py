@@ -13,6 +13,7 @@ from factories import (
     Caller,
     World,
     on_one_database,
+    release_path,
     rows,
 )
 
@@ -128,6 +129,16 @@ def test_publishing_deploying_and_uploading_count_as_use(
     organization_token.publish("web@1.0.0", "mobile", "web")
     first = min(world.projects["web"], world.projects["mobile"])
     assert used() == (True, str(first))
+
+
+def test_amending_a_release_counts_as_use_for_its_first_project(
+    alice: Caller, organization_token: Caller, world: World
+) -> None:
+    alice.publish("web@1.0.0", "mobile", "web")
+    assert organization_token.put(release_path("web@1.0.0"), {}).status_code == 200
+    (shown,) = alice.get(PATH).json()
+    first = min(world.projects["web"], world.projects["mobile"])
+    assert shown["projectLastUsedId"] == str(first)
 
 
 def test_a_token_gets_another_name(alice: Caller) -> None:

@@ -160,7 +160,7 @@ def update_release(
         updated = publishing.update(
             connection, release.release, body.to_input(), context.publish_context()
         )
-        context.record_token_use(connection, ())
+        context.record_token_use(connection, release.attached_ids)
         return load_release_response(connection, updated, release.visible)
 
 
