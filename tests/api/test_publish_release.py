@@ -38,6 +38,12 @@ def test_nobody_publishes_without_credentials(anonymous: Caller) -> None:
         ("Bearer", "Invalid token header. No credentials provided."),
         ("Bearer a b", "Invalid token header. Token string should not contain spaces."),
         ("Basic YTpi", "Authentication credentials were not provided."),
+        ("Basic YTo=", "API key is not valid"),
+        ("basic YQ==", "API key is not valid"),
+        ("Basic Og==", "Authentication credentials were not provided."),
+        ("Basic /w==", "Authentication credentials were not provided."),
+        ("Basic !", "Authentication credentials were not provided."),
+        ("Basic", "Authentication credentials were not provided."),
     ],
 )
 @on_one_database

@@ -1,5 +1,6 @@
 """The context of a request to the API: caller, parameters, body and database."""
 
+import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -198,13 +199,26 @@ class RequestContext:
 def _bearer(header: str | None) -> str | None:
     """Return the token of an ``Authorization`` header, or None without a bearer token (auth-and-errors.md 1)."""
     words = (header or "").split()
-    if not words or words[0].lower() != "bearer":
+    scheme = words[0].lower() if words else ""
+    if scheme == "basic" and _is_api_key(words[1:]):
+        # There are none here; who sends one learns that it does not count.
+        raise Unauthenticated("API key is not valid")
+    if scheme != "bearer":
         return None
     if len(words) == 1:
         raise Unauthenticated("Invalid token header. No credentials provided.")
     if len(words) > 2:
         raise Unauthenticated("Invalid token header. Token string should not contain spaces.")
     return words[1]
+
+
+def _is_api_key(words: Sequence[str]) -> bool:
+    """Return True for a user name without a password, by which keys of organizations are sent."""
+    try:
+        name, _, password = base64.b64decode("".join(words), validate=True).decode().partition(":")
+    except ValueError:
+        return False
+    return bool(name) and not password
 
 
 def request_url(request: AnyRequest) -> tuple[str, list[tuple[str, str]]]:
