@@ -204,7 +204,7 @@ def test_one_digester_has_a_folder(folder: LogFolder) -> None:
 
 def test_a_writer_wakes_who_waits(folder: LogFolder, writer: SqliteLogWriter) -> None:
     folder.path.mkdir()
-    with folder.waiting() as waiting:
+    with folder.pauses() as waiting:
         waiting.wait(0)
         woken = threading.Event()
         thread = threading.Thread(target=lambda: (waiting.wait(30), woken.set()))

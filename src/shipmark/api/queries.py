@@ -154,7 +154,7 @@ class TimeRangeQuery(RequestModel):
     """The time range to look at."""
 
     stats_period: PeriodText = optional(
-        "The last so long: a number of seconds, or a number with `s`, `m`, `h`, `d` or `w` behind it.",
+        "The last so long: seconds, or a number with `s`, `m`, `h`, `d` or `w`.",
         example="14d",
     )
     stats_period_start: PeriodText = optional(

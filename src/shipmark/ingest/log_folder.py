@@ -96,7 +96,7 @@ class LogFolder:
         self._notify(_WAKE)
 
     def hurry(self) -> None:
-        """End the rest of the digester, if it rests: somebody waits for what the logs hold."""
+        """End the rest of the digester, if it rests: a reader waits for what the logs hold."""
         self._notify(_HURRY)
 
     def _notify(self, name: str) -> None:

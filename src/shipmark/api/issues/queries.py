@@ -130,9 +130,7 @@ class IssuePageQuery(_SearchQuery, PageQuery):
         alias="groupStatsPeriod",
         example="24h",
     )
-    collapse: list[str] = repeatable(
-        "`stats` leaves out the numbers of events; nothing else can be left out.", example=_STATS
-    )
+    collapse: list[str] = repeatable("`stats` leaves out the numbers of events.", example=_STATS)
 
     @property
     def is_short_id_lookup(self) -> bool:
@@ -164,8 +162,7 @@ class IssueDetailsQuery(RequestModel):
     """The parts of an issue to show."""
 
     collapse: list[str] = repeatable(
-        "`tags` leaves out the tags, `release` the first and the last release; nothing else can be left out.",
-        example=_TAGS,
+        "`tags` leaves out the tags, `release` the first and last release.", example=_TAGS
     )
 
     @property
