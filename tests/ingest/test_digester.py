@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import logging
 import os
 import signal
 import sqlite3
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from digesting import digest_all
 from factories import World, counts, error_event, rows
 from sqlalchemy import delete, event
@@ -68,13 +66,6 @@ def logs(folder: LogFolder) -> Iterator[SqliteLogReader]:
 @pytest.fixture
 def digester(database: Database, blobs: Blobs, logs: SqliteLogReader) -> Digester:
     return Digester(database, blobs, logs)
-
-
-@pytest.fixture
-def _log() -> Iterator[None]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
-    yield
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 def stored(database: Database) -> list[str]:
@@ -224,7 +215,7 @@ def test_a_digester_that_dies_while_it_forgets_a_log_leaves_nothing(
     assert rows(database, "digest_positions") == []
 
 
-@pytest.mark.usefixtures("_log")
+@pytest.mark.usefixtures("full_log")
 def test_a_damaged_log_does_not_hold_up_the_others(
     digester: Digester, database: Database, folder: LogFolder, send: Send
 ) -> None:
@@ -240,7 +231,7 @@ def test_a_damaged_log_does_not_hold_up_the_others(
     assert read_backlog(database, folder).unreadable_logs == 1
 
 
-@pytest.mark.usefixtures("_log")
+@pytest.mark.usefixtures("full_log")
 def test_a_log_that_is_repaired_is_digested(
     digester: Digester,
     database: Database,

@@ -1,15 +1,13 @@
 """The process of the digester: its turns, the lock of the folder, and its end."""
 
-import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import structlog
 from structlog.testing import capture_logs
 
 from shipmark.infrastructure.blobs import Blobs
@@ -23,14 +21,8 @@ from shipmark.ingest.event_readers import SHARED_MIN
 from shipmark.ingest.log_folder import LogFolder, Pauses
 from shipmark.ingest.sqlite_log import SqliteLogReader
 
+pytestmark = pytest.mark.usefixtures("full_log")
 LONG = 60.0
-
-
-@pytest.fixture(autouse=True)
-def _log() -> Iterator[None]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
-    yield
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 class Outage(Digester):

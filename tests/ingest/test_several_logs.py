@@ -1,14 +1,12 @@
 """The logs of several workers are digested together, and what is bad in one holds up no other."""
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-import structlog
 from factories import World, error_event, rows
 from sqlalchemy import event
 from structlog.testing import capture_logs
@@ -52,13 +50,6 @@ def digester(database: Database, blobs: Blobs, folder: LogFolder) -> Iterator[Di
     logs = SqliteLogReader(folder)
     yield Digester(database, blobs, logs)
     logs.close()
-
-
-@pytest.fixture
-def _log() -> Iterator[None]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
-    yield
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 @pytest.fixture
@@ -134,7 +125,7 @@ def test_a_bad_event_of_one_log_is_set_aside_and_all_others_are_stored(
     assert [row["times_seen"] for row in rows(database, "issues")] == [16]
 
 
-@pytest.mark.usefixtures("_log")
+@pytest.mark.usefixtures("full_log")
 def test_an_event_that_can_not_even_be_set_aside_holds_its_own_log_only(
     digester: Digester,
     database: Database,

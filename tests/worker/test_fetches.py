@@ -1,6 +1,5 @@
 """Refs become commits: a job fetches them from a git server, and a broken one breaks no publish."""
 
-import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from client_fixtures import Serve
 from factories import (
     ALICE,
@@ -409,14 +407,7 @@ def test_another_key_than_before_is_told_in_a_sentence(desk: Desk) -> None:
     assert fetch["error"].startswith("The credentials can't be read: ")
 
 
-@pytest.fixture
-def _log() -> Iterator[None]:
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG))
-    yield
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-
-
-@pytest.mark.usefixtures("_log")
+@pytest.mark.usefixtures("full_log")
 def test_secrets_are_seen_nowhere(desk: Desk) -> None:
     with capture_logs() as log:
         at = desk.url.replace("//", f"//{USERNAME}:{PASSWORD}@")

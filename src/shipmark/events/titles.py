@@ -68,10 +68,8 @@ def title_of(metadata: Json) -> str:
     """Return the title of the issue, one line."""
     if title := text_of(metadata, "title") or _first_line(text_of(metadata, "message")):
         return title
-    type_, line = (
-        " ".join(text_of(metadata, "type").split()),
-        _first_line(text_of(metadata, "value")),
-    )
+    type_ = " ".join(text_of(metadata, "type").split())
+    line = _first_line(text_of(metadata, "value"))
     if type_:
         return f"{type_}: {line}" if line else type_
     # A synthetic exception has no type that tells anything: its text is what happened, not where.

@@ -45,7 +45,7 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
     media_type, options = parse_options_header(content_type)
     match media_type:
         case "" | "application/json" | "text/plain":
-            return json_of(in_utf8(body, options.get("charset", "")))
+            return json_of(from_charset(body, options.get("charset", "")))
         case "application/x-www-form-urlencoded":
             return _form(_urlencoded(body), lists)
         case "multipart/form-data":
@@ -63,7 +63,7 @@ def json_of(body: bytes) -> object:
         return _slowly(body)
 
 
-def in_utf8(body: bytes, charset: str, errors: str = "strict") -> bytes:
+def from_charset(body: bytes, charset: str, errors: str = "strict") -> bytes:
     """Return a text in UTF-8. Unknown character sets count as UTF-8, as in the reference."""
     if charset.lower() not in _CHARSETS:
         return body

@@ -22,7 +22,7 @@ def client_address(request: AnyRequest, settings: Settings) -> str | None:
 
 def is_from_trusted_proxy(request: AnyRequest, settings: Settings) -> bool:
     """Return whether the connection of a request is from a proxy that the operator trusts."""
-    peer = _address(request.client.host) if request.client else None
+    peer = parsed_address(request.client.host) if request.client else None
     networks = trusted_networks(settings.trusted_proxies)
     return peer is not None and any(peer in network for network in networks)
 
@@ -37,12 +37,12 @@ def forwarded_address(peer: str | None, header: str, trusted_proxies: str) -> st
     networks = trusted_networks(trusted_proxies)
     if not networks or peer is None:
         return peer
-    address = _address(peer)
+    address = parsed_address(peer)
     if address is None:
         return peer
     for text in reversed(header.rsplit(",", _HOPS_MAX)[-_HOPS_MAX:]):
         is_trusted = any(address in network for network in networks)
-        if not is_trusted or (hop := _address(text)) is None:
+        if not is_trusted or (hop := parsed_address(text)) is None:
             break
         address = hop
     return str(address)
@@ -63,8 +63,8 @@ def trusted_networks(text: str) -> tuple[Network, ...]:
     return tuple(result)
 
 
-def _address(text: str) -> Address | None:
-    """Parse an address, with or without a port; an IPv4-mapped IPv6 address is returned as IPv4."""
+def parsed_address(text: str) -> Address | None:
+    """Return an address that may have a port, or None; an IPv4-mapped IPv6 address is returned as IPv4."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -322,10 +322,11 @@ def joined(reads: Iterable[Sequence[StoredFrame]]) -> Iterator[list[StoredFrame]
     """
     batch: list[StoredFrame] = []
     for frames in reads:
-        if batch and not _fits([*batch, *frames]):
+        together = [*batch, *frames]
+        if batch and not _fits(together):
             yield batch
-            batch = []
-        batch = [*batch, *frames]
+            together = list(frames)
+        batch = together
     if batch:
         yield batch
 

@@ -56,7 +56,7 @@ def in_charset(content: bytes, charset: str) -> bytes:
     try:
         content.decode()
     except UnicodeDecodeError:
-        return body_parsing.in_utf8(content, charset, "replace")
+        return body_parsing.from_charset(content, charset, "replace")
     return content
 
 

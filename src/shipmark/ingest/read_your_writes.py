@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing, suppress
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 
 from shipmark.events import digest_store
+from shipmark.http.client_address import parsed_address
 from shipmark.infrastructure.database import Database
 from shipmark.ingest.event_log import UnreadableLogError
 from shipmark.ingest.log_folder import LogFolder, WriteTimes
@@ -102,8 +102,5 @@ def _is_same_client(one: str | None, other: str | None) -> bool:
 @lru_cache
 def _is_local(text: str) -> bool:
     """Return True for an address of this machine: a client may send to 127.0.0.1, and ask at ::1."""
-    with suppress(ValueError):
-        address = ip_address(text)
-        mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-        return (mapped or address).is_loopback
-    return False
+    address = parsed_address(text)
+    return address is not None and address.is_loopback

@@ -198,11 +198,10 @@ class _LogFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingFrames:
-    """The frames behind a position: their number, when the oldest was received (seconds since 1970), the last one's."""
+    """The frames behind a position: their number, and when the oldest was received (seconds since 1970)."""
 
     number: int
     oldest: float
-    last: int
 
 
 class SqliteLogReader:
@@ -245,7 +244,7 @@ class SqliteLogReader:
         """Return what of a log is behind a position. Its positions have no gaps."""
         rows = list(self._rows(log, _WAITING, after))
         last, oldest = rows[0] if rows else (0, None)
-        return WaitingFrames(number=max(0, last - after), oldest=oldest or 0.0, last=last)
+        return WaitingFrames(number=max(0, last - after), oldest=oldest or 0.0)
 
     def addresses(self, log: str, after: int) -> list[tuple[int, str | None]]:
         """Return the positions behind one, with the addresses from which their frames came."""
