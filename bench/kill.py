@@ -169,7 +169,7 @@ def leftovers(server: Server, url: str) -> Iterator[str]:
     others = [
         path.name
         for path in logs.path.iterdir()
-        if path.name.partition(".")[0] not in {*living, "digester", "wake"}
+        if path.name.partition(".")[0] not in {*living, "digester", "wake", "hurry"}
     ]
     if others:
         yield f"{len(others)} files of processes that have ended are left, such as {others[0]}"
@@ -185,7 +185,7 @@ def leftovers(server: Server, url: str) -> Iterator[str]:
 def leftovers_of_stopped(server: Server) -> Iterator[str]:
     """Return what is left by a server that was stopped after everything was digested."""
     left = {path.name for path in (server.data / "event-log").iterdir()}
-    if left - {"digester.lock", "wake"}:
+    if left - {"digester.lock", "wake", "hurry"}:
         yield f"the server that was stopped left {sorted(left)}"
 
 

@@ -1,5 +1,6 @@
 """What runs by the clock, and what becomes of a job that fails."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,42 @@ def test_a_worker_runs_what_is_due_and_stops_when_told(database: Database) -> No
     worker.stop()
     assert not worker.is_alive()
     assert rows(database, "jobs")[0]["run_at"] > datetime.now(UTC)
+
+
+class NotedPauses(threading.Event):
+    """An event that notes how long it is waited for, and is set by the third time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Do not wait."""
+        assert timeout is not None
+        self.seconds.append(timeout)
+        if len(self.seconds) == 3:
+            self.set()
+        return self.is_set()
+
+
+def test_a_worker_rests_after_a_job_and_polls_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Jobs run in processes that serve requests: batch after batch at once would take half of the time from them."""
+    pauses, jobs_left = NotedPauses(), [0.01, 0.5]
+
+    def run_one() -> bool:
+        if jobs_left:
+            moments.append(moments[-1] + jobs_left.pop(0))
+            return True
+        return False
+
+    moments = [100.0]
+    monkeypatch.setattr(scheduler.time, "monotonic", lambda: moments[-1])
+    worker = scheduler.Worker(run_one)
+    monkeypatch.setattr(worker, "_stopping", pauses)
+    worker.run()
+    assert pauses.seconds == [pytest.approx(0.02), pytest.approx(0.1), 2.0]
 
 
 def test_errands_run_in_a_process_of_their_own(database: Database, tmp_path: Path) -> None:

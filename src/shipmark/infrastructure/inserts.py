@@ -29,16 +29,18 @@ def insert_rows(
     of the first column, or of others, or of a number that follows the columns in each row and is not stored.
     """
     order = order_by or columns[:1]
-    types = {column: _type_of(table, column) for column in columns}
+    types = {column: type_without_length(table, column) for column in columns}
     numbers = {column: Id for column in order if column not in types}
     rows = json_rows(name, **types, **numbers).c
-    parameters = [sa.bindparam(column, type_=_type_of(table, column)) for column in shared]
+    parameters = [
+        sa.bindparam(column, type_=type_without_length(table, column)) for column in shared
+    ]
     values = sa.select(*parameters, *(rows[column] for column in columns))
     values = values.order_by(*(rows[column] for column in order))
     return upsert(table).from_select([*shared, *columns], values)
 
 
-def _type_of(table: sa.Table, column: str) -> sa.types.TypeEngine[Any]:
-    """Return the type of a parameter: texts have no length, as PostgreSQL would cut them without an error."""
+def type_without_length(table: sa.Table, column: str) -> sa.types.TypeEngine[Any]:
+    """Return the type of a column for a parameter: PostgreSQL would cut a text with a length without an error."""
     declared = table.c[column].type
     return sa.Text() if isinstance(declared, sa.String) else declared

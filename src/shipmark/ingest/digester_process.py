@@ -11,6 +11,7 @@ from types import FrameType
 
 from shipmark.http.workers import end_with_parent
 from shipmark.infrastructure import logging
+from shipmark.infrastructure.background_pace import rest_after
 from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.encryption import Cipher
@@ -24,11 +25,6 @@ from shipmark.ingest.sqlite_log import SqliteLogReader
 
 #: How often an idle digester looks at the logs, though no writer has woken it.
 _LOOK_SECONDS = 0.2
-#: After a turn the digester rests so many times as long as the turn took, for what comes meanwhile is one batch then.
-#: 500 events a second took 0.8 of a processor in batches of ten, and a release with 100 commits 44 ms to publish; in
-#: batches of sixty they take half of that, and the release 20 ms. A reader who waits ends a rest.
-_REST_RATIO = 2.0
-_REST_SECONDS_MAX = 0.1
 #: The pause after a failure that says nothing about the events, such as an outage of the database.
 _FAILURE_SECONDS = 1.0
 #: The pause before a digester that has ended is started again.
@@ -162,7 +158,8 @@ def pause_after(pauses: Pauses, number: int, seconds: float) -> None:
     if number == 0:
         pauses.wait(_LOOK_SECONDS)
     elif number < SHARED_MIN:
-        pauses.rest(min(_REST_RATIO * seconds, _REST_SECONDS_MAX))
+        # What comes meanwhile is one batch then. A reader who waits ends the rest.
+        pauses.rest(rest_after(seconds))
 
 
 class _Turns:

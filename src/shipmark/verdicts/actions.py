@@ -51,18 +51,20 @@ def evaluate_due(connection: Connection, at: datetime) -> bool:
     ]
     due = verdicts.due(connection, at, limit=BATCH - len(new))
     known = [_ended(verdict, at) for verdict in _replaced(connection, [*new, *due], at)]
-    for index, evaluation in enumerate(_evaluations_of_each(connection, known, at)):
-        verdict, due_at = known[index], at + _EVERY_WHEN_FAILED
-        if evaluation is not None:
-            verdict = _changed(verdict, evaluation, at)
-            due_at = _due_at(verdict, at)
-        if index < len(new):
-            is_stored = verdicts.add(connection, verdict, due_at)
-        else:
-            verdicts.update(connection, verdict, due_at)
-            is_stored = True
-        if is_stored and _is_news(known[index], verdict, at):
-            _record(connection, known[index], verdict, at)
+    evaluated = [
+        (_changed(verdict, evaluation, at), _due_at(verdict, at))
+        if evaluation is not None
+        else (verdict, at + _EVERY_WHEN_FAILED)
+        for verdict, evaluation in zip(
+            known, _evaluations_of_each(connection, known, at), strict=True
+        )
+    ]
+    is_stored = [verdicts.add(connection, *each) for each in evaluated[: len(new)]]
+    verdicts.update_all(connection, evaluated[len(new) :])
+    is_stored += [True] * len(due)
+    for before, (after, _), is_kept in zip(known, evaluated, is_stored, strict=True):
+        if is_kept and _is_news(before, after, at):
+            _record(connection, before, after, at)
     return len(known) >= BATCH
 
 
@@ -185,15 +187,21 @@ def _replaced(
     """Return the verdicts with the end of those releases that another one replaced by now."""
     if not known:
         return []
-    replacements = deploys.replacements(connection, [verdict.stream for verdict in known])
+    streams = [verdict.stream for verdict in known]
+    by_deploy = deploys.replacements(connection, streams)
+    not_deployed = [
+        stream
+        for stream, (is_deployed, _) in zip(streams, by_deploy, strict=True)
+        if not is_deployed
+    ]
+    since = at - _CURRENT_WINDOW
+    by_sessions = health.replaced_by_sessions(
+        connection, not_deployed, int(since.timestamp()), int(at.timestamp())
+    )
     ended = []
-    for verdict, (is_deployed, replaced_at) in zip(known, replacements, strict=True):
-        if not is_deployed:
-            since = at - _CURRENT_WINDOW
-            is_replaced = health.is_replaced_by_sessions(
-                connection, verdict.stream, int(since.timestamp()), int(at.timestamp())
-            )
-            ended.append(replace(verdict, ended_at=at) if is_replaced else verdict)
+    for verdict, (_, replaced_at) in zip(known, by_deploy, strict=True):
+        if verdict.stream.series_id in by_sessions:
+            ended.append(replace(verdict, ended_at=at))
         elif replaced_at is not None and replaced_at <= at:
             ended.append(replace(verdict, ended_at=replaced_at))
         else:

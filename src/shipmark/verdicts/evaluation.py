@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shipmark.release_health.model import DAY
 from shipmark.verdicts.equal_ages import comparable_age
-from shipmark.verdicts.hours import Health, Hour, spread_over_time, units_of
+from shipmark.verdicts.hours import Health, Hour, counts_of, spread_over_time, units_of
 from shipmark.verdicts.judgement import (
     Comparison,
     Judgement,
@@ -83,7 +83,7 @@ def _frozen(
         [bucket for part in parts for bucket in part.buckets],
         [sketch for part in parts for sketch in part.sketches],
     )
-    counts = [hour.count(measure, counts_users=counts_users) for hour in hours]
+    counts = counts_of(hours, measure, counts_users=counts_users)
     spread = max(spread_over_time(counts), whole.spread_of_groups(measure, hours))
     return BaseMeasure(count=total(counts), spread=spread)
 
@@ -134,16 +134,22 @@ def _ripe(new: Health, hours: Sequence[Hour], end: int) -> list[Hour]:
 def _result(measure: Measure, base: Base, release: _Release, criteria: Criteria) -> MeasureResult:
     frozen, compared = base.of(measure), _compared(measure, base, release)
     spread = _spread(measure, frozen, release.health, release.hours)
+    new = counts_of(release.hours, measure, counts_users=base.counts_users)
+    counts = (
+        new
+        if compared.hours is release.hours
+        else counts_of(compared.hours, measure, counts_users=base.counts_users)
+    )
     comparison = Comparison(
         base=frozen.count,
-        new=units_of(release.hours, measure, counts_users=base.counts_users),
-        days=_days(compared.hours, measure, release.start, counts_users=base.counts_users),
+        new=total(new),
+        days=_days(compared.hours, counts, release.start),
         ripe=units_of(release.ripe, measure, counts_users=base.counts_users),
         spread=spread,
         days_spread=spread
         if compared.seconds is None
         else _spread(measure, frozen, compared.health, compared.hours),
-        floor=_floor(measure, base, compared.hours, release.concurrent),
+        floor=_floor(measure, base, compared.hours, counts, release.concurrent),
         margin=criteria.margin,
         tolerance=criteria.tolerance,
         thresholds=criteria.thresholds,
@@ -173,29 +179,32 @@ def _spread(measure: Measure, frozen: BaseMeasure, health: Health, hours: Sequen
     return max(frozen.spread, health.spread_of_groups(measure, hours))
 
 
-def _days(
-    hours: Sequence[Hour], measure: Measure, start: int, *, counts_users: bool
-) -> list[UnitCount]:
+def _days(hours: Sequence[Hour], counts: Sequence[UnitCount], start: int) -> list[UnitCount]:
     """Return the units of each day since the start, from the first to the last that has any."""
-    days: list[UnitCount] = []
-    for hour in hours:
+    of_days: list[list[UnitCount]] = []
+    for hour, count in zip(hours, counts, strict=True):
         day = max(0, hour.start - hour_of(start)) // DAY
-        days += [UnitCount()] * (day + 1 - len(days))
-        days[day] += hour.count(measure, counts_users=counts_users)
-    return days
+        of_days += [[] for _ in range(day + 1 - len(of_days))]
+        of_days[day].append(count)
+    return [total(of_day) for of_day in of_days]
 
 
 def _floor(
-    measure: Measure, base: Base, hours: Sequence[Hour], concurrent: Mapping[int, Hour]
+    measure: Measure,
+    base: Base,
+    hours: Sequence[Hour],
+    counts: Sequence[UnitCount],
+    concurrent: Mapping[int, Hour],
 ) -> float:
     """Return the base's rate at the same time, weighted by the units of the release."""
     frozen, expected, units = base.of(measure).count.rate, 0.0, 0.0
-    for hour in hours:
-        number = hour.count(measure, counts_users=base.counts_users).units
-        other = concurrent.get(hour.start)
-        then = other.count(measure, counts_users=base.counts_users) if other else UnitCount()
-        expected += number * (then.rate if then.units >= _CONCURRENT_UNITS_MIN else frozen)
-        units += number
+    for hour, count in zip(hours, counts, strict=True):
+        rate, other = frozen, concurrent.get(hour.start)
+        if other is not None:
+            then = other.count(measure, counts_users=base.counts_users)
+            rate = then.rate if then.units >= _CONCURRENT_UNITS_MIN else frozen
+        expected += count.units * rate
+        units += count.units
     return expected / units if units else 0.0
 
 

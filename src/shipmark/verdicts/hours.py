@@ -134,9 +134,14 @@ def spread_over_time(hours: Sequence[UnitCount]) -> float:
     return max(spread_of_periods(hours, length) for length in _PERIOD_HOURS)
 
 
+def counts_of(hours: Iterable[Hour], measure: Measure, *, counts_users: bool) -> list[UnitCount]:
+    """Return the units of each hour."""
+    return [hour.count(measure, counts_users=counts_users) for hour in hours]
+
+
 def units_of(hours: Iterable[Hour], measure: Measure, *, counts_users: bool) -> UnitCount:
     """Return the units of all hours."""
-    return total(hour.count(measure, counts_users=counts_users) for hour in hours)
+    return total(counts_of(hours, measure, counts_users=counts_users))
 
 
 def _users_by_hour(sketches: Sequence[BucketSketch]) -> dict[tuple[int, SketchKind], int]:

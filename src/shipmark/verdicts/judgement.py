@@ -186,7 +186,11 @@ def worst(statuses: Iterable[VerdictStatus]) -> VerdictStatus:
 
 def total(counts: Iterable[UnitCount]) -> UnitCount:
     """Return all counted together."""
-    return sum(counts, UnitCount())
+    bad = units = 0.0
+    for count in counts:
+        bad += count.bad
+        units += count.units
+    return UnitCount(bad, units)
 
 
 def spread_of_groups(bad_units: float, groups: float) -> float:

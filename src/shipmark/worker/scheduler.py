@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from shipmark.events import attachment_actions, discard_store, quarantine_store
 from shipmark.events.discards import DAYS, day_of
 from shipmark.files import actions as files
 from shipmark.infrastructure import jobs
+from shipmark.infrastructure.background_pace import rest_after
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, Unavailable
@@ -255,8 +257,9 @@ class Worker(threading.Thread):
         self._stopping = threading.Event()
 
     def run(self) -> None:
-        """Poll for jobs every two seconds, and at once after a job."""
+        """Poll for jobs every two seconds, and after a job once it has rested."""
         while not self._stopping.is_set():
+            begun = time.monotonic()
             try:
                 busy = self._run_one()
             except (Conflict, Unavailable):
@@ -265,8 +268,7 @@ class Worker(threading.Thread):
             except Exception as error:  # noqa: BLE001  # a bug must not end the worker
                 report_exception("The worker could not look for jobs", error)
                 busy = False
-            if not busy:
-                self._stopping.wait(_PAUSE_SECONDS)
+            self._stopping.wait(rest_after(time.monotonic() - begun) if busy else _PAUSE_SECONDS)
 
     def stop(self) -> None:
         """Stop after the running job, unless it takes long."""

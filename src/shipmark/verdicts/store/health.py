@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SketchKind
 from shipmark.release_health.store.tables import counts, series, sketches
@@ -154,14 +155,24 @@ def sessions_by_hour(
     return sessions
 
 
-def is_replaced_by_sessions(
-    connection: sa.Connection, stream: Stream, start: int, end: int
-) -> bool:
-    """Return True if a release that began later has more sessions in this time than the stream's."""
-    parameters = {"project_id": stream.project_id, "environment_id": stream.environment_id}
-    rows = connection.execute(_MOST_USED, parameters | {"start": start, "end": end}).all()
-    own = next((number for release_id, _, number in rows if release_id == stream.release_id), 0)
-    return any(first > stream.start and number > own for _, first, number in rows)
+def replaced_by_sessions(
+    connection: sa.Connection, streams: Iterable[Stream], start: int, end: int
+) -> set[int]:
+    """Return the series of streams of which a release that began later has more sessions in this time.
+
+    By a statement for each environment of a project.
+    """
+    by_lane = grouped((stream.lane, stream) for stream in streams)
+    replaced = set()
+    for (project_id, environment_id), of_lane in by_lane.items():
+        parameters = {"project_id": project_id, "environment_id": environment_id}
+        rows = connection.execute(_MOST_USED, parameters | {"start": start, "end": end}).all()
+        sessions = {release_id: number for release_id, _, number in rows}
+        for stream in of_lane:
+            own = sessions.get(stream.release_id, 0)
+            if any(first > stream.start and number > own for _, first, number in rows):
+                replaced.add(stream.series_id)
+    return replaced
 
 
 def first_starts(

@@ -1,7 +1,7 @@
 """The table of verdicts, one for each release in an environment of a project."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
-from shipmark.infrastructure.inserts import insert_missing
+from shipmark.infrastructure.inserts import insert_missing, type_without_length
 from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.infrastructure.schema import parent, table
 from shipmark.projects.options import OPTIONS, VERDICT_CRITERIA
@@ -182,6 +182,21 @@ _REGRESSED = sa.select(release_verdicts.c.release_id).where(
 _LANES = db.json_rows("lanes", project_id=db.Id, environment_id=db.Id, before=db.UtcDateTime())
 
 
+_KEY = ("project_id", "environment_id", "release_id")
+_CHANGING = ("status", "reason", "measure", "since", "regressed_at", "ended_at")
+_EVALUATED = db.json_rows(
+    "evaluated",
+    **dict.fromkeys(_KEY, db.Id),
+    due_at=db.UtcDateTime(),
+    **{name: type_without_length(release_verdicts, name) for name in _CHANGING},
+)
+_UPDATE = (
+    sa.update(release_verdicts)
+    .where(*(release_verdicts.c[name] == _EVALUATED.c[name] for name in _KEY))
+    .values({name: _EVALUATED.c[name] for name in ("due_at", *_CHANGING)})
+)
+
+
 def _earlier(*statuses: VerdictStatus) -> sa.ScalarSelect[int]:
     """Return the id of the release that began last before a moment, of those with one of these verdicts."""
     earlier = release_verdicts.alias()
@@ -308,10 +323,15 @@ def add(connection: sa.Connection, verdict: ReleaseVerdict, due_at: datetime) ->
     return insert_missing(connection, release_verdicts, row)
 
 
-def update(connection: sa.Connection, verdict: ReleaseVerdict, due_at: datetime) -> None:
-    """Store the verdict as it is now; what a person marked stays."""
-    values = {name: getattr(verdict, name) for name in _CHANGING} | {"due_at": due_at}
-    connection.execute(sa.update(release_verdicts).where(*_is(verdict)).values(values))
+def update_all(connection: sa.Connection, due: Iterable[tuple[ReleaseVerdict, datetime]]) -> None:
+    """Store verdicts as they are now, and when each is due next; what a person marked stays."""
+    rows = [
+        [*(getattr(verdict.stream, name) for name in _KEY), due_at]
+        + [getattr(verdict, name) for name in _CHANGING]
+        for verdict, due_at in due
+    ]
+    if rows:
+        connection.execute(_UPDATE, db.rows_param("evaluated", rows))
 
 
 def mark(
@@ -324,10 +344,6 @@ def mark(
     """Store what a person says of the release; None takes it back."""
     values = {"marked": marked, "marked_by": by, "marked_at": at if marked else None}
     connection.execute(sa.update(release_verdicts).where(*_is(verdict)).values(values))
-
-
-_KEY = ("project_id", "environment_id", "release_id")
-_CHANGING = ("status", "reason", "measure", "since", "regressed_at", "ended_at")
 
 
 def _is(verdict: ReleaseVerdict) -> Sequence[sa.ColumnElement[bool]]:
