@@ -5,6 +5,7 @@ import gzip
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from client_fixtures import Serve
@@ -221,6 +222,25 @@ def test_it_is_answered_without_the_framework(
 
     answer = asyncio.run(sent())
     assert (answer.status_code, answer.headers.get("a")) == (200, headers.get("Origin") and "b")
+
+
+@pytest.mark.usefixtures("full_log")
+def test_what_can_not_be_written_is_refused_as_by_the_framework(
+    serve: Serve, world: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A disk that fails: it is told to each client, and once in the log."""
+    client = serve(key_seconds=60)
+    client.event_hooks = {}
+    folder: Path = client.log_folder  # type: ignore[attr-defined]
+    folder.symlink_to(folder.parent / "nowhere")
+    answers = [
+        send(client, world, *ENVELOPES[name]) for name in ("an event", "an event", "a session")
+    ]
+    assert [answer.status_code for answer in answers] == [503, 503, 503]
+    assert len({answer.text for answer in answers}) == 1
+    assert capfd.readouterr().out.count("could not be written to the log") == 1
+    folder.unlink()
+    assert send(client, world, *ENVELOPES["an event"]).json() == {"id": EVENT_ID}
 
 
 @pytest.mark.parametrize("query", [b"sentry_key=\xff", b"\xc3\xa4=1", b"a=\x80&sentry_key=b", b"="])

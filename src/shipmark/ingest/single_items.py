@@ -123,7 +123,10 @@ class SingleItems:
         headers: Mapping[str, str],
         send: Send,
     ) -> bool:
-        """Append the item to the log and answer. Return False, without an answer, if the log is full."""
+        """Append the item to the log and answer.
+
+        Return False, without an answer, if the log is full or can't be written: the framework tries again, and refuses.
+        """
         cors = self._cors if "origin" in headers else []
         verdict = self._admission.admit(key, (item.category,)) if key.quotas else None
         if verdict is not None and verdict.exhausted:
@@ -132,9 +135,9 @@ class SingleItems:
         try:
             with span("ingest.envelope", "debug"):
                 written = self._log.append(self._frame(item, key, scope, headers))
+            await asyncio.wrap_future(written)
         except Refusal:
             return False
-        await asyncio.wrap_future(written)
         await _send_json(send, 200, _answer(item), cors)
         return True
 

@@ -143,7 +143,9 @@ class SqliteLogWriter:
 
     def _note_failure(self, error: Exception) -> None:
         """Log a failure once, not for each group that it hits."""
-        failure, self._failure = self._failure, f"{type(error).__name__}: {error}"
+        # Each group tries a file of a new name, which is in the text of the system's errors.
+        said = error.strerror if isinstance(error, OSError) else error
+        failure, self._failure = self._failure, f"{type(error).__name__}: {said}"
         if self._failure == failure:
             return
         what = "Events could not be written to the log"
