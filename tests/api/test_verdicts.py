@@ -75,6 +75,16 @@ def answer(caller: Caller, path: str = ASK) -> dict[str, Any]:
     return found
 
 
+def test_before_the_job_has_judged_one_goes_back_to_the_base(
+    alice: Caller, judge: Judge, database: Database
+) -> None:
+    judge()
+    with database.transaction() as connection:
+        connection.exec_driver_sql("DELETE FROM release_verdicts")
+    verdict = answer(alice)
+    assert (verdict["verdict"], verdict["rollback"]) == ("regressed", OLD)
+
+
 def test_a_regressed_release(alice: Caller, judge: Judge) -> None:
     judge()
     verdict = answer(alice)

@@ -11,7 +11,10 @@ from structlog.testing import capture_logs
 
 from shipmark.infrastructure import telemetry
 from shipmark.infrastructure.errors import BadRequest, NotFound, Refusal, ValidationFailed
+from shipmark.infrastructure.logging import configure
+from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import add_reporter, count, report_exception, span
+from shipmark.verdicts.judgement import VerdictStatus
 
 
 @pytest.fixture
@@ -147,3 +150,13 @@ def test_a_bug_is_logged_and_reported(lines: list[Any], monkeypatch: pytest.Monk
         "error",
         "sweep",
     )
+
+
+def test_members_of_enumerations_are_texts_in_a_line(capfd: pytest.CaptureFixture[str]) -> None:
+    before = structlog.get_config()
+    configure(Settings(log_level="info"))
+    try:
+        structlog.get_logger().info("Judged", verdict=VerdictStatus.REGRESSED, sessions=3)
+    finally:
+        structlog.configure(**before)
+    assert capfd.readouterr().out.endswith(" Judged  verdict='regressed' sessions=3\n")

@@ -128,6 +128,23 @@ def test_a_regressed_release_has_reasons_and_what_to_deploy(house, owner, publis
     assert f'href="{LIST}web%401.0.0/"' in banner
 
 
+def test_each_environment_has_a_release_of_its_own_to_go_back_to(house, owner, published):
+    house.regress()
+    house.use("web@1.5.0", 2_000, 10, hours=range(2, 42), environment="staging")
+    house.use(NEW, 400, 60, environment="staging")
+    house.judge()
+    production, staging = map(_text, _banners(owner.get(PAGE)))
+    assert "To go back, deploy web@1.0.0 :" in production
+    assert "To go back, deploy web@1.5.0 :" in staging
+
+
+def test_before_the_job_has_judged_one_goes_back_to_the_base(house, owner, published):
+    house.use(OLD, 2_000, 10, hours=range(2, 42))
+    house.use(NEW, 400, 60)
+    [banner] = _banners(owner.get(PAGE))
+    assert "To go back, deploy web@1.0.0 :" in _text(banner)
+
+
 def test_a_release_with_too_few_sessions_is_undecided(house, owner, published):
     house.use(OLD, 1_000, hours=[3])
     house.use(NEW, 10)

@@ -39,6 +39,11 @@ def _line(_: object, __: str, event: structlog.typing.EventDict) -> str:
     """Return a line of text: time, level, event and fields; a traceback follows below."""
     when, level, what = event.pop("timestamp"), event.pop("level"), event.pop("event")
     traceback = event.pop("exception", None)
-    fields = " ".join(f"{name}={value!r}" for name, value in event.items())
+    fields = " ".join(f"{name}={_shown(value)!r}" for name, value in event.items())
     line = f"{when} {level:<7} {what}  {fields}"
     return f"{line}\n{traceback}" if traceback else line
+
+
+def _shown(value: object) -> object:
+    """Return a value as it is shown: members of enumerations are texts."""
+    return str(value) if isinstance(value, str) else value

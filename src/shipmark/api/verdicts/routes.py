@@ -77,20 +77,21 @@ def _verdict(
     environment: str,
 ) -> VerdictResponse:
     known = _known(context, connection, release, environment)
+    # Before another base is set: it is any release, maybe a regressed one.
+    rollbacks = verdicts.rollbacks(connection, known)
     if query.base:
         known = _with_base(context, connection, known, query.base)
     known = [_with_criteria(verdict, query) for verdict in known]
     at = now()
     slugs = {project.id: project.slug for project in release.selected}
     evaluations = actions.evaluations(connection, known, at)
-    rollbacks = verdicts.rollbacks(connection, known)
     judged = [
         JudgedProject(
             slug=slugs[verdict.stream.project_id],
             verdict=verdict,
             evaluation=evaluation,
             is_default=query.is_default,
-            rollback=rollbacks.get(verdict.stream.project_id),
+            rollback=rollbacks.get(verdict.stream.lane),
         )
         for verdict, evaluation in zip(known, evaluations, strict=True)
     ]

@@ -219,6 +219,7 @@ def _earlier(*statuses: VerdictStatus) -> sa.ScalarSelect[int]:
 _advised = (
     sa.select(
         _LANES.c.project_id,
+        _LANES.c.environment_id,
         sa.func.coalesce(
             _earlier(VerdictStatus.HEALTHY),
             _earlier(VerdictStatus.HEALTHY, VerdictStatus.UNDECIDED),
@@ -232,7 +233,7 @@ _version = (
     .correlate(_advised)
     .scalar_subquery()
 )
-_ROLLBACKS = sa.select(_advised.c.project_id, _version)
+_ROLLBACKS = sa.select(_advised.c.project_id, _advised.c.environment_id, _version)
 
 
 def new_streams(connection: sa.Connection, at: datetime, *, limit: int) -> list[Stream]:
@@ -300,14 +301,23 @@ def regressed_environments(
     return grouped((row[0], row[1]) for row in rows)
 
 
-def rollbacks(connection: sa.Connection, known: Sequence[ReleaseVerdict]) -> dict[int, str]:
-    """Return the version to go back to in each project, from its release.
+def rollbacks(
+    connection: sa.Connection, known: Sequence[ReleaseVerdict]
+) -> dict[tuple[int, int], str]:
+    """Return the version to go back to from each release, by its lane.
 
-    The last healthy release of the environment before it, or else the last one that is not regressed.
+    The last healthy release of the environment before it, or else the last one that is not regressed. Where the job has
+    not judged any yet, it is the base, which is none that is regressed.
     """
     lanes = ((*verdict.stream.lane, verdict.stream.started_at) for verdict in known)
     rows = connection.execute(_ROLLBACKS, db.rows_param("lanes", lanes))
-    return {project_id: version for project_id, version in rows if version is not None}
+    bases = {
+        verdict.stream.lane: verdict.base.releases[0].version
+        for verdict in known
+        if verdict.base.releases
+    }
+    stored = {(row[0], row[1]): row[2] for row in rows if row[2] is not None}
+    return bases | stored
 
 
 def add(connection: sa.Connection, verdict: ReleaseVerdict, due_at: datetime) -> bool:

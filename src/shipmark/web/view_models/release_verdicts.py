@@ -79,8 +79,7 @@ def verdict_banners(
     known.sort(key=_importance)
     shown = known[:BANNERS_MAX]
     evaluations = actions.evaluations(connection, shown, at)
-    regressed = [verdict for verdict in shown if verdict.effective is VerdictStatus.REGRESSED]
-    rollbacks = verdicts.rollbacks(connection, regressed) if regressed else {}
+    rollbacks = verdicts.rollbacks(connection, shown)
     slugs = {project.id: project.slug for project in workspace.projects}
     is_several = len({verdict.stream.project_id for verdict in known}) > 1
     return tuple(
@@ -88,7 +87,7 @@ def verdict_banners(
             verdict,
             evaluation,
             project=slugs[verdict.stream.project_id] if is_several else "",
-            rollback=rollbacks.get(verdict.stream.project_id, ""),
+            rollback=rollbacks.get(verdict.stream.lane, ""),
         )
         for verdict, evaluation in zip(shown, evaluations, strict=True)
     )
