@@ -95,6 +95,31 @@ def test_of_repositories_with_one_name_the_newest_active_one_is_found(
     assert providers[found["twin"]] == "gitlab"
 
 
+def test_a_name_is_taken_in_any_case(database: Database, world: World) -> None:
+    """`sentry-cli` finds a repository by its name in any case, and sends the name as it was typed."""
+    acme = world.organizations["acme"]
+    with database.transaction() as connection:
+        made = store.ensure_named(connection, acme, ["acme/Shop"], NOW)["acme/Shop"]
+        assert store.ids_by_name(connection, acme, ["ACME/shop"]) == {"ACME/shop": made}
+        refs = actions.ensure_repositories(connection, acme, ["acme/shop", "acme/api"], NOW)
+        kept = actions.upsert_commits(
+            connection, acme, [CommitInput(sha="1", repository="Acme/Shop")], NOW
+        )
+    assert [it["name"] for it in rows(database, "repositories")] == ["acme/Shop", "acme/api"]
+    assert {refs["acme/shop"], kept[0].repository_id} == {made}
+
+
+def test_exactly_the_name_counts_before_it_in_another_case(
+    database: Database, world: World
+) -> None:
+    acme = world.organizations["acme"]
+    with database.transaction() as connection:
+        made = store.ensure_named(connection, acme, ["web", "Web", "new"], NOW)
+        assert made["web"] != made["Web"]
+        assert store.ensure_named(connection, acme, ["Web"], NOW) == {"Web": made["Web"]}
+        assert store.ids_by_name(connection, acme, ["web", "x"]) == {"web": made["web"]}
+
+
 def test_a_name_whose_repositories_are_all_disabled_gets_a_new_one(
     database: Database, world: World
 ) -> None:

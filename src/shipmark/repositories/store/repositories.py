@@ -48,17 +48,8 @@ sa.Index(
 REPOSITORY = RowReader(Repository, repositories, status=RepositoryStatus)
 _BY_IDS = REPOSITORY.select().join(db.IDS, db.IDS.c.id == repositories.c.id)
 _NAMES = db.json_rows("names", name=sa.Text())
-_IDS_BY_NAME = (
-    sa.select(repositories.c.name, repositories.c.id)
-    .join(_NAMES, _NAMES.c.name == repositories.c.name)
-    .where(
-        repositories.c.organization_id == sa.bindparam("organization_id"),
-        repositories.c.status.not_in(DELETION_STATUSES),
-    )
-    .order_by(repositories.c.status == RepositoryStatus.ACTIVE, repositories.c.id)
-)
 _ACTIVE_BY_NAME = (
-    sa.select(repositories.c.name, repositories.c.id)
+    sa.select(_NAMES.c.name, repositories.c.id)
     .join(_NAMES, _NAMES.c.name == repositories.c.name)
     .where(
         repositories.c.organization_id == sa.bindparam("organization_id"),
@@ -66,9 +57,24 @@ _ACTIVE_BY_NAME = (
     )
     .order_by(repositories.c.id)
 )
+# Hosts of code take a name in any case, and so do clients that look for it in the list of repositories.
+_IS_SAME_NAME = sa.func.lower(repositories.c.name) == sa.func.lower(_NAMES.c.name)
+_IDS_IN_ANY_CASE = (
+    sa.select(_NAMES.c.name, repositories.c.id)
+    .join(_NAMES, _IS_SAME_NAME)
+    .where(
+        repositories.c.organization_id == sa.bindparam("organization_id"),
+        repositories.c.status.not_in(DELETION_STATUSES),
+    )
+    .order_by(
+        repositories.c.status == RepositoryStatus.ACTIVE,
+        repositories.c.name == _NAMES.c.name,
+        repositories.c.id,
+    )
+)
 _HAS_ACTIVE = sa.exists().where(
     repositories.c.organization_id == sa.bindparam("organization_id"),
-    repositories.c.name == _NAMES.c.name,
+    _IS_SAME_NAME,
     repositories.c.status == RepositoryStatus.ACTIVE,
 )
 _ENSURE_NAMED = (
@@ -204,23 +210,38 @@ def named(connection: sa.Connection, organization_id: int, name: str) -> Reposit
 def ids_by_name(
     connection: sa.Connection, organization_id: int, names: Collection[str]
 ) -> dict[str, int]:
-    """Return the repository id of each name: of several, an active one, then the newest (names are not unique)."""
-    rows = db.rows_param("names", ([name] for name in sorted(names)))
-    result = connection.execute(_IDS_BY_NAME, rows | {"organization_id": organization_id})
-    return {name: repository_id for name, repository_id in result}
+    """Return the repository id of each name, in any case.
+
+    Of several, an active one, then one of exactly that name, then the newest (names are not unique).
+    """
+    active = _ids_of(connection, _ACTIVE_BY_NAME, organization_id, names)
+    if active.keys() >= set(names):
+        return active
+    return _ids_of(connection, _IDS_IN_ANY_CASE, organization_id, names)
 
 
 def ensure_named(
     connection: sa.Connection, organization_id: int, names: Collection[str], at: datetime
 ) -> dict[str, int]:
     """Return the repository id of each name; without an active one, create one that is known by name only."""
-    parameters: dict[str, object] = {
-        **db.rows_param("names", ([name] for name in sorted(names))),
-        "organization_id": organization_id,
-    }
     # Mostly all are there: then it is one statement.
-    active = {name: id_ for name, id_ in connection.execute(_ACTIVE_BY_NAME, parameters)}
+    active = _ids_of(connection, _ACTIVE_BY_NAME, organization_id, names)
     if active.keys() >= set(names):
         return active
-    connection.execute(_ENSURE_NAMED, parameters | {"at": at})
-    return ids_by_name(connection, organization_id, names)
+    connection.execute(_ENSURE_NAMED, _parameters(organization_id, names) | {"at": at})
+    return _ids_of(connection, _IDS_IN_ANY_CASE, organization_id, names)
+
+
+def _ids_of(
+    connection: sa.Connection,
+    query: sa.Select[str, int],
+    organization_id: int,
+    names: Collection[str],
+) -> dict[str, int]:
+    result = connection.execute(query, _parameters(organization_id, names))
+    return {name: repository_id for name, repository_id in result}
+
+
+def _parameters(organization_id: int, names: Collection[str]) -> dict[str, object]:
+    rows = db.rows_param("names", ([name] for name in sorted(names)))
+    return {**rows, "organization_id": organization_id}
