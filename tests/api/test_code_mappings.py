@@ -65,6 +65,24 @@ def test_mappings_are_created_then_updated(alice: Caller, world: World) -> None:
     }
 
 
+def test_names_may_be_in_snake_case(alice: Caller) -> None:
+    """So does the npm client `sentry` send them."""
+    body = {
+        "project": "web",
+        "repository": "acme/web",
+        "default_branch": "trunk",
+        "mappings": [{"stack_root": "app", "source_root": "src/app"}],
+    }
+    assert alice.post(f"{PATH}bulk/", body).json()["created"] == 1
+    mapping = alice.get(PATH).json()[0]
+    wanted = {"stackRoot": "app", "sourceRoot": "src/app", "defaultBranch": "trunk"}
+    assert {key: mapping[key] for key in wanted} == wanted
+    body["mappings"] = [{"stack_root": 7 * [1]}]
+    refused = alice.post(f"{PATH}bulk/", body)
+    assert refused.status_code == 400
+    assert refused.json()["mappings"].keys() == {"stackRoot", "sourceRoot"}
+
+
 def test_a_list_is_of_the_named_projects_and_paged(alice: Caller, world: World) -> None:
     save(alice, *({"stackRoot": f"app{n}", "sourceRoot": ""} for n in range(3)))
     save(alice, SHOP, project="tools")

@@ -1,10 +1,10 @@
-"""Code mappings as sentry-cli 3 uploads them, and what it says of uploads that are not kept."""
+"""Code mappings as clients upload them, and what it says of uploads that are not kept."""
 
 import json
 from pathlib import Path
 
 import pytest
-from conformance.clients import CLI3
+from conformance.clients import CLI3, NEW, Kind
 from conformance.conftest import Connects
 from conformance.servers import Organization
 from pictures import picture
@@ -15,26 +15,28 @@ MAPPINGS = [
 ]
 
 
+@pytest.mark.parametrize("kind", [CLI3, NEW], ids=lambda kind: kind.name)
 def test_mappings_are_created_then_updated(
+    kind: Kind, organization: Organization, connects: Connects, tmp_path: Path
+) -> None:
+    client, upload = connects(kind, organization), _upload(tmp_path)
+    assert "Created: 2, Updated: 0" in client.succeeds(*upload)
+    assert "Created: 0, Updated: 2" in client.succeeds(*upload)
+
+
+def test_an_unknown_project_is_an_error(
     organization: Organization, connects: Connects, tmp_path: Path
 ) -> None:
-    file = tmp_path / "mappings.json"
-    file.write_text(json.dumps(MAPPINGS))
-    client = connects(CLI3, organization)
-    upload = (
-        "code-mappings",
-        "upload",
-        "--repo",
-        "acme/web",
-        "--default-branch",
-        "main",
-        str(file),
-    )
-    assert "Created: 2, Updated: 0, Errors: 0" in client.succeeds(*upload)
-    assert "Created: 0, Updated: 2, Errors: 0" in client.succeeds(*upload)
-    said = client.run(*upload, SENTRY_PROJECT="nowhere")
+    said = connects(CLI3, organization).run(*_upload(tmp_path), SENTRY_PROJECT="nowhere")
     # The client keeps the reason for its log.
     assert (said.exit_code, "Errors: 1" in said.text) == (1, True)
+
+
+def _upload(folder: Path) -> tuple[str, ...]:
+    file = folder / "mappings.json"
+    file.write_text(json.dumps(MAPPINGS))
+    options = ("--repo", "acme/web", "--default-branch", "main")
+    return ("code-mappings", "upload", *options, str(file))
 
 
 @pytest.mark.exhaustive

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic.alias_generators import to_camel
 
 from shipmark.api.queries import PageQuery, ProjectQuery
 from shipmark.http.validation import Items, RequestModel, Text, TrimmedText, optional
@@ -17,7 +18,18 @@ class CodeMappingListQuery(PageQuery, ProjectQuery):
     """A page of code mappings."""
 
 
-class CodeMappingRequest(RequestModel):
+class _EitherCase(RequestModel):
+    """A body in camelCase, as `sentry-cli` sends it, or in snake_case, as the newer client does."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_camel_case(cls, value: object) -> object:
+        return (
+            {to_camel(key): it for key, it in value.items()} if isinstance(value, dict) else value
+        )
+
+
+class CodeMappingRequest(_EitherCase):
     """A code mapping."""
 
     stack_root: Annotated[str, Text(max_length=ROOT_MAX)] = Field(
@@ -34,7 +46,7 @@ class CodeMappingRequest(RequestModel):
         return self.stack_root, self.source_root
 
 
-class CodeMappingsRequest(RequestModel):
+class CodeMappingsRequest(_EitherCase):
     """Code mappings of a project to a repository."""
 
     project: TrimmedText = Field(description="Slug or id of the project.", examples=["web"])
