@@ -1,6 +1,7 @@
 """Rules for the slugs of organizations, teams and projects (files-and-avatars.md 1.4.1, 1.7)."""
 
 import re
+import unicodedata
 
 SLUG_MAX = 50
 SLUG_MIN = 3
@@ -45,6 +46,8 @@ def taken(slug: str) -> str:
 
 
 def from_name(name: str) -> str:
-    """Return a slug derived from a name, or an empty text if no character of it can be used."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_MAX].strip("-")
+    """Return a slug derived from a name, without accents, or an empty text if no character of it can be used."""
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:SLUG_MAX].strip("-")
     return f"{slug[: SLUG_MAX - 2]}-x" if slug.isdigit() else slug
