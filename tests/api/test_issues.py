@@ -305,7 +305,7 @@ def test_the_id_of_an_event_leads_to_its_issue(bob: Caller, happen: Happen, path
     event_id = "0123456789abcdef0123456789abcdef"
     happen("web", "one", event_id=event_id, environment="staging")
     happen("web", "two")
-    for named in (event_id, "01234567-89AB-cdef-0123-456789abcdef"):
+    for named in (event_id, "01234567-89AB-cdef-0123-456789abcdef", f"event.id:{event_id}"):
         answer = bob.get(f"{path}?query={named}")
         assert answer.headers["X-Sentry-Direct-Hit"] == "1"
         [found] = answer.json()

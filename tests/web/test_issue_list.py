@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from shipmark.events import store as events
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import model as organization_model
 from shipmark.organizations.model import Role
@@ -165,6 +166,18 @@ def test_an_unreadable_term_is_named_and_the_list_stays(house, owner):
     assert "Invalid key for this search: stack.filename" in text
     assert 'value="stack.filename:a.py"' in text
     assert "WEB-1" in text
+
+
+@pytest.mark.parametrize("key", ["", "event.id:"])
+def test_the_id_of_an_event_leads_to_it(house, owner, key):
+    """The npm client `sentry` links so to events."""
+    issue_id = fail(house, "a")
+    with house.database.snapshot() as connection:
+        event = events.newest_of(connection, issue_id)
+    answer = owner.get(ISSUES, params={"query": f"{key}{event.event_id}"})
+    assert answer.headers["location"] == f"{ISSUES}{issue_id}/?event={event.event_id}"
+    unknown = owner.get(ISSUES, params={"query": f"{key}{'0' * 32}"})
+    assert unknown.status_code == 200
 
 
 def test_the_list_can_be_of_one_project(house, owner):

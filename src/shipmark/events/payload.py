@@ -149,6 +149,14 @@ def event_id_in(text: str) -> str | None:
     return event_id if is_event_id(event_id) else None
 
 
+def searched_event_id(query: str) -> str | None:
+    """Return the id of the event that a search of issues is for, or None.
+
+    The npm client ``sentry`` links to ``event.id:`` with the id.
+    """
+    return event_id_in(query.strip().removeprefix("event.id:"))
+
+
 def level_of(payload: Json) -> str:
     """Return the level; an unknown one is ``error`` (ingest.md 5)."""
     return known_level(payload.get("level")) or "error"

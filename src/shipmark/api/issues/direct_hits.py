@@ -9,7 +9,7 @@ from shipmark.api.issues.path_issue import find_issue
 from shipmark.api.issues.queries import IssuePageQuery
 from shipmark.api.issues.responses import IssueResponse
 from shipmark.events import store as event_store
-from shipmark.events.payload import event_id_in
+from shipmark.events.payload import searched_event_id
 from shipmark.events.store import StoredEvent
 from shipmark.http.request_context import RequestContext
 from shipmark.infrastructure.errors import NotFound
@@ -42,7 +42,7 @@ def find_direct_hit(
 ) -> DirectHit | None:
     """Return the issue that the query names by the id of an event of these projects, or by its short id, or None."""
     text = (query.query or "").strip()
-    if event_id := event_id_in(text):
+    if event_id := searched_event_id(text):
         event = event_store.first_by_event_id(connection, [it.id for it in projects], event_id)
         if event is not None:
             [issue] = issue_lists.by_ids(connection, [event.issue_id])

@@ -6,6 +6,8 @@ from litestar import get, post
 from litestar.params import RawBody
 from sqlalchemy import Connection
 
+from shipmark.events import store as events
+from shipmark.events.payload import searched_event_id
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
@@ -13,6 +15,7 @@ from shipmark.issues.actions import delete_issues
 from shipmark.issues.actions.update_issue import apply_change
 from shipmark.issues.model import Issue, IssueChange
 from shipmark.issues.store import states
+from shipmark.web import urls
 from shipmark.web.forms import form_of, ids_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
@@ -34,7 +37,12 @@ _SEVERAL_PROJECTS_TO_MERGE = (
 
 @get(_ISSUES, scopes=None, sync_to_thread=True)
 def list_issues(web_request: InjectedWebRequest) -> Answer:
-    """Show a list of issues, by default the last seen first."""
+    """Show a list of issues, by default the last seen first; redirect a search for an event to it."""
+    if event_id := searched_event_id(web_request.parameter("query")):
+        with web_request.view() as (connection, workspace):
+            issue_id = events.issue_of_event(connection, workspace.project_ids, event_id)
+        if issue_id is not None:
+            return redirect(urls.issue(workspace.organization.slug, issue_id, event_id))
     return _render(web_request)
 
 
