@@ -142,6 +142,7 @@ def test_the_release_lists_what_it_resolves(alice: Caller, happen: Happen) -> No
         "Tidy up.\n\nre-fixes WEB-1",
         "Fix [the crash, WEB-1](https://example.com)".replace("the crash, ", ""),
         "Fixes https://ship.example.com/organizations/acme/issues/{id}/",
+        "Fixes https://ship.example.com/organizations/acme/issues/WEB-1/?event=1",
     ],
 )
 def test_these_messages_name_an_issue(alice: Caller, happen: Happen, message: str) -> None:

@@ -12,12 +12,12 @@ HOST = "shipmark.example.com"
 
 def named(message: str) -> list[str]:
     """List the short ids that a message resolves, as people see them."""
-    found = references.find(message, host=HOST).short_ids
+    found = references.find(message, host=HOST, organization="acme").short_ids
     return [short_ids.format_short_id(each.project_slug, each.number) for each in found]
 
 
 def issue_ids(message: str) -> list[int]:
-    return list(references.find(message, host=HOST).issue_ids)
+    return list(references.find(message, host=HOST, organization="acme").issue_ids)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +193,25 @@ def test_other_addresses_name_nothing(url: str) -> None:
     assert issue_ids(f"Fixes {url}") == []
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("acme/issues/APP-1", ["APP-1"]),
+        ("acme/issues/my-app-1A/?event=7#activity", ["MY-APP-1A"]),
+        ("acme/issues/2048-GAME-3/", ["2048-GAME-3"]),
+        ("acme/issues/APP-1.", ["APP-1"]),
+        ("other/issues/APP-1/", []),
+        ("acme/issues/APP-U/", []),
+        ("acme/issues/APP/", []),
+    ],
+)
+def test_an_address_of_a_page_names_its_issue(path: str, expected: list[str]) -> None:
+    message = f"Fixes https://{HOST}/organizations/{path}"
+    assert named(message) == expected
+    assert issue_ids(message) == []
+    assert named(f"Fixes https://example.com/organizations/{path}") == []
+
+
 def test_addresses_and_short_ids_can_be_mixed() -> None:
     message = "Fixes https://shipmark.example.com/issues/5 and closes APP-1\nfixed https://shipmark.example.com/issues/5"
     assert issue_ids(message) == [5]
@@ -200,7 +219,9 @@ def test_addresses_and_short_ids_can_be_mixed() -> None:
 
 
 def test_the_host_is_compared_without_case() -> None:
-    found = references.find("Fixes https://acme.test/issues/5", host="ACME.test")
+    found = references.find(
+        "Fixes https://acme.test/issues/5", host="ACME.test", organization="acme"
+    )
     assert found.issue_ids == (5,)
 
 
@@ -215,7 +236,7 @@ def test_a_message_names_a_limited_number_of_issues() -> None:
 def seconds_of_work(unit: str, end: str, length: int) -> float:
     message = "Fixes " + unit * (length // len(unit)) + end
     started = time.process_time()
-    references.find(message, host=HOST)
+    references.find(message, host=HOST, organization="acme")
     return time.process_time() - started
 
 
@@ -234,6 +255,7 @@ def seconds_of_work(unit: str, end: str, length: int) -> float:
         ),
         *("-", "a-", "a-_", "-_", "_", "a", "1", " ", ", ", "é", "aé", "[", "[]", "[a](", "("),
         *("/issues/", "https://shipmark.example.com/issues/"),
+        "https://shipmark.example.com/organizations/acme/issues/",
     ],
 )
 @pytest.mark.parametrize("end", ["", "é", "!"])

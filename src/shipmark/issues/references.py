@@ -32,6 +32,10 @@ _WORD_CHARACTERS_OF_RUNS = string.ascii_letters + string.digits + "_"
 _NUMBER = re.compile(r"[A-Za-z0-9]+")
 _URL = re.compile(r"https?://\S+", re.IGNORECASE)
 _ISSUE_IN_PATH = re.compile(r"/issues/([0-9]{1,19})\b", re.ASCII)
+# Pages name an issue by its short id, permalinks of the API by its id.
+_PAGE_PATH = re.compile(
+    r"/organizations/([^/]+)/issues/([A-Z0-9_-]+-[A-Z0-9]+)\b", re.ASCII | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +53,17 @@ class References:
 _NONE = References()
 
 
-def find(message: str, *, host: str) -> References:
-    """Return the references in a message; URLs count on ``host`` and its subdomains."""
+def find(message: str, *, host: str, organization: str) -> References:
+    """Return the references in a message; URLs count on ``host`` and its subdomains.
+
+    A short id in one counts only below the organization with this slug.
+    """
     text = _MARKDOWN_LINK.sub(r"\1", message) if "](" in message else message
     # Most messages name no issue, and a release may have thousands.
     if _KEYWORD.search(text) is None:
         return _NONE
     result: dict[ShortId | int, None] = {}
-    for reference in _references(text, host.lower()):
+    for reference in _references(text, host.lower(), organization):
         result[reference] = None
         if len(result) == REFERENCES_MAX:
             break
@@ -66,7 +73,7 @@ def find(message: str, *, host: str) -> References:
     )
 
 
-def _references(text: str, host: str) -> Iterator[ShortId | int]:
+def _references(text: str, host: str, organization: str) -> Iterator[ShortId | int]:
     """Yield the references after each keyword; a keyword within an earlier run is skipped."""
     scanned_to = 0
     for keyword in _KEYWORD.finditer(text):
@@ -77,7 +84,7 @@ def _references(text: str, host: str) -> Iterator[ShortId | int]:
             yield from _short_ids(run)
         url = _URL.match(text, start)
         if url is not None:
-            yield from _issue_ids(url[0], host)
+            yield from _issues_at(url[0], host, organization)
 
 
 def _run_at(text: str, start: int) -> str:
@@ -105,7 +112,7 @@ def _short_id(word: str) -> ShortId | None:
     return short_ids.parse("-".join(parts)) if len(parts) > 1 else None
 
 
-def _issue_ids(url: str, host: str) -> Iterator[int]:
+def _issues_at(url: str, host: str, organization: str) -> Iterator[ShortId | int]:
     if len(url) > URL_MAX:
         return
     try:
@@ -113,8 +120,11 @@ def _issue_ids(url: str, host: str) -> Iterator[int]:
         url_host = parts.hostname or ""
     except ValueError:  # such as an unclosed IPv6 address
         return
-    issue = _ISSUE_IN_PATH.search(parts.path)
-    if issue is None or not (url_host == host or url_host.endswith(f".{host}")):
+    if not (url_host == host or url_host.endswith(f".{host}")):
         return
-    if int(issue[1]) <= ISSUE_ID_MAX:
+    if page := _PAGE_PATH.match(parts.path):
+        short_id = short_ids.parse(page[2]) if page[1] == organization else None
+        if short_id is not None:
+            yield short_id
+    elif (issue := _ISSUE_IN_PATH.search(parts.path)) and int(issue[1]) <= ISSUE_ID_MAX:
         yield int(issue[1])

@@ -235,7 +235,9 @@ def _link_issues(
 ) -> bool:
     """Link commits to the issues that their messages name. Return True if any names one."""
     named = {
-        stored_commit.commit_id: references.find(commit.message, host=context.host)
+        stored_commit.commit_id: references.find(
+            commit.message, host=context.host, organization=context.organization.slug
+        )
         for commit, stored_commit in zip(commits, stored, strict=True)
         if commit.message is not None
     }

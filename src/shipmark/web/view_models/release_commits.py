@@ -202,4 +202,4 @@ def _fixes(commit: Commit, named: Mapping[ShortId, IssueLine]) -> tuple[IssueLin
 
 
 def _short_ids(commit: Commit) -> Collection[ShortId]:
-    return references.find(commit.message or "", host="").short_ids
+    return references.find(commit.message or "", host="", organization="").short_ids
