@@ -198,6 +198,19 @@ def test_an_event_from_before_a_rule_is_scrubbed_when_it_is_shown(alice: Caller,
     event_id = send(error_event(extra={"shoe_size": 43}))
     alice.put("/projects/acme/web/", {"sensitiveFields": ["shoe"]})
     assert alice.get(path(event_id)).json()["context"] == {"shoe_size": "[Filtered]"}
+    assert alice.get(path(event_id, "json/")).json()["extra"] == {"shoe_size": "[Filtered]"}
+
+
+def test_an_event_is_shown_in_the_format_of_sdks(alice: Caller, world: World, send: Any) -> None:
+    """`sentry-cli sourcemaps explain` reads it so, with the stack that became original."""
+    event_id = send(js_event(release="a"))
+    upload(alice, bundle(built()), version="a")
+    shown = alice.get(path(event_id, "json/")).json()
+    assert (shown["event_id"], shown["project"]) == (event_id, world.projects["web"])
+    assert (shown["release"], shown["platform"]) == ("a", "javascript")
+    [raised] = shown["exception"]["values"]
+    assert raised["stacktrace"]["frames"][-1]["function"] == "checkout"
+    assert raised["raw_stacktrace"]["frames"][-1]["function"] == "i"
 
 
 def test_events_of_an_issue_are_found_by_name_and_by_id(alice: Caller, send: Any) -> None:
@@ -251,6 +264,7 @@ def test_strangers_learn_nothing(
     event_id = send(js_event())
     wanted = (
         path(event_id),
+        path(event_id, "json/"),
         path(event_id, "source-map-debug/"),
         "/organizations/acme/issues/1/events/latest/",
         "/issues/1/events/latest/",

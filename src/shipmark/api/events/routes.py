@@ -21,6 +21,7 @@ from shipmark.api.events.responses import (
     committers_response,
     event_response,
     event_summary_response,
+    scrubbed,
 )
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
 from shipmark.api.issues.path_issue import PathIssue
@@ -29,7 +30,7 @@ from shipmark.api.queries import PageQuery
 from shipmark.api.releases import loading
 from shipmark.events import store
 from shipmark.events.payload import text_of
-from shipmark.events.project_rules import rules_from
+from shipmark.events.project_rules import ProjectRules, rules_from
 from shipmark.events.store import ListedEvent, StoredEvent
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import paginate_by_keyset
@@ -140,6 +141,15 @@ def get_event_of_issue(context: RequestContext, event: IssueEvent) -> EventRespo
     return _shown(context, event)
 
 
+@endpoint.get(f"{_EVENT}json/", scopes=ISSUE_READ)
+def get_event_as_sent(context: RequestContext, event: ProjectEvent) -> dict[str, object]:
+    """Show an event in the format that SDKs send, as it is stored. ``sentry-cli sourcemaps explain`` asks for it."""
+    current = event_symbolication.refresh_event(event, _uploads(context, event))
+    with context.database.snapshot() as connection:
+        payload, _ = scrubbed(current, _rules(context, connection, event.project_id))
+    return payload | {"event_id": event.event_id, "project": event.project_id}
+
+
 @endpoint.get(f"{_EVENT}source-map-debug/", scopes=ISSUE_READ)
 def debug_source_maps(
     context: RequestContext, event: ProjectEvent, query: SourceMapDebugQuery
@@ -203,10 +213,7 @@ def _list_events(
     page = query.dated_page()
     with context.database.snapshot() as connection:
         rows = find(connection, owner_id, page.position, limit=page.limit)
-        options = projects.options_with_organization(
-            connection, context.organization_id, project_id
-        )
-    rules = rules_from(options)
+        rules = _rules(context, connection, project_id)
     events, links = paginate_by_keyset(rows, page)
     return context.listed(
         [event_summary_response(each.unpacked(), rules) for each in events], links
@@ -217,11 +224,13 @@ def _shown(context: RequestContext, event: StoredEvent) -> EventResponse:
     current = event_symbolication.refresh_event(event, _uploads(context, event))
     with context.database.snapshot() as connection:
         before, after = store.neighbours_of(connection, event)
-        options = projects.options_with_organization(
-            connection, context.organization_id, event.project_id
-        )
-    beside = NeighbourEvents(before=before, after=after)
-    return event_response(current, beside, rules_from(options))
+        rules = _rules(context, connection, event.project_id)
+    return event_response(current, NeighbourEvents(before=before, after=after), rules)
+
+
+def _rules(context: RequestContext, connection: Connection, project_id: int) -> ProjectRules:
+    options = projects.options_with_organization(connection, context.organization_id, project_id)
+    return rules_from(options)
 
 
 def _uploads(context: RequestContext, event: StoredEvent) -> Uploads:
