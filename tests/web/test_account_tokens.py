@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from shipmark.organizations.model import Role
+
 PATH = "/account/tokens/"
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -44,6 +46,13 @@ def test_a_revoked_token_is_refused(owner, browser):
     assert projects(browser, token).status_code == 401
 
 
+def test_scopes_that_no_role_has_are_not_offered(owner):
+    """A token of a user with `org:ci` alone may do nothing, whatever its name promises."""
+    offered = set(re.findall(r'name="scope" value="([^"]+)"', owner.get(PATH).text))
+    assert offered >= {"project:releases"}
+    assert offered <= Role.OWNER.scopes
+
+
 @pytest.mark.parametrize(
     ("name", "scopes", "problem"),
     [
@@ -65,7 +74,7 @@ def test_what_a_token_needs_is_said(owner, name, scopes, problem):
 @pytest.mark.parametrize(
     ("preset", "checked"),
     [
-        ("ci", {"org:ci", "org:read", "project:read", "project:releases"}),
+        ("ci", {"org:read", "project:read", "project:releases"}),
         ("unknown", set()),
     ],
 )

@@ -16,14 +16,14 @@ SESSIONS_MAX = 100
 TOKENS_MAX = 200
 TOKEN_NAME_MAX = 255
 
-#: The scopes that a form offers, by what they are about, and what each allows.
+#: The scopes that a form offers, by what they are about, and what each allows. Tokens of users have those of the role
+#: at the most, and no role has ``org:ci``: it is that of the organization's own tokens.
 SCOPES: Mapping[str, Mapping[str, str]] = {
     "Organization": {
         "org:read": "Read the organization, repositories and tokens",
         "org:write": "Change the organization and repositories",
         "org:admin": "Delete the organization",
         "org:integrations": "Change and delete repositories",
-        "org:ci": "Publish releases and upload source maps",
     },
     "Members": {
         "member:read": "Read members",
@@ -39,7 +39,7 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
         "project:read": "Read projects, keys and releases",
         "project:write": "Change projects and releases",
         "project:admin": "Delete projects and releases",
-        "project:releases": "Create, change and delete releases",
+        "project:releases": "Publish and delete releases, upload source maps",
     },
     "Issues and events": {
         "event:read": "Read issues and events",
@@ -54,7 +54,7 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
 ALL_OFFERED = frozenset(scope for scopes in SCOPES.values() for scope in scopes)
 #: Sets of scopes to begin with, by the name in the URL.
 PRESETS: Mapping[str, tuple[str, frozenset[str]]] = {
-    "ci": ("CI", frozenset({"org:ci", "org:read", "project:read", "project:releases"})),
+    "ci": ("CI", frozenset({"org:read", "project:read", "project:releases"})),
     "read-only": (
         "Read only",
         frozenset(scope for scope in ALL_OFFERED if scope.endswith(":read")),
