@@ -38,6 +38,18 @@ def test_a_release_shows_all_that_belongs_to_it(house, owner):
         assert shown in text, shown
 
 
+def test_a_commit_fixes_an_issue_that_it_names_by_an_address(house, owner):
+    issue_id = house.fail("web@1.0.0")
+    house.fail("web@1.0.0", fingerprint=["queue"])
+    addresses = (
+        f"https://testserver.local/organizations/acme/issues/{issue_id}/",
+        "https://testserver.local/organizations/acme/issues/WEB-2/",
+    )
+    house.publish("web@1.1.0", message=f"Fixes {addresses[0]}\nFixes {addresses[1]}")
+    text = re.sub(r"<[^>]*>", "", _page(owner, "web@1.1.0").text)
+    assert "Fixes WEB-1, WEB-2" in text
+
+
 @pytest.mark.parametrize(
     "version",
     [

@@ -6,6 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
 from shipmark.organizations.store import MEMBER_ADDRESSES
@@ -58,6 +59,11 @@ _DROP_OTHERS = sa.delete(commit_links).where(
 )
 
 
+_ISSUES = (
+    sa.select(commit_links.c.commit_id, commit_links.c.issue_id)
+    .join(db.IDS, db.IDS.c.id == commit_links.c.commit_id)
+    .order_by(commit_links.c.commit_id, commit_links.c.issue_id)
+)
 _AUTHORS_IN_RELEASE = (
     sa.select(
         commit_links.c.issue_id,
@@ -79,6 +85,12 @@ _USERS_OF_AUTHORS = (
     .join(authors, authors.c.id == commits.c.author_id)
     .join(_MEMBERS, _MEMBERS.c.email == authors.c.email)
 )
+
+
+def issues_of(connection: sa.Connection, commit_ids: Collection[int]) -> dict[int, list[int]]:
+    """Return by commit the issues that are linked to it."""
+    rows = connection.execute(_ISSUES, db.ids_param(commit_ids))
+    return grouped((commit_id, issue_id) for commit_id, issue_id in rows)
 
 
 def users_of_authors(

@@ -6,9 +6,7 @@ from types import MappingProxyType
 
 from sqlalchemy import Connection
 
-from shipmark.issues import references
-from shipmark.issues.short_ids import ShortId
-from shipmark.issues.store import named_issues
+from shipmark.issues.store import commit_links
 from shipmark.releases.model import Fetch, FetchState, Release
 from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import comparison, earlier_heads, fetches, release_repositories
@@ -167,7 +165,7 @@ def _lines(
     author_ids = {commit.author_id for commit in commits}
     authors = people(connection, organization_id, author_ids, known)
     files = repositories.changes_of(connection, [commit.id for commit in commits])
-    named = _named(connection, organization_id, commits, resolved)
+    fixes = _fixes(connection, commits, resolved)
     return tuple(
         CommitLine(
             commit=commit,
@@ -176,30 +174,21 @@ def _lines(
             url=commit_url(repositories_by_id.get(commit.repository_id), commit.sha),
             files=tuple(files.get(commit.id, ())[:FILES_MAX]),
             file_count=len(files.get(commit.id, ())),
-            fixes=_fixes(commit, named),
+            fixes=fixes.get(commit.id, ()),
         )
         for commit in commits
     )
 
 
-def _named(
-    connection: Connection,
-    organization_id: int,
-    commits: Sequence[Commit],
-    resolved: Sequence[IssueLine],
-) -> dict[ShortId, IssueLine]:
-    """Return the resolved issues that commits name, by the short ids that they name them by."""
+def _fixes(
+    connection: Connection, commits: Sequence[Commit], resolved: Sequence[IssueLine]
+) -> Mapping[int, tuple[IssueLine, ...]]:
+    """Return by commit the resolved issues that it is linked to."""
+    if not resolved:
+        return {}
     by_id = {line.issue.id: line for line in resolved}
-    named = {each for commit in commits for each in _short_ids(commit)} if by_id else set()
-    known = named_issues.ids_of_short_ids(connection, organization_id, named)
-    return {each: by_id[issue_id] for each, issue_id in known.items() if issue_id in by_id}
-
-
-def _fixes(commit: Commit, named: Mapping[ShortId, IssueLine]) -> tuple[IssueLine, ...]:
-    """Return the resolved issues that the commit names, each once."""
-    lines = (named[each] for each in _short_ids(commit) if each in named) if named else ()
-    return tuple({line.issue.id: line for line in lines}.values())
-
-
-def _short_ids(commit: Commit) -> Collection[ShortId]:
-    return references.find(commit.message or "", host="", organization="").short_ids
+    linked = commit_links.issues_of(connection, [commit.id for commit in commits])
+    return {
+        commit_id: tuple(by_id[issue_id] for issue_id in issue_ids if issue_id in by_id)
+        for commit_id, issue_ids in linked.items()
+    }
