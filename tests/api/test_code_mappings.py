@@ -16,7 +16,7 @@ from factories import (
 )
 from httpx import Response
 
-from shipmark.api.code_mappings.requests import BULK_MAX
+from shipmark.api.code_mappings.routes import BULK_MAX
 from shipmark.infrastructure.database import Database
 from shipmark.repositories.code_mappings import MAPPINGS_MAX, ROOT_MAX
 

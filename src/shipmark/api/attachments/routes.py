@@ -1,16 +1,18 @@
 """``attachments/`` of events and issues: what SDKs sent with events, and its deletion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+import msgspec
 from litestar import Response
 from litestar.response import Stream
 from sqlalchemy import Connection
 
-from shipmark.api.attachments.responses import AttachmentResponse, attachment_response
 from shipmark.api.events.path_event import ProjectEvent
 from shipmark.api.issues.path_issue import PathIssue
 from shipmark.api.queries import PageQuery
+from shipmark.api.responses import Wire
 from shipmark.events import attachment_actions as actions
 from shipmark.events import attachment_store as store
 from shipmark.events.attachments import Attachment
@@ -26,6 +28,36 @@ from shipmark.http.validation import RequestModel, optional
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import options
 from shipmark.organizations import store as organizations
+
+
+class AttachmentResponse(Wire):
+    """An attachment. ``mimetype`` is what the sender says; ``headers`` repeat it."""
+
+    id: str
+    event_id: str = msgspec.field(name="event_id")
+    type: str
+    name: str
+    mimetype: str
+    date_created: datetime
+    size: int
+    headers: Mapping[str, str]
+    sha1: str
+
+
+def attachment_response(attachment: Attachment) -> AttachmentResponse:
+    """Return an attachment as the API shows it."""
+    return AttachmentResponse(
+        id=str(attachment.id),
+        event_id=attachment.event_id,
+        type=attachment.type,
+        name=attachment.name,
+        mimetype=attachment.content_type,
+        date_created=attachment.created_at,
+        size=attachment.size,
+        headers={"Content-Type": attachment.content_type},
+        sha1=attachment.sha1,
+    )
+
 
 _OF_EVENT = "/projects/{organization:str}/{project:str}/events/{event:str}/attachments/"
 _ONE = f"{_OF_EVENT}{{attachment:str}}/"

@@ -1,19 +1,19 @@
 """``organizations/{org}/code-mappings/``, which `sentry-cli code-mappings upload` fills."""
 
+from typing import Annotated
+
 from litestar import Response
+from pydantic import Field, model_validator
+from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection
 
-from shipmark.api.code_mappings.requests import CodeMappingListQuery, CodeMappingsRequest
-from shipmark.api.code_mappings.responses import (
-    CodeMappingResponse,
-    SavedMapping,
-    SavedMappingsResponse,
-    code_mapping_response,
-)
+from shipmark.api.queries import PageQuery, ProjectQuery
+from shipmark.api.responses import Wire
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_id
 from shipmark.http.scopes import REPOSITORY, REPOSITORY_CHANGE
+from shipmark.http.validation import Items, RequestModel, Text, TrimmedText, optional
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, ValidationFailed
 from shipmark.projects import actions as projects
@@ -21,8 +21,115 @@ from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
 from shipmark.releases import repository_access
 from shipmark.repositories import store as repositories
-from shipmark.repositories.code_mappings import MAPPINGS_MAX
+from shipmark.repositories.code_mappings import BRANCH_MAX, MAPPINGS_MAX, ROOT_MAX, CodeMapping
+from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository
 from shipmark.repositories.store import code_mappings as store
+
+#: The most mappings of a request; sentry-cli sends more in several.
+BULK_MAX = 300
+
+
+class CodeMappingListQuery(PageQuery, ProjectQuery):
+    """A page of code mappings."""
+
+
+class _EitherCase(RequestModel):
+    """A body in camelCase, as `sentry-cli` sends it, or in snake_case, as the newer client does."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_camel_case(cls, value: object) -> object:
+        return (
+            {to_camel(key): it for key, it in value.items()} if isinstance(value, dict) else value
+        )
+
+
+class CodeMappingRequest(_EitherCase):
+    """A code mapping."""
+
+    stack_root: Annotated[str, Text(max_length=ROOT_MAX)] = Field(
+        description="Where paths in stacks begin.", examples=["com/example/shop"]
+    )
+    source_root: Annotated[str, Text(max_length=ROOT_MAX, blank=True)] = Field(
+        description="Folder of the repository; blank for its top.",
+        examples=["shop/src/main/java/com/example/shop"],
+    )
+
+    @property
+    def roots(self) -> tuple[str, str]:
+        """Return both roots, by which a mapping is known in its project."""
+        return self.stack_root, self.source_root
+
+
+class CodeMappingsRequest(_EitherCase):
+    """Code mappings of a project to a repository."""
+
+    project: TrimmedText = Field(description="Slug or id of the project.", examples=["web"])
+    repository: Annotated[str, Text(max_length=REPOSITORY_NAME_MAX)] = Field(
+        description="Name of the repository; one that is unknown is added.",
+        examples=["acme/web"],
+    )
+    mappings: Annotated[list[CodeMappingRequest], Items(empty=False, max_length=BULK_MAX)] = Field(
+        description="Mappings to add or change."
+    )
+    default_branch: Annotated[str, Text(max_length=BRANCH_MAX, blank=True)] | None = optional(
+        "Branch that links lead to where a release has no commit of the repository.",
+        example="main",
+    )
+    provider: Annotated[str, Text(blank=True)] | None = optional(
+        "Accepted, without effect: repositories are known by name."
+    )
+
+
+class CodeMappingResponse(Wire, kw_only=True):
+    """A code mapping of a project to a repository."""
+
+    id: str
+    project_id: str
+    project_slug: str
+    repo_id: str
+    repo_name: str
+    integration_id: str | None = None
+    provider: str | None
+    stack_root: str
+    source_root: str
+    default_branch: str | None
+    automatically_generated: bool = False
+
+
+class SavedMapping(Wire):
+    """A mapping of a request; ``status`` is "created" or "updated"."""
+
+    stack_root: str
+    source_root: str
+    status: str
+
+
+class SavedMappingsResponse(Wire):
+    """What became of the mappings of a request."""
+
+    created: int
+    updated: int
+    errors: int
+    mappings: list[SavedMapping]
+
+
+def code_mapping_response(
+    mapping: CodeMapping, project: Project, repository: Repository
+) -> CodeMappingResponse:
+    """A code mapping as the API shows it."""
+    return CodeMappingResponse(
+        id=str(mapping.id),
+        project_id=str(project.id),
+        project_slug=project.slug,
+        repo_id=str(repository.id),
+        repo_name=repository.name,
+        provider=repository.provider,
+        stack_root=mapping.stack_root,
+        source_root=mapping.source_root,
+        default_branch=mapping.default_branch,
+    )
+
 
 _TOO_MANY = f"A project has at most {MAPPINGS_MAX:,} code mappings."
 

@@ -3,21 +3,15 @@
 import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Response
 from litestar.response import Stream
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles import assemble_requests as schemas
 from shipmark.api.artifact_bundles.queries import limited_page
-from shipmark.api.debug_files.requests import (
-    DebugFileDeletionQuery,
-    DebugFileListQuery,
-    MappingRequest,
-    MappingVersionsQuery,
-    UnknownFilesQuery,
-)
 from shipmark.api.debug_files.responses import (
     AssociatedFilesResponse,
     DebugAssemblyResponse,
@@ -29,17 +23,25 @@ from shipmark.api.debug_files.responses import (
 )
 from shipmark.api.debug_files.uploads import ZipReceiver
 from shipmark.api.projects.path_project import PathProject
+from shipmark.api.queries import PageQuery, searched_text
 from shipmark.api.release_files.routes import download_file
 from shipmark.api.release_files.uploads import MISSING
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
 from shipmark.artifacts import debug_ids
 from shipmark.artifacts.manifests import BundleProblem
-from shipmark.artifacts.model import NAMED_BY_CLIENTS, AssembleKind, AssembleState, assemble_key
+from shipmark.artifacts.model import (
+    NAMED_BY_CLIENTS,
+    VERSION_MAX,
+    AssembleKind,
+    AssembleState,
+    assemble_key,
+)
 from shipmark.artifacts.store import assemblies
 from shipmark.debug_files import actions, archives, assembling
 from shipmark.debug_files.assembling import DebugFileRequest
 from shipmark.debug_files.model import DebugFile
 from shipmark.debug_files.store import debug_files, proguard_releases
+from shipmark.debug_files.store.debug_files import DebugFileFilter
 from shipmark.files import assembling as chunks
 from shipmark.files.model import FILE_MAX, MEBIBYTE
 from shipmark.http import endpoint, multipart
@@ -49,9 +51,76 @@ from shipmark.http.multipart import threaded
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.http.scopes import DEBUG_FILE_DELETE, RELEASE_READ, RELEASE_WRITE
+from shipmark.http.validation import RequestModel, Text, optional, repeatable
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, BadUpload, Conflict, NotFound
 from shipmark.projects.model import Project
+
+_DEBUG_ID = "c941d872-af1f-4f0c-a7ff-ad3d295fe153"
+
+
+class DebugFileListQuery(PageQuery):
+    """A page of the debug files of a project, or one to download."""
+
+    query: str | None = optional(
+        "Text in names, ids, types, processors or checksums of debug files.", example="web"
+    )
+    debug_id: str | None = optional(
+        "Only those of this debug id.", alias="debug_id", example=_DEBUG_ID
+    )
+    code_id: str | None = optional("Only those of this code id.", alias="code_id", example="a1b2c3")
+    file_formats: list[str] = repeatable(
+        "Only those of these types, such as `elf`, `macho`, `pdb`, `proguard`.",
+        alias="file_formats",
+        example="proguard",
+    )
+    id: str | None = optional("The debug file whose content is the response.", example="1")
+
+    def debug_file_filter(self, project_id: int) -> DebugFileFilter:
+        """Return what debug files must match."""
+        return DebugFileFilter(
+            project_id=project_id,
+            text=searched_text(self.query) or None,
+            # A text that is no debug id matches no file.
+            debug_id=debug_ids.normalize(self.debug_id) or self.debug_id if self.debug_id else None,
+            code_id=(self.code_id or "").lower() or None,
+            symbol_types=self.file_formats,
+        )
+
+
+class DebugFileDeletionQuery(RequestModel):
+    """The debug file to delete."""
+
+    id: str = Field("", description="The debug file to delete. Required.", examples=["1"])
+
+
+class UnknownFilesQuery(RequestModel):
+    """The files to look for."""
+
+    checksums: list[str] = repeatable(
+        "SHA-1s of files.", example="da39a3ee5e6b4b0d3255bfef95601890afd80709"
+    )
+
+
+class MappingVersionsQuery(RequestModel):
+    """The mapping whose versions are listed."""
+
+    proguard_uuid: str = Field(
+        "",
+        alias="proguard_uuid",
+        description="The id of the mapping. Required.",
+        examples=[_DEBUG_ID],
+    )
+
+
+class MappingRequest(RequestModel):
+    """A mapping of ProGuard and a version that it belongs to."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    release_name: Annotated[str, Text(max_length=VERSION_MAX)] = Field(description="Version.")
+    proguard_uuid: Annotated[str, Text(max_length=100)] = Field(description="Id of the mapping.")
+
 
 PER_PAGE_MAX = 20
 #: A request begins no further file after this time: its client sends another request.

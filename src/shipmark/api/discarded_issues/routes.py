@@ -1,20 +1,58 @@
 """``projects/{org}/{project}/tombstones/``: the issues whose later events are discarded, until an entry is deleted."""
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from litestar import Response
 
-from shipmark.api.discarded_issues.responses import (
-    DiscardedIssueResponse,
-    discarded_issue_response,
-)
+from shipmark.accounts.model import User
+from shipmark.api.members.user_responses import UserResponse, optional_user_response
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.queries import PageQuery
 from shipmark.api.releases import loading
+from shipmark.api.responses import Wire
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.request_context import RequestContext, require_id
 from shipmark.http.scopes import ISSUE_DELETE, ISSUE_READ
 from shipmark.issues.actions import discard_issues
+from shipmark.issues.discarded_issues import DiscardedIssue
+from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import discarded_issues
+from shipmark.projects.model import Project
+
+
+class DiscardedIssueResponse(Wire):
+    """An issue as it was when it was discarded. Its own id and short id lead nowhere."""
+
+    id: str
+    short_id: str
+    type: str
+    title: str
+    message: str
+    culprit: str
+    level: str
+    metadata: dict[str, object]
+    actor: UserResponse | None
+    date_added: datetime
+
+
+def discarded_issue_response(
+    discarded: DiscardedIssue, project: Project, users: Mapping[int, User]
+) -> DiscardedIssueResponse:
+    """Return a discarded issue of the project, with the user who discarded it."""
+    return DiscardedIssueResponse(
+        id=str(discarded.id),
+        short_id=format_short_id(project.slug, discarded.number),
+        type=discarded.type,
+        title=discarded.title,
+        message=discarded.title,
+        culprit=discarded.culprit,
+        level=discarded.level,
+        metadata=discarded.metadata,
+        actor=optional_user_response(users.get(discarded.user_id or 0)),
+        date_added=discarded.created_at,
+    )
 
 
 @endpoint.get("/", scopes=ISSUE_READ)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from shipmark.api.events.request_entry import request_data
 from shipmark.api.responses import Wire
-from shipmark.events import stack_lines, titles
+from shipmark.events import request_parts, stack_lines, titles
 from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import (
     THREADS_MAX,
@@ -23,6 +22,39 @@ from shipmark.events.payload import (
 )
 from shipmark.infrastructure.clock import moment_of, wire_text
 from shipmark.symbolication import javascript_stacks
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+
+
+def request_data(request: Json) -> dict[str, object] | None:
+    """Return the data of the entry ``request``; None without a request."""
+    if not request:
+        return None
+    base, _, fragment = request_parts.split_url(request)
+    headers = request_parts.headers(request)
+    body = request.get("data")
+    return {
+        "url": base or None,
+        "method": text_of(request, "method").upper() or None,
+        "query": request_parts.query(request),
+        "fragment": text_of(request, "fragment") or fragment or None,
+        "headers": sorted(headers),
+        "cookies": request_parts.cookies(request),
+        "data": body if body is not None and body != "" else None,
+        "env": object_of(request, "env") or None,
+        "inferredContentType": _content_type(headers, body),
+        "apiTarget": text_of(request, "api_target") or None,
+    }
+
+
+def _content_type(headers: list[request_parts.Pair], body: object) -> str | None:
+    if sent := request_parts.value_of(headers, "content-type"):
+        return sent.partition(";")[0].strip()
+    if isinstance(body, dict | list):
+        return _JSON
+    return _FORM if isinstance(body, str) and "=" in body and not body.startswith("{") else None
+
 
 _IMAGES_MAX = 1000
 _FRAME_DATA = ("sourcemap", "symbolicated", "resolved_with")

@@ -4,16 +4,43 @@ from typing import Annotated
 
 from sqlalchemy import Connection
 
-from shipmark.api.inbound_filters.requests import LEGACY, FilterRequest
 from shipmark.api.projects.path_project import PathProject, reload_project
 from shipmark.api.responses import Wire
+from shipmark.events.inbound_filters import LEGACY_BROWSERS
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import PROJECT_READ, PROJECT_WRITE
-from shipmark.infrastructure.errors import NotFound
+from shipmark.http.validation import ListOf, Omittable, OmittableBoolean, RequestModel, TrimmedText
+from shipmark.http.validation import optional as optional_field
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.projects import options, settings, store
 from shipmark.projects.settings import ProjectUpdate
+
+LEGACY = "legacy-browsers"
+
+
+class FilterRequest(RequestModel):
+    """The state of a filter; of old browsers a list."""
+
+    active: OmittableBoolean = optional_field("Whether the filter is on.", example=True)
+    subfilters: Omittable[ListOf[TrimmedText]] = optional_field(
+        "Old browsers whose events are dropped, for `legacy-browsers` alone.", example=["ie"]
+    )
+
+    def value_of(self, name: str) -> object:
+        """Return the value to store for a filter. Raise `ValidationFailed` without one, or for an unknown browser."""
+        sent = self.sent()
+        if name == LEGACY and "subfilters" in sent:
+            chosen = [str(browser) for browser in sent["subfilters"]]
+            if unknown := [browser for browser in chosen if browser not in LEGACY_BROWSERS]:
+                raise ValidationFailed({"subfilters": [f'"{unknown[0]}" is not a valid choice.']})
+            return sorted(set(chosen))
+        if "active" not in sent:
+            raise ValidationFailed({"active": ["This field is required."]})
+        is_active = bool(sent["active"])
+        return (list(LEGACY_BROWSERS) if is_active else []) if name == LEGACY else is_active
+
 
 FILTERS = ("browser-extensions", LEGACY, "localhost", "web-crawlers")
 _FILTERS = "/projects/{organization:str}/{project:str}/filters/"

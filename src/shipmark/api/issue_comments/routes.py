@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from litestar import Response
+from pydantic import Field
 from sqlalchemy import Connection
 
-from shipmark.api.issue_comments.requests import CommentChangeRequest, CommentRequest
 from shipmark.api.issues.path_issue import PathIssue, find_issue
 from shipmark.api.issues.responses import ActivityResponse
 from shipmark.api.members.user_responses import optional_user_response
@@ -17,12 +17,34 @@ from shipmark.http.endpoint import Load
 from shipmark.http.pagination.keyset import paginate_by_keyset
 from shipmark.http.request_context import RequestContext, require_row
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_READ
+from shipmark.http.validation import Items, RequestModel, Text
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues.actions import comments as actions
-from shipmark.issues.comments import Comment
+from shipmark.issues.comments import COMMENT_MAX, MENTIONS_MAX, Comment
 from shipmark.issues.model import IssueActivityType
+from shipmark.issues.people import ASSIGNEE_MAX
 from shipmark.issues.store import comments
+
+
+class CommentChangeRequest(RequestModel):
+    """The new text of a comment."""
+
+    text: Annotated[str, Text(max_length=COMMENT_MAX)] = Field(
+        description="The comment, as plain text."
+    )
+
+
+class CommentRequest(CommentChangeRequest):
+    """A comment, and whom it mentions."""
+
+    mentions: Annotated[
+        list[Annotated[str, Text(max_length=ASSIGNEE_MAX)]], Items(max_length=MENTIONS_MAX)
+    ] = Field(
+        default=[],
+        description="Members and teams to subscribe to the issue, such as `user:1` and `team:1`.",
+    )
+
 
 _LIST = [
     f"{issue}{name}/"

@@ -1,19 +1,16 @@
 """``organizations/{org}/members/``: members of an organization, and invitations (auth-and-errors.md 8.6)."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from litestar import Response
+from pydantic import Field
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
-from shipmark.api.members.path_member import (
-    PathMember,
-    PathMemberOrInvitation,
-    find_member_or_invitation,
-    reload_member,
-)
-from shipmark.api.members.requests import InvitationRequest, MemberUpdateRequest, TeamRoleRequest
+from shipmark.accounts.model import EMAIL_MAX
 from shipmark.api.members.responses import (
+    INVITATION_PREFIX,
     MemberResponse,
     TeamRoleOfMemberResponse,
     invitation_response,
@@ -24,14 +21,126 @@ from shipmark.api.queries import PageQuery
 from shipmark.api.teams.path_team import PathTeam, reload_team
 from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
+from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import PageRequest, paginate
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
+from shipmark.http.validation import (
+    Items,
+    Omittable,
+    OmittableBoolean,
+    RequestModel,
+    Text,
+    choice_of,
+    optional,
+)
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.ids import secret_hex
+from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.ids import id_of, secret_hex
 from shipmark.organizations import invitations, membership, store
-from shipmark.organizations.model import Invitation, Member, Role
+from shipmark.organizations.model import SLUG_MAX, Invitation, Member, Role, TeamRole
 from shipmark.organizations.store import invitations as invitation_store
+
+_TEAMS_MAX = 1000
+_Role = Annotated[Role, choice_of(Role)]
+_TeamRole = Annotated[TeamRole, choice_of(TeamRole)]
+_Slug = Annotated[str, Text(max_length=SLUG_MAX)]
+
+
+class MemberTeamRequest(RequestModel):
+    """A team that a member is on."""
+
+    team_slug: _Slug = Field(description="Slug of the team.")
+    role: Annotated[str, Text()] | None = optional(
+        "Ignored: the role on a team follows from that in the organization."
+    )
+
+
+class MemberUpdateRequest(RequestModel):
+    """Changes of a member."""
+
+    org_role: Omittable[_Role] = optional("Role in the organization.")
+    role: Omittable[_Role] = optional("Deprecated name of `orgRole`.")
+    team_roles: Omittable[Annotated[list[MemberTeamRequest], Items(max_length=_TEAMS_MAX)]] = (
+        optional("The teams of the member; they replace those before.")
+    )
+    teams: Omittable[Annotated[list[_Slug], Items(max_length=_TEAMS_MAX)]] = optional(
+        "Slugs of the teams; ignored beside `teamRoles`."
+    )
+
+    @property
+    def new_role(self) -> Role | None:
+        """The role, or None if the body has none."""
+        return self.org_role or self.role
+
+    @property
+    def team_slugs(self) -> list[str] | None:
+        """The slugs of the teams, or None if the body has none."""
+        if self.team_roles is None:
+            return self.teams
+        return [team.team_slug for team in self.team_roles]
+
+
+class InvitationRequest(MemberUpdateRequest):
+    """An invitation of a person to an organization."""
+
+    email: Annotated[str, Text(max_length=EMAIL_MAX)] = Field(
+        description="Email address of the person."
+    )
+    send_invite: OmittableBoolean = optional("Ignored: no mail is sent.")
+    reinvite: OmittableBoolean = optional("Ignored: inviting again always creates a new link.")
+
+
+class TeamRoleRequest(RequestModel):
+    """The role of a member on a team."""
+
+    team_role: _TeamRole = Field(
+        description="The role that follows from the role in the organization."
+    )
+
+
+def find_member(context: RequestContext, connection: Connection, member: str) -> Member:
+    """Return the member with this id, also that of their accepted invitation; ``me`` is the caller.
+
+    Raise `NotFound`.
+    """
+    row = find_member_or_invitation(context, connection, member)
+    if isinstance(row, Invitation):
+        raise NotFound
+    return row
+
+
+def find_member_or_invitation(
+    context: RequestContext, connection: Connection, member: str
+) -> Member | Invitation:
+    """Return the same, or the open invitation with this id. Raise `NotFound`."""
+    organization_id, user = context.organization_id, context.access.user
+    row: Member | Invitation | None = None
+    member_id = id_of(member)
+    if member == "me" and user is not None:
+        row = store.member_who_is(connection, organization_id, user.id)
+    elif member.startswith(INVITATION_PREFIX):
+        invitation_id = id_of(member.removeprefix(INVITATION_PREFIX))
+        if invitation_id is not None:
+            row = invitation = invitation_store.by_id(connection, organization_id, invitation_id)
+            member_id = invitation.member_id if invitation else None
+    if member_id is not None:
+        row = store.member(connection, organization_id, member_id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+def reload_member(context: RequestContext, connection: Connection, member: Member) -> Member:
+    """Return the member as the transaction sees them. Raise `NotFound` if they were removed meanwhile."""
+    return find_member(context, connection, str(member.id))
+
+
+#: The member of the path.
+PathMember = Annotated[Member, Load(find_member)]
+#: The member or the open invitation of the path.
+PathMemberOrInvitation = Annotated[Member | Invitation, Load(find_member_or_invitation)]
+
 
 _VALIDATE = "member.validate"
 _MEMBER_TEAM = "/{member:str}/teams/{team:str}/"

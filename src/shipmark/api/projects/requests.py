@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from shipmark.api.queries import Bit, PageQuery, ProjectQuery, one_of
 from shipmark.api.rate_limits import OptionalRateLimit
-from shipmark.api.teams.requests import TeamSlug
+from shipmark.api.teams.routes import TeamSlug
 from shipmark.api.verdict_criteria import VerdictCriteriaRequest
 from shipmark.events import fingerprint_rules
 from shipmark.events.filter_lists import FilterListError, entries_of

@@ -1,35 +1,204 @@
 """``release-thresholds/`` of projects and organizations, and what releases come to by them (releases.md 2.22)."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
 
+import msgspec
 from litestar import Response
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection
 
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.thresholds.requests import (
-    FindingsQuery,
-    ProjectsThresholdListQuery,
-    ThresholdListQuery,
-    ThresholdRequest,
-)
-from shipmark.api.thresholds.responses import (
-    FindingResponse,
-    ThresholdResponse,
-    finding_response,
-    threshold_response,
-)
+from shipmark.api.projects.responses import EnvironmentResponse, environment_response
+from shipmark.api.queries import DateTimeText, PageQuery, ProjectQuery
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.http.scopes import RELEASE_READ, RELEASE_WRITE, THRESHOLD_CHANGE, THRESHOLD_READ
+from shipmark.http.validation import (
+    DateTime,
+    Integer,
+    RequestModel,
+    Text,
+    choice_of,
+    optional,
+    repeatable,
+    validate,
+)
 from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions import evaluate_thresholds
+from shipmark.organizations.model import Access
 from shipmark.projects import actions as projects
-from shipmark.projects.model import Project
+from shipmark.projects import store as project_store
+from shipmark.projects.model import ENVIRONMENT_MAX, Project
 from shipmark.releases import threshold_actions as actions
 from shipmark.releases.store import thresholds as store
-from shipmark.releases.thresholds import THRESHOLDS_MAX, NewThreshold, Threshold
+from shipmark.releases.thresholds import (
+    NUMBER_MAX,
+    THRESHOLDS_MAX,
+    Finding,
+    NewThreshold,
+    Threshold,
+    ThresholdType,
+    Trigger,
+)
+
+_Type = Annotated[ThresholdType, choice_of(ThresholdType)]
+_Trigger = Annotated[Trigger, choice_of(Trigger)]
+_Number = Annotated[int, Integer(maximum=NUMBER_MAX)]
+
+
+class ThresholdRequest(RequestModel):
+    """A threshold. A change sends all fields again; without an environment, that stays."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+    threshold_type: _Type = Field(description="Metric that is compared.")
+    trigger_type: _Trigger = Field(description="Whether more or less than that is bad.")
+    value: _Number = Field(description="Value that the metric is compared with.")
+    window_in_seconds: _Number = Field(
+        description="Seconds after a release in which the threshold counts."
+    )
+    environment: Annotated[str, Text(max_length=ENVIRONMENT_MAX, blank=True)] | None = optional(
+        "Environment that counts; null or blank for all."
+    )
+
+
+class ThresholdListQuery(RequestModel):
+    """The thresholds of a project to list."""
+
+    environment: list[str] = repeatable(
+        "Only thresholds of these environments.", example="production"
+    )
+
+    @property
+    def environment_names(self) -> Sequence[str]:
+        """The names of the environments, none for all."""
+        return [name for name in self.environment if name]
+
+
+class ProjectsThresholdListQuery(ThresholdListQuery, PageQuery, ProjectQuery):
+    """A page of the thresholds of some projects."""
+
+    project: list[str] = repeatable(
+        "Only these projects, by id or slug; required, and `-1` is refused.", example="web"
+    )
+
+    def require_projects(self) -> None:
+        """Raise the refusal of a query that names no project, or all."""
+        if "-1" in self.project:
+            raise BadRequest("Invalid project")
+        if not self.project:
+            raise ValidationFailed({"project": ["This field is required."]})
+
+
+class _Between(RequestModel):
+    start: Annotated[datetime, DateTime()]
+    end: Annotated[datetime, DateTime()]
+
+
+class FindingsQuery(ThresholdListQuery, ProjectQuery):
+    """The releases to judge."""
+
+    start: DateTimeText = optional(
+        "Releases from this time on. Required.", example="2026-01-01T00:00:00Z"
+    )
+    end: DateTimeText = optional(
+        "Releases up to this time. Required.", example="2026-02-01T00:00:00Z"
+    )
+    release: list[str] = repeatable("Only these versions.", example="web@1.0.0")
+
+    def between(self) -> tuple[datetime, datetime]:
+        """Return the times. Raise `ValidationFailed`: the protocol reports these as it does fields of a body."""
+        sent = {"start": self.start, "end": self.end}
+        times = validate(_Between, {name: text for name, text in sent.items() if text is not None})
+        if times.start >= times.end:
+            # The reference's words, which have it the wrong way round.
+            raise ValidationFailed({"non_field_errors": ["Start datetime must be after End"]})
+        return times.start, times.end
+
+    def named_projects(self, connection: Connection, access: Access) -> Sequence[Project]:
+        """Return the projects by slug, or else by id; one that the caller can't see is left out."""
+        slugs = set(self.project_slug)
+        if not slugs or "$all" in slugs:
+            return self.select_listed(connection, access)
+        return [row for row in project_store.accessible(connection, access) if row.slug in slugs]
+
+
+class ThresholdProjectResponse(msgspec.Struct):
+    """The project of a threshold."""
+
+    id: str
+    slug: str
+    name: str
+    platform: str | None
+
+
+class ThresholdResponse(msgspec.Struct):
+    """What must hold after a release went out."""
+
+    id: str
+    threshold_type: str
+    trigger_type: str
+    value: int
+    window_in_seconds: int
+    project: ThresholdProjectResponse
+    environment: EnvironmentResponse | None
+    date_added: datetime
+
+
+class FindingResponse(ThresholdResponse):
+    """A threshold, and whether a release meets it."""
+
+    key: str
+    release: str
+    project_slug: str
+    project_id: int
+    start: datetime
+    end: datetime
+    is_healthy: bool
+    metric_value: float | None
+
+
+def threshold_response(threshold: Threshold, project: Project) -> ThresholdResponse:
+    """A threshold as the API shows it."""
+    return ThresholdResponse(**_fields(threshold, project))
+
+
+def finding_response(finding: Finding, project: Project) -> FindingResponse:
+    """Return a threshold with its finding for a release."""
+    watch = finding.watch
+    return FindingResponse(
+        **_fields(watch.threshold, project),
+        key=f"{project.slug}-{watch.release.version}",
+        release=watch.release.version,
+        project_slug=project.slug,
+        project_id=project.id,
+        start=watch.begins_at,
+        end=watch.ends_at,
+        is_healthy=finding.is_healthy,
+        metric_value=finding.metric,
+    )
+
+
+def _fields(threshold: Threshold, project: Project) -> dict[str, Any]:
+    environment = threshold.environment
+    return {
+        "id": str(threshold.id),
+        "threshold_type": threshold.type.value,
+        "trigger_type": threshold.trigger.value,
+        "value": threshold.value,
+        "window_in_seconds": threshold.window_seconds,
+        "project": ThresholdProjectResponse(
+            id=str(project.id), slug=project.slug, name=project.name, platform=project.platform
+        ),
+        "environment": environment_response(environment) if environment else None,
+        "date_added": threshold.created_at,
+    }
+
 
 #: The most pairs of a release and one of its projects that a report looks at, the newest releases first.
 SHIPPED_MAX = 200
