@@ -2,7 +2,6 @@
 
 import pytest
 from factories import (
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -19,18 +18,6 @@ from sqlalchemy import text
 from shipmark.infrastructure.database import Database
 
 PATH = release_path("web@1.0.0")
-
-
-def test_nobody_amends_without_credentials(alice: Caller, anonymous: Caller) -> None:
-    alice.publish("web@1.0.0")
-    answer = anonymous.put(PATH, {"ref": "x"})
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-def test_a_stranger_may_not_amend(alice: Caller, charlie: Caller) -> None:
-    alice.publish("web@1.0.0")
-    answer = charlie.put(PATH, {"ref": "x"})
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 def test_a_token_that_only_reads_may_not_amend(alice: Caller, bearer: Bearer) -> None:

@@ -7,7 +7,6 @@ from client_fixtures import Happen
 from factories import (
     ALICE,
     MASK,
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -61,16 +60,6 @@ def told(caller: Caller, short_id: str = "WEB-1") -> list[tuple[str, dict[str, o
 
 
 PATHS = pytest.mark.parametrize("path", [LIST, WEB_LIST, f"{LIST}WEB-1/", "/issues/1/"])
-
-
-@PATHS
-@on_one_database
-def test_without_credentials_nothing_is_changed(
-    anonymous: Caller, happen: Happen, path: str
-) -> None:
-    happen()
-    answer = anonymous.put(path, RESOLVED)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
 
 
 @PATHS

@@ -3,8 +3,6 @@
 import pytest
 from factories import (
     MASK,
-    NO_CREDENTIALS,
-    NOT_ALLOWED,
     NOT_FOUND,
     RELEASES,
     Bearer,
@@ -20,18 +18,6 @@ PATH = release_path("web@1.0.0", "commitfiles/")
 
 def patch(**types: str) -> list[dict[str, str]]:
     return [{"path": f"{name}.py", "type": kind} for name, kind in types.items()]
-
-
-def test_nobody_lists_without_credentials(alice: Caller, anonymous: Caller) -> None:
-    alice.publish("web@1.0.0")
-    answer = anonymous.get(PATH)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-def test_a_stranger_may_not_list(alice: Caller, charlie: Caller) -> None:
-    alice.publish("web@1.0.0")
-    answer = charlie.get(PATH)
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 def test_a_token_without_a_scope_for_it_may_not_list(alice: Caller, bearer: Bearer) -> None:

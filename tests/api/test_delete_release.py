@@ -2,7 +2,6 @@
 
 import pytest
 from factories import (
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -15,18 +14,6 @@ from factories import (
 from shipmark.infrastructure.database import Database
 
 PATH = release_path("web@1.0.0")
-
-
-def test_nobody_deletes_without_credentials(alice: Caller, anonymous: Caller) -> None:
-    alice.publish("web@1.0.0")
-    answer = anonymous.delete(PATH)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-def test_a_stranger_may_not_delete(alice: Caller, charlie: Caller) -> None:
-    alice.publish("web@1.0.0")
-    answer = charlie.delete(PATH)
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 @pytest.mark.parametrize("scopes", [["project:write"], ["project:read"]])

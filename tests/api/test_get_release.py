@@ -2,7 +2,6 @@
 
 import pytest
 from factories import (
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -23,22 +22,6 @@ from shipmark.infrastructure.database import Database
 
 PATH = release_path("web@1.0.0")
 PATHS = pytest.mark.parametrize("path", [PATH, f"{PATH}meta/"])
-
-
-@PATHS
-def test_nobody_sees_a_release_without_credentials(
-    alice: Caller, anonymous: Caller, path: str
-) -> None:
-    alice.publish("web@1.0.0")
-    answer = anonymous.get(path)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-@PATHS
-def test_a_stranger_may_not_see_it(alice: Caller, charlie: Caller, path: str) -> None:
-    alice.publish("web@1.0.0")
-    answer = charlie.get(path)
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 @PATHS

@@ -7,7 +7,6 @@ import pytest
 from factories import (
     ADDRESS,
     MASK,
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -59,14 +58,6 @@ PATHS = pytest.mark.parametrize(
         "/issues/1/activities/",
     ],
 )
-
-
-@PATHS
-@on_one_database
-def test_nobody_looks_without_credentials(anonymous: Caller, happen: Happen, path: str) -> None:
-    happen("web")
-    answer = anonymous.get(path)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
 
 
 @PATHS

@@ -5,7 +5,6 @@ import re
 import pytest
 from factories import (
     ADDRESS,
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     RELEASES,
@@ -29,16 +28,6 @@ def listed(caller: Caller, query: str = "") -> list[str]:
     answer = caller.get(f"{RELEASES}{query}")
     assert answer.status_code == 200, answer.text
     return [it["version"] for it in answer.json()]
-
-
-def test_nobody_lists_without_credentials(anonymous: Caller) -> None:
-    answer = anonymous.get(RELEASES)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-def test_a_stranger_may_not_list(charlie: Caller) -> None:
-    answer = charlie.get(RELEASES)
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 def test_a_token_without_a_scope_for_it_may_not_list(bearer: Bearer) -> None:

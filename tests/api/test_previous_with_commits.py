@@ -1,22 +1,10 @@
 """GET ``…/releases/{version}/previous-with-commits/``: where clients begin a range (releases.md 2.10)."""
 
-from factories import NO_CREDENTIALS, NOT_ALLOWED, NOT_FOUND, Bearer, Caller, commit, release_path
+from factories import NOT_FOUND, Bearer, Caller, commit, release_path
 
 
 def path(version: str) -> str:
     return release_path(version, "previous-with-commits/")
-
-
-def test_nobody_asks_without_credentials(alice: Caller, anonymous: Caller) -> None:
-    alice.publish("web@1")
-    answer = anonymous.get(path("web@1"))
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-def test_a_stranger_may_not_ask(alice: Caller, charlie: Caller) -> None:
-    alice.publish("web@1")
-    answer = charlie.get(path("web@1"))
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 def test_a_token_without_a_scope_for_it_may_not_ask(alice: Caller, bearer: Bearer) -> None:

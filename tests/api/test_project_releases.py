@@ -2,7 +2,6 @@
 
 import pytest
 from factories import (
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     WEB_RELEASES,
@@ -24,30 +23,6 @@ from shipmark.infrastructure.database import Database
 
 ONE = f"{WEB_RELEASES}web@1.0.0/"
 GOOD = {"version": "web@1.0.0"}
-
-
-def test_nobody_gets_in_without_credentials(alice: Caller, anonymous: Caller) -> None:
-    alice.publish("web@1.0.0")
-    for answer in (
-        anonymous.get(WEB_RELEASES),
-        anonymous.post(WEB_RELEASES, GOOD),
-        anonymous.get(ONE),
-        anonymous.put(ONE, {}),
-        anonymous.delete(ONE),
-    ):
-        assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-def test_a_stranger_may_do_nothing(alice: Caller, charlie: Caller) -> None:
-    alice.publish("web@1.0.0")
-    for answer in (
-        charlie.get(WEB_RELEASES),
-        charlie.post(WEB_RELEASES, GOOD),
-        charlie.get(ONE),
-        charlie.put(ONE, {}),
-        charlie.delete(ONE),
-    ):
-        assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 def test_a_token_that_only_reads_may_only_read(alice: Caller, bearer: Bearer) -> None:

@@ -100,13 +100,6 @@ def test_the_number_of_statements_is_constant(
 
 
 @on_one_database
-@pytest.mark.parametrize("path", [ORGANIZATION, WEB, f"{WEB}plan/values/"])
-def test_others_see_nothing(charlie: Caller, path: str) -> None:
-    assert charlie.get(path).status_code == 403
-    assert charlie.client.get(f"/api/0{path}").status_code == 401
-
-
-@on_one_database
 def test_a_hidden_project_is_refused(alice: Caller, bob: Caller) -> None:
     alice.put("/organizations/acme/", {"openMembership": False})
     assert bob.get("/projects/acme/tools/tags/").status_code == 403

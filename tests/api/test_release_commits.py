@@ -4,8 +4,6 @@ import re
 
 import pytest
 from factories import (
-    NO_CREDENTIALS,
-    NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
     Caller,
@@ -23,20 +21,6 @@ PATHS = pytest.mark.parametrize("path", [PATH, WEB_PATH])
 
 def keys(caller: Caller, path: str) -> list[str]:
     return [it["id"].rstrip("f") for it in caller.get(path).json()]
-
-
-@PATHS
-def test_nobody_lists_without_credentials(alice: Caller, anonymous: Caller, path: str) -> None:
-    alice.publish("web@1.0.0")
-    answer = anonymous.get(path)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-@PATHS
-def test_a_stranger_may_not_list(alice: Caller, charlie: Caller, path: str) -> None:
-    alice.publish("web@1.0.0")
-    answer = charlie.get(path)
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 @PATHS

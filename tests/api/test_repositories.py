@@ -30,16 +30,6 @@ def commits_path(database: Database) -> str:
     return f"{REPOSITORIES}{rows(database, 'repositories')[0]['id']}/commits/"
 
 
-def test_nobody_lists_or_adds_without_credentials(anonymous: Caller) -> None:
-    for answer in (anonymous.get(REPOSITORIES), anonymous.post(REPOSITORIES, GOOD)):
-        assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-def test_a_stranger_may_do_neither(charlie: Caller) -> None:
-    for answer in (charlie.get(REPOSITORIES), charlie.post(REPOSITORIES, GOOD)):
-        assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
-
-
 def test_a_token_without_a_scope_for_it_may_do_neither(bearer: Bearer) -> None:
     caller = bearer(["project:releases"])
     for answer in (caller.get(REPOSITORIES), caller.post(REPOSITORIES, GOOD)):

@@ -2,8 +2,6 @@
 
 import pytest
 from factories import (
-    NO_CREDENTIALS,
-    NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
     Caller,
@@ -33,20 +31,6 @@ def names(caller: Caller, path: str) -> list[str]:
     answer = caller.get(path)
     assert answer.status_code == 200, answer.text
     return [it["shortId"] for it in answer.json()]
-
-
-@PATHS
-@on_one_database
-def test_nobody_lists_without_credentials(anonymous: Caller, path: str) -> None:
-    answer = anonymous.get(path)
-    assert (answer.status_code, answer.json()) == (401, NO_CREDENTIALS)
-
-
-@PATHS
-@on_one_database
-def test_a_stranger_may_not_list(charlie: Caller, path: str) -> None:
-    answer = charlie.get(path)
-    assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
 
 
 @PATHS

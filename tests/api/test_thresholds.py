@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from factories import (
     MASK,
-    NO_CREDENTIALS,
     NOT_ALLOWED,
     NOT_FOUND,
     Bearer,
@@ -184,16 +183,6 @@ def test_a_threshold_of_another_project_is_not_found(alice: Caller, charlie: Cal
     assert alice.get(path.replace("web", "mobile")).status_code == 404
     assert charlie.get(path.replace("acme", "globex")).status_code == 404
     assert charlie.put(path.replace("acme", "globex"), GOOD).status_code == 404
-
-
-def test_who_may_not_come_near(alice: Caller, anonymous: Caller, charlie: Caller) -> None:
-    path = one(added(alice))
-    for caller, expected in ((anonymous, (401, NO_CREDENTIALS)), (charlie, (403, NOT_ALLOWED))):
-        for answer in (
-            caller.get(PATH), caller.post(PATH, GOOD), caller.get(path), caller.put(path, GOOD),
-            caller.delete(path), caller.get(f"{ALL}?project=1"),
-        ):  # fmt: skip
-            assert (answer.status_code, answer.json()) == expected
 
 
 @pytest.mark.parametrize(

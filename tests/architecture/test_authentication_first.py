@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from architecture.test_scopes import OPEN, handlers
 from client_fixtures import Serve
-from factories import CHARLIE, World
+from factories import CHARLIE, NO_CREDENTIALS, NOT_ALLOWED, World
 from httpx import Client
 
 from shipmark.infrastructure.database import Database
@@ -46,12 +46,16 @@ def test_no_route_waits_for_the_write_lock_to_refuse(client: Client, world: Worl
     found = list(requests())
     assert len(found) > 100
     for method, path in found:
-        for token in (None, "wrong", f"sntryu_{'f' * 64}"):
+        for token, said in (
+            (None, NO_CREDENTIALS),
+            ("wrong", {"detail": "Invalid token"}),
+            (f"sntryu_{'f' * 64}", {"detail": "Invalid token"}),
+        ):
             answer = client.request(method, path, headers=bearer(token))
-            assert answer.status_code == 401, (method, path, answer.text)
+            assert (answer.status_code, answer.json()) == (401, said), (method, path)
         if "/acme/" in path:
             answer = client.request(method, path, headers=bearer(world.tokens[CHARLIE]))
-            assert answer.status_code == 403, (method, path, answer.text)
+            assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED), (method, path)
 
 
 @pytest.mark.filterwarnings("ignore::litestar.exceptions.LitestarDeprecationWarning")
