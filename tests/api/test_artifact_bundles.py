@@ -5,17 +5,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
-from artifacts import (
-    APP,
-    BUNDLE_ID,
-    DEBUG_ID,
-    WEB_BUNDLES,
-    asked,
-    bundle,
-    many,
-    send,
-    upload,
-)
+from artifacts import APP, BUNDLE_ID, DEBUG_ID, WEB_BUNDLES, asked, bundle, many, send, upload
 from factories import NOT_ALLOWED, NOT_FOUND, RELEASES, Bearer, Caller, World, statements
 
 from shipmark.artifacts import actions

@@ -5,17 +5,7 @@ from typing import Any
 
 import pytest
 from client_fixtures import Happen
-from factories import (
-    ALICE,
-    BOB,
-    CHARLIE,
-    Bearer,
-    Caller,
-    World,
-    on_one_database,
-    rows,
-    statements,
-)
+from factories import ALICE, BOB, CHARLIE, Bearer, Caller, World, on_one_database, rows, statements
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store

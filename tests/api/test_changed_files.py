@@ -1,17 +1,7 @@
 """GET ``…/releases/{version}/commitfiles/`` (releases.md 2.9)."""
 
 import pytest
-from factories import (
-    MASK,
-    NOT_FOUND,
-    RELEASES,
-    Bearer,
-    Caller,
-    World,
-    commit,
-    masked,
-    release_path,
-)
+from factories import MASK, NOT_FOUND, RELEASES, Bearer, Caller, World, commit, masked, release_path
 
 PATH = release_path("web@1.0.0", "commitfiles/")
 

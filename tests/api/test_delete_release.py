@@ -1,15 +1,7 @@
 """DELETE ``organizations/{org}/releases/{version}/`` (releases.md 2.6)."""
 
 import pytest
-from factories import (
-    NOT_ALLOWED,
-    NOT_FOUND,
-    Bearer,
-    Caller,
-    commit,
-    counts,
-    release_path,
-)
+from factories import NOT_ALLOWED, NOT_FOUND, Bearer, Caller, commit, counts, release_path
 
 from shipmark.infrastructure.database import Database
 

@@ -2,15 +2,7 @@
 
 import pytest
 from client_fixtures import Happen
-from factories import (
-    BOB,
-    NO_CREDENTIALS,
-    NOT_ALLOWED,
-    Bearer,
-    Caller,
-    World,
-    on_one_database,
-)
+from factories import BOB, NO_CREDENTIALS, NOT_ALLOWED, Bearer, Caller, World, on_one_database
 
 ISSUE = "/organizations/acme/issues/WEB-1/"
 EVENTS = "/organizations/acme/eventids/"

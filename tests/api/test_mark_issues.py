@@ -4,15 +4,7 @@ from typing import Any
 
 import pytest
 from client_fixtures import Happen
-from factories import (
-    ALICE,
-    BOB,
-    Caller,
-    World,
-    on_one_database,
-    rows,
-    statements,
-)
+from factories import ALICE, BOB, Caller, World, on_one_database, rows, statements
 
 from shipmark.infrastructure.database import Database
 

@@ -4,13 +4,7 @@ from typing import Any
 
 import pytest
 from client_fixtures import Happen
-from factories import (
-    BOB,
-    Caller,
-    on_one_database,
-    rows,
-    statements,
-)
+from factories import BOB, Caller, on_one_database, rows, statements
 
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database

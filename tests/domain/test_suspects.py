@@ -5,13 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shipmark.events.payload import Json
-from shipmark.issues.suspects import (
-    SUSPECTS_MAX,
-    committers,
-    frames_of,
-    names_of,
-    parts_of,
-)
+from shipmark.issues.suspects import SUSPECTS_MAX, committers, frames_of, names_of, parts_of
 from shipmark.releases.model import FileChange
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)

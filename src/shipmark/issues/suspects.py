@@ -13,14 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from shipmark.events.payload import (
-    Json,
-    exceptions_of,
-    filename_of,
-    main_frames,
-    paths_of,
-    text_of,
-)
+from shipmark.events.payload import Json, exceptions_of, filename_of, main_frames, paths_of, text_of
 from shipmark.infrastructure.groups import grouped
 from shipmark.releases.model import FileChange
 from shipmark.repositories.code_mappings import NO_MAPPINGS, SourceFinder

@@ -14,12 +14,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
 from shipmark.organizations.membership import ActionContext
 from shipmark.repositories import actions, store
-from shipmark.repositories.git.addresses import (
-    Address,
-    AddressError,
-    Credentials,
-    parse_address,
-)
+from shipmark.repositories.git.addresses import Address, AddressError, Credentials, parse_address
 from shipmark.repositories.git.errors import NO_FILES, RemoteProblem
 from shipmark.repositories.git.remote_credentials import encrypt_remote
 from shipmark.repositories.model import Repository, StoredRemote

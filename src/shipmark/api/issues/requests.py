@@ -15,13 +15,7 @@ from shipmark.http.validation import (
 )
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import token_hex
-from shipmark.issues.model import (
-    IssueChange,
-    IssueStatus,
-    SharingChange,
-    StatusChange,
-    Substatus,
-)
+from shipmark.issues.model import IssueChange, IssueStatus, SharingChange, StatusChange, Substatus
 from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
 from shipmark.issues.priorities import Priority
 from shipmark.issues.search import STATUSES

@@ -21,14 +21,7 @@ from shipmark.http.validation.models import (
     validate_query,
 )
 from shipmark.http.validation.numbers import Boolean, Decimal, Flag, Integer
-from shipmark.http.validation.scalars import (
-    Choice,
-    DateTime,
-    OnlyNull,
-    Text,
-    Url,
-    choice_of,
-)
+from shipmark.http.validation.scalars import Choice, DateTime, OnlyNull, Text, Url, choice_of
 from shipmark.http.validation.types import (
     ITEMS_MAX,
     BlankIsAbsent,
@@ -43,35 +36,3 @@ from shipmark.http.validation.types import (
     require,
 )
 from shipmark.http.validation.urls import is_url
-
-__all__ = [
-    "ITEMS_MAX",
-    "BlankIsAbsent",
-    "Boolean",
-    "Choice",
-    "DateTime",
-    "Decimal",
-    "ErrorMessage",
-    "Flag",
-    "Integer",
-    "Items",
-    "ListOf",
-    "Omittable",
-    "OmittableBoolean",
-    "OnlyNull",
-    "OptionalText",
-    "ReadAs",
-    "RequestModel",
-    "Text",
-    "TrimmedText",
-    "Url",
-    "choice_of",
-    "is_url",
-    "optional",
-    "refuse",
-    "repeatable",
-    "require",
-    "schema_of",
-    "validate",
-    "validate_query",
-]

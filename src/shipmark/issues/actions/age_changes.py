@@ -10,13 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.issues.model import (
-    HistoryStatus,
-    Issue,
-    IssueActivityType,
-    IssueStatus,
-    Substatus,
-)
+from shipmark.issues.model import HistoryStatus, Issue, IssueActivityType, IssueStatus, Substatus
 from shipmark.issues.store import activity, inbox, issues, old_issues, states
 from shipmark.projects import store as projects
 from shipmark.projects.options import RESOLVE_AGE

@@ -21,14 +21,7 @@ from shipmark.issues.model import (
     IssueActivityType,
     Substatus,
 )
-from shipmark.issues.snooze import (
-    Lapse,
-    LapseReason,
-    Snooze,
-    SnoozedEvent,
-    SnoozeWindows,
-    observe,
-)
+from shipmark.issues.snooze import Lapse, LapseReason, Snooze, SnoozedEvent, SnoozeWindows, observe
 from shipmark.issues.store import activity, inbox, issues, snoozes, states
 from shipmark.issues.store.activity import NewActivity
 

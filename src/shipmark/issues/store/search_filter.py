@@ -7,12 +7,7 @@ from sqlalchemy import Connection, Select
 
 from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
 from shipmark.issues.people import UserCondition
-from shipmark.issues.search import (
-    IssueSearch,
-    IssueTerm,
-    NamesTerm,
-    ReleaseTerm,
-)
+from shipmark.issues.search import IssueSearch, IssueTerm, NamesTerm, ReleaseTerm
 from shipmark.issues.store import named_issues, release_filter
 from shipmark.issues.store.assignee_filter import assignment_conditions
 from shipmark.issues.store.few_issues import ids_if_few

@@ -16,13 +16,7 @@ from shipmark.releases.model import Release, ReleaseRef
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import releases
 from shipmark.repositories.model import ChangedFile, Commit
-from shipmark.repositories.store import (
-    CHANGED_FILE,
-    COMMIT,
-    changed_files,
-    commits,
-    repositories,
-)
+from shipmark.repositories.store import CHANGED_FILE, COMMIT, changed_files, commits, repositories
 
 #: Of a commit that is in more releases than this, only the newest are listed.
 RELEASES_OF_COMMIT_MAX = 1000
