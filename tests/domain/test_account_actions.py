@@ -1,6 +1,5 @@
 """What can be done with accounts: signing up, in and out, and making tokens (auth-and-errors.md 1)."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,12 +14,6 @@ from shipmark.infrastructure.ids import digest
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SECRET = "5" * 64
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """What is kept of people, their sessions and their tokens."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from factories import ALICE, BOB, World, counts, rows, statements
 from sqlalchemy import Connection, update
 
@@ -12,12 +10,6 @@ from shipmark.infrastructure.database import Database
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
 
 
 def test_an_empty_database_has_no_user(empty_database: Database) -> None:

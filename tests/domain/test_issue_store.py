@@ -1,6 +1,6 @@
 """What is kept of issues: where they were seen, what resolves them, and what happened to them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,17 +50,6 @@ HOUR = timedelta(hours=1)
 LATER = NOW + HOUR
 
 Make = Callable[..., Issue]
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
-
-
-@pytest.fixture
-def acme(world: World) -> int:
-    return world.organizations["acme"]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The deploys to environments of projects: what is live, and what was in a range of time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +14,6 @@ from shipmark.deploys import actions
 from shipmark.deploys.model import NewDeploy, ProjectDeploy
 from shipmark.deploys.store import live_deploys, newest
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease
 from shipmark.releases.store import lineage, releases
@@ -24,12 +23,6 @@ NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 Deploy = Callable[..., int]
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What can be done with organizations, and who may do what in them (auth-and-errors.md 2 and 3)."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -21,12 +20,6 @@ BAD_SLUGS = ["", "Web", "-web", "we b", "123", "a" * 51, "wéb", "web/1", "web_1
 WRONG_SLUG = {
     "slug": ["Use lower case letters, digits and dashes, at most 50, and not only digits."]
 }
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
 
 
 @pytest.fixture

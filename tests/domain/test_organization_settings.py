@@ -1,6 +1,5 @@
 """Changing and ending organizations, beneath the API: who waits for whom, and what a job finds."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -20,12 +19,6 @@ from shipmark.organizations.settings import OrganizationUpdate
 from shipmark.organizations.store import AuditFilter
 
 SOMEBODY = Actor(user_id=None, label="somebody", ip_address=None)
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
 
 
 def access_of(connection: Connection, world: World, email: str, slug: str = "acme") -> Access:

@@ -1,6 +1,5 @@
 """What is kept of organizations, their members, teams and tokens."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,17 +13,6 @@ from shipmark.organizations import store
 from shipmark.organizations.model import Role
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
-
-
-@pytest.fixture
-def acme(world: World) -> int:
-    return world.organizations["acme"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """What is kept of projects, their keys, platforms and environments."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,22 +18,6 @@ from shipmark.projects.model import ProjectKey
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
-
-
-@pytest.fixture
-def acme(world: World) -> int:
-    return world.organizations["acme"]
-
-
-@pytest.fixture
-def web(world: World) -> int:
-    return world.projects["web"]
 
 
 def access(connection: Connection, email: str, *, is_open: bool = True) -> Access:

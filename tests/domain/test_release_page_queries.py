@@ -1,6 +1,6 @@
 """Queries for the pages of releases: lists of issues, repositories, live environments, and several versions at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +11,6 @@ from shipmark.deploys import actions as deploys
 from shipmark.deploys.model import NewDeploy
 from shipmark.deploys.store.live_deploys import environments_of_releases
 from shipmark.events import parsing
-from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.ids import hex32
 from shipmark.issues.store.release_issue_lists import IssueSelection, selected_in
 from shipmark.organizations import store as organizations
@@ -26,12 +25,6 @@ NOW = datetime.now(UTC)
 MINUTE = timedelta(minutes=1)
 
 Publish = Callable[..., Release]
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
 
 
 @pytest.fixture

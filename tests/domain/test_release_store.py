@@ -1,6 +1,6 @@
 """What is kept of releases: their projects, commits, environments, and what happened to them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,22 +40,6 @@ NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 Make = Callable[..., Release]
-
-
-@pytest.fixture
-def connection(database: Database) -> Iterator[Connection]:
-    with database.transaction() as opened:
-        yield opened
-
-
-@pytest.fixture
-def acme(world: World) -> int:
-    return world.organizations["acme"]
-
-
-@pytest.fixture
-def web(world: World) -> int:
-    return world.projects["web"]
 
 
 @pytest.fixture
