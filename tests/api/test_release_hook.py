@@ -20,7 +20,7 @@ from factories import (
 from httpx import Client, Response
 
 from shipmark.infrastructure.database import Database
-from shipmark.releases.webhook_signature import is_signed, signature
+from shipmark.releases.webhook_actions import is_signed, signature
 
 TOKEN = f"{WEB_RELEASES}token/"
 GOOD = {"version": "web@1.0.0"}

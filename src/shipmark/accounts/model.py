@@ -17,6 +17,7 @@ ALL_SCOPES = (
 )  # fmt: skip
 EMAIL_MAX = 200
 NAME_MAX = 200
+TOKEN_NAME_MAX = 255
 #: Prefix of user tokens; 64 hexadecimal digits follow.
 USER_TOKEN_PREFIX = "sntryu_"  # noqa: S105  # the prefix is no secret
 

@@ -11,7 +11,6 @@ from shipmark.api.avatars import routes as avatars
 from shipmark.api.code_mappings import routes as code_mappings
 from shipmark.api.commit_fetches import routes as commit_fetches
 from shipmark.api.commits import routes as commits
-from shipmark.api.commits import unreleased_routes as commits_unreleased
 from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.delivery import routes as delivery
 from shipmark.api.deploys import routes as deploys
@@ -37,8 +36,7 @@ from shipmark.api.releases import routes as releases
 from shipmark.api.releases import statistics_routes as releases_statistics
 from shipmark.api.repositories import routes as repositories
 from shipmark.api.shared_issues import routes as shared_issues
-from shipmark.api.tags import issue_tag_routes as issue_tags
-from shipmark.api.tags import project_tag_routes as project_tags
+from shipmark.api.tags import routes as tags
 from shipmark.api.teams import routes as teams
 from shipmark.api.thresholds import routes as thresholds
 from shipmark.api.tokens import organization_routes as tokens_organization
@@ -88,10 +86,8 @@ ROUTERS = (
     discarded_issues.router,
     issue_comments.router,
     issue_counts.router,
-    issue_tags.router,
-    project_tags.router,
+    tags.router,
     shared_issues.router,
-    commits_unreleased.router,
     events.router,
     attachments.router,
     user_reports.router,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.response import Stream
 
+from shipmark.events.attachments import Attachment
 from shipmark.files import piece_reader
 from shipmark.files.model import File, FileChunk
 from shipmark.http import AnyRequest
@@ -112,3 +113,16 @@ def _disposition(name: str) -> str:
     plain = _UNSAFE.sub("_", base)
     content = f'attachment; filename="{plain}"'
     return content if plain == base else f"{content}; filename*=UTF-8''{quote(base)}"
+
+
+def attachment_content(
+    blobs: Blobs, attachment: Attachment, pieces: Sequence[FileChunk]
+) -> Content:
+    """Return the content of an attachment. Only images keep their media type: of all else browsers know the bytes."""
+    return Content(
+        name=attachment.name,
+        size=attachment.size,
+        tag=attachment.sha1,
+        media_type=attachment.content_type if attachment.is_safe_image else OCTETS,
+        read=lambda start, end: piece_reader.read_range(blobs, pieces, start, end),
+    )

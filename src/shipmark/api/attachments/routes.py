@@ -19,8 +19,7 @@ from shipmark.events.attachments import Attachment
 from shipmark.events.store import StoredEvent
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint
-from shipmark.http.attachments import attachment_content
-from shipmark.http.downloads import OCTETS, PARTLY, download
+from shipmark.http.downloads import OCTETS, PARTLY, attachment_content, download
 from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
 from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.http.scopes import ATTACHMENT_DELETE, ISSUE_READ

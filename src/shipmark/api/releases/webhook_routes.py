@@ -28,7 +28,7 @@ from shipmark.organizations.model import Access, Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.store import webhook_tokens
-from shipmark.releases.webhook_signature import BUILT_IN, is_signed
+from shipmark.releases.webhook_actions import BUILT_IN, is_signed
 
 _SCOPES = frozenset({"project:write"})
 

@@ -1,19 +1,69 @@
 """``organizations/{org}/org-auth-tokens/``: tokens of the organization itself (auth-and-errors.md 1.2)."""
 
+from datetime import datetime
 from typing import Annotated
 
+import msgspec
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.tokens.requests import OrgTokenRequest
-from shipmark.api.tokens.responses import BadNameResponse, OrgTokenResponse, org_token_response
+from shipmark.accounts.model import TOKEN_NAME_MAX
+from shipmark.api.responses import Wire
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.request_context import RequestContext, require_id, require_row
 from shipmark.http.scopes import ORGANIZATION_READ
+from shipmark.http.validation import (
+    RequestModel,
+    Text,
+    optional,
+)
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import store, token_actions, tokens
+from shipmark.organizations.actions import CI_SCOPES
 from shipmark.organizations.model import ListedToken
+
+
+class OrgTokenRequest(RequestModel):
+    """The name of a token of an organization."""
+
+    name: Annotated[str, Text(max_length=TOKEN_NAME_MAX, blank=True)] | None = optional(
+        "Name of the token; required, and not blank."
+    )
+
+
+class OrgTokenResponse(Wire):
+    """A token for pipelines; ``token`` is shown once, in the response to its creation."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    token_last_characters: str
+    date_created: datetime
+    date_last_used: datetime | None
+    project_last_used_id: str | None
+    token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class BadNameResponse(Wire):
+    """The reason why a token can't have a name. The protocol has a list here."""
+
+    detail: list[str]
+
+
+def org_token_response(token: ListedToken, secret: str | None = None) -> OrgTokenResponse:
+    """Return a token as the API shows it, with its text if it was just created."""
+    project_id = token.last_project_id
+    return OrgTokenResponse(
+        id=str(token.id),
+        name=token.name,
+        scopes=sorted(CI_SCOPES),
+        token_last_characters=token.last_characters,
+        date_created=token.created_at,
+        date_last_used=token.last_used_at,
+        project_last_used_id=None if project_id is None else str(project_id),
+        token=secret or msgspec.UNSET,
+    )
 
 
 def find_token(context: RequestContext, connection: Connection, token: str) -> ListedToken:

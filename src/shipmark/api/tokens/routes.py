@@ -6,24 +6,98 @@ organizations are refused.
 """
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import Annotated
 
+import msgspec
 from litestar import Response
+from pydantic import Field
 from sqlalchemy import Connection
 
 from shipmark.accounts import actions, store
-from shipmark.accounts.model import UserToken, UserTokenSummary
+from shipmark.accounts.model import ALL_SCOPES, TOKEN_NAME_MAX, UserToken, UserTokenSummary
 from shipmark.api.auth.calling_user import CallingUser
 from shipmark.api.queries import PageQuery
+from shipmark.api.responses import Wire
 from shipmark.api.responses.refusal import RefusalResponse
-from shipmark.api.tokens.requests import ApiTokenDeletionRequest, ApiTokenRequest
-from shipmark.api.tokens.responses import ApiTokenResponse, MissingTokenResponse, api_token_response
 from shipmark.http import endpoint
 from shipmark.http.pagination.offset import paginate
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ANY_CALLER
+from shipmark.http.validation import (
+    Integer,
+    Items,
+    Omittable,
+    RequestModel,
+    Text,
+    choice_of,
+    optional,
+)
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Forbidden, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest, secret_hex
+
+_TEXT_MAX = 1000
+_Scope = Annotated[str, choice_of(ALL_SCOPES)]
+
+
+class ApiTokenRequest(RequestModel):
+    """A new token of the user."""
+
+    scopes: Annotated[list[_Scope], Items(empty=False, max_length=len(ALL_SCOPES))] = Field(
+        description="Scopes, all of which the calling token has too."
+    )
+    name: Annotated[str, Text(max_length=TOKEN_NAME_MAX, blank=True)] | None = optional(
+        "Name of the token."
+    )
+
+
+class ApiTokenDeletionRequest(RequestModel):
+    """The token of the user to delete."""
+
+    token_id: Omittable[Annotated[int, Integer(maximum=2**63 - 1)]] = optional("Id of the token.")
+    token: Omittable[Annotated[str, Text(max_length=_TEXT_MAX)]] = optional(
+        "Text of the token; ignored beside `tokenId`."
+    )
+
+
+class ApiTokenResponse(Wire):
+    """A user token; ``token`` is shown once, in the response to its creation.
+
+    Applications and refresh tokens are not supported: their keys are null.
+    """
+
+    id: str
+    name: str
+    scopes: list[str]
+    token_last_characters: str
+    date_created: datetime
+    expires_at: datetime | None
+    application: None = None
+    state: None = None
+    token: str | msgspec.UnsetType = msgspec.UNSET
+    refresh_token: msgspec.UnsetType | None = msgspec.UNSET
+
+
+class MissingTokenResponse(Wire):
+    """The response to a deletion that names no token: a blank, as in the protocol."""
+
+    token: str
+
+
+def api_token_response(token: UserTokenSummary, secret: str | None = None) -> ApiTokenResponse:
+    """Return a token as the API shows it, with its secret if it was just created."""
+    return ApiTokenResponse(
+        id=str(token.id),
+        name=token.name,
+        scopes=sorted(token.scopes),
+        token_last_characters=token.last_characters,
+        date_created=token.created_at,
+        expires_at=token.expires_at,
+        token=secret or msgspec.UNSET,
+        refresh_token=None if secret else msgspec.UNSET,
+    )
+
 
 _VALIDATE = "token.validate"
 

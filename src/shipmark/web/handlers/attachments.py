@@ -13,8 +13,7 @@ from shipmark.events import attachment_store as store
 from shipmark.events.attachments import Attachment
 from shipmark.files import piece_reader
 from shipmark.files.store import files as file_store
-from shipmark.http.attachments import attachment_content
-from shipmark.http.downloads import OCTETS, download
+from shipmark.http.downloads import OCTETS, attachment_content, download
 from shipmark.http.scopes import ATTACHMENT_DELETE, ISSUE_READ
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
