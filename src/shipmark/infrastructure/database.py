@@ -218,6 +218,11 @@ def ids_param(ids: Iterable[int]) -> dict[str, str]:
     return rows_param(IDS_NAME, ([item] for item in sorted(ids)))
 
 
+def in_ids(column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Return the condition that a column has one of the ids in the rows of `IDS`."""
+    return column.in_(sa.select(IDS.c.id))
+
+
 def in_binary_order(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """Return a column to order by, byte by byte on both databases, whatever the collation of PostgreSQL's database.
 

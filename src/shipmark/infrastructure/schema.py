@@ -1,6 +1,6 @@
 """Declaration of tables, and of the columns that they have in common."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -13,6 +13,13 @@ def table(name: str, columns: type[Columns], *items: sa.schema.SchemaItem) -> sa
     """Define a table. On SQLite too the ids of deleted rows are not used again."""
     has_id = hasattr(columns, "id")
     return sa.Table(name, metadata, columns, *items, sqlite_autoincrement=has_id)
+
+
+def partial_index(
+    name: str, *columns: sa.Column[Any], where: sa.ColumnElement[bool], unique: bool = False
+) -> None:
+    """Define an index of the rows that fulfil a condition."""
+    sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 def parent(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from shipmark.artifacts.store import release_listing
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
-from shipmark.infrastructure.database import IDS, ids_param
+from shipmark.infrastructure.database import ids_param, in_ids
 from shipmark.infrastructure.text_search import contains
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store.projects import release_projects
@@ -63,9 +63,7 @@ def bundled_count(
     connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
 ) -> int | None:
     """Return the number of files in the projects' bundles for a version, or None if there is no bundle."""
-    tied = select(bundle_projects.c.bundle_id).where(
-        bundle_projects.c.project_id.in_(select(IDS.c.id))
-    )
+    tied = select(bundle_projects.c.bundle_id).where(in_ids(bundle_projects.c.project_id))
     of_version = select(bundle_releases.c.bundle_id).where(
         bundle_releases.c.organization_id == organization_id, bundle_releases.c.version == version
     )

@@ -72,7 +72,6 @@ bundle_releases = sa.Table(
     BundleReleaseColumns,
     sa.Index("ix_bundle_releases_version", "organization_id", "version", "dist", "bundle_id"),
 )
-_WANTED_IDS = sa.select(db.IDS.c.id)
 
 
 def upsert_bundle(
@@ -172,7 +171,7 @@ def by_bundle_id(
 
 def by_ids(connection: sa.Connection, ids: Collection[int]) -> dict[int, ArtifactBundle]:
     """Return the bundles with these ids."""
-    query = sa.select(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
+    query = sa.select(artifact_bundles).where(db.in_ids(artifact_bundles.c.id))
     return {row[0]: ArtifactBundle(*row) for row in connection.execute(query, db.ids_param(ids))}
 
 
@@ -183,7 +182,7 @@ def associations_of(
     versions = bundle_releases.c
     query = (
         sa.select(versions.bundle_id, versions.version, versions.dist)
-        .where(versions.bundle_id.in_(_WANTED_IDS))
+        .where(db.in_ids(versions.bundle_id))
         .order_by(db.in_binary_order(versions.version), db.in_binary_order(versions.dist))
     )
     associations: dict[int, list[Association]] = {id_: [] for id_ in ids}
@@ -208,7 +207,7 @@ def touch(
         (artifact_bundles, artifact_bundles.c.id),
         (bundle_projects, bundle_projects.c.bundle_id),
     ):
-        statement = sa.update(table).where(key.in_(_WANTED_IDS), table.c.used_at < older_than)
+        statement = sa.update(table).where(db.in_ids(key), table.c.used_at < older_than)
         connection.execute(statement.values(used_at=at), db.ids_param(ids))
 
 
@@ -239,15 +238,13 @@ def of_project(connection: sa.Connection, project_id: int, *, limit: int) -> lis
 
 def of_releases(connection: sa.Connection, release_ids: Collection[int]) -> set[int]:
     """Return the ids of bundles for the releases themselves."""
-    query = sa.select(bundle_releases.c.bundle_id).where(
-        bundle_releases.c.release_id.in_(_WANTED_IDS)
-    )
+    query = sa.select(bundle_releases.c.bundle_id).where(db.in_ids(bundle_releases.c.release_id))
     return set(connection.execute(query, db.ids_param(release_ids)).scalars())
 
 
 def remove(connection: sa.Connection, ids: Collection[int]) -> list[int]:
     """Delete bundles with their dependent rows. Return the ids of their files."""
-    statement = sa.delete(artifact_bundles).where(artifact_bundles.c.id.in_(_WANTED_IDS))
+    statement = sa.delete(artifact_bundles).where(db.in_ids(artifact_bundles.c.id))
     result = connection.execute(statement.returning(artifact_bundles.c.file_id), db.ids_param(ids))
     return list(result.scalars())
 
@@ -264,13 +261,11 @@ def detach_project(connection: sa.Connection, ids: Collection[int], project_id: 
     """Unlink bundles from a project. Return those that are in no other project."""
     connection.execute(
         sa.delete(bundle_projects).where(
-            bundle_projects.c.bundle_id.in_(_WANTED_IDS), bundle_projects.c.project_id == project_id
+            db.in_ids(bundle_projects.c.bundle_id), bundle_projects.c.project_id == project_id
         ),
         db.ids_param(ids),
     )
-    others = sa.select(bundle_projects.c.bundle_id).where(
-        bundle_projects.c.bundle_id.in_(_WANTED_IDS)
-    )
+    others = sa.select(bundle_projects.c.bundle_id).where(db.in_ids(bundle_projects.c.bundle_id))
     return set(ids) - set(connection.execute(others, db.ids_param(ids)).scalars())
 
 

@@ -10,6 +10,7 @@ from shipmark.artifacts.model import BundleEntry, url_key
 from shipmark.artifacts.urls import basename
 from shipmark.artifacts.zip_entries import EntryLocation
 from shipmark.infrastructure.database import Id, json_rows, metadata, rows_param
+from shipmark.infrastructure.schema import partial_index
 
 
 class BundleEntryColumns(sa.TypedColumns):
@@ -44,12 +45,11 @@ bundle_entries = sa.Table(
     sa.Index("ix_bundle_entries_url_key", "bundle_id", "url_key"),
     sa.Index("ix_bundle_entries_base_key", "bundle_id", "base_key"),
 )
-sa.Index(
+partial_index(
     "ix_bundle_entries_debug_id",
     bundle_entries.c.debug_id,
     bundle_entries.c.bundle_id,
-    sqlite_where=bundle_entries.c.debug_id.is_not(None),
-    postgresql_where=bundle_entries.c.debug_id.is_not(None),
+    where=bundle_entries.c.debug_id.is_not(None),
 )
 
 _COLUMNS = [column for column in bundle_entries.c if column is not bundle_entries.c.bundle_id]

@@ -81,7 +81,7 @@ def by_id(connection: sa.Connection, release_id: int, release_file_id: int) -> R
 
 def by_ids(connection: sa.Connection, ids: Collection[int]) -> list[ReleaseFile]:
     """Return the files with these ids, of any release."""
-    query = sa.select(*_ROW).where(release_files.c.id.in_(sa.select(db.IDS.c.id)))
+    query = sa.select(*_ROW).where(db.in_ids(release_files.c.id))
     return _with_files(connection, connection.execute(query, db.ids_param(ids)).all())
 
 
@@ -99,12 +99,12 @@ def rename(connection: sa.Connection, release_file: ReleaseFile, name: str) -> b
 
 def remove(connection: sa.Connection, ids: Collection[int]) -> list[int]:
     """Delete single files of releases. Return the ids of their files."""
-    return _removed(connection, release_files.c.id.in_(sa.select(db.IDS.c.id)), ids)
+    return _removed(connection, db.in_ids(release_files.c.id), ids)
 
 
 def remove_of(connection: sa.Connection, release_ids: Collection[int]) -> list[int]:
     """Delete all single files of these releases. Return the ids of their files."""
-    condition = release_files.c.release_id.in_(sa.select(db.IDS.c.id))
+    condition = db.in_ids(release_files.c.release_id)
     return _removed(connection, condition, release_ids)
 
 

@@ -13,7 +13,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import IDS, ids_param, in_binary_order
+from shipmark.infrastructure.database import ids_param, in_binary_order, in_ids
 from shipmark.infrastructure.text_search import contains
 
 _SINGLE = sa.select(
@@ -112,13 +112,13 @@ def counts_of(connection: sa.Connection, release_ids: Collection[int]) -> dict[i
     """Return the number of files of each release; releases without files are left out."""
     single = (
         sa.select(release_files.c.release_id.label("release_id"), sa.func.count().label("many"))
-        .where(release_files.c.release_id.in_(sa.select(IDS.c.id)))
+        .where(in_ids(release_files.c.release_id))
         .group_by(release_files.c.release_id)
     )
     bundled = (
         sa.select(bundle_releases.c.release_id, sa.func.count())
         .join(bundle_entries, bundle_entries.c.bundle_id == bundle_releases.c.bundle_id)
-        .where(bundle_releases.c.release_id.in_(sa.select(IDS.c.id)))
+        .where(in_ids(bundle_releases.c.release_id))
         .group_by(bundle_releases.c.release_id)
     )
     both = sa.union_all(single, bundled).subquery()

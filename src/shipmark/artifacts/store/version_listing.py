@@ -10,7 +10,7 @@ from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, 
 from shipmark.artifacts.store.entries import bundle_entries
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import IDS, Id, ids_param, in_binary_order
+from shipmark.infrastructure.database import Id, ids_param, in_binary_order, in_ids
 
 _ORGANIZATION = sa.bindparam("organization", type_=Id)
 _RELEASE = sa.bindparam("release", type_=Id)
@@ -31,7 +31,7 @@ _REACHED = (
             sa.select(bundle_projects.c.bundle_id)
             .where(
                 bundle_projects.c.bundle_id == artifact_bundles.c.id,
-                bundle_projects.c.project_id.in_(sa.select(IDS.c.id)),
+                in_ids(bundle_projects.c.project_id),
             )
             .exists(),
         ),

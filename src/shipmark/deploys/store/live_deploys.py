@@ -110,7 +110,7 @@ _BETWEEN = (
     )
     .where(
         # No join, which SQLite would begin with all releases that the projects have in the environments.
-        release_environments.c.project_id.in_(sa.select(db.IDS.c.id)),
+        db.in_ids(release_environments.c.project_id),
         environments.c.organization_id == sa.bindparam("organization_id", type_=db.Id),
         deploys.c.finished_at >= sa.bindparam("start", type_=db.UtcDateTime()),
         deploys.c.finished_at <= sa.bindparam("end", type_=db.UtcDateTime()),

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from shipmark.files.model import StagedBlob
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.schema import partial_index
 
 
 class BlobColumns(sa.TypedColumns):
@@ -49,12 +50,7 @@ blobs = sa.Table(
     sa.CheckConstraint("uses >= 0", name="ck_blobs_uses"),
     sqlite_autoincrement=True,
 )
-sa.Index(
-    "ix_blobs_unused",
-    blobs.c.kept_until,
-    sqlite_where=blobs.c.uses == 0,
-    postgresql_where=blobs.c.uses == 0,
-)
+partial_index("ix_blobs_unused", blobs.c.kept_until, where=blobs.c.uses == 0)
 blob_removals = sa.Table("blob_removals", db.metadata, BlobRemovalColumns)
 blob_owners = sa.Table("blob_owners", db.metadata, BlobOwnerColumns)
 _BLOBS_PARAM = db.json_rows("given_blobs", sha1=sa.Text(), size=sa.BigInteger(), key=sa.Text())

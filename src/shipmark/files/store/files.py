@@ -43,14 +43,13 @@ _CUT = sa.insert(file_pieces).from_select(
     .join(blobs, blobs.c.sha1 == _PIECES_PARAM.c.sha1)
     .order_by(_PIECES_PARAM.c.offset),
 )
-_FILE_IDS = sa.select(db.IDS.c.id)
 _PIECES_OF_BLOB = (
     sa.select(sa.func.count())
     .select_from(file_pieces)
-    .where(file_pieces.c.blob_id == blobs.c.id, file_pieces.c.file_id.in_(_FILE_IDS))
+    .where(file_pieces.c.blob_id == blobs.c.id, db.in_ids(file_pieces.c.file_id))
     .scalar_subquery()
 )
-_BLOBS_OF_FILES = sa.select(file_pieces.c.blob_id).where(file_pieces.c.file_id.in_(_FILE_IDS))
+_BLOBS_OF_FILES = sa.select(file_pieces.c.blob_id).where(db.in_ids(file_pieces.c.file_id))
 _LOCK_BLOBS = (
     sa.select(blobs.c.id)
     .where(blobs.c.id.in_(_BLOBS_OF_FILES))
@@ -58,7 +57,7 @@ _LOCK_BLOBS = (
     .with_for_update()
 )
 _LOCK_FILES = (
-    sa.select(files.c.id).where(files.c.id.in_(_FILE_IDS)).order_by(files.c.id).with_for_update()
+    sa.select(files.c.id).where(db.in_ids(files.c.id)).order_by(files.c.id).with_for_update()
 )
 _USE = (
     sa.update(blobs)
@@ -94,13 +93,13 @@ def remove(connection: sa.Connection, file_ids: Collection[int], until: datetime
         return 0
     connection.execute(_LOCK_BLOBS, db.ids_param(known_ids)).all()
     connection.execute(_RELEASE, db.ids_param(known_ids) | {"until": until})
-    connection.execute(sa.delete(files).where(files.c.id.in_(_FILE_IDS)), db.ids_param(known_ids))
+    connection.execute(sa.delete(files).where(db.in_ids(files.c.id)), db.ids_param(known_ids))
     return len(known_ids)
 
 
 def by_ids(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, File]:
     """Return the files with these ids, by id; missing ones are left out."""
-    query = _FILE.select().where(files.c.id.in_(_FILE_IDS))
+    query = _FILE.select().where(db.in_ids(files.c.id))
     return {file.id: file for file in _FILE.all(connection, query, db.ids_param(file_ids))}
 
 

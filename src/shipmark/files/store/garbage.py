@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from shipmark.files.store.blobs import blob_removals, blobs
 from shipmark.files.store.files import file_pieces
-from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_param
+from shipmark.infrastructure.database import ids_param, in_ids, json_rows, rows_param
 
 _GIVEN_KEYS = json_rows("given_keys", key=sa.Text())
 _IS_GIVEN = blob_removals.c.key.in_(sa.select(_GIVEN_KEYS.c.key))
@@ -30,7 +30,7 @@ def collect(connection: sa.Connection, at: datetime, *, most: int) -> int:
     )
     ids = list(connection.execute(unused).scalars())
     is_used = sa.exists().where(file_pieces.c.blob_id == blobs.c.id)
-    statement = sa.delete(blobs).where(blobs.c.id.in_(sa.select(IDS.c.id)), ~is_used)
+    statement = sa.delete(blobs).where(in_ids(blobs.c.id), ~is_used)
     keys = connection.execute(statement.returning(blobs.c.key), ids_param(ids)).scalars().all()
     if keys:
         final = [{"key": key, "due_at": at, "is_final": True} for key in keys]

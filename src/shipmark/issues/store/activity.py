@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader
-from shipmark.infrastructure.schema import parent, table
+from shipmark.infrastructure.schema import parent, partial_index, table
 from shipmark.issues.model import (
     HistoryStatus,
     IssueActivity,
@@ -58,13 +58,12 @@ activities = table(
 )
 #: As a literal, so that databases know that the index of comments serves.
 IS_NOTE = activities.c.type == sa.literal_column(f"'{IssueActivityType.NOTE.value}'")
-sa.Index(
+partial_index(
     "ix_issue_activities_notes",
     activities.c.issue_id,
     activities.c.happened_at,
     activities.c.id,
-    sqlite_where=IS_NOTE,
-    postgresql_where=IS_NOTE,
+    where=IS_NOTE,
 )
 history = table(
     "issue_history",

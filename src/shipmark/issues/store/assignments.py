@@ -53,7 +53,7 @@ _PUT = _PUT.on_conflict_do_update(
 )
 _REMOVE = (
     sa.delete(assignments)
-    .where(assignments.c.issue_id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(assignments.c.issue_id))
     .returning(assignments.c.issue_id)
 )
 _OF_ISSUES = (

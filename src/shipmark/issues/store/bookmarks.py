@@ -21,7 +21,7 @@ bookmarks = table("issue_bookmarks", BookmarkColumns)
 _ADD = insert_rows(bookmarks, "bookmarked", ("issue_id",), shared=("user_id",))
 _ADD = _ADD.on_conflict_do_nothing()
 _REMOVE = sa.delete(bookmarks).where(
-    bookmarks.c.issue_id.in_(sa.select(db.IDS.c.id)),
+    db.in_ids(bookmarks.c.issue_id),
     bookmarks.c.user_id == sa.bindparam("user_id"),
 )
 

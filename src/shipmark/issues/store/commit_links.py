@@ -50,7 +50,7 @@ _SAVE_OF_USER = _LINKED.on_conflict_do_update(
     set_={name: _LINKED.excluded[name] for name in ("linked_at", "is_by_user")},
 )
 _DROP_OTHERS = sa.delete(commit_links).where(
-    commit_links.c.commit_id.in_(sa.select(db.IDS.c.id)),
+    db.in_ids(commit_links.c.commit_id),
     ~commit_links.c.is_by_user,
     ~sa.exists().where(
         _PAIRS.c.issue_id == commit_links.c.issue_id,

@@ -34,8 +34,7 @@ _COUNTED = (
     issue_environments,
     user_reports,
 )
-_IDS = sa.select(db.IDS.c.id)
-_REMOVALS = tuple(sa.delete(table).where(table.c.issue_id.in_(_IDS)) for table in _COUNTED)
+_REMOVALS = tuple(sa.delete(table).where(db.in_ids(table.c.issue_id)) for table in _COUNTED)
 _SOME = (
     sa.select(issues.c.id)
     .where(
@@ -44,7 +43,7 @@ _SOME = (
     )
     .limit(ISSUES_BATCH)
 )
-_EVENTS = sa.select(events.c.id).where(events.c.issue_id.in_(_IDS)).limit(retention.BATCH)
+_EVENTS = sa.select(events.c.id).where(db.in_ids(events.c.issue_id)).limit(retention.BATCH)
 
 
 def hide(connection: sa.Connection, issue_ids: Collection[int]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, TypedColumns, delete, select, tuple_
 
 from shipmark.events.store import events
-from shipmark.infrastructure.database import IDS, ids_param
+from shipmark.infrastructure.database import IDS, ids_param, in_ids
 from shipmark.issues.store.issues import issue_users, issues
 from shipmark.issues.store.retention import thinned_event_counts
 from shipmark.issues.store.tag_counts import issue_tags
@@ -47,13 +47,13 @@ def remove_details(connection: Connection, issue_ids: Collection[int]) -> bool:
 
 def remove_whole(connection: Connection, issue_ids: Collection[int]) -> None:
     """Delete these issues, with the rows that refer to them: they have few of them left."""
-    condition = issues.c.id.in_(select(IDS.c.id))
+    condition = in_ids(issues.c.id)
     connection.execute(delete(issues).where(condition), ids_param(issue_ids))
 
 
 def remove_tags_of_projects(connection: Connection, project_ids: Collection[int]) -> None:
     """Delete the tags of all issues of these projects."""
-    condition = issue_tags.c.project_id.in_(select(IDS.c.id))
+    condition = in_ids(issue_tags.c.project_id)
     connection.execute(delete(issue_tags).where(condition), ids_param(project_ids))
 
 

@@ -50,13 +50,13 @@ _ADD = sa.insert(discarded_issues).from_select(
         sa.bindparam("user_id", type_=db.Id),
         sa.bindparam("at", type_=db.UtcDateTime),
     )
-    .where(issues.c.id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(issues.c.id))
     .order_by(issues.c.id),
 )
 _HASHES = (
     sa.select(hashes.c.project_id, hashes.c.hash, _c.id)
     .join(discarded_issues, _c.issue_id == hashes.c.issue_id)
-    .where(hashes.c.issue_id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(hashes.c.issue_id))
     .order_by(hashes.c.project_id, hashes.c.hash)
 )
 _INSERT_HASHES = db.upsert(discarded_hashes).from_select(

@@ -29,9 +29,7 @@ _ADD = insert_rows(
 _ADD_LAPSED = insert_rows(
     inbox, "lapsed", ("issue_id", "added_at", "reason", "details")
 ).on_conflict_do_nothing()
-_REMOVE = (
-    sa.delete(inbox).where(inbox.c.issue_id.in_(sa.select(db.IDS.c.id))).returning(inbox.c.issue_id)
-)
+_REMOVE = sa.delete(inbox).where(db.in_ids(inbox.c.issue_id)).returning(inbox.c.issue_id)
 _OF_ISSUES = sa.select(inbox.c.issue_id, inbox.c.reason, inbox.c.added_at, inbox.c.details).join(
     db.IDS, db.IDS.c.id == inbox.c.issue_id
 )

@@ -15,7 +15,7 @@ from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader, optional
-from shipmark.infrastructure.schema import parent, table
+from shipmark.infrastructure.schema import parent, partial_index, table
 from shipmark.issues.model import PENDING_MERGE, DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.priorities import Priority
 
@@ -76,21 +76,14 @@ issues = table(
     ),
 )
 sa.Index("ix_issues_new", issues.c.project_id, issues.c.first_seen_at)
-_is_resolved = issues.c.resolved_at.is_not(None)
-sa.Index(
+partial_index(
     "ix_issues_resolved",
     issues.c.project_id,
     issues.c.resolved_at,
-    sqlite_where=_is_resolved,
-    postgresql_where=_is_resolved,
+    where=issues.c.resolved_at.is_not(None),
 )
-_is_shared = issues.c.share_id.is_not(None)
-sa.Index(
-    "ix_issues_share_id",
-    issues.c.share_id,
-    unique=True,
-    sqlite_where=_is_shared,
-    postgresql_where=_is_shared,
+partial_index(
+    "ix_issues_share_id", issues.c.share_id, unique=True, where=issues.c.share_id.is_not(None)
 )
 #: As a literal, so that databases know that the indexes below serve.
 IS_REGRESSED = issues.c.substatus == sa.literal_column(f"'{Substatus.REGRESSED.value}'")
@@ -99,22 +92,15 @@ IS_NOT_ONGOING = sa.and_(
     issues.c.status == sa.literal_column(f"'{IssueStatus.UNRESOLVED.value}'"),
     issues.c.substatus != sa.literal_column(f"'{Substatus.ONGOING.value}'"),
 )
-sa.Index(
-    "ix_issues_not_ongoing",
-    issues.c.active_at,
-    issues.c.id,
-    sqlite_where=IS_NOT_ONGOING,
-    postgresql_where=IS_NOT_ONGOING,
-)
+partial_index("ix_issues_not_ongoing", issues.c.active_at, issues.c.id, where=IS_NOT_ONGOING)
 for _name, _owner in (("project", issues.c.project_id), ("organization", issues.c.organization_id)):
-    sa.Index(
+    partial_index(
         f"ix_issues_of_{_name}_regressed",
         _owner,
         issues.c.status,
         issues.c.last_seen_at,
         issues.c.id,
-        sqlite_where=IS_REGRESSED,
-        postgresql_where=IS_REGRESSED,
+        where=IS_REGRESSED,
     )
     # The other orders of lists: see issue_lists.py.
     for _order in (issues.c.first_seen_at, issues.c.times_seen, issues.c.user_count):
@@ -316,7 +302,7 @@ def mark_resolved(connection: sa.Connection, issue_ids: Collection[int], at: dat
     """Resolve these issues; the moment of those resolved already stays."""
     is_resolved = issues.c.status == IssueStatus.RESOLVED
     moment = sa.literal(at, db.UtcDateTime)
-    statement = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id)))
+    statement = sa.update(issues).where(db.in_ids(issues.c.id))
     statement = statement.values(
         status=IssueStatus.RESOLVED,
         substatus=None,

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.infrastructure.database import Id, ids_param, in_ids, json_rows, rows_param
 from shipmark.infrastructure.text_search import contains
 from shipmark.issues.model import (
     HistoryStatus,
@@ -56,7 +56,7 @@ def _sources(issue_filter: IssueFilter, *, is_from_inbox: bool) -> list[sa.Colum
             named = issue_filter.environment_ids
             conditions += _in_release(number, release_condition, named)
     if issue_filter.ids is not None:
-        conditions.append(issues.c.id.in_(sa.select(IDS.c.id)))
+        conditions.append(in_ids(issues.c.id))
     if issue_filter.is_for_review and not is_from_inbox:
         conditions.append(issues.c.id.in_(sa.select(inbox.c.issue_id)))
     return [*conditions, *assignment_conditions.sources(issue_filter)]

@@ -23,8 +23,7 @@ from shipmark.issues.store.user_reports import user_reports
 from shipmark.issues.store.views import views
 
 _SURVIVOR = sa.bindparam("survivor_id", type_=db.Id)
-_MERGED_IDS = sa.select(db.IDS.c.id)
-_IS_MERGED = issues.c.id.in_(_MERGED_IDS)
+_IS_MERGED = db.in_ids(issues.c.id)
 
 _LOCK = sa.select(issues.c.id).where(_IS_MERGED).order_by(issues.c.id).with_for_update()
 _ADD = insert_rows(
@@ -32,20 +31,18 @@ _ADD = insert_rows(
 )
 #: What was merged into these issues before is led to the survivor too, so that no id takes two steps.
 _LEAD_ON = (
-    sa.update(merged_issues)
-    .where(merged_issues.c.issue_id.in_(_MERGED_IDS))
-    .values(issue_id=_SURVIVOR)
+    sa.update(merged_issues).where(db.in_ids(merged_issues.c.issue_id)).values(issue_id=_SURVIVOR)
 )
 _PENDING = (
     sa.select(issues.c.id)
     .join(merged_issues, merged_issues.c.id == issues.c.id)
-    .where(merged_issues.c.issue_id.in_(_MERGED_IDS))
+    .where(db.in_ids(merged_issues.c.issue_id))
     .order_by(issues.c.id)
 )
 
 
 def _is_of_merged(table: sa.Table) -> sa.ColumnElement[bool]:
-    return table.c.issue_id.in_(_MERGED_IDS)
+    return db.in_ids(table.c.issue_id)
 
 
 def _update(table: sa.Table) -> sa.Update:

@@ -21,7 +21,7 @@ _MOST = sa.bindparam("most", type_=sa.Integer)
 
 
 def _move(table: sa.Table) -> sa.Update:
-    batch = sa.select(table.c.id).where(table.c.issue_id.in_(sa.select(db.IDS.c.id))).limit(_MOST)
+    batch = sa.select(table.c.id).where(db.in_ids(table.c.issue_id)).limit(_MOST)
     return sa.update(table).where(table.c.id.in_(batch)).values(issue_id=_SURVIVOR)
 
 
@@ -29,7 +29,7 @@ _MOVE_EVENTS = _move(events)
 _MOVE_OTHERS = (_move(event_attachments), _move(thinned_event_counts))
 _USERS = (
     sa.select(issue_users.c.issue_id, issue_users.c.user_hash)
-    .where(issue_users.c.issue_id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(issue_users.c.issue_id))
     .limit(_MOST)
 )
 _PAIRS = db.json_rows("pairs", issue_id=db.Id, user_hash=sa.Text())

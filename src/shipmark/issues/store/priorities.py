@@ -19,7 +19,7 @@ _BY_LEVEL = {
 _chosen = issues.c.chosen_priority
 _CHOOSE = (
     sa.update(issues)
-    .where(issues.c.id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(issues.c.id))
     .values(
         chosen_priority=sa.bindparam("priority"),
         priority_locked_at=sa.bindparam("at", type_=db.UtcDateTime),

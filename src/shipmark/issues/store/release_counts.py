@@ -12,25 +12,24 @@ from shipmark.issues.store.occurrences import issue_environments
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
 
-_GIVEN = sa.select(db.IDS.c.id)
 _is_regression = history.c.status == HistoryStatus.REGRESSED
 _OF_ISSUES = sa.union(
-    sa.select(issues.c.first_release_id).where(issues.c.id.in_(_GIVEN)),
+    sa.select(issues.c.first_release_id).where(db.in_ids(issues.c.id)),
     sa.select(issue_environments.c.first_release_id).where(
-        issue_environments.c.issue_id.in_(_GIVEN)
+        db.in_ids(issue_environments.c.issue_id)
     ),
-    sa.select(history.c.release_id).where(history.c.issue_id.in_(_GIVEN), _is_regression),
+    sa.select(history.c.release_id).where(db.in_ids(history.c.issue_id), _is_regression),
 )
 _environments, _projects = release_environments.c, release_projects.c
 _LOCK_ENVIRONMENTS = (
     sa.select(_environments.release_id)
-    .where(_environments.release_id.in_(_GIVEN))
+    .where(db.in_ids(_environments.release_id))
     .order_by(_environments.release_id, _environments.project_id, _environments.environment_id)
     .with_for_update()
 )
 _LOCK_PROJECTS = (
     sa.select(_projects.release_id)
-    .where(_projects.release_id.in_(_GIVEN))
+    .where(db.in_ids(_projects.release_id))
     .order_by(_projects.release_id, _projects.project_id)
     .with_for_update()
 )
@@ -68,12 +67,12 @@ _REGRESSED = (
 )
 _COUNT_ENVIRONMENTS = (
     sa.update(release_environments)
-    .where(_environments.release_id.in_(_GIVEN))
+    .where(db.in_ids(_environments.release_id))
     .values(new_issue_count=_NEW_THERE.scalar_subquery())
 )
 _COUNT_PROJECTS = (
     sa.update(release_projects)
-    .where(_projects.release_id.in_(_GIVEN))
+    .where(db.in_ids(_projects.release_id))
     .values(
         new_issue_count=_NEW.scalar_subquery(), regressed_issue_count=_REGRESSED.scalar_subquery()
     )

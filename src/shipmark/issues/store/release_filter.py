@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, ids_param
+from shipmark.infrastructure.database import ids_param, in_ids
 from shipmark.issues.model import ReleaseCondition, ReleaseTie
 from shipmark.issues.store.few_issues import ids_if_few
 from shipmark.issues.store.occurrences import issue_releases
@@ -17,9 +17,7 @@ from shipmark.releases.store import list_query
 _RELEASES_MAX = 1000
 
 
-_SEEN_IN = sa.select(issue_releases.c.issue_id).where(
-    issue_releases.c.release_id.in_(sa.select(IDS.c.id))
-)
+_SEEN_IN = sa.select(issue_releases.c.issue_id).where(in_ids(issue_releases.c.release_id))
 
 
 class IssuesOfReleases(NamedTuple):

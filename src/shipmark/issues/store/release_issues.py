@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.infrastructure.database import IDS, Id, ids_param, in_ids, json_rows, rows_param
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -34,7 +34,7 @@ _RELEASE = sa.bindparam("release_id", type_=Id)
 def _last_seen(query: sa.Select[Any]) -> sa.Select[Any]:
     """Return the query's last seen issues of the requested projects."""
     return (
-        query.where(issues.c.project_id.in_(sa.select(IDS.c.id)))
+        query.where(in_ids(issues.c.project_id))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
         .limit(sa.bindparam("most", type_=sa.Integer))
     )

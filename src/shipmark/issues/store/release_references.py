@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.infrastructure.database import IDS, Id, ids_param, in_ids, json_rows, rows_param
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import issues
@@ -111,7 +111,7 @@ _MOVE_RESOLUTIONS = (
 _GOING = json_rows("going", id=Id)
 _elsewhere = release_commits.alias("elsewhere")
 _DROP_LINKS = sa.delete(commit_links).where(
-    commit_links.c.issue_id.in_(sa.select(IDS.c.id)),
+    in_ids(commit_links.c.issue_id),
     sa.exists().where(
         release_commits.c.commit_id == commit_links.c.commit_id,
         release_commits.c.release_id.in_(sa.select(_GOING.c.id)),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader
-from shipmark.infrastructure.schema import parent, table
+from shipmark.infrastructure.schema import parent, partial_index, table
 from shipmark.issues.model import Issue, IssueStatus, Resolution, ResolutionType
 from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import IS_VISIBLE, ISSUE, issues
@@ -36,12 +36,10 @@ class ResolutionColumns(sa.TypedColumns):
 
 
 resolutions = table("resolutions", ResolutionColumns)
-_is_pending = resolutions.c.pending_project_id.is_not(None)
-sa.Index(
+partial_index(
     "ix_resolutions_pending",
     resolutions.c.pending_project_id,
-    sqlite_where=_is_pending,
-    postgresql_where=_is_pending,
+    where=resolutions.c.pending_project_id.is_not(None),
 )
 
 
@@ -61,12 +59,10 @@ _PENDING_IN = (
 # Another transaction may have resolved or reopened the issue since the rows were read.
 _COMPLETE = (
     sa.update(resolutions)
-    .where(
-        resolutions.c.id.in_(sa.select(db.IDS.c.id)), resolutions.c.pending_project_id.is_not(None)
-    )
+    .where(db.in_ids(resolutions.c.id), resolutions.c.pending_project_id.is_not(None))
     .values(release_id=sa.bindparam("next_release_id", type_=db.Id), pending_project_id=None)
 )
-_DROP = sa.delete(resolutions).where(resolutions.c.issue_id.in_(sa.select(db.IDS.c.id)))
+_DROP = sa.delete(resolutions).where(db.in_ids(resolutions.c.issue_id))
 _DONE = sa.exists().where(
     resolutions.c.issue_id == issues.c.id,
     resolutions.c.release_id == release_commits.c.release_id,
@@ -118,7 +114,7 @@ RESOLVED_IDS = (
 _RESOLVED_BY = (
     ISSUE.select()
     .join(RESOLVED_IDS, RESOLVED_IDS.c.issue_id == issues.c.id)
-    .where(issues.c.project_id.in_(sa.select(db.IDS.c.id)), IS_VISIBLE)
+    .where(db.in_ids(issues.c.project_id), IS_VISIBLE)
     .order_by(issues.c.id)
     .limit(sa.bindparam("most", type_=sa.Integer))
 )

@@ -64,9 +64,7 @@ _COUNT = _ADD.on_conflict_do_update(
     index_elements=["issue_id"],
     set_={"event_count": stored_event_counts.c.event_count + _ADD.excluded.event_count},
 )
-_FORGET = sa.delete(stored_event_counts).where(
-    stored_event_counts.c.issue_id.in_(sa.select(db.IDS.c.id))
-)
+_FORGET = sa.delete(stored_event_counts).where(db.in_ids(stored_event_counts.c.issue_id))
 _HAS_REPORT = (
     sa.exists()
     .where(

@@ -12,7 +12,7 @@ _SHARES = db.json_rows("shares", issue_id=db.Id, share_id=sa.Text())
 _SHARE = (
     sa.update(issues).where(issues.c.id == _SHARES.c.issue_id).values(share_id=_SHARES.c.share_id)
 )
-_UNSHARE = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id))).values(share_id=None)
+_UNSHARE = sa.update(issues).where(db.in_ids(issues.c.id)).values(share_id=None)
 
 
 def by_share_id(connection: sa.Connection, share_id: str) -> Issue | None:

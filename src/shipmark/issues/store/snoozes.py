@@ -52,7 +52,7 @@ _PUT = _INSERT.on_conflict_do_update(
     index_elements=["issue_id"],
     set_={name: _INSERT.excluded[name] for name in _REPLACED},
 )
-_REMOVE = sa.delete(snoozes).where(snoozes.c.issue_id.in_(sa.select(db.IDS.c.id)))
+_REMOVE = sa.delete(snoozes).where(db.in_ids(snoozes.c.issue_id))
 _WINDOWS = db.json_rows("windows", issue_id=db.Id, events=sa.Text(), users=sa.Text())
 _SAVE_WINDOWS = (
     sa.update(snoozes)

@@ -13,7 +13,7 @@ from shipmark.issues.model import DeletedFix, Issue, IssueStatus, Substatus
 from shipmark.issues.store.issues import IS_VISIBLE, ISSUE, issues
 from shipmark.organizations import store as organizations
 
-_UPDATE = sa.update(issues).where(issues.c.id.in_(sa.select(db.IDS.c.id)))
+_UPDATE = sa.update(issues).where(db.in_ids(issues.c.id))
 #: What an issue that is hidden has no longer, as lists are found by it.
 _OF_STATE = (
     "substatus", "first_release_id", "resolved_at", "auto_resolved_at", "deleted_fix", "share_id",

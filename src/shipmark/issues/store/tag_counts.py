@@ -110,7 +110,7 @@ _FULL = db.json_rows("full_keys", issue_id=db.Id, key=sa.Text())
 _ROWS_OF_FULL = sa.select(*(_c[name] for name in _COLUMNS)).join(
     _FULL, sa.and_(_c.issue_id == _FULL.c.issue_id, _c.key == _FULL.c.key)
 )
-_SOME = sa.select(*(_c[name] for name in _COLUMNS)).where(_c.issue_id.in_(sa.select(db.IDS.c.id)))
+_SOME = sa.select(*(_c[name] for name in _COLUMNS)).where(db.in_ids(_c.issue_id))
 _SURPLUS = db.json_rows("surplus", issue_id=db.Id, key=sa.Text(), value=sa.Text())
 _REMOVE = sa.delete(issue_tags).where(
     sa.tuple_(*(_c[name] for name in _KEY)).in_(sa.select(*(_SURPLUS.c[name] for name in _KEY)))

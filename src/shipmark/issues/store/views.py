@@ -26,7 +26,7 @@ _PUT = _PUT.on_conflict_do_update(
     set_={"viewed_at": _PUT.excluded.viewed_at},
 )
 _REMOVE = sa.delete(views).where(
-    views.c.issue_id.in_(sa.select(db.IDS.c.id)), views.c.user_id == sa.bindparam("user_id")
+    db.in_ids(views.c.issue_id), views.c.user_id == sa.bindparam("user_id")
 )
 
 

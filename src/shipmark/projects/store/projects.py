@@ -123,7 +123,7 @@ _ADD_PLATFORMS = insert_rows(
 ).on_conflict_do_nothing()
 _NOTE_RELEASES = (
     sa.update(projects)
-    .where(projects.c.id.in_(sa.select(db.IDS.c.id)), projects.c.has_releases.is_(False))
+    .where(db.in_ids(projects.c.id), projects.c.has_releases.is_(False))
     .values(has_releases=True)
 )
 

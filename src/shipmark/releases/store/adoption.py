@@ -57,7 +57,7 @@ _ADOPT = (
 _END_OTHERS = (
     sa.update(release_environments)
     .where(
-        _c.project_id.in_(sa.select(db.IDS.c.id)),
+        db.in_ids(_c.project_id),
         _c.adopted_at.is_not(None),
         _c.unadopted_at.is_(None),
         ~_IS_KEY,

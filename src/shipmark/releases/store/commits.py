@@ -53,9 +53,7 @@ _BIND = insert_rows(
     shared=("release_id",),
     order_by=("position",),
 ).on_conflict_do_nothing()
-_CLEAR_ALL = sa.delete(release_commits).where(
-    release_commits.c.release_id.in_(sa.select(db.IDS.c.id))
-)
+_CLEAR_ALL = sa.delete(release_commits).where(db.in_ids(release_commits.c.release_id))
 _GIVEN_HEADS = insert_rows(
     release_heads, "heads", ("repository_id", "commit_id"), shared=("release_id",)
 )
@@ -86,7 +84,7 @@ _GONE = (
     .select_from(release_commits)
     .where(
         release_commits.c.release_id == releases.c.id,
-        release_commits.c.commit_id.in_(sa.select(db.IDS.c.id)),
+        db.in_ids(release_commits.c.commit_id),
     )
     .scalar_subquery()
 )
@@ -99,12 +97,12 @@ _SINK_COUNTS = (
             (releases.c.commit_count > _GONE, releases.c.commit_count - _GONE), else_=0
         ),
         last_commit_id=sa.case(
-            (releases.c.last_commit_id.in_(sa.select(db.IDS.c.id)), None),
+            (db.in_ids(releases.c.last_commit_id), None),
             else_=releases.c.last_commit_id,
         ),
     )
 )
-_FORGET = sa.delete(release_commits).where(release_commits.c.commit_id.in_(sa.select(db.IDS.c.id)))
+_FORGET = sa.delete(release_commits).where(db.in_ids(release_commits.c.commit_id))
 
 
 def bind(connection: sa.Connection, release_id: int, commit_ids: Sequence[int]) -> None:

@@ -4,11 +4,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, select
 
-from shipmark.infrastructure.database import IDS, ids_param
+from shipmark.infrastructure.database import ids_param, in_ids
 from shipmark.releases.store.environments import release_environments
 from shipmark.releases.store.projects import release_projects
-
-_IDS = select(IDS.c.id)
 
 
 def of_project(connection: Connection, project_id: int, *, limit: int) -> list[int]:
@@ -20,7 +18,7 @@ def of_project(connection: Connection, project_id: int, *, limit: int) -> list[i
 def shared(connection: Connection, release_ids: Collection[int], project_id: int) -> set[int]:
     """Return the ids of the releases that are in another project too."""
     query = select(release_projects.c.release_id).where(
-        release_projects.c.release_id.in_(_IDS), release_projects.c.project_id != project_id
+        in_ids(release_projects.c.release_id), release_projects.c.project_id != project_id
     )
     return set(connection.execute(query, ids_param(release_ids)).scalars())
 
@@ -31,6 +29,6 @@ def detach(connection: Connection, release_ids: Collection[int], project_id: int
         return
     for table in (release_environments, release_projects):
         statement = delete(table).where(
-            table.c.project_id == project_id, table.c.release_id.in_(_IDS)
+            table.c.project_id == project_id, in_ids(table.c.release_id)
         )
         connection.execute(statement, ids_param(release_ids))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
-from shipmark.infrastructure.schema import parent, table
+from shipmark.infrastructure.schema import parent, partial_index, table
 from shipmark.projects.store.projects import IS_VISIBLE, platforms, projects
 from shipmark.releases.model import Release, ReleasedProject, SeenRange
 from shipmark.releases.store.projects import release_projects
@@ -51,24 +51,20 @@ release_environments = table(
     sa.Index("ix_release_environments_project_id_first_seen_at", "project_id", "first_seen_at"),
 )
 # The last deploy to an environment of a project is the last entry of a range of it.
-_is_deployed = release_environments.c.last_deploy_id.is_not(None)
-sa.Index(
+partial_index(
     "ix_release_environments_deployed",
     release_environments.c.project_id,
     release_environments.c.environment_id,
     release_environments.c.last_deploy_id,
-    sqlite_where=_is_deployed,
-    postgresql_where=_is_deployed,
+    where=release_environments.c.last_deploy_id.is_not(None),
 )
-_is_adopted = release_environments.c.adopted_at.is_not(None)
-sa.Index(
+partial_index(
     "ix_release_environments_adopted",
     release_environments.c.project_id,
     release_environments.c.environment_id,
     release_environments.c.adopted_at,
     release_environments.c.release_id,
-    sqlite_where=_is_adopted,
-    postgresql_where=_is_adopted,
+    where=release_environments.c.adopted_at.is_not(None),
 )
 
 
@@ -151,7 +147,7 @@ _NOTE_DEPLOY = _DEPLOYED.on_conflict_do_update(
 #: Copies a changed status to the rows of releases.
 SET_STATUS = (
     sa.update(release_environments)
-    .where(release_environments.c.release_id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(release_environments.c.release_id))
     .values(status=sa.bindparam("given_status", type_=sa.String()))
 )
 _EVENTS = insert_rows(

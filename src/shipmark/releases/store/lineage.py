@@ -86,7 +86,7 @@ def between(
         sa.select(_IN.release_id)
         .distinct()
         .where(
-            _IN.project_id.in_(sa.select(db.IDS.c.id)),
+            db.in_ids(_IN.project_id),
             _IN.status.in_(_STATUSES),
             sa.tuple_(*columns) > _position(earlier),
             sa.tuple_(*columns) < _position(later),

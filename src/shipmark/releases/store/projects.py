@@ -93,7 +93,7 @@ _COMMIT_PATHS = (
 #: Copies a changed status to the rows of releases.
 SET_STATUS = (
     sa.update(release_projects)
-    .where(release_projects.c.release_id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(release_projects.c.release_id))
     .values(status=sa.bindparam("given_status", type_=sa.String()))
 )
 _BROUGHT = db.json_rows("brought", release_id=db.Id, project_id=db.Id, number=sa.Integer())

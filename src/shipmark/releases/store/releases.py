@@ -99,7 +99,7 @@ _BY_VERSION_WITH_PROJECTS = (
 _LOCK_BY_VERSION = _BY_VERSION.with_for_update(key_share=True)
 _SET_STATUS = (
     sa.update(releases)
-    .where(releases.c.id.in_(sa.select(db.IDS.c.id)))
+    .where(db.in_ids(releases.c.id))
     .values(status=sa.bindparam("given_status", type_=sa.String()))
 )
 _BY_IDS = sa.select(*RELEASE).join(db.IDS, db.IDS.c.id == releases.c.id)
@@ -109,7 +109,7 @@ _LOCK_SEVERAL = (
     .order_by(releases.c.id)
     .with_for_update(key_share=True, of=releases)
 )
-_REMOVE = sa.delete(releases).where(releases.c.id.in_(sa.select(db.IDS.c.id)))
+_REMOVE = sa.delete(releases).where(db.in_ids(releases.c.id))
 
 
 def ensure(

@@ -5,7 +5,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, UtcDateTime, ids_param, json_rows, rows_param
+from shipmark.infrastructure.database import (
+    UtcDateTime,
+    ids_param,
+    in_ids,
+    json_rows,
+    rows_param,
+)
 from shipmark.releases.model import ReleaseStatus
 from shipmark.releases.store.projects import release_projects
 
@@ -19,7 +25,7 @@ _MADE = (
     .join(
         release_projects,
         sa.and_(
-            release_projects.c.project_id.in_(sa.select(IDS.c.id)),
+            in_ids(release_projects.c.project_id),
             _IS_ANY,
             release_projects.c.created_at >= _STEPS.c.begins_at,
             release_projects.c.created_at < _STEPS.c.ends_at,
@@ -30,7 +36,7 @@ _MADE = (
 _OF_PROJECTS = (
     sa.select(release_projects.c.project_id, sa.func.count())
     .where(
-        release_projects.c.project_id.in_(sa.select(IDS.c.id)),
+        in_ids(release_projects.c.project_id),
         _IS_ANY,
         release_projects.c.created_at >= sa.bindparam("since", type_=UtcDateTime()),
         release_projects.c.created_at <= sa.bindparam("until", type_=UtcDateTime()),

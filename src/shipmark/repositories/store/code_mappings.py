@@ -81,6 +81,6 @@ def remove(connection: sa.Connection, mapping_id: int, project_ids: Collection[i
     """Delete a mapping of one of these projects. Return True if there was one."""
     statement = sa.delete(code_mappings).where(
         code_mappings.c.id == mapping_id,
-        code_mappings.c.project_id.in_(sa.select(db.IDS.c.id)),
+        db.in_ids(code_mappings.c.project_id),
     )
     return connection.execute(statement, db.ids_param(project_ids)).rowcount > 0

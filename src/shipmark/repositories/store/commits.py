@@ -140,11 +140,9 @@ _CHANGES_OF = (
     .order_by(db.in_binary_order(changed_files.c.filename))
 )
 
-_REMOVE_CHANGES = sa.delete(changed_files).where(
-    changed_files.c.commit_id.in_(sa.select(db.IDS.c.id))
-)
+_REMOVE_CHANGES = sa.delete(changed_files).where(db.in_ids(changed_files.c.commit_id))
 
-_REMOVE_COMMITS = sa.delete(commits).where(commits.c.id.in_(sa.select(db.IDS.c.id)))
+_REMOVE_COMMITS = sa.delete(commits).where(db.in_ids(commits.c.id))
 
 GivenRow = tuple[int, str, int | None, str | None, datetime | None]
 

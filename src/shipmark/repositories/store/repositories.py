@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.row_reader import RowReader
-from shipmark.infrastructure.schema import parent, table
+from shipmark.infrastructure.schema import parent, partial_index, table
 from shipmark.infrastructure.text_search import contains
 from shipmark.repositories.model import DELETION_STATUSES, Repository, RepositoryStatus
 
@@ -36,13 +36,12 @@ _nameless = sa.and_(
 sa.Index(
     "ix_repositories_organization_id_name", repositories.c.organization_id, repositories.c.name
 )
-sa.Index(
+partial_index(
     "uq_repositories_known_by_name",
     repositories.c.organization_id,
     repositories.c.name,
     unique=True,
-    sqlite_where=_nameless,
-    postgresql_where=_nameless,
+    where=_nameless,
 )
 
 REPOSITORY = RowReader(Repository, repositories, status=RepositoryStatus)
