@@ -1,11 +1,13 @@
 """Reading of models from rows: a field is read from the column of its name, unless the store names another source."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import Enum, Flag
 from inspect import Parameter, signature
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
+
+from shipmark.infrastructure.database import ids_param
 
 Model = TypeVar("Model")
 Converter = Callable[..., object]
@@ -96,6 +98,15 @@ class RowReader(Generic[Model]):
         """Return the models of all rows."""
         # Fetched all at once: one by one, each row passes through four functions.
         return list(map(self, connection.execute(query, parameters).all()))
+
+    def by_ids(
+        self, connection: sa.Connection, query: sa.Executable, ids: Collection[int]
+    ) -> dict[int, Model]:
+        """Return the models with these ids, by the id, which is their first column; the query joins `IDS`."""
+        if not ids:
+            return {}
+        rows = connection.execute(query, ids_param(ids)).all()
+        return {row[0]: self(row) for row in rows}
 
 
 def optional(convert: Converter) -> Converter:

@@ -138,7 +138,4 @@ def is_any(connection: sa.Connection, project_id: int) -> bool:
 
 def by_ids(connection: sa.Connection, deploy_ids: Collection[int]) -> dict[int, Deploy]:
     """Return the deploys with these ids."""
-    if not deploy_ids:
-        return {}
-    of_ids = _DEPLOY.all(connection, _BY_IDS, ids_param(deploy_ids))
-    return {deploy.id: deploy for deploy in of_ids}
+    return _DEPLOY.by_ids(connection, _BY_IDS, deploy_ids)

@@ -160,10 +160,7 @@ def by_slug_or_id(
 
 def by_ids(connection: sa.Connection, project_ids: Collection[int]) -> dict[int, Project]:
     """Return the projects with these ids, by id."""
-    if not project_ids:
-        return {}
-    of_ids = PROJECT.all(connection, _BY_IDS, db.ids_param(project_ids))
-    return {project.id: project for project in of_ids}
+    return PROJECT.by_ids(connection, _BY_IDS, project_ids)
 
 
 def is_on_its_team(connection: sa.Connection, project_id: int, user_id: int) -> bool:

@@ -152,10 +152,7 @@ def lock_by_version(
 
 def by_ids(connection: sa.Connection, release_ids: Collection[int]) -> dict[int, Release]:
     """Return the releases with these ids, by id."""
-    if not release_ids:
-        return {}
-    of_ids = release_of.all(connection, _BY_IDS, db.ids_param(release_ids))
-    return {release.id: release for release in of_ids}
+    return release_of.by_ids(connection, _BY_IDS, release_ids)
 
 
 def change(

@@ -53,10 +53,7 @@ def ensure_authors(
 
 def authors_by_ids(connection: sa.Connection, author_ids: Collection[int]) -> dict[int, Author]:
     """Return the authors with these ids, by id."""
-    if not author_ids:
-        return {}
-    of_ids = _AUTHOR.all(connection, _AUTHORS_BY_IDS, db.ids_param(author_ids))
-    return {author.id: author for author in of_ids}
+    return _AUTHOR.by_ids(connection, _AUTHORS_BY_IDS, author_ids)
 
 
 def authors_like(

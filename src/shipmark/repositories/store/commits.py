@@ -183,11 +183,7 @@ def add_changes(connection: sa.Connection, rows: Sequence[tuple[int, str, str]])
 
 def commits_by_ids(connection: sa.Connection, commit_ids: Collection[int]) -> dict[int, Commit]:
     """Return the commits with these ids, by id."""
-    if not commit_ids:
-        return {}
-    return {
-        row[0]: COMMIT(row) for row in connection.execute(_COMMITS_BY_IDS, db.ids_param(commit_ids))
-    }
+    return COMMIT.by_ids(connection, _COMMITS_BY_IDS, commit_ids)
 
 
 def commits_with_repositories(

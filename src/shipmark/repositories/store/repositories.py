@@ -125,10 +125,7 @@ def page_of(
 
 def by_ids(connection: sa.Connection, repository_ids: Collection[int]) -> dict[int, Repository]:
     """Return the repositories with these ids, by id."""
-    if not repository_ids:
-        return {}
-    of_ids = REPOSITORY.all(connection, _BY_IDS, db.ids_param(repository_ids))
-    return {repository.id: repository for repository in of_ids}
+    return REPOSITORY.by_ids(connection, _BY_IDS, repository_ids)
 
 
 def in_organization(
