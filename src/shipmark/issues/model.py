@@ -37,6 +37,12 @@ class Substatus(StrEnum):
     ARCHIVED_UNTIL_ESCALATING = "archived_until_escalating"
     ARCHIVED_UNTIL_CONDITION_MET = "archived_until_condition_met"
 
+    @property
+    def status(self) -> IssueStatus:
+        """Return the status of the issues that have it."""
+        is_archived = self.value.startswith("archived_")
+        return IssueStatus.IGNORED if is_archived else IssueStatus.UNRESOLVED
+
 
 #: What is stored as the status of an issue that was merged, until a job has moved its events. No reader selects it.
 PENDING_MERGE = "pending_merge"

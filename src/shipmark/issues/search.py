@@ -27,24 +27,11 @@ STATUSES = {status.value: status for status in IssueStatus} | {
     "archived": IssueStatus.IGNORED,
     "muted": IssueStatus.IGNORED,
 }
-#: Substatuses by the names that clients use, with the status that each implies.
+#: Substatuses by the names that clients use.
 _SUBSTATUSES = {
-    Substatus.NEW.value: (IssueStatus.UNRESOLVED, Substatus.NEW),
-    Substatus.ONGOING.value: (IssueStatus.UNRESOLVED, Substatus.ONGOING),
-    Substatus.REGRESSED.value: (IssueStatus.UNRESOLVED, Substatus.REGRESSED),
-    Substatus.ESCALATING.value: (IssueStatus.UNRESOLVED, Substatus.ESCALATING),
-    Substatus.ARCHIVED_FOREVER.value: (IssueStatus.IGNORED, Substatus.ARCHIVED_FOREVER),
-    "forever": (IssueStatus.IGNORED, Substatus.ARCHIVED_FOREVER),
-    Substatus.ARCHIVED_UNTIL_ESCALATING.value: (
-        IssueStatus.IGNORED,
-        Substatus.ARCHIVED_UNTIL_ESCALATING,
-    ),
-    "until_escalating": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_ESCALATING),
-    Substatus.ARCHIVED_UNTIL_CONDITION_MET.value: (
-        IssueStatus.IGNORED,
-        Substatus.ARCHIVED_UNTIL_CONDITION_MET,
-    ),
-    "until_condition_met": (IssueStatus.IGNORED, Substatus.ARCHIVED_UNTIL_CONDITION_MET),
+    name: substatus
+    for substatus in Substatus
+    for name in (substatus.value, substatus.value.removeprefix("archived_"))
 }
 _FOR_REVIEW = "for_review"
 #: No assignee, where assignees are named.
@@ -311,7 +298,8 @@ def _add_status(search: IssueSearch, value: str) -> None:
         if not _STATELESS[value]:
             search.named.append(IssueTerm(short_ids=(), ids=(), is_negated=False))
     elif value in _SUBSTATUSES:
-        search.status, search.substatus = _SUBSTATUSES[value]
+        search.substatus = _SUBSTATUSES[value]
+        search.status = search.substatus.status
     elif value in STATUSES:
         search.status, search.substatus = STATUSES[value], None
     else:

@@ -98,15 +98,6 @@ class SnoozeRequest(RequestModel):
 #: The status that older clients send for "resolved, in the next release".
 _IN_NEXT_RELEASE = "resolvedInNextRelease"
 
-_SUBSTATUSES = {
-    Substatus.ONGOING: IssueStatus.UNRESOLVED,
-    Substatus.NEW: IssueStatus.UNRESOLVED,
-    Substatus.REGRESSED: IssueStatus.UNRESOLVED,
-    Substatus.ESCALATING: IssueStatus.UNRESOLVED,
-    Substatus.ARCHIVED_FOREVER: IssueStatus.IGNORED,
-    Substatus.ARCHIVED_UNTIL_ESCALATING: IssueStatus.IGNORED,
-    Substatus.ARCHIVED_UNTIL_CONDITION_MET: IssueStatus.IGNORED,
-}
 _UNTIL_CONDITION_MET = Substatus.ARCHIVED_UNTIL_CONDITION_MET
 _NO_CONDITION = "This substatus needs a condition, such as ignoreCount."
 _OTHER_SUBSTATUS = (
@@ -116,7 +107,9 @@ _NULLABLE_TEXT = WithJsonSchema({"type": ["string", "null"]})
 
 
 _Status = Annotated[str, choice_of((*STATUSES, _IN_NEXT_RELEASE))]
-_Substatus = Annotated[Substatus, choice_of(_SUBSTATUSES)]
+_Substatus = Annotated[
+    Substatus, choice_of(sorted(Substatus, key=lambda each: each is not Substatus.ONGOING))
+]
 _NOT_WITH_DISCARD = "This can't be changed together with discard."
 
 
@@ -238,7 +231,7 @@ class IssueUpdateRequest(SnoozeRequest):
     def _status_change(self, name: str) -> StatusChange:
         is_next = name == _IN_NEXT_RELEASE
         status = IssueStatus.RESOLVED if is_next else STATUSES[name]
-        if self.substatus is not None and _SUBSTATUSES[self.substatus] is not status:
+        if self.substatus is not None and self.substatus.status is not status:
             message = f"This is not a substatus of {status.value} issues."
             raise ValidationFailed({"substatus": [message]})
         conditions = self._conditions(is_ignoring=status is IssueStatus.IGNORED)

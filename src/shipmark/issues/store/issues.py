@@ -149,13 +149,7 @@ _LOCK_WHOLE = (
     .order_by(issues.c.id)
     .with_for_update(key_share=True, of=issues)
 )
-_LOCK = (
-    sa.select(issues.c.id, issues.c.status)
-    .join(db.IDS, db.IDS.c.id == issues.c.id)
-    .where(IS_VISIBLE)
-    .order_by(issues.c.id)
-    .with_for_update(key_share=True, of=issues)
-)
+_LOCK = _LOCK_WHOLE.with_only_columns(issues.c.id, issues.c.status)
 _ADD_USERS = (
     insert_rows(
         issue_users, "affected", ("issue_id", "user_hash"), order_by=("issue_id", "user_hash")

@@ -1,7 +1,7 @@
 """The filter of a list of issues for a search, whose versions and environments are looked up."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Select
 
@@ -19,6 +19,8 @@ from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.store import shipping_order, version_lookup
 
+C = TypeVar("C", TagCondition, UserCondition)
+
 
 def filter_of(
     connection: Connection,
@@ -35,7 +37,9 @@ def filter_of(
     organization_id = access.organization.id
     project_ids = _narrowed_projects(connection, project_ids, search.projects)
     environments = _environments(connection, organization_id, search.environments, environment_ids)
-    tags, issue_ids = _tag_conditions(connection, project_ids, search.tags)
+    tags, issue_ids = _looked_up(
+        connection, search.tags if project_ids else (), lambda tag: with_tag(project_ids, tag)
+    )
     releases = _release_conditions(connection, organization_id, project_ids, search.releases)
     if search.seen_in is not None:
         found = release_filter.found_by(
@@ -44,11 +48,11 @@ def filter_of(
         releases.append(found.condition)
         issue_ids = _narrowed(issue_ids, found.issue_ids)
     selected = _selected_ids(connection, organization_id, search.named)
-    bookmarks, bookmarked_ids = _user_conditions(
-        connection, access, search.bookmarks, bookmarked_by
+    bookmarks, bookmarked_ids = _looked_up(
+        connection, user_conditions(connection, access, search.bookmarks), bookmarked_by
     )
-    subscriptions, subscribed_ids = _user_conditions(
-        connection, access, search.subscriptions, subscribed_to
+    subscriptions, subscribed_ids = _looked_up(
+        connection, user_conditions(connection, access, search.subscriptions), subscribed_to
     )
     for further in (selected.ids, bookmarked_ids, subscribed_ids):
         issue_ids = _narrowed(issue_ids, further)
@@ -72,16 +76,14 @@ def filter_of(
     )
 
 
-def _tag_conditions(
-    connection: Connection, project_ids: Sequence[int], conditions: Sequence[TagCondition]
-) -> tuple[tuple[TagCondition, ...], set[int] | None]:
+def _looked_up(
+    connection: Connection, conditions: Iterable[C], issues_of: Callable[[C], Select[int]]
+) -> tuple[tuple[C, ...], set[int] | None]:
     """Return the conditions to look up for each issue, and the ids of the issues that fulfil the others, or None."""
-    looked_up: list[TagCondition] = []
+    looked_up: list[C] = []
     ids: set[int] | None = None
     for condition in conditions:
-        few = None
-        if not condition.is_negated and project_ids:
-            few = ids_if_few(connection, with_tag(project_ids, condition))
+        few = None if condition.is_negated else ids_if_few(connection, issues_of(condition))
         if few is None:
             looked_up.append(condition)
         else:
@@ -128,26 +130,6 @@ def _selected_ids(
         else:
             ids = _narrowed(ids, of_term)
     return _Selected(ids, excluded)
-
-
-def _user_conditions(
-    connection: Connection,
-    access: Access,
-    terms: Sequence[NamesTerm],
-    issues_of: Callable[[UserCondition], Select[int]],
-) -> tuple[tuple[UserCondition, ...], set[int] | None]:
-    """Return the conditions to look up for each issue, and the ids of the issues that fulfil the others, or None."""
-    looked_up: list[UserCondition] = []
-    ids: set[int] | None = None
-    for condition in user_conditions(connection, access, terms):
-        few = None
-        if not condition.is_negated:
-            few = ids_if_few(connection, issues_of(condition))
-        if few is None:
-            looked_up.append(condition)
-        else:
-            ids = _narrowed(ids, few)
-    return tuple(looked_up), ids
 
 
 def _narrowed(ids: set[int] | None, further: set[int] | None) -> set[int] | None:
