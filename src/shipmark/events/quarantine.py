@@ -7,9 +7,8 @@ from sqlalchemy import Connection
 from shipmark.events import quarantine_store
 from shipmark.events.quarantine_store import QuarantinedFrameRecord
 from shipmark.infrastructure.errors import NotFound
-from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import ActionContext
+from shipmark.organizations.membership import ActionContext, record_action
 
 #: The time after which a frame is deleted, since it was received.
 RETENTION = timedelta(days=30)
@@ -36,16 +35,8 @@ def retry_all(connection: Connection, context: ActionContext) -> int:
 
 def discard(connection: Connection, context: ActionContext, frame_id: int) -> None:
     """Delete a frame for good, which the audit log has. Raise `NotFound` as `find` does."""
-    organization_id = context.access.organization.id
-    frame = find(connection, organization_id, frame_id)
+    frame = find(connection, context.access.organization.id, frame_id)
     if not quarantine_store.take(connection, frame.id):
         raise NotFound
-    organizations.record(
-        connection,
-        organization_id,
-        AuditEvent.QUARANTINE_DISCARD,
-        context.by,
-        context.at,
-        data={"event_id": frame.event_id, "type": frame.type},
-        target_id=frame.id,
-    )
+    data = {"event_id": frame.event_id, "type": frame.type}
+    record_action(connection, context, AuditEvent.QUARANTINE_DISCARD, frame.id, data)

@@ -141,8 +141,7 @@ def _add_member(
 def _record(
     connection: Connection, context: ActionContext, event: AuditEvent, invitation: Invitation
 ) -> None:
-    organization_id, data = invitation.organization_id, _data(invitation)
-    store.record(connection, organization_id, event, context.by, context.at, data=data)
+    membership.record_action(connection, context, event, None, _data(invitation))
 
 
 def _data(invitation: Invitation) -> dict[str, str]:

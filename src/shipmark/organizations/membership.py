@@ -40,6 +40,28 @@ class ActionContext:
     at: datetime
 
 
+def record_action(
+    connection: Connection,
+    context: ActionContext,
+    event: AuditEvent,
+    target_id: int | None,
+    data: Mapping[str, object],
+    *,
+    target_user_id: int | None = None,
+) -> None:
+    """Record an action of the caller in the audit log."""
+    store.record(
+        connection,
+        context.access.organization.id,
+        event,
+        context.by,
+        context.at,
+        data=data,
+        target_id=target_id,
+        target_user_id=target_user_id,
+    )
+
+
 def update_member(
     connection: Connection,
     context: ActionContext,
@@ -248,9 +270,7 @@ def _record(
 ) -> None:
     user = accounts.by_id(connection, member.user_id)
     fields = {"email": user.email if user else "", "role": member.role.value} | dict(data)
-    ids = {"target_id": member.id, "target_user_id": member.user_id}
-    organization_id = context.access.organization.id
-    store.record(connection, organization_id, event, context.by, context.at, data=fields, **ids)
+    record_action(connection, context, event, member.id, fields, target_user_id=member.user_id)
 
 
 def _teams_of(connection: Connection, member: Member) -> str:
@@ -267,5 +287,4 @@ def _record_team(
     data: dict[str, object] = {"slug": team.slug, "name": team.name}
     if changes:
         data["changes"] = changes
-    by, at, organization_id = context.by, context.at, context.access.organization.id
-    store.record(connection, organization_id, event, by, at, data=data, target_id=team.id)
+    record_action(connection, context, event, team.id, data)

@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from shipmark.infrastructure.errors import NotFound
 from shipmark.organizations import actions, audit, store, tokens
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import ActionContext
+from shipmark.organizations.membership import ActionContext, record_action
 from shipmark.organizations.model import ListedToken
 
 
@@ -37,7 +37,7 @@ def create(
         by=access.user,
         at=context.at,
     )
-    _record(connection, context, AuditEvent.ORG_TOKEN_ADD, token_id, {"name": name})
+    record_action(connection, context, AuditEvent.ORG_TOKEN_ADD, token_id, {"name": name})
     token = store.token(connection, access.organization.id, token_id)
     assert token is not None, "it was added just now"
     return token, text
@@ -49,25 +49,12 @@ def rename(connection: Connection, context: ActionContext, token_id: int, name: 
     store.rename_token(connection, token.id, name)
     if changes := audit.changes_between({"name": token.name}, {"name": name}):
         data: dict[str, object] = {"name": name, "changes": changes}
-        _record(connection, context, AuditEvent.ORG_TOKEN_EDIT, token.id, data)
+        record_action(connection, context, AuditEvent.ORG_TOKEN_EDIT, token.id, data)
 
 
 def revoke(connection: Connection, context: ActionContext, token_id: int) -> ListedToken:
     """Revoke a token: the caller's own, or any for those who manage the organization. Return it."""
     token = find(connection, context, token_id)
     store.deactivate_token(connection, token.id, context.at)
-    _record(connection, context, AuditEvent.ORG_TOKEN_REMOVE, token.id, {"name": token.name})
+    record_action(connection, context, AuditEvent.ORG_TOKEN_REMOVE, token.id, {"name": token.name})
     return token
-
-
-def _record(
-    connection: Connection,
-    context: ActionContext,
-    event: AuditEvent,
-    token_id: int,
-    data: dict[str, object],
-) -> None:
-    organization_id = context.access.organization.id
-    store.record(
-        connection, organization_id, event, context.by, context.at, data=data, target_id=token_id
-    )

@@ -13,6 +13,7 @@ from shipmark.infrastructure.jobs import JobKind
 from shipmark.organizations import audit
 from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
+from shipmark.organizations.membership import ActionContext, record_action
 from shipmark.organizations.model import Actor, Organization
 from shipmark.projects import store
 from shipmark.projects.model import Project
@@ -28,14 +29,14 @@ def job_key(project_id: int) -> str:
 
 
 def request(
-    connection: Connection, project: Project, *, spare_slug: str, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, *, spare_slug: str
 ) -> None:
     """Hide a project, and schedule its deletion. Raise `NotFound` if another request did so before.
 
     ``spare_slug`` is its random slug until the deletion.
     """
     organizations.lock_organization(connection, project.organization_id)
-    if not deletion.hide(connection, project.id, spare_slug, at):
+    if not deletion.hide(connection, project.id, spare_slug, context.at):
         raise NotFound
     kind, key = JobKind.REMOVE_PROJECT, job_key(project.id)
     details: dict[str, object] = {"project_id": project.id, "slug": project.slug}
@@ -43,15 +44,13 @@ def request(
         connection,
         kind,
         details,
-        now=at,
-        run_at=at + GRACE,
+        now=context.at,
+        run_at=context.at + GRACE,
         key=key,
         organization_id=project.organization_id,
     )
-    event, data = AuditEvent.PROJECT_REMOVE, {"slug": project.slug, "name": project.name}
-    organizations.record(
-        connection, project.organization_id, event, by, at, data=data, target_id=project.id
-    )
+    data = {"slug": project.slug, "name": project.name}
+    record_action(connection, context, AuditEvent.PROJECT_REMOVE, project.id, data)
 
 
 def restore(

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.organizations import audit, slugs
-from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Actor, Organization, Team
+from shipmark.organizations.membership import ActionContext, record_action
+from shipmark.organizations.model import Team
 from shipmark.projects import options, store
 from shipmark.projects.model import Project, ProjectKey, default_key
 
@@ -37,35 +36,28 @@ class ProjectUpdate:
     options: Mapping[str, object] = field(default_factory=dict)
 
 
-def create(
-    connection: Connection,
-    organization: Organization,
-    new: NewProject,
-    *,
-    team: Team,
-    by: Actor,
-    at: datetime,
-) -> Project:
+def create(connection: Connection, context: ActionContext, new: NewProject, team: Team) -> Project:
     """Create a project of a team, with a DSN key. Raise `Conflict` if another has the requested slug."""
+    organization_id = context.access.organization.id
     slug = new.slug or slugs.from_name(new.name)
     if not slug or (new.slug is None and slug in slugs.RESERVED_OF_PROJECTS):
         slug = new.spare_slug
-    project = store.add(connection, organization.id, slug, new.name, new.platform, at)
+    project = store.add(connection, organization_id, slug, new.name, new.platform, context.at)
     if project is None and new.slug is None:
         # The slug was derived from the name and is taken: the spare one makes it unique.
         slug = f"{slug[: slugs.SLUG_MAX - len(new.spare_slug) - 1]}-{new.spare_slug}"
-        project = store.add(connection, organization.id, slug, new.name, new.platform, at)
+        project = store.add(connection, organization_id, slug, new.name, new.platform, context.at)
     if project is None:
         raise Conflict(TAKEN)
     store.add_owner(connection, project.id, team.id)
-    store.add_key(connection, default_key(project, *new.key), at)
+    store.add_key(connection, default_key(project, *new.key), context.at)
     data = {"slug": project.slug, "name": project.name}
-    _record(connection, project, AuditEvent.PROJECT_ADD, by, at, data)
+    record_action(connection, context, AuditEvent.PROJECT_ADD, project.id, data)
     return project
 
 
 def update(
-    connection: Connection, project: Project, requested: ProjectUpdate, *, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, requested: ProjectUpdate
 ) -> Project:
     """Change a project and redirect its former slug. Raise `ValidationFailed` if another project has the new slug."""
     before = {"name": project.name, "slug": project.slug, "platform": project.platform}
@@ -80,7 +72,7 @@ def update(
     if stored:
         store.save_options(connection, project.id, stored)
     if fields:
-        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, fields)
+        record_action(connection, context, AuditEvent.PROJECT_EDIT, project.id, fields)
     after = store.by_slug_or_id(connection, project.organization_id, str(project.id))
     if after is None:
         raise NotFound
@@ -88,7 +80,7 @@ def update(
 
 
 def set_commit_paths(
-    connection: Connection, project: Project, paths: Sequence[str], *, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, paths: Sequence[str]
 ) -> list[str]:
     """Limit the commits of the project's releases to those that touch these folders, from the next commits on.
 
@@ -98,60 +90,56 @@ def set_commit_paths(
     store.set_commit_paths(connection, project.id, each)
     before = {"commitPaths": list(project.commit_paths)}
     if changes := audit.changes_between(before, {"commitPaths": each}):
-        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, changes)
+        record_action(connection, context, AuditEvent.PROJECT_EDIT, project.id, changes)
     return each
 
 
-def add_team(
-    connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
-) -> None:
+def add_team(connection: Connection, context: ActionContext, project: Project, team: Team) -> None:
     """Add an owning team to the project, unless it owns it already."""
     if store.add_owner(connection, project.id, team.id):
         data = {"team": f"{team.slug} added"}
-        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
+        record_action(connection, context, AuditEvent.PROJECT_EDIT, project.id, data)
 
 
 def remove_team(
-    connection: Connection, project: Project, team: Team, *, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, team: Team
 ) -> None:
     """Remove an owning team from the project, if it owns it. A project may be left without a team."""
     if store.remove_owner(connection, project.id, team.id):
         data = {"team": f"{team.slug} removed"}
-        _record(connection, project, AuditEvent.PROJECT_EDIT, by, at, data)
+        record_action(connection, context, AuditEvent.PROJECT_EDIT, project.id, data)
 
 
 def add_key(
-    connection: Connection, project: Project, key: ProjectKey, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, key: ProjectKey
 ) -> None:
     """Add a key to the project. Raise `Conflict` if another has its public half."""
-    if not store.add_key(connection, key, at):
+    if not store.add_key(connection, key, context.at):
         raise Conflict(KEY_TAKEN)
-    _record_key(connection, project, AuditEvent.PROJECT_KEY_ADD, key, by, at)
+    _record_key(connection, context, AuditEvent.PROJECT_KEY_ADD, project, key)
 
 
 def update_key(
     connection: Connection,
+    context: ActionContext,
     project: Project,
     key: ProjectKey,
     values: Mapping[str, object],
-    *,
-    by: Actor,
-    at: datetime,
 ) -> None:
     """Change columns of a key."""
     if values:
         store.change_key(connection, key.public_key, values)
         after = store.key_of(connection, project.id, key.public_key)
         changes = audit.changes_between(_public_values(key), _public_values(after)) if after else {}
-        _record_key(connection, project, AuditEvent.PROJECT_KEY_EDIT, key, by, at, changes)
+        _record_key(connection, context, AuditEvent.PROJECT_KEY_EDIT, project, key, changes)
 
 
 def remove_key(
-    connection: Connection, project: Project, key: ProjectKey, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, key: ProjectKey
 ) -> None:
     """Delete a key."""
     store.remove_key(connection, key.public_key)
-    _record_key(connection, project, AuditEvent.PROJECT_KEY_REMOVE, key, by, at)
+    _record_key(connection, context, AuditEvent.PROJECT_KEY_REMOVE, project, key)
 
 
 #: Options whose values must not be in the audit log.
@@ -183,37 +171,23 @@ def _changed_options(
 
 def _record_key(
     connection: Connection,
-    project: Project,
+    context: ActionContext,
     event: AuditEvent,
+    project: Project,
     key: ProjectKey,
-    by: Actor,
-    at: datetime,
     changes: Mapping[str, str] | None = None,
 ) -> None:
     data: dict[str, object] = {"public_key": key.public_key, "project_slug": project.slug}
     data["label"] = key.label
     if changes:
         data["changes"] = changes
-    _record(connection, project, event, by, at, data)
+    record_action(connection, context, event, project.id, data)
 
 
 def _public_values(key: ProjectKey) -> dict[str, object]:
     """Return the values of a key for the audit log: never its secret half."""
     values = {"label": key.label, "is_active": key.is_active, "rate_limit": key.rate_limit}
     return {**values, **key.details}
-
-
-def _record(
-    connection: Connection,
-    project: Project,
-    event: AuditEvent,
-    by: Actor,
-    at: datetime,
-    data: Mapping[str, object],
-) -> None:
-    organizations.record(
-        connection, project.organization_id, event, by, at, data=data, target_id=project.id
-    )
 
 
 def with_status(keys: Sequence[ProjectKey], status: str | None) -> list[ProjectKey]:

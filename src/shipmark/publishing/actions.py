@@ -25,6 +25,7 @@ from shipmark.publishing.model import (
 )
 from shipmark.releases import actions as releases
 from shipmark.releases.model import NewRelease, Release, ReleaseStatus
+from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import fetches, locks
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
@@ -260,7 +261,7 @@ def _set_refs(
     )
     keys = {ids_by_name[ref.repository]: ref.commit for ref in refs}
     heads = repositories.upsert_heads(connection, context.organization.id, keys, context.now)
-    releases.move_heads(connection, release, heads)
+    release_commits.set_heads(connection, release.id, heads)
     return (
         []
         if code.commits

@@ -16,7 +16,6 @@ from shipmark.infrastructure.telemetry import report_exception, span
 from shipmark.publishing import actions as publishing
 from shipmark.publishing import commit_fetch_requests
 from shipmark.publishing.model import PublishContext
-from shipmark.releases import actions as releases
 from shipmark.releases.model import (
     Fetch,
     FetchMode,
@@ -26,6 +25,7 @@ from shipmark.releases.model import (
     ReleaseActivityType,
 )
 from shipmark.releases.store import activity, earlier_heads, fetches, locks
+from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.fetches import Result
 from shipmark.repositories import actions as repositories
@@ -228,7 +228,7 @@ def _move_heads(
     if full_keys:
         organization_id = release.organization_id
         heads = repositories.upsert_heads(connection, organization_id, full_keys, context.now)
-        releases.move_heads(connection, release, heads)
+        release_commits.set_heads(connection, release.id, heads)
 
 
 def _result(fetch: Fetch, outcome: FetchedCommits | RemoteProblem) -> Result:

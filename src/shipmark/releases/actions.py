@@ -108,21 +108,11 @@ def clear_commits(connection: Connection, release: Release) -> Release:
     return releases.record_commits(connection, release, count=0, last_commit_id=None, author_ids=[])
 
 
-def move_heads(connection: Connection, release: Release, heads: dict[int, int]) -> None:
-    """Set the head commits of the release, by repository id."""
-    commits.set_heads(connection, release.id, heads)
-
-
 def find(
     connection: Connection, organization_id: int, version: str, project_ids: Collection[int]
 ) -> Release:
     """Return the release with this version. Raise `NotFound` unless one of the projects has it (releases.md 0.5)."""
-    release = releases.by_version(connection, organization_id, version)
-    if release is None:
-        raise NotFound
-    attached = release_projects.of_releases(connection, [release.id]).get(release.id, [])
-    if not any(item.project_id in project_ids for item in attached):
-        raise NotFound
+    release, _ = find_attached(connection, organization_id, version, project_ids)
     return release
 
 

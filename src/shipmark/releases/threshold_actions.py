@@ -1,14 +1,11 @@
 """Changes of release thresholds, and their entries in the audit log (releases.md 2.22)."""
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import audit
-from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Actor
+from shipmark.organizations.membership import ActionContext, record_action
 from shipmark.projects import store as projects
 from shipmark.projects.model import Environment, Project
 from shipmark.releases.store import thresholds as store
@@ -18,39 +15,37 @@ TOO_MANY = f"A project has no more than {THRESHOLDS_MAX} thresholds."
 
 
 def add(
-    connection: Connection, project: Project, new: NewThreshold, *, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, new: NewThreshold
 ) -> Threshold:
     """Add a threshold to a project. Raise `ValidationFailed` if it has too many."""
     if store.count(connection, project.id) >= THRESHOLDS_MAX:
         raise ValidationFailed({"non_field_errors": [TOO_MANY]})
-    added = store.add(connection, project.id, new, at)
-    _record(connection, project, AuditEvent.THRESHOLD_ADD, added, by, at, _audited(added))
+    added = store.add(connection, project.id, new, context.at)
+    _record(connection, context, AuditEvent.THRESHOLD_ADD, project, added, _audited(added))
     return added
 
 
 def change(
     connection: Connection,
+    context: ActionContext,
     project: Project,
     known: Threshold,
     new: NewThreshold,
-    *,
-    by: Actor,
-    at: datetime,
 ) -> Threshold:
     """Replace the values of a threshold."""
     changed = store.change(connection, known, new)
     if changes := audit.changes_between(_audited(known), _audited(changed)):
         data: dict[str, object] = {"changes": changes}
-        _record(connection, project, AuditEvent.THRESHOLD_EDIT, known, by, at, data)
+        _record(connection, context, AuditEvent.THRESHOLD_EDIT, project, known, data)
     return changed
 
 
 def remove(
-    connection: Connection, project: Project, known: Threshold, *, by: Actor, at: datetime
+    connection: Connection, context: ActionContext, project: Project, known: Threshold
 ) -> None:
     """Delete a threshold."""
     store.remove(connection, known.id)
-    _record(connection, project, AuditEvent.THRESHOLD_REMOVE, known, by, at, _audited(known))
+    _record(connection, context, AuditEvent.THRESHOLD_REMOVE, project, known, _audited(known))
 
 
 def environment_named(
@@ -80,15 +75,11 @@ def _audited(threshold: Threshold) -> dict[str, object]:
 
 def _record(
     connection: Connection,
-    project: Project,
+    context: ActionContext,
     event: AuditEvent,
+    project: Project,
     threshold: Threshold,
-    by: Actor,
-    at: datetime,
     data: dict[str, object],
 ) -> None:
     entry = {"project_slug": project.slug} | data
-    organization_id = project.organization_id
-    organizations.record(
-        connection, organization_id, event, by, at, data=entry, target_id=threshold.id
-    )
+    record_action(connection, context, event, threshold.id, entry)

@@ -1,13 +1,11 @@
 """The signed address of a project that builds create releases by: made, shown again, replaced (releases.md 2.18)."""
 
 import hmac
-from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.model import Actor
+from shipmark.organizations.membership import ActionContext, record_action
 from shipmark.projects.model import Project
 from shipmark.releases.store import webhook_tokens as store
 
@@ -27,20 +25,18 @@ def is_signed(token: str, plugin: str, project_id: int, given: str) -> bool:
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))
 
 
-def ensure(connection: Connection, project: Project, fresh: str, *, by: Actor, at: datetime) -> str:
+def ensure(connection: Connection, context: ActionContext, project: Project, fresh: str) -> str:
     """Return the token of a project: the ``fresh`` one if it had none."""
-    known = store.ensure(connection, project.id, fresh, at)
+    known = store.ensure(connection, project.id, fresh, context.at)
     if known == fresh:
-        _record(connection, project, by, at)
+        _record(connection, context, project)
     return known
 
 
-def replace(
-    connection: Connection, project: Project, fresh: str, *, by: Actor, at: datetime
-) -> None:
+def replace(connection: Connection, context: ActionContext, project: Project, fresh: str) -> None:
     """Replace the token of a project: the address of the old one stops working."""
-    store.replace(connection, project.id, fresh, at)
-    _record(connection, project, by, at)
+    store.replace(connection, project.id, fresh, context.at)
+    _record(connection, context, project)
 
 
 def webhook_path(project: Project, token: str) -> str:
@@ -49,8 +45,6 @@ def webhook_path(project: Project, token: str) -> str:
     return f"/api/hooks/release/{BUILT_IN}/{project.id}/{signed}/"
 
 
-def _record(connection: Connection, project: Project, by: Actor, at: datetime) -> None:
+def _record(connection: Connection, context: ActionContext, project: Project) -> None:
     event, data = AuditEvent.RELEASE_TOKEN_ADD, {"project_slug": project.slug}
-    organizations.record(
-        connection, project.organization_id, event, by, at, data=data, target_id=project.id
-    )
+    record_action(connection, context, event, project.id, data)

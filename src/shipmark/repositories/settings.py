@@ -10,9 +10,8 @@ from shipmark.infrastructure.encryption import Cipher, DecryptionError
 from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.module_loading import LateModule
 from shipmark.organizations import audit
-from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import ActionContext
+from shipmark.organizations.membership import ActionContext, record_action
 from shipmark.repositories import actions, store
 from shipmark.repositories.git.addresses import Address, AddressError, Credentials, parse_address
 from shipmark.repositories.git.errors import NO_FILES, RemoteProblem
@@ -55,7 +54,7 @@ def add(connection: Connection, context: ActionContext, name: str, url: str | No
     repository = store.add_named(connection, organization_id, name, url, context.at)
     if before is None:
         data = {"name": repository.name, "url": repository.url}
-        _record(connection, context, AuditEvent.REPOSITORY_ADD, repository, data)
+        record_action(connection, context, AuditEvent.REPOSITORY_ADD, repository.id, data)
     else:
         _record_edit(connection, context, before, repository)
     return repository
@@ -76,7 +75,7 @@ def update(
 def record_removal(connection: Connection, context: ActionContext, repository: Repository) -> None:
     """Record that the deletion of a repository was requested."""
     event = AuditEvent.REPOSITORY_REMOVE
-    _record(connection, context, event, repository, {"name": repository.name})
+    record_action(connection, context, event, repository.id, {"name": repository.name})
 
 
 def read_remote(sent: RemoteInput, *, allow_files: bool) -> NewRemote:
@@ -126,7 +125,7 @@ def save_remote(
     if remote.secret is not None:
         changes["credentials"] = "replaced" if before and before.secret else "set"
     data = {"name": repository.name, "changes": changes}
-    _record(connection, context, AuditEvent.REMOTE_EDIT, repository, data)
+    record_action(connection, context, AuditEvent.REMOTE_EDIT, repository.id, data)
     return remote
 
 
@@ -135,7 +134,7 @@ def remove_remote(connection: Connection, context: ActionContext, repository: Re
     if not store.remove_remote(connection, repository.id):
         raise NotFound
     event = AuditEvent.REMOTE_REMOVE
-    _record(connection, context, event, repository, {"name": repository.name})
+    record_action(connection, context, event, repository.id, {"name": repository.name})
 
 
 def _check_key(address: Address, password: str | None, key: str) -> None:
@@ -154,7 +153,7 @@ def _record_edit(
 ) -> None:
     if changes := audit.changes_between(_audited(before), _audited(after)):
         data = {"name": after.name, "changes": changes}
-        _record(connection, context, AuditEvent.REPOSITORY_EDIT, after, data)
+        record_action(connection, context, AuditEvent.REPOSITORY_EDIT, after.id, data)
 
 
 def _audited(repository: Repository) -> dict[str, object]:
@@ -164,21 +163,3 @@ def _audited(repository: Repository) -> dict[str, object]:
 def _audited_remote(remote: StoredRemote) -> dict[str, object]:
     """Return what the audit log shows of a remote: never a secret."""
     return {"url": remote.url, "username": remote.username, "has_secret": remote.secret is not None}
-
-
-def _record(
-    connection: Connection,
-    context: ActionContext,
-    event: AuditEvent,
-    repository: Repository,
-    data: Mapping[str, object],
-) -> None:
-    organizations.record(
-        connection,
-        context.access.organization.id,
-        event,
-        context.by,
-        context.at,
-        data=data,
-        target_id=repository.id,
-    )

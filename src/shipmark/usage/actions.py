@@ -4,9 +4,8 @@ from sqlalchemy import Connection
 
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.jobs import JobKind
-from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import ActionContext
+from shipmark.organizations.membership import ActionContext, record_action
 from shipmark.projects.model import Project
 
 
@@ -43,12 +42,5 @@ def request_pruning(
         key=f"{JobKind.PRUNE_PROJECT_ARTIFACTS}:{project.id}:{days}",
         organization_id=project.organization_id,
     )
-    organizations.record(
-        connection,
-        project.organization_id,
-        AuditEvent.ARTIFACTS_PRUNE,
-        context.by,
-        context.at,
-        data={"project_slug": project.slug, "days": days},
-        target_id=project.id,
-    )
+    data = {"project_slug": project.slug, "days": days}
+    record_action(connection, context, AuditEvent.ARTIFACTS_PRUNE, project.id, data)

@@ -85,8 +85,8 @@ def update_filter(
     """Turn a filter on or off."""
     update = ProjectUpdate(options={name: body.value_of(name)})
     with context.database.transaction() as connection:
-        current, action = reload_project(context, connection, project), context.action_context()
-        settings.update(connection, current, update, by=action.by, at=action.at)
+        current = reload_project(context, connection, project)
+        settings.update(connection, context.action_context(), current, update)
 
 
 router = endpoint.router("/api/0", __name__)

@@ -32,7 +32,6 @@ from shipmark.http.validation import (
     optional,
     require,
 )
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import slugs
 from shipmark.projects import actions, settings, store
@@ -168,11 +167,11 @@ def create_key(
     context: RequestContext, project: PathProject, body: KeyRequest
 ) -> ProjectKeyResponse:
     """Add a key to a project; the halves that are not sent are random."""
-    at = now()
+    action = context.action_context()
     with context.database.transaction() as connection:
         owner = reload_project(context, connection, project)
-        key = body.to_input(owner, at)
-        settings.add_key(connection, owner, key, context.actor(), at)
+        key = body.to_input(owner, action.at)
+        settings.add_key(connection, action, owner, key)
     return project_key_response(key, context.address)
 
 
@@ -187,14 +186,8 @@ def update_key(context: RequestContext, key: PathKey, body: KeyUpdateRequest) ->
     """Rename a key, or turn it on or off. SDKs with a key that is off are refused."""
     with context.database.transaction() as connection:
         current, action = reload_key(context, connection, key), context.action_context()
-        settings.update_key(
-            connection,
-            current.project,
-            current.key,
-            body.to_values(current.key),
-            by=action.by,
-            at=action.at,
-        )
+        values = body.to_values(current.key)
+        settings.update_key(connection, action, current.project, current.key, values)
         updated = reload_key(context, connection, key)
     return project_key_response(updated.key, context.address)
 
@@ -204,7 +197,7 @@ def delete_key(context: RequestContext, key: PathKey) -> None:
     """Delete a key. SDKs that use it are refused from now on."""
     with context.database.transaction() as connection:
         current, action = reload_key(context, connection, key), context.action_context()
-        settings.remove_key(connection, current.project, current.key, action.by, action.at)
+        settings.remove_key(connection, action, current.project, current.key)
 
 
 router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/keys", __name__)

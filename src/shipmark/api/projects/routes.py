@@ -42,7 +42,6 @@ from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate_all
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ORGANIZATION_READ, PROJECT_DELETE, PROJECT_READ, PROJECT_WRITE
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import hex32
 from shipmark.organizations import actions as organization_actions
@@ -121,8 +120,9 @@ def update_project(
 ) -> ProjectDetailsResponse:
     """Change the settings of a project that are sent. Its former slug leads to it from now on."""
     with context.database.transaction() as connection:
-        current, action = reload_project(context, connection, project), context.action_context()
-        updated = settings.update(connection, current, body.to_input(), by=action.by, at=action.at)
+        current = reload_project(context, connection, project)
+        update = body.to_input()
+        updated = settings.update(connection, context.action_context(), current, update)
         return _details(context, connection, updated)
 
 
@@ -130,10 +130,8 @@ def update_project(
 def delete_project(context: RequestContext, project: PathProject) -> None:
     """Delete a project. It is hidden at once and its slug is free; its data is deleted a day later."""
     with context.database.transaction() as connection:
-        current, action = reload_project(context, connection, project), context.action_context()
-        deletion_requests.request(
-            connection, current, spare_slug=hex32(), by=action.by, at=action.at
-        )
+        current = reload_project(context, connection, project)
+        deletion_requests.request(connection, context.action_context(), current, spare_slug=hex32())
 
 
 @endpoint.get(f"{_PROJECT}environments/", scopes=PROJECT_READ | {"org:ci"})
@@ -197,9 +195,7 @@ def set_commit_paths(
     """Limit the commits of the project's releases to those that touch these folders, from the next commits on."""
     with context.database.transaction() as connection:
         current, action = reload_project(context, connection, project), context.action_context()
-        paths = settings.set_commit_paths(
-            connection, current, body.paths, by=action.by, at=action.at
-        )
+        paths = settings.set_commit_paths(connection, action, current, body.paths)
     return CommitPathsResponse(paths=paths)
 
 
@@ -222,7 +218,7 @@ def _change_owner(
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         owner = _find_team(context, connection, str(team.id))
-        change(connection, current, owner, by=context.actor(), at=now())
+        change(connection, context.action_context(), current, owner)
         return _details(context, connection, current)
 
 

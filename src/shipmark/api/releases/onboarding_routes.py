@@ -7,7 +7,6 @@ from shipmark.deploys import store as deploys
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import RELEASE_READ, RELEASE_TOKEN
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.store import issues
 from shipmark.projects.model import Project
@@ -53,7 +52,7 @@ def get_token(context: RequestContext, project: PathProject) -> ReleaseTokenResp
     if known is None:
         fresh = token_hex()
         with context.database.transaction() as connection:
-            known = webhook_actions.ensure(connection, project, fresh, by=context.actor(), at=now())
+            known = webhook_actions.ensure(connection, context.action_context(), project, fresh)
     return _token_response(context.address, project, known)
 
 
@@ -62,7 +61,7 @@ def replace_token(context: RequestContext, project: PathProject) -> ReleaseToken
     """Replace the token: the old URL stops working."""
     fresh = token_hex()
     with context.database.transaction() as connection:
-        webhook_actions.replace(connection, project, fresh, by=context.actor(), at=now())
+        webhook_actions.replace(connection, context.action_context(), project, fresh)
     return _token_response(context.address, project, fresh)
 
 

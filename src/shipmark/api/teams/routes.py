@@ -180,9 +180,7 @@ def create_project(
         owner = reload_team(context, connection, team)
         membership.require_team_access(connection, access, owner)
         action = context.action_context()
-        project = project_settings.create(
-            connection, access.organization, body.to_input(), team=owner, by=action.by, at=action.at
-        )
+        project = project_settings.create(connection, action, body.to_input(), owner)
         return serialize_project(context, connection, project)
 
 

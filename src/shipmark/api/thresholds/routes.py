@@ -27,7 +27,6 @@ from shipmark.http.validation import (
     repeatable,
     validate,
 )
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.organizations.model import Access
@@ -247,7 +246,7 @@ def add_threshold(
     """Add a threshold to a project."""
     with context.database.transaction() as connection:
         new = _new_threshold(context, connection, body)
-        added = actions.add(connection, project, new, by=context.actor(), at=now())
+        added = actions.add(connection, context.action_context(), project, new)
     return threshold_response(added, project)
 
 
@@ -267,7 +266,7 @@ def change_threshold(
     with context.database.transaction() as connection:
         known = _threshold(connection, project, loaded.id)
         new = _new_threshold(context, connection, body, known)
-        changed = actions.change(connection, project, known, new, by=context.actor(), at=now())
+        changed = actions.change(connection, context.action_context(), project, known, new)
     return threshold_response(changed, project)
 
 
@@ -277,7 +276,7 @@ def delete_threshold(context: RequestContext, threshold: _PathThreshold) -> None
     project, loaded = threshold
     with context.database.transaction() as connection:
         known = _threshold(connection, project, loaded.id)
-        actions.remove(connection, project, known, by=context.actor(), at=now())
+        actions.remove(connection, context.action_context(), project, known)
 
 
 @endpoint.get("/organizations/{organization:str}/release-thresholds/", scopes=RELEASE_READ)

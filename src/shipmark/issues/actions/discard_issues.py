@@ -11,9 +11,8 @@ from shipmark.issues.discarded_issues import DiscardedIssue
 from shipmark.issues.model import Issue
 from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import discarded_issues
-from shipmark.organizations import store as organizations
 from shipmark.organizations.audit import AuditEvent
-from shipmark.organizations.membership import ActionContext
+from shipmark.organizations.membership import ActionContext, record_action
 from shipmark.organizations.model import Actor
 from shipmark.projects.model import Project
 
@@ -41,15 +40,9 @@ def stop_discarding(
     discarded = find(connection, project, discarded_id)
     if not discarded_issues.remove(connection, discarded.id):
         raise NotFound
-    organizations.record(
-        connection,
-        project.organization_id,
+    short_id = format_short_id(project.slug, discarded.number)
+    event, data = (
         AuditEvent.DISCARDED_ISSUE_REMOVE,
-        context.by,
-        context.at,
-        data={
-            "short_id": format_short_id(project.slug, discarded.number),
-            "title": discarded.title,
-        },
-        target_id=discarded.id,
+        {"short_id": short_id, "title": discarded.title},
     )
+    record_action(connection, context, event, discarded.id, data)

@@ -70,9 +70,7 @@ def change_commit_paths(
 
     def apply(change: ProjectChange) -> None:
         paths = _paths_of(typed)
-        settings.set_commit_paths(
-            change.connection, change.project, paths, by=change.by, at=change.at
-        )
+        settings.set_commit_paths(change.connection, change.context, change.project, paths)
 
     return _change(web_request, project, apply, name="paths", sent={"paths": typed})
 
@@ -135,7 +133,7 @@ def change_project_teams(
             raise NotFound
         membership.require_team_access(change.connection, change.workspace.access, team)
         save = settings.add_team if is_added else settings.remove_team
-        save(change.connection, change.project, team, by=change.by, at=change.at)
+        save(change.connection, change.context, change.project, team)
         is_visible = _is_still_visible(change)
     if not is_visible:
         return redirect(web_request.settings_url("projects"))
@@ -158,11 +156,7 @@ def delete_project(
         with change_project(web_request, project, PROJECT_DELETE) as change:
             _deletion(change.workspace, change.project).require(typed)
             deletion_requests.request(
-                change.connection,
-                change.project,
-                spare_slug=hex32(),
-                by=change.by,
-                at=change.at,
+                change.connection, change.context, change.project, spare_slug=hex32()
             )
     except BadRequest as refusal:
         return _deletion_page(web_request, project, typed, refusal.detail)

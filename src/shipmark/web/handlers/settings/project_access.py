@@ -3,13 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
-from shipmark.organizations.model import Actor
+from shipmark.organizations.membership import ActionContext
 from shipmark.projects import settings, store
 from shipmark.projects.model import Project
 from shipmark.projects.settings import ProjectUpdate
@@ -26,12 +24,11 @@ class ProjectChange:
     connection: Connection
     workspace: Workspace
     project: Project
-    by: Actor
-    at: datetime
+    context: ActionContext
 
     def update(self, update: ProjectUpdate) -> Project:
         """Change columns and options of the project, and return it as it is now."""
-        return settings.update(self.connection, self.project, update, by=self.by, at=self.at)
+        return settings.update(self.connection, self.context, self.project, update)
 
 
 def visible_project(workspace: Workspace, slug: str) -> Project:
@@ -61,6 +58,5 @@ def change_project(
             connection=connection,
             workspace=workspace,
             project=project,
-            by=web_request.actor(workspace.user),
-            at=now(),
+            context=web_request.action_context(workspace),
         )

@@ -100,9 +100,8 @@ def stop_discarding(
 ) -> Answer:
     """Store events of a discarded issue's kind again."""
     with change_project(web_request, project, ISSUE_DELETE) as change:
-        context = web_request.action_context(change.workspace)
         discard_issues.stop_discarding(
-            change.connection, context, change.project, row_id(discarded)
+            change.connection, change.context, change.project, row_id(discarded)
         )
     return redirect(f"{web_request.settings_url('projects', project, 'data')}?changed=discarded")
 

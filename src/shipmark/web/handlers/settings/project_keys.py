@@ -46,9 +46,9 @@ def create_key(web_request: InjectedWebRequest, project: FromPath[str], body: Ra
                 secret_key=secret,
                 label=label,
                 is_active=True,
-                created_at=change.at,
+                created_at=change.context.at,
             )
-            settings.add_key(change.connection, change.project, key, change.by, change.at)
+            settings.add_key(change.connection, change.context, change.project, key)
     except ValidationFailed as refusal:
         problem = problem_of(refusal)
         return _answer(web_request, project, status=400, name=name, problem=problem)
@@ -85,7 +85,7 @@ def _apply(
     values: dict[str, str | bool | int | None]
     match action:
         case "delete":
-            settings.remove_key(change.connection, change.project, key, change.by, change.at)
+            settings.remove_key(change.connection, change.context, change.project, key)
             return
         case "rename":
             values = {"label": _label(sent.get("name", "").strip())}
@@ -96,7 +96,7 @@ def _apply(
             values = {"is_active": action == "enable"}
         case _:
             raise BadRequest("Unknown action.")
-    settings.update_key(change.connection, change.project, key, values, by=change.by, at=change.at)
+    settings.update_key(change.connection, change.context, change.project, key, values)
 
 
 def _label(name: str) -> str:

@@ -54,9 +54,7 @@ def create_threshold(
     try:
         with change_project(web_request, project, RELEASE_WRITE) as change:
             new = _threshold(change.connection, change.project, sent)
-            threshold_actions.add(
-                change.connection, change.project, new, by=change.by, at=change.at
-            )
+            threshold_actions.add(change.connection, change.context, change.project, new)
     except ValidationFailed as refusal:
         return _answer(web_request, project, sent=sent, refusal=refusal)
     return redirect(web_request.settings_url("projects", project, "thresholds"))
@@ -81,10 +79,10 @@ def change_threshold(
             connection, owner = change.connection, change.project
             known = _find(connection, owner, threshold)
             if sent.get("action") == "delete":
-                threshold_actions.remove(connection, owner, known, by=change.by, at=change.at)
+                threshold_actions.remove(connection, change.context, owner, known)
             else:
                 new = _threshold(connection, owner, sent)
-                threshold_actions.change(connection, owner, known, new, by=change.by, at=change.at)
+                threshold_actions.change(connection, change.context, owner, known, new)
     except ValidationFailed as refusal:
         return _answer(web_request, project, threshold, sent=sent, refusal=refusal)
     return redirect(web_request.settings_url("projects", project, "thresholds"))

@@ -41,9 +41,7 @@ def replace_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> 
     """Make an address; a former one stops working."""
     fresh = token_hex()
     with change_project(web_request, project, RELEASE_TOKEN) as change:
-        webhook_actions.replace(
-            change.connection, change.project, fresh, by=change.by, at=change.at
-        )
+        webhook_actions.replace(change.connection, change.context, change.project, fresh)
     path = web_request.settings_url("projects", project, "webhook")
     return redirect(f"{path}?changed=webhook")
 

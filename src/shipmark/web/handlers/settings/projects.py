@@ -64,9 +64,7 @@ def _create_project(web_request: WebRequest, sent: Mapping[str, str]) -> str:
         if team is None:
             raise ValidationFailed({"team": ["Select a team."]})
         membership.require_team_access(connection, workspace.access, team)
-        project = project_settings.create(
-            connection, owner, new, team=team, by=context.by, at=context.at
-        )
+        project = project_settings.create(connection, context, new, team)
     return project.slug
 
 

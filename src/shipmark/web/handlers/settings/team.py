@@ -89,7 +89,7 @@ def change_team_projects(
         project = by_slug.get(sent.get("project", ""))
         if project is None:
             raise NotFound
-        change(connection, project, current, by=context.by, at=context.at)
+        change(connection, context, project, current)
     return redirect(web_request.settings_url("teams", current.slug))
 
 
