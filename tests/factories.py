@@ -28,6 +28,7 @@ from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Role
 from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
+from shipmark.publishing.model import PublishContext
 from shipmark.releases.model import Release
 from shipmark.releases.store.environments import SeenRelease, record_events
 from shipmark.symbolication import waits
@@ -249,6 +250,16 @@ def ingest(
 ) -> IngestResult:
     """Ingest a single event."""
     return ingest_events.ingest(connection, [arrival(project, event, payload)]).results[0]
+
+
+def publish_context(database: Database, world: World, at: datetime) -> PublishContext:
+    """Return the context of a publish by Alice in acme."""
+    with database.snapshot() as connection:
+        organization = organization_store.by_slug(connection, "acme")
+    assert organization is not None
+    return PublishContext(
+        organization=organization, user_id=world.users[ALICE], host="ship.example.com", now=at
+    )
 
 
 def record_event(

@@ -1,4 +1,4 @@
-"""Events that are stored and issues that are merged, as others do at the same moment."""
+"""Events that are stored and issues that are merged, as others do at the same moment, and the jobs of that."""
 
 import threading
 from collections.abc import Callable
@@ -6,13 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from factories import World, arrival, error_event
+from factories import Caller, World, arrival, error_event
 
 from shipmark.events import parsing
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import ingest_events, merge_issues
 from shipmark.issues.store import states
 from shipmark.organizations.model import Actor
 from shipmark.projects import store as projects
+from shipmark.worker import scheduler
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 BY = Actor(user_id=None, label="alice")
@@ -36,6 +39,15 @@ def ingest(
 def merge(connection: sa.Connection, world: World, *ids: int) -> None:
     locked = states.locked(connection, world.organizations["acme"], ids)
     merge_issues.merge(connection, [issue.id for issue in locked], None, AT)
+
+
+def id_of(caller: Caller, short_id: str) -> str:
+    return str(caller.get(f"/organizations/acme/issues/{short_id}/").json()["id"])
+
+
+def run_jobs(database: Database) -> None:
+    while scheduler.run_due(database, now()):
+        pass
 
 
 def in_a_thread(act: Callable[[], object]) -> "Future[object]":

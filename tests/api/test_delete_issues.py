@@ -15,11 +15,10 @@ from factories import (
     statements,
 )
 from httpx import Client
+from issues_at_work import id_of, run_jobs
 
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.issues.store import deletion, moved_rows, retention
-from shipmark.worker import scheduler
 
 LIST = "/organizations/acme/issues/"
 WEB_LIST = "/projects/acme/web/issues/"
@@ -30,15 +29,6 @@ TRACES = (
     "issue_activities", "issue_history", "issue_releases", "issue_environments", "inbox",
     "resolutions", "merged_issues", "stored_event_counts", "user_reports", "issue_commits",
 )  # fmt: skip
-
-
-def id_of(caller: Caller, short_id: str) -> str:
-    return str(caller.get(f"{LIST}{short_id}/").json()["id"])
-
-
-def run_jobs(database: Database) -> None:
-    while scheduler.run_due(database, now()):
-        pass
 
 
 def listed(caller: Caller, path: str = f"{LIST}?query=") -> list[str]:

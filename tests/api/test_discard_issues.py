@@ -25,6 +25,7 @@ from factories import (
     statements,
 )
 from httpx import Client
+from issues_at_work import id_of, run_jobs
 
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
@@ -37,17 +38,8 @@ LOG = "/organizations/acme/audit-logs/?event=issue.discard"
 DISCARD = {"discard": True}
 
 
-def run_jobs(database: Database) -> None:
-    while scheduler.run_due(database, now()):
-        pass
-
-
 def listed(caller: Caller) -> list[str]:
     return sorted(issue["shortId"] for issue in caller.get(f"{LIST}?query=").json())
-
-
-def id_of(caller: Caller, short_id: str) -> str:
-    return str(caller.get(f"{LIST}{short_id}/").json()["id"])
 
 
 def counted(database: Database) -> list[tuple[object, ...]]:

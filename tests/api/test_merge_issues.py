@@ -4,19 +4,14 @@ import pytest
 from client_fixtures import Happen
 from factories import BOB, Bearer, Caller, rows, statements
 from httpx import Response
+from issues_at_work import id_of, run_jobs
 
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.issues.store import moved_rows
-from shipmark.worker import scheduler
 
 LIST = "/organizations/acme/issues/"
 WEB_LIST = "/projects/acme/web/issues/"
 TOO_FEW = {"merge": ["At least two issues are needed to merge them."]}
-
-
-def id_of(caller: Caller, short_id: str) -> str:
-    return str(caller.get(f"{LIST}{short_id}/").json()["id"])
 
 
 def merge(caller: Caller, *ids: str, path: str = LIST, **more: object) -> Response:
@@ -31,11 +26,6 @@ def pair(bob: Caller, happen: Happen) -> tuple[str, str]:
     happen(value="b", release="web@2.0.0", environment="production", user={"id": "1"})
     happen(value="b", release="web@2.0.0", environment="staging", user={"id": "2"})
     return id_of(bob, "WEB-1"), id_of(bob, "WEB-2")
-
-
-def run_jobs(database: Database) -> None:
-    while scheduler.run_due(database, now()):
-        pass
 
 
 def activity_of(caller: Caller, issue_id: str) -> list[tuple[str, dict[str, object], str | None]]:

@@ -19,6 +19,7 @@ from factories import (
     counts,
     error_event,
     ingest,
+    publish_context,
     release_path,
     rows,
     send_event,
@@ -32,10 +33,8 @@ from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.actions.ingest_events import IngestResult
-from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions as publishing
-from shipmark.publishing.actions import PublishContext
 from shipmark.publishing.model import CommitsAndRefs, ReleaseInput
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -66,7 +65,11 @@ class Room:
                 projects=tuple(found.values()),
                 code=CommitsAndRefs(commits=commits),
             )
-            return publishing.publish(connection, publication, self.around(hour)).release
+            return publishing.publish(
+                connection,
+                publication,
+                publish_context(self.database, self.world, AT + hour * HOUR),
+            ).release
 
     def fail(self, value: str, hour: int, **more: object) -> IngestResult:
         payload: dict[str, Any] = error_event(value, **more)
@@ -83,18 +86,12 @@ class Room:
             acme = self.world.organizations["acme"]
             given = [releases.by_version(connection, acme, each) for each in versions]
             found = [it for it in given if it is not None]
-            delete_releases(connection, found, self.around(0), is_forced=is_forced)
-
-    def around(self, hour: int) -> PublishContext:
-        with self.database.snapshot() as connection:
-            organization = organizations.by_slug(connection, "acme")
-        assert organization is not None
-        return PublishContext(
-            organization=organization,
-            user_id=self.world.users[ALICE],
-            host="ship.example.com",
-            now=AT + hour * HOUR,
-        )
+            delete_releases(
+                connection,
+                found,
+                publish_context(self.database, self.world, AT),
+                is_forced=is_forced,
+            )
 
     def resolved_in(self) -> list[str]:
         versions = {it["id"]: it["version"] for it in rows(self.database, "releases")}
@@ -215,7 +212,12 @@ def test_one_that_is_gone_already_is_no_harm(room: Room, database: Database) -> 
     release = room.publish("web@1.0.0", 0)
     for _ in range(2):
         with database.transaction() as connection:
-            delete_releases(connection, [release], room.around(0), is_forced=True)
+            delete_releases(
+                connection,
+                [release],
+                publish_context(room.database, room.world, AT),
+                is_forced=True,
+            )
     assert counts(database)["release_activities"] == 1
 
 
@@ -277,7 +279,9 @@ def meanwhile(room: Room, *acts: Callable[[], Any]) -> list[Any]:
             acme = room.world.organizations["acme"]
             found = releases.by_version(connection, acme, "web@1.0.0")
             assert found is not None
-            delete_releases(connection, [found], room.around(0), is_forced=True)
+            delete_releases(
+                connection, [found], publish_context(room.database, room.world, AT), is_forced=True
+            )
             is_deleting.set()
             threading.Event().wait(0.3)
 

@@ -8,17 +8,25 @@ from typing import Any
 
 import pytest
 import structlog
-from factories import ALICE, World, counts, dump, error_event, on_one_database, rows, send_event
+from factories import (
+    ALICE,
+    World,
+    counts,
+    dump,
+    error_event,
+    on_one_database,
+    publish_context,
+    rows,
+    send_event,
+)
 from httpx import Client
 from structlog.testing import capture_logs
 
 from shipmark.deletion.release_deletion import delete_releases
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
-from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
 from shipmark.publishing import actions
-from shipmark.publishing.actions import PublishContext
 from shipmark.publishing.model import (
     CommitsAndRefs,
     Published,
@@ -57,7 +65,9 @@ class Room:
                 code=CommitsAndRefs(commits=commits, refs=refs),
                 **more,
             )
-            return actions.publish(connection, publication, self._around())
+            return actions.publish(
+                connection, publication, publish_context(self.database, self.world, AT)
+            )
 
     def amend(
         self,
@@ -70,22 +80,13 @@ class Room:
     ) -> Release:
         with self.database.transaction() as connection:
             amendment = ReleaseUpdate(code=CommitsAndRefs(commits=commits, refs=refs), **more)
-            return actions.update(connection, release, amendment, self._around(), told)
+            return actions.update(
+                connection, release, amendment, publish_context(self.database, self.world, AT), told
+            )
 
     def withdraw(self, release: Release) -> None:
         with self.database.transaction() as connection:
-            delete_releases(connection, [release], self._around())
-
-    def _around(self) -> PublishContext:
-        with self.database.snapshot() as connection:
-            organization = organizations.by_slug(connection, "acme")
-        assert organization is not None
-        return PublishContext(
-            organization=organization,
-            user_id=self.world.users[ALICE],
-            host="ship.example.com",
-            now=AT,
-        )
+            delete_releases(connection, [release], publish_context(self.database, self.world, AT))
 
 
 @pytest.fixture
