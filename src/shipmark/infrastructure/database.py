@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -46,6 +46,8 @@ Id: TypeEngine[int] = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 #: A text that sorts byte by byte, whatever the collation of the database.
 BinaryText: TypeEngine[str] = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+Value = TypeVar("Value", int, str)
 
 STORAGE_FULL = "There is no space left in the database. Nothing was changed. Contact the operator of this server."
 BUSY = "Someone else is changing the same data. Nothing was changed; please try again."
@@ -209,13 +211,18 @@ def rows_param(name: str, rows: Iterable[Sequence[object]]) -> dict[str, str]:
     return {name: json.dumps(list(rows), default=_json_default, check_circular=False)}
 
 
+def values_param(name: str, values: Iterable[Value]) -> dict[str, str]:
+    """Return the parameter with the rows of a relation of one column, in order."""
+    return rows_param(name, ([value] for value in sorted(values)))
+
+
 #: The name of the relation `IDS`.
 IDS_NAME = "wanted_ids"
 
 
 def ids_param(ids: Iterable[int]) -> dict[str, str]:
     """Return the parameter with the rows of `IDS`."""
-    return rows_param(IDS_NAME, ([item] for item in sorted(ids)))
+    return values_param(IDS_NAME, ids)
 
 
 def in_ids(column: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:

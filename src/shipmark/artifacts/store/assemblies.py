@@ -105,7 +105,7 @@ def delete_of_organization(connection: sa.Connection, organization_id: int) -> N
 def delete_of_files(connection: sa.Connection, sha1s: Collection[str]) -> None:
     """Delete the states of deleted files."""
     statement = sa.delete(assemblies).where(assemblies.c.sha1.in_(sa.select(_SHA1S.c.sha1)))
-    connection.execute(statement, db.rows_param("given_sha1s", ([sha1] for sha1 in sorted(sha1s))))
+    connection.execute(statement, db.values_param("given_sha1s", sha1s))
 
 
 def delete_old(connection: sa.Connection, at: datetime) -> None:

@@ -19,19 +19,19 @@ from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.artifacts.urls import basename
 from shipmark.files.store.files import files
-from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
+from shipmark.infrastructure import database as db
 from shipmark.releases.store.releases import releases
 
 #: The most similar files, with the same last part of their name.
 SIMILAR_MAX = 20
 #: The most files of one debug id and type: scripts of the same text, whose maps may differ.
 SAME_DEBUG_ID_MAX = 20
-_DEBUG_IDS = json_rows("given_debug_ids", debug_id=sa.Text())
-_URL_KEYS = json_rows("given_url_keys", key=sa.Text())
-_IDENTS = json_rows("given_idents", ident=sa.Text())
-_BASES = json_rows("given_bases", name=sa.Text(), key=sa.Text())
-_ORGANIZATION = sa.bindparam("organization", type_=Id)
-_PROJECT = sa.bindparam("project", type_=Id)
+_DEBUG_IDS = db.json_rows("given_debug_ids", debug_id=sa.Text())
+_URL_KEYS = db.json_rows("given_url_keys", key=sa.Text())
+_IDENTS = db.json_rows("given_idents", ident=sa.Text())
+_BASES = db.json_rows("given_bases", name=sa.Text(), key=sa.Text())
+_ORGANIZATION = sa.bindparam("organization", type_=db.Id)
+_PROJECT = sa.bindparam("project", type_=db.Id)
 _VERSION = sa.bindparam("version", type_=sa.String())
 _DIST = sa.bindparam("dist", type_=sa.String())
 
@@ -180,7 +180,7 @@ _SIMILAR_IN_BUNDLES = (
         bundle_releases.c.dist,
         _position(
             (bundle_entries.c.base_key,),
-            (in_binary_order(bundle_entries.c.url), in_binary_order(bundle_releases.c.dist)),
+            (db.in_binary_order(bundle_entries.c.url), db.in_binary_order(bundle_releases.c.dist)),
         ),
     )
     .select_from(bundle_releases)
@@ -203,7 +203,7 @@ _SIMILAR_SINGLE = (
         sa.func.coalesce(release_files.c.dist, ""),
         _position(
             (_BASES.c.name,),
-            (in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist)),
+            (db.in_binary_order(release_files.c.name), db.in_binary_order(release_files.c.dist)),
         ),
     )
     .select_from(releases)
@@ -221,7 +221,7 @@ _ALIKE = sa.union_all(_SIMILAR_IN_BUNDLES, _SIMILAR_SINGLE).subquery("found")
 _SIMILAR = (
     sa.select(_ALIKE.c.url, _ALIKE.c.dist)
     .where(_ALIKE.c.position <= SIMILAR_MAX)
-    .order_by(in_binary_order(_ALIKE.c.url), in_binary_order(_ALIKE.c.dist))
+    .order_by(db.in_binary_order(_ALIKE.c.url), db.in_binary_order(_ALIKE.c.dist))
 )
 
 
@@ -229,8 +229,8 @@ def in_bundles(
     connection: sa.Connection, scope: EventScope, debug_ids: Collection[str], urls: Collection[str]
 ) -> list[Match]:
     """Return the newest files of each debug id and type, the newest first, and the newest of each name."""
-    parameters = rows_param("given_debug_ids", ([debug_id] for debug_id in sorted(debug_ids)))
-    parameters |= rows_param("given_url_keys", ([url_key(url)] for url in sorted(urls)))
+    parameters = db.values_param("given_debug_ids", debug_ids)
+    parameters |= db.rows_param("given_url_keys", ([url_key(url)] for url in sorted(urls)))
     result = connection.execute(_IN_BUNDLES, _of(scope) | parameters)
     return [Match(entry(row[: len(ENTRY)]), *row[len(ENTRY) : -1]) for row in result]
 
@@ -240,7 +240,7 @@ def in_release(
 ) -> list[SingleMatch]:
     """Return the single files with these names."""
     idents = ([ident_of(url, scope.dist or None)] for url in sorted(urls))
-    result = connection.execute(_SINGLE, _of(scope) | rows_param("given_idents", idents))
+    result = connection.execute(_SINGLE, _of(scope) | db.rows_param("given_idents", idents))
     return [
         SingleMatch(name=name, file_id=id_, sha1=sha1, size=size, headers=json.loads(headers))
         for name, id_, sha1, size, headers in result
@@ -258,7 +258,7 @@ def similar(
     """Return the files of the version, of any dist, whose names end with one of these parts."""
     bases = ([basename_, url_key(basename_)] for basename_ in sorted(basenames))
     similar_files: dict[str, tuple[SimilarFile, ...]] = {}
-    for url, dist in connection.execute(_SIMILAR, _of(scope) | rows_param("given_bases", bases)):
+    for url, dist in connection.execute(_SIMILAR, _of(scope) | db.rows_param("given_bases", bases)):
         known = similar_files.get(basename(url), ())
         similar_files[basename(url)] = (*known, SimilarFile(url=url, dist=dist or None))
     return similar_files

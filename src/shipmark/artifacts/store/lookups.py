@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from shipmark.artifacts.model import ArtifactBundle, BundleEntry
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import ENTRY, bundle_entries, entry
-from shipmark.infrastructure.database import json_rows, rows_param
+from shipmark.infrastructure.database import json_rows, values_param
 from shipmark.infrastructure.text_search import contains
 
 Ts = TypeVarTuple("Ts")
@@ -80,7 +80,7 @@ def by_bundle_ids(
         .outerjoin(bundle_projects, tie)
         .where(artifact_bundles.c.organization_id == organization_id)
     )
-    parameters = rows_param("given_names", ([name] for name in sorted(names)))
+    parameters = values_param("given_names", names)
     return [NamedBundle(*row) for row in connection.execute(query, parameters)]
 
 

@@ -101,7 +101,7 @@ def by_sha1s(
         .where(debug_files.c.project_id == project_id)
         .order_by(debug_files.c.id)
     )
-    parameters = db.rows_param("given_sha1s", ([sha1] for sha1 in sorted(sha1s)))
+    parameters = db.values_param("given_sha1s", sha1s)
     files: dict[str, list[DebugFile]] = {}
     for debug_file in with_files(connection, connection.execute(query, parameters).all()):
         files.setdefault(debug_file.file.sha1, []).append(debug_file)

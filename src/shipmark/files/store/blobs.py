@@ -135,7 +135,7 @@ def make_blobs(
     parameters = db.rows_param("given_blobs", (distinct[sha1] for sha1 in sorted(distinct)))
     connection.execute(_MAKE, parameters | {"until": until})
     keys = set(connection.execute(_KEYS, parameters).scalars())
-    pending = db.rows_param("given_keys", ([key] for key in sorted(keys)))
+    pending = db.values_param("given_keys", keys)
     claimed = set(connection.execute(_CLAIM, pending).scalars())
     existing = set(connection.execute(_KNOWN, parameters).scalars())
     return claimed == keys and existing == set(distinct)

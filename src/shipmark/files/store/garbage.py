@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from shipmark.files.store.blobs import blob_removals, blobs
 from shipmark.files.store.files import file_pieces
-from shipmark.infrastructure.database import ids_param, in_ids, json_rows, rows_param
+from shipmark.infrastructure.database import ids_param, in_ids, json_rows, values_param
 
 _GIVEN_KEYS = json_rows("given_keys", key=sa.Text())
 _IS_GIVEN = blob_removals.c.key.in_(sa.select(_GIVEN_KEYS.c.key))
@@ -75,4 +75,4 @@ def next_due(connection: sa.Connection) -> datetime | None:
 
 
 def _keys(keys: Iterable[str]) -> dict[str, str]:
-    return rows_param("given_keys", ([key] for key in sorted(keys)))
+    return values_param("given_keys", keys)

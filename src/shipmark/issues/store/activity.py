@@ -217,7 +217,7 @@ def set_subscribed(
     connection: sa.Connection, issue_ids: Collection[int], user_id: int, *, is_active: bool
 ) -> None:
     """Subscribe the user to these issues, or cancel that; the reason of an earlier subscription stays."""
-    rows = db.rows_param("subscribed", ([issue_id] for issue_id in sorted(issue_ids)))
+    rows = db.values_param("subscribed", issue_ids)
     shared = {
         "user_id": user_id,
         "is_active": is_active,

@@ -53,7 +53,7 @@ def _team_ids(
     slugs = {name.removeprefix(TEAM_SIGN) for name in names if name.startswith(TEAM_SIGN)}
     ids = dict[str, Collection[int]]()
     if slugs:
-        rows = db.rows_param("slugs", ([slug] for slug in sorted(slugs)))
+        rows = db.values_param("slugs", slugs)
         organization_id = access.organization.id
         result = connection.execute(_TEAMS_NAMED, {**rows, "organization_id": organization_id})
         ids |= {f"{TEAM_SIGN}{slug}": [team_id] for slug, team_id in result}

@@ -28,7 +28,7 @@ _REMOVE = sa.delete(bookmarks).where(
 
 def add(connection: sa.Connection, issue_ids: Collection[int], user_id: int) -> None:
     """Bookmark these issues for the user."""
-    rows = db.rows_param("bookmarked", ([issue_id] for issue_id in sorted(issue_ids)))
+    rows = db.values_param("bookmarked", issue_ids)
     connection.execute(_ADD, {**rows, "user_id": user_id})
 
 

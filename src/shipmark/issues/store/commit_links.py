@@ -124,7 +124,7 @@ def save_of_user(
     connection: sa.Connection, issue_ids: Collection[int], commit_id: int, at: datetime
 ) -> None:
     """Link issues to the commit that a user resolved them in: it is their newest one, also if it was linked before."""
-    rows = db.rows_param("linked", ([issue_id] for issue_id in sorted(issue_ids)))
+    rows = db.values_param("linked", issue_ids)
     shared = {"commit_id": commit_id, "linked_at": at, "is_by_user": True}
     connection.execute(_SAVE_OF_USER, {**rows, **shared})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, rows_param
+from shipmark.infrastructure.database import IDS, Id, ids_param, json_rows, values_param
 from shipmark.issues.model import HistoryStatus, IssueStatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -103,5 +103,5 @@ def selected_in(
 
 
 def _parameters(release_ids: Collection[int], project_ids: Collection[int]) -> dict[str, Any]:
-    releases = rows_param("of_releases", ([release_id] for release_id in sorted(release_ids)))
+    releases = values_param("of_releases", release_ids)
     return ids_param(project_ids) | releases

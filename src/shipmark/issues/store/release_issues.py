@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, in_ids, json_rows, rows_param
+from shipmark.infrastructure import database as db
 from shipmark.issues.model import HistoryStatus, Issue
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -28,13 +28,13 @@ class IssueSummary:
 NO_ISSUES = IssueSummary(count=0, issues=())
 
 
-_RELEASE = sa.bindparam("release_id", type_=Id)
+_RELEASE = sa.bindparam("release_id", type_=db.Id)
 
 
 def _last_seen(query: sa.Select[Any]) -> sa.Select[Any]:
     """Return the query's last seen issues of the requested projects."""
     return (
-        query.where(in_ids(issues.c.project_id))
+        query.where(db.in_ids(issues.c.project_id))
         .order_by(issues.c.last_seen_at.desc(), issues.c.id.desc())
         .limit(sa.bindparam("most", type_=sa.Integer))
     )
@@ -52,7 +52,7 @@ _RESOLVED = _last_seen(_COUNTED.join(RESOLVED_IDS, RESOLVED_IDS.c.issue_id == is
 _INTRODUCED = _last_seen(
     _COUNTED.join(issue_environments, issue_environments.c.issue_id == issues.c.id).where(
         issue_environments.c.first_release_id == _RELEASE,
-        issue_environments.c.environment_id == sa.bindparam("environment_id", type_=Id),
+        issue_environments.c.environment_id == sa.bindparam("environment_id", type_=db.Id),
     )
 )
 _REGRESSED = _last_seen(_COUNTED.join(_regressed, _regressed.c.issue_id == issues.c.id))
@@ -62,7 +62,7 @@ _REGRESSIONS = (
     .where(
         history.c.release_id == _RELEASE,
         history.c.status == HistoryStatus.REGRESSED,
-        (issues.c.project_id + 0).in_(sa.select(IDS.c.id)),
+        (issues.c.project_id + 0).in_(sa.select(db.IDS.c.id)),
         IS_VISIBLE,
     )
     .order_by(history.c.id.desc())
@@ -70,15 +70,15 @@ _REGRESSIONS = (
 )
 _resolved_pairs = (
     sa.select(resolutions.c.release_id, resolutions.c.issue_id)
-    .join(IDS, IDS.c.id == resolutions.c.release_id)
+    .join(db.IDS, db.IDS.c.id == resolutions.c.release_id)
     .union(
         sa.select(release_commits.c.release_id, commit_links.c.issue_id)
         .join(commit_links, commit_links.c.commit_id == release_commits.c.commit_id)
-        .join(IDS, IDS.c.id == release_commits.c.release_id)
+        .join(db.IDS, db.IDS.c.id == release_commits.c.release_id)
     )
     .subquery("found")
 )
-_IN_PROJECTS = json_rows("in_projects", id=Id)
+_IN_PROJECTS = db.json_rows("in_projects", id=db.Id)
 _COUNT_RESOLVED = (
     sa.select(_resolved_pairs.c.release_id, sa.func.count())
     .join(issues, issues.c.id == _resolved_pairs.c.issue_id)
@@ -93,8 +93,8 @@ def resolved_counts(
     """Return the number of issues in `resolved_by` for each release that has any, by one statement."""
     if not release_ids:
         return {}
-    in_projects = rows_param("in_projects", ([project_id] for project_id in sorted(project_ids)))
-    rows = connection.execute(_COUNT_RESOLVED, ids_param(release_ids) | in_projects)
+    in_projects = db.values_param("in_projects", project_ids)
+    rows = connection.execute(_COUNT_RESOLVED, db.ids_param(release_ids) | in_projects)
     return {release_id: count for release_id, count in rows}
 
 
@@ -115,7 +115,7 @@ def introduced_in(
 ) -> IssueSummary:
     """Return the projects' issues of which the release is the first in the environment."""
     parameters: dict[str, object] = {"release_id": release_id, "environment_id": environment_id}
-    parameters |= ids_param(project_ids) | {"most": limit}
+    parameters |= db.ids_param(project_ids) | {"most": limit}
     return _summary_of(connection.execute(_INTRODUCED, parameters).all())
 
 
@@ -137,7 +137,7 @@ def regressions_in(
     connection: sa.Connection, release_id: int, project_ids: Collection[int], *, limit: int
 ) -> list[tuple[Issue, datetime]]:
     """Return the projects' issues that regressed in the release, each time with its moment, the last one first."""
-    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
+    parameters = db.ids_param(project_ids) | {"release_id": release_id, "most": limit}
     rows = connection.execute(_REGRESSIONS, parameters)
     return [(ISSUE(row), row[-1]) for row in rows]
 
@@ -149,7 +149,7 @@ def _summary(
     project_ids: Collection[int],
     limit: int,
 ) -> IssueSummary:
-    parameters = ids_param(project_ids) | {"release_id": release_id, "most": limit}
+    parameters = db.ids_param(project_ids) | {"release_id": release_id, "most": limit}
     return _summary_of(connection.execute(statement, parameters).all())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, ids_param, in_ids, json_rows, rows_param
+from shipmark.infrastructure import database as db
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.issues.store.commit_links import commit_links
 from shipmark.issues.store.issues import issues
@@ -39,7 +39,7 @@ class TiedResolution:
     current_version: str | None
 
 
-_GONE = IDS.alias("gone")
+_GONE = db.IDS.alias("gone")
 
 
 def _next_release(*, in_environment: bool) -> sa.ScalarSelect[int]:
@@ -58,7 +58,7 @@ def _next_release(*, in_environment: bool) -> sa.ScalarSelect[int]:
 _FIRST_SEEN = RowReader(
     ReassignedIssue, issues, issue_id=issues.c.id, release_id=_next_release(in_environment=False)
 )
-_OF_FIRST_SEEN = _FIRST_SEEN.select().join(IDS, IDS.c.id == issues.c.first_release_id)
+_OF_FIRST_SEEN = _FIRST_SEEN.select().join(db.IDS, db.IDS.c.id == issues.c.first_release_id)
 _INTRODUCED = RowReader(
     ReassignedIssue,
     issues,
@@ -69,7 +69,7 @@ _INTRODUCED = RowReader(
 _OF_INTRODUCED = (
     _INTRODUCED.select()
     .select_from(issue_environments)
-    .join(IDS, IDS.c.id == issue_environments.c.first_release_id)
+    .join(db.IDS, db.IDS.c.id == issue_environments.c.first_release_id)
     .join(issues, issues.c.id == issue_environments.c.issue_id)
 )
 _TIED = RowReader(
@@ -82,10 +82,10 @@ _TIED = RowReader(
 _OF_TIED = (
     _TIED.select()
     .select_from(resolutions)
-    .join(IDS, IDS.c.id == resolutions.c.release_id)
+    .join(db.IDS, db.IDS.c.id == resolutions.c.release_id)
     .join(issues, issues.c.id == resolutions.c.issue_id)
 )
-_MOVES = json_rows("moves", issue_id=Id, release_id=Id, environment_id=Id)
+_MOVES = db.json_rows("moves", issue_id=db.Id, release_id=db.Id, environment_id=db.Id)
 _MOVE_FIRST_SEEN = (
     sa.update(issues)
     .where(issues.c.id == _MOVES.c.issue_id)
@@ -99,7 +99,7 @@ _MOVE_INTRODUCED = (
     )
     .values(first_release_id=_MOVES.c.release_id)
 )
-_UNTIED = json_rows("untied", resolution_id=Id, gone_id=Id, release_id=Id)
+_UNTIED = db.json_rows("untied", resolution_id=db.Id, gone_id=db.Id, release_id=db.Id)
 # A resolution that was set to another release meanwhile stays.
 _MOVE_RESOLUTIONS = (
     sa.update(resolutions)
@@ -108,10 +108,10 @@ _MOVE_RESOLUTIONS = (
     )
     .values(release_id=_UNTIED.c.release_id)
 )
-_GOING = json_rows("going", id=Id)
+_GOING = db.json_rows("going", id=db.Id)
 _elsewhere = release_commits.alias("elsewhere")
 _DROP_LINKS = sa.delete(commit_links).where(
-    in_ids(commit_links.c.issue_id),
+    db.in_ids(commit_links.c.issue_id),
     sa.exists().where(
         release_commits.c.commit_id == commit_links.c.commit_id,
         release_commits.c.release_id.in_(sa.select(_GOING.c.id)),
@@ -125,31 +125,31 @@ _DROP_LINKS = sa.delete(commit_links).where(
 
 def first_seen(connection: sa.Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
     """Return the issues first seen in deleted releases, and the release in which each was seen next."""
-    return _FIRST_SEEN.all(connection, _OF_FIRST_SEEN, ids_param(deleted_ids))
+    return _FIRST_SEEN.all(connection, _OF_FIRST_SEEN, db.ids_param(deleted_ids))
 
 
 def introduced(connection: sa.Connection, deleted_ids: Collection[int]) -> list[ReassignedIssue]:
     """Return the issues that deleted releases introduced to environments, with the next release of each there."""
-    return _INTRODUCED.all(connection, _OF_INTRODUCED, ids_param(deleted_ids))
+    return _INTRODUCED.all(connection, _OF_INTRODUCED, db.ids_param(deleted_ids))
 
 
 def tied_resolutions(
     connection: sa.Connection, deleted_ids: Collection[int]
 ) -> list[TiedResolution]:
     """Return the resolutions in deleted releases."""
-    return _TIED.all(connection, _OF_TIED, ids_param(deleted_ids))
+    return _TIED.all(connection, _OF_TIED, db.ids_param(deleted_ids))
 
 
 def move_first_seen(connection: sa.Connection, moves: Collection[ReassignedIssue]) -> None:
     """Set the first releases of issues to the next ones, or to none."""
     rows = [(issue.issue_id, issue.release_id, None) for issue in moves]
-    connection.execute(_MOVE_FIRST_SEEN, rows_param("moves", rows))
+    connection.execute(_MOVE_FIRST_SEEN, db.rows_param("moves", rows))
 
 
 def move_introduced(connection: sa.Connection, moves: Collection[ReassignedIssue]) -> None:
     """Set the first releases of issues in environments to the next ones, or to none."""
     rows = [(issue.issue_id, issue.release_id, issue.environment_id) for issue in moves]
-    connection.execute(_MOVE_INTRODUCED, rows_param("moves", rows))
+    connection.execute(_MOVE_INTRODUCED, db.rows_param("moves", rows))
 
 
 def move_resolutions(
@@ -160,12 +160,12 @@ def move_resolutions(
         (resolution.resolution_id, resolution.release_id, release_id)
         for resolution, release_id in moves
     ]
-    connection.execute(_MOVE_RESOLUTIONS, rows_param("untied", rows))
+    connection.execute(_MOVE_RESOLUTIONS, db.rows_param("untied", rows))
 
 
 def drop_links(
     connection: sa.Connection, issue_ids: Collection[int], deleted_ids: Collection[int]
 ) -> None:
     """Delete the links of these issues to commits that are in no other release than the deleted ones."""
-    rows = rows_param("going", ([release_id] for release_id in sorted(deleted_ids)))
-    connection.execute(_DROP_LINKS, ids_param(issue_ids) | rows)
+    rows = db.values_param("going", deleted_ids)
+    connection.execute(_DROP_LINKS, db.ids_param(issue_ids) | rows)

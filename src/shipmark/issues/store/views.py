@@ -32,7 +32,7 @@ _REMOVE = sa.delete(views).where(
 
 def put(connection: sa.Connection, issue_ids: Collection[int], user_id: int, at: datetime) -> None:
     """Store that the user has seen these issues now."""
-    rows = db.rows_param("viewed", ([issue_id] for issue_id in sorted(issue_ids)))
+    rows = db.values_param("viewed", issue_ids)
     connection.execute(_PUT, {**rows, "user_id": user_id, "viewed_at": at})
 
 

@@ -299,7 +299,7 @@ def join_teams(connection: sa.Connection, team_ids: Collection[int], member_id: 
     others = team_members.c.team_id.not_in(sa.select(db.IDS.c.id))
     on_others = sa.delete(team_members).where(team_members.c.member_id == member_id, others)
     connection.execute(on_others, db.ids_param(team_ids))
-    rows = db.rows_param("teams", ([team_id] for team_id in sorted(team_ids)))
+    rows = db.values_param("teams", team_ids)
     connection.execute(_JOIN_TEAMS, rows | {"member_id": member_id})
 
 
@@ -316,7 +316,7 @@ def is_team_member(connection: sa.Connection, team_id: int, member_id: int) -> b
 
 
 def _addresses(organization_id: int, addresses: Collection[str]) -> dict[str, object]:
-    rows = db.rows_param("addresses", ([address] for address in sorted(addresses)))
+    rows = db.values_param("addresses", addresses)
     return {**rows, "organization_id": organization_id}
 
 

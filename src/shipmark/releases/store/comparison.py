@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import Id, in_binary_order, json_rows, rows_param
+from shipmark.infrastructure import database as db
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.model import Change, Commit
 from shipmark.repositories.store import COMMIT, changed_files, commits
@@ -34,8 +34,8 @@ class ChangedInAll:
         return self.added + self.modified + self.deleted
 
 
-_THESE = json_rows("these", id=Id)
-_OTHERS = json_rows("others", id=Id)
+_THESE = db.json_rows("these", id=db.Id)
+_OTHERS = db.json_rows("others", id=db.Id)
 _MOST = sa.bindparam("most", type_=sa.Integer)
 
 
@@ -93,7 +93,7 @@ _FILES = (
     )
     .group_by(_changes.c.repository_id, _changes.c.filename)
     .order_by(
-        sa.func.count().desc(), in_binary_order(_changes.c.filename), _changes.c.repository_id
+        sa.func.count().desc(), db.in_binary_order(_changes.c.filename), _changes.c.repository_id
     )
     .limit(_MOST)
 )
@@ -142,8 +142,8 @@ def _came_to(newest: Change, added: int) -> Change:
 
 def _parameters(these: Collection[int], others: Collection[int], limit: int) -> dict[str, object]:
     return {
-        **rows_param("these", ([release_id] for release_id in sorted(these))),
-        **rows_param("others", ([release_id] for release_id in sorted(others))),
+        **db.values_param("these", these),
+        **db.values_param("others", others),
         "most": limit,
     }
 

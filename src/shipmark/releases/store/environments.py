@@ -289,9 +289,7 @@ def seen(
     query, parameters = _SEEN_ANYWHERE, db.ids_param(release_ids)
     if environment_ids is not None:
         query = _SEEN_SOMEWHERE
-        parameters |= db.rows_param(
-            "environments", ([environment_id] for environment_id in sorted(environment_ids))
-        )
+        parameters |= db.values_param("environments", environment_ids)
     attached: dict[int, list[ReleasedProject]] = {}
     for row in connection.execute(query, parameters).all():
         release_id, project_id, brought, regressed, places, first, last, new, names = row

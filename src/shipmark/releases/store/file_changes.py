@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, ids_param, json_rows, rows_param
+from shipmark.infrastructure.database import IDS, ids_param, json_rows, values_param
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.text_search import lower_case
 from shipmark.releases.model import FileChange
@@ -54,7 +54,7 @@ def of_names(
 
     Deletions are excluded.
     """
-    rows = rows_param("names", ([name] for name in sorted(names)))
+    rows = values_param("names", names)
     parameters = {**ids_param(release_ids), **rows, "most": FILE_CHANGES_MAX}
     query = _OF_ASCII_NAMES if all(map(str.isascii, names)) else _OF_NAMES
     return _FILE_CHANGE.all(connection, query, parameters)

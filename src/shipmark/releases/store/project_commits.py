@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import UtcDateTime, in_binary_order, json_rows, rows_param
+from shipmark.infrastructure import database as db
 from shipmark.infrastructure.keyset import KeysetPosition, from_position
 from shipmark.releases.store.commits import release_commits
 from shipmark.releases.store.projects import release_projects
@@ -18,7 +18,7 @@ _HOLDERS_MAX = 1000
 #: The most commits of an organization that are read to find the newest of an author: commits have no index of authors.
 AUTHORED_MAX = 5000
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
-_ADDRESSES = json_rows("addresses", email=authors.c.email.type)
+_ADDRESSES = db.json_rows("addresses", email=authors.c.email.type)
 
 
 def page_of(
@@ -66,7 +66,9 @@ def page_by_prefix(
             sa.func.lower(commits.c.key).startswith(prefix.lower(), autoescape=True),
             _is_released_in(project_ids),
         )
-        .order_by(in_binary_order(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc())
+        .order_by(
+            db.in_binary_order(commits.c.key), commits.c.created_at.desc(), commits.c.id.desc()
+        )
     )
     return COMMIT.all(connection, query.limit(limit).offset(offset))
 
@@ -162,7 +164,7 @@ def unreleased_of(
         .scalar_subquery()
     )
     # One comparison, so that the index of the repository is read from that date on.
-    since = sa.func.coalesce(released_at, sa.literal(_BEGINNING, UtcDateTime()))
+    since = sa.func.coalesce(released_at, sa.literal(_BEGINNING, db.UtcDateTime()))
     author_ids = (
         sa.select(authors.c.id)
         .join(_ADDRESSES, _ADDRESSES.c.email == authors.c.email)
@@ -182,7 +184,7 @@ def unreleased_of(
     )
     if visible is not None:
         query = query.where(visible)
-    parameters = rows_param("addresses", ([address] for address in sorted(addresses)))
+    parameters = db.values_param("addresses", addresses)
     return COMMIT.all(connection, query, parameters)
 
 

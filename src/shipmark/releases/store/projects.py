@@ -121,7 +121,7 @@ def attach(connection: sa.Connection, release: Release, project_ids: Collection[
         "version_key": semver.sort_key,
         "build_number": semver.build_number,
     }
-    rows = db.rows_param("attached", ([project_id] for project_id in sorted(project_ids)))
+    rows = db.values_param("attached", project_ids)
     return set(connection.execute(_ATTACH, rows | shared).scalars())
 
 

@@ -239,5 +239,5 @@ def _ids_of(
 
 
 def _parameters(organization_id: int, names: Collection[str]) -> dict[str, object]:
-    rows = db.rows_param("names", ([name] for name in sorted(names)))
+    rows = db.values_param("names", names)
     return {**rows, "organization_id": organization_id}
