@@ -20,11 +20,11 @@ but the last step happen in a guard, before the body is received.
 """
 
 import inspect
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
+from types import ModuleType
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import litestar
@@ -46,6 +46,8 @@ from shipmark.infrastructure.telemetry import span
 Function = Callable[..., Any]
 Decorator = Callable[[Function], HTTPRouteHandler]
 
+#: Below it are all endpoints of the API for programs.
+API_PATH = "/api/0"
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -267,8 +269,7 @@ put = _decorator(litestar.put)
 delete = _decorator(litestar.delete)
 
 
-def router(path: str, module: str) -> Router:
-    """Return the router of all endpoints that the module of this name declares, in their order."""
-    declared = vars(sys.modules[module]).values()
-    handlers = [value for value in declared if isinstance(value, HTTPRouteHandler)]
-    return Router(path, route_handlers=handlers)
+def router(module: ModuleType) -> Router:
+    """Return the router of all endpoints that a module declares, in their order, below its ``BASE_PATH``, if any."""
+    handlers = [value for value in vars(module).values() if isinstance(value, HTTPRouteHandler)]
+    return Router(getattr(module, "BASE_PATH", API_PATH), route_handlers=handlers)

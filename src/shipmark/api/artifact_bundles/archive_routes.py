@@ -69,6 +69,3 @@ def _archive_response(archive: Archive) -> ArchiveResponse:
         date=archive.created_at,
         file_count=-1 if archive.file_count is None else archive.file_count,
     )
-
-
-router = endpoint.router("/api/0", __name__)

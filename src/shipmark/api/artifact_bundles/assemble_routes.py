@@ -114,6 +114,3 @@ def _project_ids(connection: Connection, access: Access, named: Sequence[str]) -
     if not ids <= {project.id for project in projects.accessible(connection, access)}:
         raise NotFound
     return sorted(ids)
-
-
-router = endpoint.router("/api/0", __name__)

@@ -155,6 +155,3 @@ def _file_response(file: ReleaseFile, here: str) -> FoundArtifactResponse:
         abs_path=file.name,
         headers=file.file.headers,
     )
-
-
-router = endpoint.router("/api/0", __name__)

@@ -160,6 +160,3 @@ def _bundle(
 
 def _no_member(path: str) -> BadUpload:
     return BadUpload(f"The file {path} can't be found in the artifact bundle", like=NotFound)
-
-
-router = endpoint.router("/api/0", __name__)

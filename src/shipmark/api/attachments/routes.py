@@ -132,6 +132,3 @@ def _listed(
 ) -> Response[list[AttachmentResponse]]:
     attachments, links = paginate_by_keyset(rows, page)
     return context.listed([attachment_response(each) for each in attachments], links)
-
-
-router = endpoint.router("/api/0", __name__)

@@ -21,6 +21,8 @@ from shipmark.organizations import store
 from shipmark.organizations.audit import AuditEntry, AuditEvent
 from shipmark.organizations.store import AuditFilter
 
+BASE_PATH = "/api/0/organizations/{organization:str}/audit-logs"
+
 
 class AuditLogQuery(TimeRangeQuery, PageQuery):
     """A page of the audit log."""
@@ -99,6 +101,3 @@ def list_audit_logs(context: RequestContext, query: AuditLogQuery) -> Response[A
         options=sorted(event.api_name for event in AuditEvent),
     )
     return context.listed(log, links)
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/audit-logs", __name__)

@@ -44,6 +44,3 @@ def get_user(context: RequestContext, caller: SignedInUser) -> UserResponse:
     """Show the user of the token."""
     with context.database.autocommit_read() as connection:
         return user_response(with_emails(connection, caller.user), context.address)
-
-
-router = endpoint.router("/api/0", __name__)

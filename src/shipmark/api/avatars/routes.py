@@ -126,6 +126,3 @@ def _change(context: RequestContext, body: AvatarRequest) -> Iterator[tuple[Conn
     avatar = store_photo(context, body.avatar_type, body.avatar_photo)
     with context.database.transaction() as connection, photo_required():
         yield connection, avatar
-
-
-router = endpoint.router("/api/0", __name__)

@@ -25,6 +25,7 @@ from shipmark.repositories.code_mappings import BRANCH_MAX, MAPPINGS_MAX, ROOT_M
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository
 from shipmark.repositories.store import code_mappings as store
 
+BASE_PATH = "/api/0/organizations/{organization:str}/code-mappings"
 #: The most mappings of a request; sentry-cli sends more in several.
 BULK_MAX = 300
 
@@ -205,6 +206,3 @@ def delete_code_mapping(context: RequestContext, mapping: str) -> None:
         visible = {row.id for row in project_store.accessible(connection, context.access)}
         if not store.remove(connection, mapping_id, visible):
             raise NotFound
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/code-mappings", __name__)

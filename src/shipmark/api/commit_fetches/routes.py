@@ -23,6 +23,8 @@ from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Repository
 
+BASE_PATH = "/api/0/organizations/{organization:str}"
+
 
 class CommitFetchResponse(Wire):
     """Commits of a release that are fetched from a repository, or were."""
@@ -126,6 +128,3 @@ def _responses(connection: Connection, listed: Sequence[Fetch]) -> list[CommitFe
     releases = release_store.by_ids(connection, {fetch.release_id for fetch in listed})
     named = repositories.by_ids(connection, {fetch.repository_id for fetch in listed})
     return [commit_fetch_response(fetch, releases, named) for fetch in listed]
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}", __name__)

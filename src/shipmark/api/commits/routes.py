@@ -188,6 +188,3 @@ def _commit_response(commit: Commit) -> UnreleasedCommitResponse:
         date_created=commit.created_at,
         repository_id=str(commit.repository_id),
     )
-
-
-router = endpoint.router("/api/0", __name__)

@@ -343,6 +343,3 @@ def _existing(known: Sequence[DebugFile], request: DebugFileRequest) -> DebugFil
         if not is_named or file.object.debug_id == request.debug_id:
             return file
     return None
-
-
-router = endpoint.router("/api/0", __name__)

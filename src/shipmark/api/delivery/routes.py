@@ -28,6 +28,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.projects.model import Project
 
+BASE_PATH = "/api/0/organizations/{organization:str}/delivery"
 #: The longest period. The same time as a page shows, with the time that it is compared with.
 PERIOD_MAX = timedelta(days=732)
 _PERIOD = timedelta(days=90)
@@ -129,6 +130,3 @@ def _interval(
 ) -> DeliveryIntervalResponse:
     fields: dict[str, Any] = metrics_fields(metrics(deploys, *interval), at)
     return DeliveryIntervalResponse(**fields, start=interval[0], end=interval[1])
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/delivery", __name__)

@@ -33,6 +33,7 @@ from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.projects import store as projects
 from shipmark.projects.model import ENVIRONMENT_MAX, is_environment_name
 
+BASE_PATH = "/api/0/organizations/{organization:str}/releases/{version:str}/deploys"
 _Environment = Annotated[
     str,
     Text(max_length=ENVIRONMENT_MAX),
@@ -115,8 +116,3 @@ def _deployed_projects(
         message = f"Invalid projects ({', '.join(others)}) for release {release.release.version}"
         raise BadRequest(message, code="parameter-validation-error")
     return sorted(named)
-
-
-router = endpoint.router(
-    "/api/0/organizations/{organization:str}/releases/{version:str}/deploys", __name__
-)

@@ -21,6 +21,8 @@ from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import discarded_issues
 from shipmark.projects.model import Project
 
+BASE_PATH = "/api/0/projects/{organization:str}/{project:str}/tombstones"
+
 
 class DiscardedIssueResponse(Wire):
     """An issue as it was when it was discarded. Its own id and short id lead nowhere."""
@@ -77,6 +79,3 @@ def stop_discarding(context: RequestContext, project: PathProject, tombstone: st
         discard_issues.stop_discarding(
             connection, context.action_context(), project, require_id(tombstone)
         )
-
-
-router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/tombstones", __name__)

@@ -253,6 +253,3 @@ def _committers(
     )
     nested = loading.prefetch_for_commits(connection, issue.organization_id, list(commits.values()))
     return committers_response(committers, nested)
-
-
-router = endpoint.router("/api/0", __name__)

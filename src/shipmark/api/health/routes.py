@@ -7,6 +7,8 @@ from shipmark.http.scopes import ANY_CALLER
 from shipmark.infrastructure import health
 from shipmark.infrastructure.health import Part
 
+BASE_PATH = "/api/0/internal/health"
+
 
 class ProblemResponse(Wire):
     """A problem of a part of the server."""
@@ -35,6 +37,3 @@ def get_internal_health(context: RequestContext) -> InternalHealthResponse:
         ],
         healthy={part.value: part not in broken for part in Part},
     )
-
-
-router = endpoint.router("/api/0/internal/health", __name__)

@@ -87,6 +87,3 @@ def update_filter(
     with context.database.transaction() as connection:
         current = reload_project(context, connection, project)
         settings.update(connection, context.action_context(), current, update)
-
-
-router = endpoint.router("/api/0", __name__)

@@ -128,6 +128,3 @@ def _serialize(connection: Connection, listed: Sequence[Comment]) -> list[Activi
         )
         for comment in listed
     ]
-
-
-router = endpoint.router("/api/0", __name__)

@@ -46,6 +46,3 @@ def count_issues(
             conditions = issue_filter(connection, context.access, projects, parse(text, at), query)
             counts[text] = issue_lists.count_of(connection, conditions, limit=COUNT_MAX)
     return counts
-
-
-router = endpoint.router("/api/0", __name__)

@@ -348,6 +348,3 @@ def _stats(
         moments = (int(begin.timestamp()) for begin in begins)
         stats[name] = list(zip(moments, counts, strict=True))
     return stats
-
-
-router = endpoint.router("/api/0", __name__)

@@ -41,6 +41,7 @@ from shipmark.organizations import invitations, membership, store
 from shipmark.organizations.model import SLUG_MAX, Invitation, Member, Role, TeamRole
 from shipmark.organizations.store import invitations as invitation_store
 
+BASE_PATH = "/api/0/organizations/{organization:str}/members"
 _TEAMS_MAX = 1000
 _Role = Annotated[Role, choice_of(Role)]
 _TeamRole = Annotated[TeamRole, choice_of(TeamRole)]
@@ -283,6 +284,3 @@ def _details(context: RequestContext, connection: Connection, member: Member) ->
     assert user is not None, "a member is a user"
     teams = store.teams_of_member(connection, member.id)
     return member_response(member, user, teams=teams, organization=context.access.organization)
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/members", __name__)

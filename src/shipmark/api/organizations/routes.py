@@ -30,6 +30,7 @@ from shipmark.organizations import actions, deletion_requests, settings, store, 
 from shipmark.organizations.model import Access, Organization, Role
 from shipmark.projects import store as projects
 
+BASE_PATH = "/api/0/organizations"
 _TESTS: text_filter.Tests[Organization] = {
     **text_filter.NAME_TESTS,
     "status": lambda organization, text: organization.status.value == text,
@@ -125,6 +126,3 @@ def _load(connection: Connection, access: Access, address: str) -> OrganizationC
             connection, viewer, projects.of_organization(connection, organization_id)
         ),
     )
-
-
-router = endpoint.router("/api/0/organizations", __name__)

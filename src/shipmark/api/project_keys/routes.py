@@ -37,6 +37,7 @@ from shipmark.organizations import slugs
 from shipmark.projects import actions, settings, store
 from shipmark.projects.model import Project, ProjectKey
 
+BASE_PATH = "/api/0/projects/{organization:str}/{project:str}/keys"
 _LABEL_MAX = 64
 
 
@@ -198,6 +199,3 @@ def delete_key(context: RequestContext, key: PathKey) -> None:
     with context.database.transaction() as connection:
         current, action = reload_key(context, connection, key), context.action_context()
         settings.remove_key(connection, action, current.project, current.key)
-
-
-router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/keys", __name__)

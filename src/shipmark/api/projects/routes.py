@@ -275,6 +275,3 @@ def _environments(
     with context.database.autocommit_read() as connection:
         environments = store.environments_of(connection, [project.id for project in projects])
     return [environment_response(row) for row in environments if row.name]
-
-
-router = endpoint.router("/api/0", __name__)

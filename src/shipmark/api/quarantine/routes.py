@@ -22,6 +22,8 @@ from shipmark.infrastructure.ids import id_of
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
+BASE_PATH = "/api/0/organizations/{organization:str}/quarantined-events"
+
 
 class QuarantinedEventResponse(Wire):
     """A frame in quarantine. ``type`` says what its payload is: ``event``, ``user_report`` and so on."""
@@ -132,6 +134,3 @@ def discard_quarantined_event(context: RequestContext, frame: PathFrame) -> None
 
 def _response(connection: Connection, frame: QuarantinedFrameRecord) -> QuarantinedEventResponse:
     return quarantined_event_response(frame, projects.by_ids(connection, [frame.project_id]))
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/quarantined-events", __name__)

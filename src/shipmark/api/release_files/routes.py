@@ -291,6 +291,3 @@ def _file(connection: Connection, release: Release, file_id: str) -> ReleaseFile
         return require_row(store.by_id(connection, release.id, number))
     dist, name = require_row(named_in(file_id))
     return require_row(release_listing.bundled_by_name(connection, release.id, dist, name))
-
-
-router = endpoint.router("/api/0", __name__)

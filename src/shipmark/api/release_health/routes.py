@@ -28,6 +28,8 @@ from shipmark.release_health.store.session_rows import Selection
 from shipmark.releases.model import ReleaseFilter, ReleaseSort
 from shipmark.releases.store import list_query
 
+BASE_PATH = "/api/0/organizations/{organization:str}/sessions"
+
 
 class SessionGroupResponse(Wire):
     """A group of sessions: what it is about, and the values of each field."""
@@ -143,6 +145,3 @@ def _ordered(
 def _text(epoch: int) -> str:
     # Not by strftime(), which writes years before 1000 without zeros.
     return datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None).isoformat() + "Z"
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/sessions", __name__)

@@ -29,6 +29,7 @@ from shipmark.releases.model import Release, ReleaseSort
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 
+BASE_PATH = "/api/0/organizations/{organization:str}/bulk-releases"
 #: Versions that are named of those that were, or would be, changed.
 NAMED_MAX = 100
 #: Releases that one request changes.
@@ -150,6 +151,3 @@ def _response(
         has_more=matched.next is not None,
         next_cursor=str(matched.next) if matched.next else None,
     )
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/bulk-releases", __name__)

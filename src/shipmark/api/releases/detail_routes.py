@@ -43,6 +43,7 @@ from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
 
+BASE_PATH = "/api/0/organizations/{organization:str}/releases/{version:str}"
 #: The list of resolved issues has no pages (releases.md 2.11), so it has an end.
 RESOLVED_MAX = 1000
 
@@ -193,6 +194,3 @@ def _repository_id(
         return None
     known = repositories.ids_by_name(connection, organization_id, [query.repo_name])
     return require_row(known.get(query.repo_name))
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/releases/{version:str}", __name__)

@@ -15,6 +15,8 @@ from shipmark.releases.store import project_commits
 from shipmark.releases.store import webhook_tokens as store
 from shipmark.repositories import store as repositories
 
+BASE_PATH = "/api/0/projects/{organization:str}/{project:str}/releases"
+
 
 class StepResponse(Wire):
     """A step of setting releases up."""
@@ -68,6 +70,3 @@ def replace_token(context: RequestContext, project: PathProject) -> ReleaseToken
 def _token_response(address: str, project: Project, token: str) -> ReleaseTokenResponse:
     path = webhook_actions.webhook_path(project, token)
     return ReleaseTokenResponse(token=token, webhook_url=f"{address}{path}")
-
-
-router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/releases", __name__)

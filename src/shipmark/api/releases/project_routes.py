@@ -34,6 +34,7 @@ from shipmark.releases.store import commits as release_commits
 from shipmark.releases.store import releases as release_store
 from shipmark.repositories import store as repositories
 
+BASE_PATH = "/api/0/projects/{organization:str}/{project:str}/releases"
 _VALIDATE = "release.validate"
 
 
@@ -152,6 +153,3 @@ def _environment_ids(
         return None
     known = projects.environments_named(connection, organization_id, [name])
     return tuple(environment.id for environment in known)
-
-
-router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/releases", __name__)

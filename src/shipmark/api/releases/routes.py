@@ -57,6 +57,7 @@ from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
 
+BASE_PATH = "/api/0/organizations/{organization:str}/releases"
 #: The responses to a publish.
 PUBLISHED = {201: ReleaseResponse, 208: ReleaseResponse}
 
@@ -313,6 +314,3 @@ def _require_all_visible(
         slugs = sorted(row.slug for row in project_store.by_ids(connection, hidden).values())
         message = f"You do not have permission to one of the projects: {', '.join(slugs)}"
         raise ValidationFailed({"projects": [message]})
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/releases", __name__)

@@ -18,6 +18,7 @@ from shipmark.release_health.store import session_rows
 from shipmark.release_health.store.session_rows import Selection
 from shipmark.release_health.sums import HealthSum, IntervalSums
 
+BASE_PATH = "/api/0/projects/{organization:str}/{project:str}/releases"
 _STATISTICS = ("sessions", "users")
 _LENGTH = timedelta(days=90)
 _STEP = timedelta(days=1)
@@ -159,6 +160,3 @@ def _breakdown(
 
 def _seconds(length: timedelta) -> int:
     return int(length.total_seconds())
-
-
-router = endpoint.router("/api/0/projects/{organization:str}/{project:str}/releases", __name__)

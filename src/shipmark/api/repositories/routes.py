@@ -52,6 +52,7 @@ from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 from shipmark.repositories.settings import RemoteInput
 
+BASE_PATH = "/api/0/organizations/{organization:str}/repos"
 _USERNAME_MAX = 200
 _PASSWORD_MAX = 2000
 _KEY_MAX = 20_000
@@ -317,6 +318,3 @@ def remove_remote(context: RequestContext, repository: PathRepository) -> None:
     """Remove a repository's own remote; one of the settings stays."""
     with context.database.transaction() as connection:
         repository_settings.remove_remote(connection, context.action_context(), repository)
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/repos", __name__)

@@ -181,6 +181,3 @@ def get_shared_issue(context: RequestContext, found: SharedIssue) -> SharedIssue
         options = projects.options_with_organization(connection, organization.id, project.id)
     event = shared_event_response(stored, rules_from(options)) if stored else None
     return shared_issue_response(issue, project, organization, event, context.address)
-
-
-router = endpoint.router("/api/0", __name__)

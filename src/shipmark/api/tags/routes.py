@@ -184,6 +184,3 @@ def _keys(context: RequestContext, project_ids: list[int]) -> list[ProjectTagRes
     with context.database.snapshot() as connection:
         keys = project_tags.keys_of(connection, project_ids)
     return [ProjectTagResponse(key=key, name=label_of(key)) for key in keys]
-
-
-router = endpoint.router("/api/0", __name__)

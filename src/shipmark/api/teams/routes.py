@@ -193,6 +193,3 @@ def _details(context: RequestContext, connection: Connection, team: Team) -> Tea
         by_team=projects_by_team(connection, viewer, [team]),
         organization=organization_response(context.access.organization, viewer.address),
     )[0]
-
-
-router = endpoint.router("/api/0", __name__)

@@ -344,6 +344,3 @@ def _new_threshold(
         window_seconds=body.window_in_seconds,
         environment=environment,
     )
-
-
-router = endpoint.router("/api/0", __name__)

@@ -23,6 +23,8 @@ from shipmark.organizations import store, token_actions, tokens
 from shipmark.organizations.actions import CI_SCOPES
 from shipmark.organizations.model import ListedToken
 
+BASE_PATH = "/api/0/organizations/{organization:str}/org-auth-tokens"
+
 
 class OrgTokenRequest(RequestModel):
     """The name of a token of an organization."""
@@ -149,6 +151,3 @@ def remove_token(context: RequestContext, token: EditableToken) -> None:
     """Revoke a token: the user's own, or any for those who manage the organization."""
     with context.database.transaction() as connection:
         token_actions.revoke(connection, context.action_context(), token.id)
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/org-auth-tokens", __name__)

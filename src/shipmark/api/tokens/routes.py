@@ -37,6 +37,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Forbidden, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest, secret_hex
 
+BASE_PATH = "/api/0/api-tokens"
 _TEXT_MAX = 1000
 _Scope = Annotated[str, choice_of(ALL_SCOPES)]
 
@@ -171,6 +172,3 @@ def _named(connection: Connection, body: ApiTokenDeletionRequest) -> UserTokenSu
         token = store.token_by_digest(connection, digest(body.token))
         token_id = token.id if token else None
     return None if token_id is None else store.token_by_id(connection, token_id)
-
-
-router = endpoint.router("/api/0/api-tokens", __name__)

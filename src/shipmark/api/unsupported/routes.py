@@ -76,6 +76,3 @@ def refuse_build(context: RequestContext, project: PathProject) -> None:  # noqa
 def refuse_snapshots(context: RequestContext, project: PathProject) -> None:  # noqa: ARG001  # authorizes
     """Refuse snapshots of pages, before `sentry-cli snapshots upload` sends them."""
     raise BadRequest(_NO_BUILDS)
-
-
-router = endpoint.router("/api/0", __name__)

@@ -97,6 +97,3 @@ async def upload_chunks(context: RequestContext) -> Response[bytes]:
         await multipart.receive(context.request, receiver)
         await threaded(receiver.keep, context.organization_id)
     return Response(b"", status_code=200, media_type="application/json")
-
-
-router = endpoint.router("/api/0", __name__)

@@ -170,6 +170,3 @@ def _serialize(
     responses = serialize_issues(context, connection, issues)
     by_id = {issue.id: response for issue, response in zip(issues, responses, strict=True)}
     return [user_report_response(report, by_id) for report in reports]
-
-
-router = endpoint.router("/api/0", __name__)

@@ -30,6 +30,7 @@ from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.verdicts.model import Criteria, ReleaseVerdict
 from shipmark.verdicts.store import verdicts
 
+BASE_PATH = "/api/0/organizations/{organization:str}/releases/{version:str}"
 #: The new and the regressed issues that an answer names, the last seen first.
 ISSUES_MAX = 20
 
@@ -152,6 +153,3 @@ def _issues(
     )
     regressed = release_issues.regressed_in(connection, release.release.id, ids, limit=ISSUES_MAX)
     return new, regressed
-
-
-router = endpoint.router("/api/0/organizations/{organization:str}/releases/{version:str}", __name__)
