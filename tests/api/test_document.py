@@ -55,6 +55,12 @@ def test_it_is_not_sent_again_to_who_has_it(client: Client) -> None:
     assert other.content == first.content
 
 
+def test_it_is_the_same_in_each_process(document: dict[str, Any]) -> None:
+    paths = document["paths"]
+    assert list(paths) == sorted(paths)
+    assert all(list(methods) == sorted(methods) for methods in paths.values())
+
+
 def test_it_names_this_server(document: dict[str, Any]) -> None:
     assert document["servers"] == [{"url": "https://ship.example.com"}]
 

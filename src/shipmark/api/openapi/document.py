@@ -80,7 +80,10 @@ class Document:
             "info": {"title": "Shipmark", "version": __version__, "description": _ABOUT},
             "servers": [{"url": self._settings.address}],
             "tags": [_tag(resource) for resource in sorted(resources)],
-            "paths": dict(sorted(paths.items())),
+            # The framework keeps the methods of a path in a set: their order is another in each process.
+            "paths": {
+                path: dict(sorted(methods.items())) for path, methods in sorted(paths.items())
+            },
             "components": _components(schemas),
         }
 
