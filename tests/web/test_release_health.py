@@ -124,7 +124,7 @@ def test_a_regressed_release_has_reasons_and_what_to_deploy(house, owner, publis
     text = _text(banner)
     assert text.startswith("Regressed in production Crashed sessions: 60 of 400 (15%), against")
     assert "To go back, deploy web@1.0.0 : the last release there that was not worse." in text
-    assert "Since just now 400 sessions Compared with 1.0.0 How this is decided" in text
+    assert "Decided just now 400 sessions Compared with 1.0.0 How this is decided" in text
     assert f'href="{LIST}web%401.0.0/"' in banner
 
 

@@ -114,6 +114,22 @@ def test_many_commits_come_in_pages(house, owner):
     assert '?commits=1#commits"' in second
 
 
+def test_all_but_the_first_commits_and_deploys_are_folded(house, owner):
+    release = house.publish("web@1")
+    _bind(house, release, 11)
+    for number in range(8):
+        house.deploy(release, f"region-{number}")
+    text = _page(owner, "web@1").text
+    commits, deploys = (
+        text.partition(f'aria-labelledby="{name}"')[2].partition("</section>")[0]
+        for name in ("commits", "deploys")
+    )
+    shown, _, folded = commits.partition("Show 1 further commit<")
+    assert [part.count('<li class="commit">') for part in (shown, folded)] == [10, 1]
+    shown, _, folded = deploys.partition("Show 2 further deploys<")
+    assert [part.count('<span class="env') for part in (shown, folded)] == [6, 2]
+
+
 def test_the_number_of_statements_does_not_depend_on_the_number_of_commits(
     house, owner, statements
 ):

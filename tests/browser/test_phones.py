@@ -1,0 +1,54 @@
+"""What phones of 360 and 390 pixels have place for."""
+
+import pytest
+from browser.chromium import new_context, sign_in
+from browser.pages import ACME
+
+#: The rows that the buttons of a page's head stand in, by the middle of each.
+_ROWS = """
+() => [...new Set([...document.querySelectorAll(".head .actions .btn")].filter((it) => it.checkVisibility())
+  .map((it) => it.getBoundingClientRect()).map((it) => Math.round(it.top + it.height / 2)))].length
+"""
+#: Texts that their own box cuts, or that reach out of it.
+_CUT = """
+(selector) => [...document.querySelectorAll(selector)].filter((it) => it.scrollWidth > it.clientWidth)
+  .map((it) => it.textContent.trim())
+"""
+
+
+@pytest.fixture(params=[390, 360])
+def phone(request, chromium, filled):
+    """Opens pages of the filled server on a phone."""
+    with new_context(
+        chromium, filled.server, viewport={"width": request.param, "height": 800}
+    ) as context:
+        page = context.new_page()
+        sign_in(page)
+        yield page
+
+
+def test_all_that_changes_an_issue_stands_in_one_row(phone):
+    phone.goto(f"{ACME}/issues/WEB-1/")
+    assert phone.evaluate(_ROWS) == 1
+    phone.get_by_label("More actions").click()
+    assert phone.get_by_role("button", name="Bookmark").is_visible()
+
+
+def test_the_verdicts_of_two_releases_do_not_cover_each_other(phone):
+    phone.goto(f"{ACME}/releases/web%402.0.0/compare/")
+    assert "Not enough data" in phone.locator(".wide-nums").inner_text()
+    assert phone.evaluate(_CUT, ".wide-nums td") == []
+
+
+def test_an_issue_that_would_be_deleted_has_its_whole_title(chromium, filled_awkwardly):
+    with new_context(
+        chromium, filled_awkwardly.server, viewport={"width": 390, "height": 800}
+    ) as context:
+        page = context.new_page()
+        sign_in(page)
+        page.goto(f"{ACME}/issues/")
+        for box in page.locator("tbody").get_by_role("checkbox").all():
+            box.check()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_role("heading", name="Delete 2 issues").wait_for()
+        assert page.evaluate(_CUT, ".rowlist .grow, .rowlist .cut") == []
