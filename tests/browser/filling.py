@@ -159,6 +159,9 @@ def _fill_settings(server: Server, repository: str, team: str) -> Places:
     made = server.send("POST", f"{acme}/repos/", {"name": repository})
     remote = {"url": f"https://git.example.invalid/{repository}.git", "username": "reader"}
     server.send("PUT", f"{acme}/repos/{made['id']}/remote/", remote | {"password": "secret"})
+    roots = {"stackRoot": f"{team}/", "sourceRoot": f"{repository}/src"}
+    mapped = {"project": "web", "repository": repository, "mappings": [roots]}
+    server.send("POST", f"{acme}/code-mappings/bulk/", mapped | {"defaultBranch": "main"})
     refs = [{"repository": repository, "commit": "c" * 40}]
     server.publish("web@2.1.0-rc.2", refs=refs)
     server.send("POST", f"{acme}/teams/", {"slug": "crew", "name": team})

@@ -18,6 +18,7 @@ SETTINGS_PAGES = {
     "settings-project-data": f"{PROJECT}/data/",
     "settings-project-thresholds": f"{PROJECT}/thresholds/",
     "settings-project-threshold": f"{PROJECT}/thresholds/{{threshold}}/",
+    "settings-project-code-mappings": f"{PROJECT}/code-mappings/",
     "settings-project-webhook": f"{PROJECT}/webhook/",
     "settings-project-delete": f"{PROJECT}/delete/",
     "settings-repositories": f"{SETTINGS}/repositories/",

@@ -37,6 +37,7 @@ PAGES = [
     "/organizations/acme/settings/data/",
     "/organizations/acme/settings/projects/web/data/",
     "/organizations/acme/settings/projects/web/thresholds/",
+    "/organizations/acme/settings/projects/web/code-mappings/",
     "/organizations/acme/settings/projects/web/webhook/",
     "/organizations/acme/settings/projects/web/delete/",
     "/organizations/acme/settings/repositories/",

@@ -46,6 +46,8 @@ CHANGES = [
     f"{ACME}/settings/projects/web/keys/{'0' * 32}/",
     f"{ACME}/settings/projects/web/thresholds/",
     f"{ACME}/settings/projects/web/thresholds/1/",
+    f"{ACME}/settings/projects/web/code-mappings/",
+    f"{ACME}/settings/projects/web/code-mappings/1/",
     f"{ACME}/settings/projects/web/webhook/",
     f"{ACME}/settings/projects/web/delete/",
     f"{ACME}/settings/repositories/",
@@ -98,7 +100,7 @@ MANAGED = [
     if re.search(
         r"settings/(general|data|avatar|delete|projects|teams/(crew/)?(projects|delete)?)", path
     )
-    and not path.endswith(("members/", "thresholds/", "thresholds/1/"))
+    and not path.endswith(("members/", "thresholds/", "thresholds/1/", "code-mappings/"))
 ]
 
 

@@ -82,6 +82,7 @@ def project_tabs(workspace: Workspace, project: Project) -> Sequence[tuple[str, 
         "Client keys (DSN)": ("keys",),
         "Data": ("data",),
         "Release thresholds": ("thresholds",),
+        "Code mappings": ("code-mappings",),
     }
     if workspace.may(RELEASE_TOKEN):
         names["Release webhook"] = ("webhook",)

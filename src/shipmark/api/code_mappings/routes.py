@@ -15,13 +15,13 @@ from shipmark.http.request_context import RequestContext, require_id
 from shipmark.http.scopes import REPOSITORY, REPOSITORY_CHANGE
 from shipmark.http.validation import Items, RequestModel, Text, TrimmedText, optional
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, ValidationFailed
+from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.projects import actions as projects
 from shipmark.projects import store as project_store
 from shipmark.projects.model import Project
-from shipmark.releases import repository_access
+from shipmark.releases import code_mapping_actions
 from shipmark.repositories import store as repositories
-from shipmark.repositories.code_mappings import BRANCH_MAX, MAPPINGS_MAX, ROOT_MAX, CodeMapping
+from shipmark.repositories.code_mappings import BRANCH_MAX, ROOT_MAX, CodeMapping
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository
 from shipmark.repositories.store import code_mappings as store
 
@@ -132,8 +132,6 @@ def code_mapping_response(
     )
 
 
-_TOO_MANY = f"A project has at most {MAPPINGS_MAX:,} code mappings."
-
 
 @endpoint.get("/", scopes=REPOSITORY)
 def list_code_mappings(
@@ -158,14 +156,11 @@ def save_code_mappings(context: RequestContext, body: CodeMappingsRequest) -> Sa
     at = now()
     with context.database.transaction() as connection:
         project = _named_project(context, connection, body.project)
-        if repository_access.is_hidden(connection, context.access, body.repository):
-            raise Forbidden
-        known = _known_roots(connection, project, body)
-        ids = repositories.ensure_named(connection, context.organization_id, [body.repository], at)
-        store.save(
+        known = code_mapping_actions.save(
             connection,
-            project.id,
-            ids[body.repository],
+            context.access,
+            project,
+            body.repository,
             [each.roots for each in body.mappings],
             default_branch=body.default_branch or None,
             at=at,
@@ -184,18 +179,6 @@ def _named_project(context: RequestContext, connection: Connection, name: str) -
     except NotFound:
         # sentry-cli takes a 404 for an unknown organization.
         raise BadRequest(f'project: There is no project "{name}".') from None
-
-
-def _known_roots(
-    connection: Connection, project: Project, body: CodeMappingsRequest
-) -> set[tuple[str, str]]:
-    """Return the roots of the project's mappings. Raise `ValidationFailed` if it would have too many."""
-    known = {
-        (each.stack_root, each.source_root) for each in store.of_project(connection, project.id)
-    }
-    if len(known.union(each.roots for each in body.mappings)) > MAPPINGS_MAX:
-        raise ValidationFailed({"mappings": [_TOO_MANY]})
-    return known
 
 
 @endpoint.delete("/{mapping:str}/", status_code=204, scopes=REPOSITORY_CHANGE)
