@@ -170,7 +170,9 @@ def _fill_settings(server: Server, repository: str, team: str) -> Places:
     threshold = server.send("POST", "/api/0/projects/acme/web/release-thresholds/", limit)
     person = {"email": f"{'x' * 60}@example.com", "role": "member"}
     invited = server.send("POST", f"{acme}/members/", person)
+    shared = server.send("PUT", f"{acme}/issues/WEB-1/", {"isPublic": True})
     return {
+        "shared_issue": f"/share/issue/{shared['shareId']}/",
         "repository": made["id"],
         "threshold": threshold["id"],
         "invitation": urlsplit(invited["inviteLink"]).path,

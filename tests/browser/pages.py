@@ -99,6 +99,8 @@ OTHERS_PAGES = {
     "anonymous": {
         "sign-in": "/sign-in/",
         "invitation": "{invitation}",
+        "shared-issue": "{shared_issue}",
+        "shared-issue-unknown": "/share/issue/unknown/",
         "invitation-unknown": "/invitations/unknown/",
         "api-reference-signed-out": "/api/docs/uploads/",
     },
@@ -111,6 +113,7 @@ REFUSED = {
     "issues-unreadable-search",
     "compare-unknown",
     "invitation-unknown",
+    "shared-issue-unknown",
 }
 #: Those that show names, on a server that `filling.fill_all_awkwardly` has filled.
 AWKWARD_PAGES = (
@@ -128,6 +131,7 @@ AWKWARD_PAGES = (
         "compare": f"{ACME}/releases/web%401.0.0/compare/",
         "new-release": f"{ACME}/new-release/",
         "search": f"{ACME}/search/?query=web",
+        "shared-issue": "{shared_issue}",
     }
     | SETTINGS_PAGES
     | {"account": "/account/", "account-tokens": "/account/tokens/"}

@@ -137,6 +137,11 @@ class Organization:
         """Return True if the flag is set."""
         return self.is_open if flag is Flag.ALLOW_JOINLEAVE else bool(self.flags & flag)
 
+    @property
+    def shares_issues(self) -> bool:
+        """Return True if issues may be shared with the public."""
+        return not self.has(Flag.DISABLE_SHARED_ISSUES)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:

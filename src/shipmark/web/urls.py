@@ -115,6 +115,11 @@ def release_notes(organization: str, version: str) -> str:
     return f"{release(organization, version)}notes.md"
 
 
+def shared_issue(share_id: str) -> str:
+    """Return the URL at which anyone sees a public issue."""
+    return f"/share/issue/{share_id}/"
+
+
 def issue(organization: str, issue_id: int | str, event: str = "") -> str:
     """Return the URL of an issue by its short id, or by its id as in the API's permalinks, at one of its events."""
     content = f"?{urlencode({'event': event})}" if event else ""

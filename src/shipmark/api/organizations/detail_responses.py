@@ -153,7 +153,7 @@ def _settings(access: Access, stored: Stored) -> dict[str, Any]:
     return {
         **{key: options.is_on(stored, name) for name, key in _SWITCHES.items()},
         "open_membership": organization.is_open,
-        "allow_shared_issues": not organization.has(Flag.DISABLE_SHARED_ISSUES),
+        "allow_shared_issues": organization.shares_issues,
         "enhanced_privacy": organization.has(Flag.ENHANCED_PRIVACY),
         "codecov_access": organization.has(Flag.CODECOV_ACCESS),
         "sensitive_fields": options.words(stored, "sensitiveFields"),

@@ -76,6 +76,6 @@ def features(organization: Organization) -> list[str]:
     names = ["relay", "team-roles"]
     if organization.is_open:
         names.append("open-membership")
-    if not organization.has(Flag.DISABLE_SHARED_ISSUES):
+    if organization.shares_issues:
         names.append("shared-issues")
     return sorted(names)

@@ -1,6 +1,5 @@
 """Issues that are public: anyone who has the address of one needs no credentials."""
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -13,26 +12,20 @@ from shipmark.api.events.responses import scrubbed
 from shipmark.api.responses import Wire
 from shipmark.events import store as events
 from shipmark.events import titles
-from shipmark.events.payload import Json
 from shipmark.events.project_rules import ProjectRules, rules_from
+from shipmark.events.public_parts import public_parts
 from shipmark.events.store import StoredEvent
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Credentials, Load
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ANY_CALLER
-from shipmark.infrastructure.errors import NotFound
+from shipmark.issues.actions import shared_issues
+from shipmark.issues.actions.shared_issues import SharedIssue
 from shipmark.issues.model import Issue
 from shipmark.issues.short_ids import format_short_id
-from shipmark.issues.store import sharing
-from shipmark.organizations import store as organizations
-from shipmark.organizations.model import Flag, Organization
+from shipmark.organizations.model import Organization
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-
-#: The attributes of events that are shown: what went wrong, and where in the code.
-_SHOWN = ("exception", "threads", "stacktrace", "logentry", "message", "platform", "level")
-#: What is left out of these: values of variables and parameters, and what SDKs add, such as the state of a form.
-_LEFT_OUT = frozenset({"vars", "params", "data", "meta", "raw_stacktrace"})
 
 
 class SharedOrganizationResponse(Wire):
@@ -127,7 +120,6 @@ def shared_issue_response(
 def shared_event_response(event: StoredEvent, rules: ProjectRules) -> SharedEventResponse:
     """Return an event, as it is stored, without what the rules of the project remove by now."""
     payload, read = scrubbed(event, rules)
-    shown = {name: _reduced(payload[name]) for name in _SHOWN if name in payload}
     return SharedEventResponse(
         id=event.event_id,
         event_id=event.event_id,
@@ -139,43 +131,21 @@ def shared_event_response(event: StoredEvent, rules: ProjectRules) -> SharedEven
         platform=read.platform,
         type=read.type,
         date_created=event.at,
-        entries=entries_response(shown),
+        entries=entries_response(public_parts(payload)),
     )
 
 
-def _reduced(value: object) -> object:
-    if isinstance(value, list):
-        return [_reduced(each) for each in value]
-    if not isinstance(value, dict):
-        return value
-    reduced: Json = {key: _reduced(each) for key, each in value.items() if key not in _LEFT_OUT}
-    return reduced
+def _find_shared(_: RequestContext, connection: Connection, share_id: str) -> SharedIssue:
+    return shared_issues.by_share_id(connection, share_id)
 
 
-#: PostgreSQL could not compare every text with an id.
-_SHARE_ID = re.compile("[0-9a-f]{32}")
-_Shared = tuple[Issue, Project, Organization]
-
-
-def _find_shared(_: RequestContext, connection: Connection, share_id: str) -> _Shared:
-    """Return the issue with this id. Raise `NotFound` also if its organization shares no issues any more."""
-    issue = sharing.by_share_id(connection, share_id) if _SHARE_ID.fullmatch(share_id) else None
-    if issue is None:
-        raise NotFound
-    project = projects.by_ids(connection, [issue.project_id]).get(issue.project_id)
-    organization = organizations.by_id(connection, issue.organization_id)
-    if project is None or organization is None or organization.has(Flag.DISABLE_SHARED_ISSUES):
-        raise NotFound
-    return issue, project, organization
-
-
-SharedIssue = Annotated[_Shared, Load(_find_shared)]
+PathSharedIssue = Annotated[SharedIssue, Load(_find_shared)]
 
 
 @endpoint.get("/shared/issues/{share_id:str}/", scopes=ANY_CALLER, credentials=Credentials.NONE)
-def get_shared_issue(context: RequestContext, found: SharedIssue) -> SharedIssueResponse:
+def get_shared_issue(context: RequestContext, found: PathSharedIssue) -> SharedIssueResponse:
     """Show a public issue with its latest event, and nothing about users."""
-    issue, project, organization = found
+    issue, project, organization = found.issue, found.project, found.organization
     with context.database.snapshot() as connection:
         stored = events.newest_of(connection, issue.id)
         options = projects.options_with_organization(connection, organization.id, project.id)

@@ -10,7 +10,6 @@ from shipmark.infrastructure.ids import digest
 from shipmark.issues.model import Issue, IssueActivityType, SharingChange
 from shipmark.issues.store import activity, sharing
 from shipmark.organizations import store as organizations
-from shipmark.organizations.model import Flag
 
 SHARING_IS_OFF = "This organization does not share issues."
 _ID_LENGTH = 32
@@ -35,7 +34,7 @@ def set_sharing(
         return {issue.id: None for issue in locked}
     organization = organizations.by_id(connection, locked[0].organization_id)
     assert organization is not None, "it is locked with its issues"
-    if organization.has(Flag.DISABLE_SHARED_ISSUES):
+    if not organization.shares_issues:
         raise ValidationFailed({"isPublic": [SHARING_IS_OFF]})
     # One id does not tell another: the secret is stored nowhere.
     new = {issue_id: digest(f"{change.secret}:{issue_id}")[:_ID_LENGTH] for issue_id in users}

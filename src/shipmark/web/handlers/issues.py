@@ -8,13 +8,14 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions.update_issue import apply_change
 from shipmark.issues.comments import COMMENT_MAX
+from shipmark.issues.model import Issue
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
 from shipmark.web import issue_views, urls
 from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
-from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue
 from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
 
@@ -41,6 +42,13 @@ def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: Ra
     except ValidationFailed as refusal:
         return render_issue(web_request, issue, status=400, problem=problem_of_change(refusal))
     return redirect(urls.issue(workspace.organization.slug, issue))
+
+
+def _share_address(server: str, workspace: Workspace, issue: Issue) -> str:
+    """Return the URL at which anyone sees the issue, or an empty text if it is not public."""
+    if issue.share_id is None or not workspace.organization.shares_issues:
+        return ""
+    return f"{server}{urls.shared_issue(issue.share_id)}"
 
 
 def render_issue(
@@ -75,5 +83,6 @@ def render_issue(
         comment=comment,
         comment_max=COMMENT_MAX,
         may_delete=workspace.may(ISSUE_DELETE),
+        share_address=_share_address(address, workspace, issue),
         is_other_event=is_missing(event, web_request.parameter("event")),
     )

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
+from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.actions.assign import UNKNOWN_ASSIGNEE
-from shipmark.issues.model import LATEST, IssueChange, IssueStatus, StatusChange
+from shipmark.issues.model import LATEST, IssueChange, IssueStatus, SharingChange, StatusChange
 from shipmark.issues.people import PeopleChange
 from shipmark.web.view_models.issue_snooze import ARCHIVE_CHOICES
 
@@ -29,6 +30,15 @@ MARKS: Mapping[str, PeopleChange] = {
     "subscribe": PeopleChange(is_subscribed=True),
     "unsubscribe": PeopleChange(is_subscribed=False),
 }
+#: The buttons that make an issue public and private, by what it is then.
+SHARING: Mapping[str, bool] = {"share": True, "unshare": False}
+#: The changes of the buttons that say all.
+_PLAIN: Mapping[str, IssueChange] = {
+    **{action: IssueChange(status=status) for action, status in CHANGES.items()},
+    REVIEWED: IssueChange(is_for_review=False),
+    CONFIRM_MERGE: IssueChange(is_merge=True),
+    **{action: IssueChange(people=people) for action, people in MARKS.items()},
+}
 #: The name of the buttons of assignees, and the action of that beside the field of an assignee.
 _ASSIGN = "assign"
 
@@ -46,33 +56,22 @@ def requested_change(form: Mapping[str, str]) -> IssueChange:
         if not name:
             raise ValidationFailed({"assignedTo": [UNKNOWN_ASSIGNEE]})
         return IssueChange(people=PeopleChange(assigned_to=name))
-    if action == REVIEWED:
-        return IssueChange(is_for_review=False)
-    if action == CONFIRM_MERGE:
-        return IssueChange(is_merge=True)
-    if action in MARKS:
-        return IssueChange(people=MARKS[action])
-    if action not in CHANGES:
-        names = ", ".join(
-            [
-                *CHANGES,
-                REVIEWED,
-                MERGE,
-                CONFIRM_MERGE,
-                DELETE,
-                CONFIRM_DELETE,
-                *MARKS,
-                _ASSIGN,
-            ]
-        )
+    if action in SHARING:
+        return IssueChange(sharing=SharingChange(is_public=SHARING[action], secret=token_hex()))
+    if action not in _PLAIN:
+        names = ", ".join([*_PLAIN, MERGE, DELETE, CONFIRM_DELETE, *SHARING, _ASSIGN])
         raise BadRequest(f"The action must be one of {names}.")
-    return IssueChange(status=CHANGES[action])
+    return _PLAIN[action]
 
 
 def problem_of_change(refusal: ValidationFailed) -> str:
     """Return the sentence for a change that is refused."""
     match refusal.fields:
-        case {"assignedTo": [str(message), *_]} | {"merge": [str(message), *_]}:
+        case (
+            {"assignedTo": [str(message), *_]}
+            | {"merge": [str(message), *_]}
+            | {"isPublic": [str(message), *_]}
+        ):
             return message
         case _:
             return NO_RELEASE
