@@ -352,3 +352,17 @@ def test_a_bulk_change_takes_the_same_statements_for_any_number(house, owner, st
         assert change(owner, selected, "resolve").status_code == 303
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+def test_the_trend_of_each_issue_is_shown(house, owner):
+    fail(house, "first")
+    fail(house, "first")
+    text = owner.get(ISSUES).text
+    assert "Events, 24 h</th>" in text
+    assert '<span title="2 events in 24 hours"><svg class="spark"' in text
+    text = owner.get(f"{ISSUES}?period=14d&project=web").text
+    assert "Events, 14 d</th>" in text
+    assert '<span title="2 events in 14 days"><svg class="spark"' in text
+    assert f'href="{ISSUES}?project=web" aria-label="24 hours"' in text
+    assert '<input type="hidden" name="period" value="14d">' in text
+    assert "Events, 24 h</th>" in owner.get(f"{ISSUES}?period=nonsense").text

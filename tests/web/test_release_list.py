@@ -382,3 +382,10 @@ def test_live_now_takes_the_same_statements_for_any_number_of_deploys(house, own
 
 def _live_now(client):
     return client.get(LIST).text.partition('data-part="live-now"')[2].partition("<form")[0]
+
+
+def test_two_releases_are_compared_from_the_list(house, owner):
+    house.publish("web@1.0.0")
+    assert "Compare</a>" not in owner.get(LIST).text
+    house.publish("web@1.1.0")
+    assert f'href="{LIST}web%401.1.0/compare/"' in owner.get(LIST).text

@@ -18,7 +18,7 @@ _FLIPS_AT = 70
 _BAR_SHARE = 0.7
 #: How far below 100 % a baseline may be.
 _SHARE_STEPS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
-_SPARK_WIDTH = 56
+_SPARK_WIDTH, _SPARK_BARS_WIDTH = 56, 72
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +168,21 @@ def sparkline(values: Sequence[float]) -> Markup:
         '<svg class="spark" viewBox="0 0 56 22" preserveAspectRatio="none" aria-hidden="true">'
         '<path class="fl" d="M0 21L{0}L56 21z"/><path class="ln" d="M{0}"/></svg>'
     ).format(line)
+
+
+def spark_bars(values: Sequence[int], *, is_bad: bool = False) -> Markup:
+    """Return small bars without axes, from 0 to the highest value, for what a number beside them says."""
+    high, step = max([*values, 1]), _SPARK_BARS_WIDTH / max(len(values), 1)
+    bars = "".join(
+        # A bar of few is still seen.
+        f"M{_n(step * (index + 0.5))} 21v-{_n(max(19 * value / high, 1))}"
+        for index, value in enumerate(values)
+        if value
+    )
+    return Markup(
+        '<svg class="spark{}" viewBox="0 0 72 22" aria-hidden="true">'
+        '<path class="base" d="M0 21.5h72"/><path d="{}"/></svg>'
+    ).format(" hot" if is_bad else "", bars)
 
 
 def bar_chart(

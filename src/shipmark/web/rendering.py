@@ -23,6 +23,7 @@ from shipmark.web.preferences import (
 )
 from shipmark.web.request_context import WebRequest, Workspace, request_url
 from shipmark.web.view_models.issue_snooze import ARCHIVE_CHOICES
+from shipmark.web.view_models.issue_trend import PERIODS, issue_trend
 from shipmark.web.view_models.people import photo_of
 from shipmark.web.view_models.release_artifacts import type_in_words
 
@@ -72,10 +73,12 @@ def _environment() -> Environment:
     ):
         environment.filters[template_filter.__name__] = template_filter
     environment.filters["type_in_words"] = type_in_words
+    environment.filters["issue_trend"] = issue_trend
     environment.globals |= {
         "addresses": urls,
         "archive_choices": ARCHIVE_CHOICES,
         "photo_limits": images,
+        "trend_periods": PERIODS,
         "file_address": file_address,
         "shortcut_groups": shortcut_groups,
         "needs_guide": needs_guide,

@@ -13,7 +13,7 @@ from shipmark.releases.store import projects as release_projects
 from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.verdicts.store import verdicts
 from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.health_lines import health_lines
+from shipmark.web.view_models.health_lines import HealthLine, health_lines
 
 #: What a release is called for its verdicts in several environments: the first of these that one of them has.
 _ORDER = (VerdictStatus.REGRESSED, VerdictStatus.HEALTHY, VerdictStatus.UNDECIDED)
@@ -71,24 +71,31 @@ def compared_health(
     overall = _overall_verdicts(connection, project_ids)
     head_verdict = overall.get(head.id)
     is_worse = head_verdict is not None and head_verdict.status is VerdictStatus.REGRESSED
+    return ComparedHealth(
+        shares=compared_shares(before, after, is_worse=is_worse),
+        base_verdict=overall.get(base.id),
+        head_verdict=head_verdict,
+    )
+
+
+def compared_shares(
+    before: HealthLine, after: HealthLine, *, is_worse: bool
+) -> tuple[ComparedShare, ...]:
+    """Return the shares of two releases; ``is_worse`` if there is a verdict that the later one is."""
     shares = (
         ("Crash-free users, 14 days", before.crash_free_users, after.crash_free_users, 2),
         ("Crash-free sessions, 14 days", before.crash_free_sessions, after.crash_free_sessions, 2),
         ("Adoption, 24 h", before.adoption, after.adoption, 0),
     )
-    return ComparedHealth(
-        shares=tuple(
-            ComparedShare(
-                name=name,
-                base=share,
-                head=head_share,
-                decimals=decimals,
-                is_worse=is_worse and decimals > 0 and (head_share or 0) < (share or 0),
-            )
-            for name, share, head_share, decimals in shares
-        ),
-        base_verdict=overall.get(base.id),
-        head_verdict=head_verdict,
+    return tuple(
+        ComparedShare(
+            name=name,
+            base=share,
+            head=head_share,
+            decimals=decimals,
+            is_worse=is_worse and decimals > 0 and (head_share or 0) < (share or 0),
+        )
+        for name, share, head_share, decimals in shares
     )
 
 

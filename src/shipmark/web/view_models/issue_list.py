@@ -28,6 +28,7 @@ from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.issue_lines import issue_line
+from shipmark.web.view_models.issue_trend import DAY, PERIODS
 
 ISSUES_PER_PAGE = 25
 #: Numbers of issues are counted up to here.
@@ -94,13 +95,17 @@ _TABS_OF_STATUS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueListSearch:
-    """The requested list. A tab, project or order that does not exist is ignored; ``cursor`` is in the API's format."""
+    """The requested list. What does not exist is ignored; ``cursor`` is in the API's format.
+
+    ``period`` is that of the issues' trends, which lists the same issues.
+    """
 
     query: str
     tab: str
     project: str
     sort: IssueSort
     cursor: str
+    period: str = DAY
 
     @property
     def is_filtered(self) -> bool:
@@ -123,7 +128,12 @@ class IssueListSearch:
             project=self.project,
             sort=sort,
             cursor=cursor,
+            period="" if self.period == DAY else self.period,
         )
+
+    def period_address(self, organization: str, period: str) -> str:
+        """Return the URL of the same page with the trends of another period."""
+        return replace(self, period=period).address(organization, self.cursor)
 
     def sorted_address(self, organization: str, sort: str) -> str:
         """Return the URL of the list in another order."""
@@ -173,13 +183,14 @@ class IssueList:
 def issue_search_of(web_request: WebRequest, workspace: Workspace) -> IssueListSearch:
     """Return the search in the query parameters."""
     tab, project = web_request.parameter("tab"), web_request.parameter("project")
-    sort = web_request.parameter("sort")
+    sort, period = web_request.parameter("sort"), web_request.parameter("period")
     return IssueListSearch(
         query=web_request.parameter("query")[:_QUERY_MAX],
         tab=tab if tab in _TABS_BY_KEY else _DEFAULT_TAB.key,
         project=project if project in {known.slug for known in workspace.projects} else "",
         sort=IssueSort(sort) if sort in SORTS else IssueSort.LAST_SEEN,
         cursor=web_request.parameter("cursor"),
+        period=period if period in PERIODS else DAY,
     )
 
 

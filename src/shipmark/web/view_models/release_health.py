@@ -13,11 +13,13 @@ from shipmark.release_health.store import pair_buckets, session_rows
 from shipmark.release_health.store.session_rows import Selection
 from shipmark.release_health.sums import HealthSum
 from shipmark.releases.model import Release
+from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.web.charts import Axes, empty_chart, share_chart
 from shipmark.web.request_context import Workspace
 from shipmark.web.template_filters import duration, percent, short_version
 from shipmark.web.view_models.chart_scale import ChartScale, scale_of
-from shipmark.web.view_models.health_lines import HealthLine, health_lines
+from shipmark.web.view_models.comparison_health import ComparedShare, compared_shares
+from shipmark.web.view_models.health_lines import NO_HEALTH, health_lines
 from shipmark.web.view_models.release_facts import DeployLine
 from shipmark.web.view_models.release_verdicts import VerdictBanner, verdict_banners
 
@@ -48,10 +50,11 @@ class HealthStep:
 class HealthPart:
     """The part of a release's page that is about its sessions.
 
-    ``units`` are what the chart of crashes counts: users, or sessions of apps that know no users.
+    ``shares`` are beside those of the release before it. ``units`` are what the chart of crashes counts: users, or
+    sessions of apps that know no users.
     """
 
-    line: HealthLine
+    shares: tuple[ComparedShare, ...]
     verdicts: Sequence[VerdictBanner]
     units: str
     crash_free_chart: Markup
@@ -71,10 +74,10 @@ def health_part(
     zone: tzinfo,
 ) -> HealthPart | None:
     """Return the health of a release in its visible projects, or None without sessions, then by one statement."""
-    lines = health_lines(connection, {release.id: list(project_ids)}, at)
+    compared = [release] if previous is None else [release, previous]
+    lines = health_lines(connection, {each.id: list(project_ids) for each in compared}, at)
     if not lines:
         return None
-    compared = [release] if previous is None else [release, previous]
     starts = _starts(connection, compared, project_ids)
     if release.id not in starts:
         return None
@@ -92,9 +95,14 @@ def health_part(
     )
     names = [short_version(each.version) for each in compared]
     axes = _axes(steps, deploys, scale, zone)
+    banners = verdict_banners(connection, workspace, release.id, project_ids, at)
     return HealthPart(
-        line=lines[release.id],
-        verdicts=verdict_banners(connection, workspace, release.id, project_ids, at),
+        shares=compared_shares(
+            lines[previous.id] if previous else NO_HEALTH,
+            lines[release.id],
+            is_worse=any(banner.status is VerdictStatus.REGRESSED for banner in banners),
+        ),
+        verdicts=banners,
         units=units,
         crash_free_chart=_chart(
             f"Crash-free {units}", steps, names, axes, nothing=_TOO_FEW.format(units)
