@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from shipmark.infrastructure.clock import now
-from shipmark.web.charts import Axes, Mark, bar_chart, even_ceiling, line_chart
+from shipmark.web.charts import Axes, Mark, bar_chart, even_ceiling, line_chart, step_ticks
 
 RELEASE = "/organizations/acme/releases/web%401.1.0/"
 TIMELINE = "/organizations/acme/timeline/"
@@ -125,6 +125,18 @@ def test_a_line_has_gaps_and_escapes_texts():
     assert chart.count('class="hit"') == 3
     assert chart.count('tabindex="0"') == 1
     assert "ser past" not in chart
+
+
+@pytest.mark.parametrize(
+    ("count", "parts", "labelled"),
+    [(12, 3, [0, 4, 7, 11]), (14, 4, [0, 3, 6, 10, 13]), (3, 4, [0, 1, 2])],
+)
+def test_the_first_and_the_last_step_are_labelled(count, parts, labelled):
+    ticks = step_ticks([str(number) for number in range(count)], parts)
+    assert [int(name) for _, name in ticks] == labelled
+    assert [ticks[0][0], ticks[-1][0]] == [0, 99.5]
+    chart = bar_chart([("s-1", [1] * count)], ["x"] * count, Axes(ticks=ticks), "x")
+    assert '<text class="end" x="99.5%"' in chart
 
 
 def test_bars_begin_at_zero_and_few_are_seen():

@@ -69,6 +69,21 @@ class _Numbers:
         return f"{value:,.4g}{self.unit}" if self.unit else f"{value:,.0f}"
 
 
+def step_ticks(names: Sequence[str], parts: int) -> list[tuple[float, str]]:
+    """Return the labels of the first step, of the last, and of some at equal distances between them.
+
+    Those between stand below the middle of their step, the others at the edges.
+    """
+    last = len(names) - 1
+    between = {round(last * part / parts) for part in range(1, parts)} - {0, last}
+    middle = 100 / len(names)
+    return [
+        (0.0, names[0]),
+        *((middle * (number + 0.5), names[number]) for number in sorted(between)),
+        (99.5, names[last]),
+    ]
+
+
 def even_ceiling(count: int) -> int:
     """Return the even number of at most two digits before zeros that is not below the count, to be halved."""
     scale = int("1".ljust(len(str(count)) - 1, "0"))
@@ -266,11 +281,11 @@ def _marks(axes: Axes) -> Markup:
 
 
 def _ticks(axes: Axes) -> Markup:
-    """Return the labels below; the first and the last are aligned inwards, and phones show every second one."""
+    """Return the labels below; those at the edges are aligned inwards, and phones show every second one of the rest."""
     shown = Markup()
     for index, (x, text) in enumerate(axes.ticks):
         side = "" if x <= 1 else "end" if x >= 99 else "mid"
-        kind = f"{side} alt".strip() if index % 2 else side
+        kind = f"{side} alt".strip() if index % 2 and side != "end" else side
         shown += Markup('<text class="{}" x="{}%" y="{}">{}</text>').format(
             kind, _n(x), axes.height - 5, text
         )

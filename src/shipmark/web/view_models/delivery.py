@@ -256,13 +256,17 @@ def _share(name: str, now: float | None, was: float | None, more: str) -> Figure
     is_up = now is not None and was is not None and now > was
     return Figure(
         name=name,
-        value=f"{100 * now:.1f}%" if now is not None else "",
+        value=_in_percent(now) if now is not None else "",
         unit="of deploys" if now is not None else "",
-        was=_was(more if now is not None else "", None if was is None else f"{100 * was:.1f}%"),
+        was=_was(more if now is not None else "", None if was is None else _in_percent(was)),
         change="" if difference == "0.0" else difference,
         is_up=is_up,
         is_good=not is_up,
     )
+
+
+def _in_percent(share: float) -> str:
+    return f"{100 * share:.1f}%" if share else "0%"
 
 
 def _was(more: str, before: str | None) -> str:

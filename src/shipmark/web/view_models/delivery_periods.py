@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shipmark.web.charts import step_ticks
+
 _DAY, _WEEK = timedelta(days=1), timedelta(days=7)
-_TICKS = 4
+_TICK_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +59,7 @@ class DeliveryPeriod:
     @property
     def ticks(self) -> Sequence[tuple[float, str]]:
         """Return the labels below a chart, by place in per cent."""
-        count = len(self.starts)
-        every = max(1, count // _TICKS)
-        return [
-            (100 * number / count, _short(self.starts[number])) for number in range(0, count, every)
-        ]
+        return step_ticks([_short(start) for start in self.starts], _TICK_PARTS)
 
     @property
     def texts(self) -> Sequence[str]:

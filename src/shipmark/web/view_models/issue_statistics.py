@@ -7,13 +7,12 @@ from markupsafe import Markup
 from sqlalchemy import Connection
 
 from shipmark.issues.store import statistics
-from shipmark.web.charts import Axes, bar_chart
+from shipmark.web.charts import Axes, bar_chart, step_ticks
 from shipmark.web.template_filters import counted
 
 TREND_DAYS = 14
 _DAY = timedelta(days=1)
-#: Days with a label below them, counted from the first; phones show every second one.
-_LABELLED_DAYS = (0, 3, 7, 10, 13)
+_TICK_PARTS = 4
 _CHART_HEIGHT = 132
 
 
@@ -44,7 +43,7 @@ def trend_of(connection: Connection, issue_id: int, at: datetime) -> Trend:
         [("s-1", counts)],
         [f"{name}: {counted(count, 'event')}" for name, count in zip(names, counts, strict=True)],
         Axes(
-            ticks=[(_place_of(index), names[index]) for index in _LABELLED_DAYS],
+            ticks=step_ticks(names, _TICK_PARTS),
             height=_CHART_HEIGHT,
         ),
         f"Events a day in {TREND_DAYS} days: {counted(sum(counts), 'event')} in all,"
@@ -57,9 +56,3 @@ def trend_of(connection: Connection, issue_id: int, at: datetime) -> Trend:
         ),
         event_count=sum(counts),
     )
-
-
-def _place_of(index: int) -> float:
-    """Return the place of a day's label in per cent: the middle of its bar, or else the edge, at both ends."""
-    ends = {0: 0.0, TREND_DAYS - 1: 99.5}
-    return ends.get(index, 100 * (index + 0.5) / TREND_DAYS)

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from shipmark.issues.store import statistics
 from shipmark.issues.store.statistics import Span
-from shipmark.web.charts import Axes, bar_chart
+from shipmark.web.charts import Axes, bar_chart, step_ticks
 from shipmark.web.template_filters import counted
 
 WEEKS = 12
 #: The most projects whose issues are counted.
 _PROJECTS_MAX = 100
 _WEEK = timedelta(days=7)
-_TICK_WEEKS = 3
+_TICK_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +54,7 @@ def issue_weeks(
         IssueWeek(begins_at=begin, new=new[number], resolved=resolved[number])
         for number, begin in enumerate(begins)
     )
-    ticks = [
-        (100 * number / WEEKS, f"{weeks[number].begins_at.day} {weeks[number].begins_at:%b}")
-        for number in range(0, WEEKS, _TICK_WEEKS)
-    ]
+    ticks = step_ticks([_day_of(week) for week in weeks], _TICK_PARTS)
     chart = bar_chart(
         [("s-2", [week.new for week in weeks]), ("s-1", [week.resolved for week in weeks])],
         [_text(week) for week in weeks],
@@ -68,6 +65,9 @@ def issue_weeks(
     return IssueWeeks(chart=chart, weeks=weeks)
 
 
+def _day_of(week: IssueWeek) -> str:
+    return f"{week.begins_at.day} {week.begins_at:%b}"
+
+
 def _text(week: IssueWeek) -> str:
-    day = f"{week.begins_at.day} {week.begins_at:%b}"
-    return f"Week of {day}\n{counted(week.new, 'new issue')}\n{week.resolved:,} resolved"
+    return f"Week of {_day_of(week)}\n{counted(week.new, 'new issue')}\n{week.resolved:,} resolved"

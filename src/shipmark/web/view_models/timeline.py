@@ -23,7 +23,7 @@ RANGES = (7, 30, 90)
 DEFAULT_DAYS = 30
 #: Lanes, and rows of the list, that are shown at most.
 LANES_MAX = 60
-ROWS_SHOWN = 50
+ROWS_SHOWN = 10
 #: Deploys that are read at most.
 DEPLOYS_MAX = 1000
 
