@@ -1,0 +1,28 @@
+"""What is printed: the content of a page, on white."""
+
+import pytest
+from browser.chromium import new_context, sign_in
+from browser.pages import ACME
+
+_LIGHTNESS = "() => getComputedStyle(document.body).backgroundColor.match(/[0-9]+/g).map(Number)"
+
+
+@pytest.fixture
+def printed(chromium, filled):
+    """A page of a reader who has chosen the dark theme, as it is printed."""
+    with new_context(chromium, filled.server, viewport={"width": 720, "height": 1000}) as context:
+        theme = {"name": "shipmark_theme", "value": "dark", "url": filled.server.address}
+        context.add_cookies([theme])
+        page = context.new_page()
+        sign_in(page)
+        page.emulate_media(media="print")
+        yield page
+
+
+@pytest.mark.parametrize("path", ["issues/WEB-1/", "releases/web%402.0.0/", "releases/"])
+def test_pages_are_printed_on_white_without_what_is_pressed(printed, path):
+    printed.goto(f"{ACME}/{path}")
+    assert printed.locator("html").get_attribute("data-theme") == "dark"
+    assert min(printed.evaluate(_LIGHTNESS)) > 200
+    assert printed.get_by_role("heading", level=1).is_visible()
+    assert [each for each in printed.locator(".btn, textarea").all() if each.is_visible()] == []
