@@ -16,6 +16,19 @@ _CUT = """
 """
 
 
+#: The focused element, if it is covered: by the sections at the bottom, or as it is only there to be read out.
+_COVERED = """
+() => {
+  const it = document.activeElement;
+  const { left, top, width, height } = it.getBoundingClientRect();
+  const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+  const isSeen = it === document.body || (seen && (it.contains(seen) || seen.contains(it)));
+  return isSeen ? "" : `${it.tagName} ${it.getAttribute("aria-label") ?? it.textContent.trim()}`;
+}
+"""
+_TABS_MAX = 80
+
+
 @pytest.fixture(params=[390, 360])
 def phone(request, chromium, filled):
     """Opens pages of the filled server on a phone."""
@@ -38,6 +51,16 @@ def test_the_verdicts_of_two_releases_do_not_cover_each_other(phone):
     phone.goto(f"{ACME}/releases/web%402.0.0/compare/")
     assert "Not enough data" in phone.locator(".wide-nums").inner_text()
     assert phone.evaluate(_CUT, ".wide-nums td") == []
+
+
+@pytest.mark.parametrize("path", ["releases/", "timeline/", "settings/projects/web/"])
+def test_what_has_the_focus_is_never_covered(phone, path):
+    phone.goto(f"{ACME}/{path}")
+    covered = []
+    for _ in range(_TABS_MAX):
+        phone.keyboard.press("Tab")
+        covered.append(phone.evaluate(_COVERED))
+    assert list(filter(None, covered)) == []
 
 
 def test_an_issue_that_would_be_deleted_has_its_whole_title(chromium, filled_awkwardly):

@@ -72,7 +72,9 @@ def test_only_addresses_of_pages_are_links(owner, text):
 def test_a_comment_that_is_refused_stays_in_the_field(owner, text, problem):
     answer = owner.post(COMMENTS, data={"text": text}, headers=OWN)
     assert answer.status_code == 400
-    assert problem in answer.text
+    assert 'id="comment-problem" role="alert">' in answer.text
+    assert problem in answer.text.partition('id="comment-problem"')[2][:100]
+    assert 'aria-invalid="true" aria-describedby="comment-problem" autofocus' in answer.text
     assert f"{text.strip()}</textarea>" in answer.text
     write(owner)
     assert change(owner, action="save", text=text).status_code == 400

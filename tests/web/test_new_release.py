@@ -55,7 +55,9 @@ def test_a_wrong_field_is_named_and_typed_values_stay(house, owner, field, value
     answer = _send(owner, **{field: value})
     assert answer.status_code == 400
     name = "projects" if field == "project" else field
-    assert message in answer.text.partition(f'class="wrong" id="{name}-note">')[2][:120]
+    assert (
+        message in answer.text.partition(f'class="wrong" id="{name}-note" role="alert">')[2][:120]
+    )
     assert answer.text.count('class="wrong"') == 1
     typed = {"ref": "main", "url": GOOD["url"], "version": "web@1.0.0"} | {field: value.strip()}
     assert all(f'value="{typed[each]}"' in answer.text for each in ("ref", "url", "version"))

@@ -27,7 +27,7 @@ def add_comment(web_request: InjectedWebRequest, issue: FromPath[str], body: Raw
         stored = require_issue(connection, workspace, issue)
     text, problem = _text_of(form_of(body))
     if problem:
-        return render_issue(web_request, issue, status=400, problem=problem, comment=text)
+        return render_issue(web_request, issue, status=400, comment=text, comment_problem=problem)
     with web_request.database.transaction() as connection:
         actions.add_comment(connection, workspace.access, stored, text, (), now())
     return _to_activity(workspace.organization.slug, issue)

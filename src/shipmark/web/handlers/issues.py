@@ -52,9 +52,15 @@ def _share_address(server: str, workspace: Workspace, issue: Issue) -> str:
 
 
 def render_issue(
-    web_request: WebRequest, name: str, *, status: int = 200, problem: str = "", comment: str = ""
+    web_request: WebRequest,
+    name: str,
+    *,
+    status: int = 200,
+    problem: str = "",
+    comment: str = "",
+    comment_problem: str = "",
 ) -> Answer:
-    """Return the page of an issue, with a problem, and with the comment that was refused."""
+    """Return the page of an issue, with a problem, or with the comment that was refused and what is wrong with it."""
     with web_request.view() as (connection, workspace):
         issue = require_issue(connection, workspace, name)
         event = event_of(connection, issue, web_request.parameter("event"))
@@ -81,6 +87,7 @@ def render_issue(
         content=content,
         problem=problem,
         comment=comment,
+        comment_problem=comment_problem,
         comment_max=COMMENT_MAX,
         may_delete=workspace.may(ISSUE_DELETE),
         share_address=_share_address(address, workspace, issue),
