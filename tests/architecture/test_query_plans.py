@@ -182,6 +182,8 @@ PAGES = (
     "/organizations/acme/getting-started/",
     "/organizations/acme/issues/",
     "/organizations/acme/issues/?tab=regressed&project=web",
+    "/organizations/acme/issues/?environment=production",
+    "/organizations/acme/settings/projects/web/code-mappings/",
     "/organizations/acme/issues/?tab=review&project=web",
     "/organizations/acme/issues/?tab=review",
     "/organizations/acme/issues/?tab=regressed",

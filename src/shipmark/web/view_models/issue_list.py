@@ -22,6 +22,7 @@ from shipmark.issues.people import Assignee
 from shipmark.issues.search import IssueSearch, parse
 from shipmark.issues.store import issue_lists, occurrences, people
 from shipmark.issues.store.search_filter import filter_of
+from shipmark.projects import store as projects
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.web import urls
@@ -29,6 +30,7 @@ from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.issue_trend import DAY, PERIODS
+from shipmark.web.view_models.release_search import environments_of
 
 ISSUES_PER_PAGE = 25
 #: Numbers of issues are counted up to here.
@@ -106,11 +108,12 @@ class IssueListSearch:
     sort: IssueSort
     cursor: str
     period: str = DAY
+    environment: str = ""
 
     @property
     def is_filtered(self) -> bool:
         """Return True if the search leaves out issues of the tab."""
-        return bool(self.query or self.project)
+        return bool(self.query or self.project or self.environment)
 
     @property
     def sorts(self) -> Mapping[str, str]:
@@ -129,6 +132,7 @@ class IssueListSearch:
             sort=sort,
             cursor=cursor,
             period="" if self.period == DAY else self.period,
+            environment=self.environment,
         )
 
     def period_address(self, organization: str, period: str) -> str:
@@ -174,6 +178,7 @@ class IssueList:
     newer: str
     older: str
     search_problem: str
+    environments: Sequence[str]
     may_change: bool
     assign_menu: AssignMenu | None
     has_events: bool
@@ -191,16 +196,18 @@ def issue_search_of(web_request: WebRequest, workspace: Workspace) -> IssueListS
         sort=IssueSort(sort) if sort in SORTS else IssueSort.LAST_SEEN,
         cursor=web_request.parameter("cursor"),
         period=period if period in PERIODS else DAY,
+        environment=web_request.parameter("environment")[:_QUERY_MAX],
     )
 
 
 def issue_list(connection: Connection, workspace: Workspace, search: IssueListSearch) -> IssueList:
     """Return a page of the requested, visible issues."""
-    projects = [project for project in workspace.projects if search.project in {"", project.slug}]
-    project_ids = [project.id for project in projects]
+    selected = [project for project in workspace.projects if search.project in {"", project.slug}]
+    project_ids = [project.id for project in selected]
     terms, problem = _terms(search.query)
     tab = _tab_of(search, terms)
-    conditions = filter_of(connection, workspace.access, project_ids, terms)
+    environments = _environment_ids(connection, workspace, search.environment)
+    conditions = filter_of(connection, workspace.access, project_ids, terms, environments)
     page, position = _page(search)
     listed = issue_lists.page_of(
         connection, tab.narrowed(conditions), search.sort, position, limit=page.limit
@@ -216,13 +223,24 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
         newer=search.address(slug, str(links.previous)) if links.has_previous else "",
         older=search.address(slug, str(links.next)) if links.has_next else "",
         search_problem=problem,
+        environments=environments_of(connection, workspace),
         may_change=may_change,
         assign_menu=assign_menu(connection, workspace, project_ids)
         if may_change and issues
         else None,
         has_events=any(project.first_event_at for project in workspace.projects),
-        has_releases=any(project.has_releases for project in projects),
+        has_releases=any(project.has_releases for project in selected),
     )
+
+
+def _environment_ids(
+    connection: Connection, workspace: Workspace, name: str
+) -> tuple[int, ...] | None:
+    """Return the environment with this name, none for an unknown one, and None for all without a name."""
+    if not name:
+        return None
+    named = projects.environments_named(connection, workspace.organization.id, [name])
+    return tuple(environment.id for environment in named)
 
 
 def _terms(query: str) -> tuple[IssueSearch, str]:
@@ -248,9 +266,9 @@ def _tab_links(
     search: IssueListSearch,
     project_ids: Collection[int],
 ) -> tuple[TabLink, ...]:
-    """Return the tabs of the same search. Only a list without terms is counted, as an index ends at the limit."""
+    """Return the tabs of the same search. Only a list of all is counted, as an index ends at the limit."""
     counts: dict[str, str] = {}
-    if not search.query:
+    if not (search.query or search.environment):
         counted = [tab for tab in TABS if tab.is_counted]
         every = IssueFilter(project_ids=tuple(project_ids))
         filters = [tab.narrowed(every) for tab in counted]
