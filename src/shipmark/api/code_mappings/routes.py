@@ -132,7 +132,6 @@ def code_mapping_response(
     )
 
 
-
 @endpoint.get("/", scopes=REPOSITORY)
 def list_code_mappings(
     context: RequestContext, query: CodeMappingListQuery

@@ -48,7 +48,7 @@ def add_code_mapping(
                 form.repository,
                 [(form.stack_root, form.source_root)],
                 default_branch=form.branch or None,
-                at=change.at,
+                at=change.context.at,
             )
     except ValidationFailed as refusal:
         return _answer(web_request, project, form, problems_of(refusal))
