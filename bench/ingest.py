@@ -24,14 +24,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from floors import bodies_a_second
 from process_tree import digesting_processes, processor_seconds, tree_mebibytes, tree_of
-from running import Running, folder, postgresql, running
+from running import Running, folder, mark, postgresql, running
 
 EVENTS_A_SECOND_MIN = 2000
 DIGEST_MILLISECONDS_MAX = 0.35
 KEPT_BYTES_MAX = 6 * 1024
 CONNECTIONS = (4, 8, 32)
 ISSUES, RELEASES = 20, 5
-_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +268,10 @@ def report(data: Path, url: str | None, bodies: dict[int, list[bytes]], read: st
                 f"  {row.endpoint_milliseconds:>11.2f}  {'✓' if is_enough else '✗'}"
             )
         kept = (_kept_bytes(data, engine) - before) / count
-        print(f"kept: {kept / 1024:.1f} KB an event; memory {tree_mebibytes(server.pid):.0f} MiB")
+        memory = tree_mebibytes(server.pid)
+        print(
+            f"kept: {kept / 1024:.1f} KB an event {mark(kept, KEPT_BYTES_MAX)}; memory {memory:.0f} MiB"
+        )
         engine.dispose()
 
 

@@ -116,7 +116,7 @@ def test_a_regressed_release_fails_at_once(pipeline: Pipeline) -> None:
 def test_an_undecided_release_has_a_status_of_its_own(pipeline: Pipeline) -> None:
     ended = pipeline.gate("web@2.0.2")
     assert ended.status == 2
-    assert "not enough to tell. A rate of 15% would have shown." in ended.output
+    assert "not enough to tell. From 15% on it would count as worse." in ended.output
     assert "undecided: " in ended.errors
 
 

@@ -189,7 +189,7 @@ def test_later_hours_with_new_issues_keep_a_release_from_being_healthy() -> None
     assert (after.reason, after.measure) == (VerdictReason.NOT_ENOUGH_DATA, Measure.NEW_ISSUES)
     assert texts(after)[0] == (
         "Users with a new issue, by the hour: 18 of 2,160 (0.83%), against 0 of 24,000 (0%) before; not enough to tell."
-        " A rate of 0.74% in the first 3 hours would have shown."
+        " From 0.74% in the first 3 hours on it would count as worse."
         " New issues can show it as regressed by its first 3 hours only, as the base has hardly any later hours."
     )
 

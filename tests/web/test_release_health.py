@@ -146,6 +146,13 @@ def test_before_the_job_has_judged_one_goes_back_to_the_base(house, owner, publi
     assert "To go back, deploy web@1.0.0 :" in _text(banner)
 
 
+def test_crashes_of_one_user_are_told(house, owner, published):
+    house.use(OLD, 2_000, 10, hours=range(2, 42), users=20)
+    house.use(NEW, 400, 10, users=20)
+    [banner] = _banners(owner.get(PAGE))
+    assert "Many are of the same users or hours: 19 count as one." in _text(banner)
+
+
 def test_a_release_with_too_few_sessions_is_undecided(house, owner, published):
     house.use(OLD, 1_000, hours=[3])
     house.use(NEW, 10)

@@ -79,7 +79,7 @@ def _of_measure(result: MeasureResult, criteria: Criteria) -> str:
         return f"{name}: none of this release yet."
     sentence = f"{name}: {_compared(result, criteria)}"
     if (spread := result.spread) >= _SPREAD_SHOWN:
-        sentence += f" They come in groups, so that each counts as 1/{spread:.1f}."
+        sentence += f" Many are of the same users or hours: {spread:.2g} count as one."
     if result.compared_seconds is not None and judgement.status != VerdictStatus.HEALTHY:
         sentence += (
             f" New issues can show it as regressed by its first {_length(result.compared_seconds)}"
@@ -102,7 +102,7 @@ def _compared(result: MeasureResult, criteria: Criteria) -> str:
         if (smallest := result.smallest_regression) is not None:
             seconds = result.compared_seconds
             when = "" if seconds is None else f" in the first {_length(seconds)}"
-            sentence += f" A rate of {_percent(smallest)}{when} would have shown."
+            sentence += f" From {_percent(smallest)}{when} on it would count as worse."
     return sentence
 
 

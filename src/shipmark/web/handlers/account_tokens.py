@@ -5,7 +5,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import store as account_store
-from shipmark.accounts.model import ALL_SCOPES
+from shipmark.accounts.model import ALL_SCOPES, TOKEN_NAME_MAX
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import secret_hex
@@ -16,7 +16,6 @@ from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.account import (
     PRESETS,
     SCOPES,
-    TOKEN_NAME_MAX,
     TokenForm,
     preset_form,
     read_token_form,

@@ -7,14 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.accounts import store
-from shipmark.accounts.model import Session, User, UserTokenSummary
+from shipmark.accounts.model import TOKEN_NAME_MAX, Session, User, UserTokenSummary
 from shipmark.accounts.user_agents import device
 from shipmark.web import field_rules
 
 #: Older sessions are not listed; they end with "all others" too.
 SESSIONS_MAX = 100
 TOKENS_MAX = 200
-TOKEN_NAME_MAX = 255
 
 #: The scopes that a form offers, by what they are about, and what each allows. Tokens of users have those of the role
 #: at the most, and no role has ``org:ci``: it is that of the organization's own tokens.
