@@ -1,5 +1,7 @@
 """The page of the organization's name, slug, options and avatar, and its deletion."""
 
+import re
+
 import pytest
 from pictures import picture
 
@@ -17,6 +19,7 @@ FORM = {
     "name": "Acme",
     "slug": "acme",
     "open_membership": "1",
+    "shared_issues": "1",
     "events_member_admin": "1",
     "alerts_member_write": "1",
     "debug_files": "admin",
@@ -84,6 +87,15 @@ def test_members_keep_alerts_only_if_they_may(house, owner):
     save(owner, alerts_member_write=None)
     assert stored(house).writes_alerts is False
     assert stored(house).deletes_events is True
+
+
+def test_sharing_with_the_public_is_turned_off_and_on(house, owner):
+    save(owner, shared_issues=None)
+    assert stored(house).shares_issues is False
+    assert not re.search(r'name="shared_issues"[^>]* checked', owner.get(GENERAL).text)
+    save(owner)
+    assert stored(house).shares_issues is True
+    assert re.search(r'name="shared_issues"[^>]* checked', owner.get(GENERAL).text)
 
 
 def test_a_new_slug_is_the_new_address(owner):

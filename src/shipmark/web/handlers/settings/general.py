@@ -85,7 +85,10 @@ def _update(sent: Mapping[str, str]) -> OrganizationUpdate:
     return OrganizationUpdate(
         name=name,
         slug=slug,
-        switches={"openMembership": "open_membership" in sent},
+        switches={
+            "openMembership": "open_membership" in sent,
+            "allowSharedIssues": "shared_issues" in sent,
+        },
         options={
             "eventsMemberAdmin": "events_member_admin" in sent,
             "alertsMemberWrite": "alerts_member_write" in sent,

@@ -21,6 +21,7 @@ class GeneralPage:
     name: str
     slug: str
     open_membership: bool
+    shared_issues: bool
     events_member_admin: bool
     alerts_member_write: bool
     debug_files: str
@@ -48,6 +49,7 @@ def general_page(
         name=organization.name if sent is None else sent.get("name", ""),
         slug=organization.slug if sent is None else sent.get("slug", ""),
         open_membership=organization.is_open if sent is None else "open_membership" in sent,
+        shared_issues=organization.shares_issues if sent is None else "shared_issues" in sent,
         events_member_admin=_is_on(stored, "eventsMemberAdmin", sent, "events_member_admin"),
         alerts_member_write=_is_on(stored, "alertsMemberWrite", sent, "alerts_member_write"),
         debug_files=role if sent is None else sent.get("debug_files", ""),
