@@ -41,8 +41,5 @@ def stop_discarding(
     if not discarded_issues.remove(connection, discarded.id):
         raise NotFound
     short_id = format_short_id(project.slug, discarded.number)
-    event, data = (
-        AuditEvent.DISCARDED_ISSUE_REMOVE,
-        {"short_id": short_id, "title": discarded.title},
-    )
-    record_action(connection, context, event, discarded.id, data)
+    data = {"short_id": short_id, "title": discarded.title}
+    record_action(connection, context, AuditEvent.DISCARDED_ISSUE_REMOVE, discarded.id, data)
