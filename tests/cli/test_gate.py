@@ -109,14 +109,20 @@ def test_a_healthy_release_passes(pipeline: Pipeline) -> None:
 def test_a_regressed_release_fails_at_once(pipeline: Pipeline) -> None:
     ended = pipeline.gate("web@2.0.1", "--wait", "10m")
     assert ended.status == 1
-    assert "30 of 200 (15%), against 390 of 78,000 (0.5%) before" in ended.output
+    assert (
+        "85%, was 99.5%: 14.5 points lower, 0.1 allowed (30 of 200 crashed, 390 of 78,000 before)"
+        in ended.output
+    )
     assert "Go back to" in ended.output
 
 
 def test_an_undecided_release_has_a_status_of_its_own(pipeline: Pipeline) -> None:
     ended = pipeline.gate("web@2.0.2")
     assert ended.status == 2
-    assert "not enough to tell. From 15% on it would count as worse." in ended.output
+    assert (
+        "not enough to tell (0 of 20 met one, 0 of 78,000 before). 15 points lower would count as worse."
+        in ended.output
+    )
     assert "undecided: " in ended.errors
 
 

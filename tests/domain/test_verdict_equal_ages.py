@@ -177,8 +177,8 @@ def test_later_hours_without_new_issues_make_a_release_healthy() -> None:
     assert before.reason == VerdictReason.NOT_ENOUGH_DATA
     assert (after.status, after.results[2].compared_seconds) == (VerdictStatus.HEALTHY, 3 * HOUR)
     assert (
-        "Users with a new issue, by the hour: 0 of 2,160 (0%), against 0 of 24,000 (0%) before;"
-        " that is within the tolerance, 0.3%."
+        "Users without a new issue, by the hour: 100%, was 100%: no difference, surely within the 0.3 allowed"
+        " (0 of 2,160 met one, 0 of 24,000 before)."
     ) in texts(after)
 
 
@@ -188,8 +188,9 @@ def test_later_hours_with_new_issues_keep_a_release_from_being_healthy() -> None
     after = evaluated(Health([*quiet.buckets, *late.buckets], [], first_start=START), 6 * HOUR)
     assert (after.reason, after.measure) == (VerdictReason.NOT_ENOUGH_DATA, Measure.NEW_ISSUES)
     assert texts(after)[0] == (
-        "Users with a new issue, by the hour: 18 of 2,160 (0.83%), against 0 of 24,000 (0%) before; not enough to tell."
-        " From 0.74% in the first 3 hours on it would count as worse."
+        "Users without a new issue, by the hour: 99.17%, was 100%: 0.83 points lower, not enough to tell"
+        " (18 of 2,160 met one, 0 of 24,000 before)."
+        " 0.74 points lower in the first 3 hours would count as worse."
         " New issues can show it as regressed by its first 3 hours only, as the base has hardly any later hours."
     )
 
@@ -202,8 +203,8 @@ def test_a_release_that_its_new_issues_show_as_regressed_has_the_numbers_of_the_
     after = evaluated(Health([*early.buckets, *late.buckets], [], first_start=START), 6 * HOUR)
     assert after.results[2].new == UnitCount(18, 1_080)
     assert texts(after)[0] == (
-        "Users with a new issue, by the hour: 18 of 1,080 (1.67%), against 0 of 24,000 (0%) before;"
-        " that is beyond the margin, 0.1%."
+        "Users without a new issue, by the hour: 98.33%, was 100%: 1.67 points lower, 0.1 allowed"
+        " (18 of 1,080 met one, 0 of 24,000 before)."
         " New issues can show it as regressed by its first 3 hours only, as the base has hardly any later hours."
     )
 
@@ -231,7 +232,7 @@ def test_hours_that_lie_partly_beyond_the_age_make_no_release_regressed() -> Non
 def test_the_length_of_the_comparison_is_in_words(seconds: int, expected: str) -> None:
     base = Base(measures=SHORT.measures, new_issues_seconds=seconds)
     after = evaluated(a_release(range(200), bad=1), 200 * HOUR, base)
-    [text] = [each for each in texts(after) if each.startswith("Users with a new issue")]
+    [text] = [each for each in texts(after) if each.startswith("Users without a new issue")]
     assert f" New issues can show it as regressed by its first {expected} only," in text
 
 

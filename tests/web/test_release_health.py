@@ -123,7 +123,7 @@ def test_a_regressed_release_has_reasons_and_what_to_deploy(house, owner, publis
     [banner] = _banners(owner.get(PAGE))
     assert 'class="verdict bad" aria-label="Verdict in production"' in banner
     text = _text(banner)
-    assert text.startswith("Regressed in production Crashed sessions: 60 of 400 (15%), against")
+    assert text.startswith("Regressed in production Crash-free sessions: 85%, was 99.5%: 14.5")
     assert "To go back, deploy web@1.0.0 : the last release there that was not worse." in text
     assert "Decided just now 400 sessions Compared with 1.0.0 How this is decided" in text
     assert f'href="{LIST}web%401.0.0/"' in banner
@@ -158,7 +158,7 @@ def test_a_release_with_too_few_sessions_is_undecided(house, owner, published):
     house.use(NEW, 10)
     [banner] = _banners(owner.get(PAGE))
     assert 'class="verdict "' in banner
-    assert _text(banner).startswith("Not enough data in production Crashed sessions: 0 of 10 (0%)")
+    assert _text(banner).startswith("Not enough data in production Crash-free sessions: 100%, was")
     assert "To go back" not in banner
 
 

@@ -14,10 +14,12 @@ from shipmark.verdicts.model import (
 )
 
 _NAMES = {
-    Measure.SESSIONS: "Crashed sessions",
-    Measure.USERS: "Users with a crash, by the hour",
-    Measure.NEW_ISSUES: "Users with a new issue, by the hour",
+    Measure.SESSIONS: "Crash-free sessions",
+    Measure.USERS: "Crash-free users, by the hour",
+    Measure.NEW_ISSUES: "Users without a new issue, by the hour",
 }
+#: What bad units of a measure did.
+_BAD = {Measure.SESSIONS: "crashed", Measure.USERS: "crashed", Measure.NEW_ISSUES: "met one"}
 _NO_SESSIONS = "No session of the release has come from this environment yet."
 _NO_BASE = "No earlier release of this environment has enough sessions to compare with."
 _NOT_CONCURRENT = (
@@ -74,7 +76,7 @@ def _reasons(verdict: ReleaseVerdict, evaluation: Evaluation) -> Iterator[Reason
 def _of_measure(result: MeasureResult, criteria: Criteria) -> str:
     name, judgement = _NAMES[result.measure], result.judgement
     if judgement.reason == VerdictReason.NO_BASE:
-        return f"{name}: not judged, as the base has only {result.base.units:,.0f}."
+        return f"{name}: not judged, as the base has only {result.base.units:,.0f} to compare with."
     if judgement.reason == VerdictReason.NO_SESSIONS:
         return f"{name}: none of this release yet."
     sentence = f"{name}: {_compared(result, criteria)}"
@@ -89,21 +91,31 @@ def _of_measure(result: MeasureResult, criteria: Criteria) -> str:
 
 
 def _compared(result: MeasureResult, criteria: Criteria) -> str:
-    judgement = result.judgement
-    sentence = f"{_counted(result.new)}, against {_counted(result.base)} before"
-    if judgement.status == VerdictStatus.REGRESSED:
-        limit = criteria.margin.allows(max(result.base.rate, result.comparison.floor))
-        sentence += f"; that is beyond the margin, {_percent(limit)}."
-    elif judgement.status == VerdictStatus.HEALTHY:
-        limit = criteria.tolerance.allows(result.base.rate)
-        sentence += f"; that is within the tolerance, {_percent(limit)}."
+    new, base, status = result.new, result.base, result.judgement.status
+    shares = f"{_percent(1 - new.rate)}, was {_percent(1 - base.rate)}"
+    counts = f"{_counted(new)} {_BAD[result.measure]}, {_counted(base)} before"
+    if status == VerdictStatus.REGRESSED:
+        limit = criteria.margin.allows(max(base.rate, result.comparison.floor))
+        judged = f", {_points(limit - base.rate)} allowed"
+    elif status == VerdictStatus.HEALTHY:
+        judged = f", surely within the {_points(criteria.tolerance.allows(base.rate) - base.rate)} allowed"
     else:
-        sentence += "; not enough to tell."
-        if (smallest := result.smallest_regression) is not None:
-            seconds = result.compared_seconds
-            when = "" if seconds is None else f" in the first {_length(seconds)}"
-            sentence += f" From {_percent(smallest)}{when} on it would count as worse."
+        judged = ", not enough to tell"
+    sentence = f"{shares}: {_difference(new.rate - base.rate)}{judged} ({counts})."
+    smallest = result.smallest_regression
+    if status == VerdictStatus.UNDECIDED and smallest is not None:
+        seconds = result.compared_seconds
+        when = "" if seconds is None else f" in the first {_length(seconds)}"
+        sentence += f" {_points(smallest - base.rate)} points lower{when} would count as worse."
     return sentence
+
+
+def _difference(rise: float) -> str:
+    """Return by how much the share of good units is lower, from the rise of the bad ones."""
+    points = _points(abs(rise))
+    if points == "0":
+        return "no difference"
+    return f"{points} points {'lower' if rise > 0 else 'higher'}"
 
 
 def _length(seconds: int) -> str:
@@ -115,8 +127,13 @@ def _length(seconds: int) -> str:
 
 
 def _counted(count: UnitCount) -> str:
-    return f"{count.bad:,.0f} of {count.units:,.0f} ({_percent(count.rate)})"
+    return f"{count.bad:,.0f} of {count.units:,.0f}"
+
+
+def _points(difference: float) -> str:
+    """Return a difference of rates in percentage points."""
+    return f"{100 * difference:.2f}".rstrip("0").rstrip(".")
 
 
 def _percent(rate: float) -> str:
-    return f"{100 * rate:.2f}".rstrip("0").rstrip(".") + "%"
+    return f"{_points(rate)}%"
