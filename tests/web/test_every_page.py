@@ -5,6 +5,7 @@ import re
 import pytest
 
 from shipmark.web.handlers import releases
+from shipmark.web.request_context import WebRequest
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -113,9 +114,22 @@ def test_a_bug_shows_an_id_and_nothing_of_its_inside(owner, monkeypatch):
     answer = owner.get("/organizations/acme/releases/")
     assert answer.status_code == 500
     assert "This page failed" in answer.text
+    assert 'aria-label="Organization"' in answer.text
     assert re.search(r"Error ID for the operator: [0-9a-f]{32}\.", answer.text)
     assert "secret inside" not in answer.text
     assert answer.headers["content-security-policy"] == POLICY
+
+
+def test_a_bug_of_the_navigation_shows_an_id_too(owner, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("the secret inside")
+
+    monkeypatch.setattr(releases, "release_list", broken)
+    monkeypatch.setattr(WebRequest, "workspace_of", broken)
+    answer = owner.get("/organizations/acme/releases/")
+    assert answer.status_code == 500
+    assert "This page failed" in answer.text
+    assert 'aria-label="Organization"' not in answer.text
 
 
 def test_an_api_error_stays_json(owner):

@@ -26,6 +26,7 @@ _NOT_FOUND = ("Page not found", "It may have been deleted, or you may not have a
 _FORBIDDEN = "Not allowed"
 _CONFLICT = "Someone else changed this"
 _UNAVAILABLE = "Shipmark is unavailable"
+_FAILED = "This page failed"
 _OTHER = ("The request failed", "The server can't do what was requested. Nothing was changed.")
 _API = "/api/"
 
@@ -41,15 +42,7 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     if isinstance(refusal, Conflict):
         return _page(request, status, (_CONFLICT, refusal.detail))
     if isinstance(refusal, Unavailable):
-        title, text = _UNAVAILABLE, refusal.detail
-        response = page(
-            _web_request(request),
-            "error.html",
-            status=status,
-            code=status,
-            title=title,
-            text=text,
-        )
+        response = _bare(request, status, (_UNAVAILABLE, refusal.detail))
         response.headers["Retry-After"] = answer.headers["Retry-After"]
         return response
     return _page(request, status, _NOT_FOUND if status == 404 else _OTHER)
@@ -74,14 +67,7 @@ def failure_page(request: AnyRequest, error: Exception) -> Answer:
     assert isinstance(content, Mapping), "the answer to a bug is an object"
     number = content["errorId"]
     text = f"An error of the server stopped it. Error ID for the operator: {number}."
-    return page(
-        _web_request(request),
-        "error.html",
-        status=500,
-        code=500,
-        title="This page failed",
-        text=text,
-    )
+    return _LatePage(500, lambda: _after_failure(request, (_FAILED, text)))
 
 
 class _LatePage(Response[str]):
@@ -137,6 +123,22 @@ def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -
         code=status,
         title=title,
         text=text,
+    )
+
+
+def _after_failure(request: AnyRequest, words: tuple[str, str]) -> Answer:
+    """Return the page of a bug, without the navigation if it is that which fails."""
+    try:
+        return _with_navigation(request, 500, words)
+    except Exception:  # noqa: BLE001  # the bug was reported; one more must not leave the browser without an answer
+        return _bare(request, 500, words)
+
+
+def _bare(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
+    """Return the page without the navigation, which needs the database."""
+    title, text = words
+    return page(
+        _web_request(request), "error.html", status=status, code=status, title=title, text=text
     )
 
 
