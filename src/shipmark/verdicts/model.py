@@ -196,6 +196,12 @@ class ReleaseVerdict:
         """Return what a person marked it as, or else the verdict."""
         return self.marked or self.status
 
+    def status_now(self, evaluation: Evaluation) -> VerdictStatus:
+        """Return what is marked, or else is stored as regressed, or else is evaluated."""
+        # The first `regressed` stays.
+        is_regressed = self.status is VerdictStatus.REGRESSED
+        return self.marked or (self.status if is_regressed else evaluation.status)
+
     def end(self, at: datetime) -> int:
         """Return until when units count, in seconds since 1970."""
         last = min(at, self.ended_at or at, self.stream.started_at + STREAM_MAX)

@@ -100,12 +100,10 @@ class JudgedProject:
 
     @property
     def status(self) -> VerdictStatus:
-        """Return what is marked, or else is stored as regressed, or else is evaluated now."""
-        if self.verdict.marked:
-            return self.verdict.marked
-        if self.is_default and self.verdict.status == VerdictStatus.REGRESSED:
-            return VerdictStatus.REGRESSED
-        return self.evaluation.status
+        """Return the status now; by other criteria than the project's what is stored does not count."""
+        if self.is_default:
+            return self.verdict.status_now(self.evaluation)
+        return self.verdict.marked or self.evaluation.status
 
     @property
     def reason(self) -> str:

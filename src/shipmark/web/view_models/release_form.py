@@ -1,7 +1,7 @@
 """The form that changes a release: what was typed, the problems of its fields, and the change."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from shipmark.http.validation.urls import is_url
@@ -34,30 +34,32 @@ def read_form(sent: Mapping[str, str], release: Release) -> tuple[ReleaseForm, R
     """Return the form as sent, and the change, which counts if the form has no problems."""
     before = form_of_release(release)
     ref, url, released = (sent.get(name, "").strip() for name in ("ref", "url", "released"))
-    problems = {}
-    if len(ref) > REF_MAX:
-        problems["ref"] = f"Use at most {REF_MAX} characters."
-    if url and url != before.url and not is_url(url):
-        problems["url"] = _BAD_URL
-    if len(url) > URL_MAX:
-        problems["url"] = f"Use at most {URL_MAX} characters."
     released_at = _parse_date(released)
-    if released and released_at is None:
-        problems["released"] = _BAD_DATE
-    for name, old, new in (
-        ("ref", before.ref, ref),
-        ("url", before.url, url),
-        ("released", before.released, released),
-    ):
-        if old and not new:
-            problems[name] = _KEPT
     update = ReleaseUpdate(
         ref=ref if ref != before.ref else None,
         url=url if url != before.url else None,
         # An unchanged field would cut the fraction of the second.
         released_at=released_at if released != before.released else None,
     )
-    return ReleaseForm(ref=ref, url=url, released=released, problems=problems), update
+    form = ReleaseForm(ref=ref, url=url, released=released)
+    return replace(form, problems=_problems(before, form, is_date=released_at is not None)), update
+
+
+def _problems(before: ReleaseForm, form: ReleaseForm, *, is_date: bool) -> dict[str, str]:
+    """Return what is wrong with the fields, by their names."""
+    problems = {}
+    if len(form.ref) > REF_MAX:
+        problems["ref"] = f"Use at most {REF_MAX} characters."
+    if form.url and form.url != before.url and not is_url(form.url):
+        problems["url"] = _BAD_URL
+    if len(form.url) > URL_MAX:
+        problems["url"] = f"Use at most {URL_MAX} characters."
+    if form.released and not is_date:
+        problems["released"] = _BAD_DATE
+    for name in ("ref", "url", "released"):
+        if getattr(before, name) and not getattr(form, name):
+            problems[name] = _KEPT
+    return problems
 
 
 def _shown_date(at: datetime | None) -> str:

@@ -79,17 +79,20 @@ def verdict_banners(
     known.sort(key=_importance)
     shown = known[:BANNERS_MAX]
     evaluations = actions.evaluations(connection, shown, at)
-    rollbacks = verdicts.rollbacks(connection, shown)
+    statuses = list(map(ReleaseVerdict.status_now, shown, evaluations))
+    is_regressed = VerdictStatus.REGRESSED in statuses
+    rollbacks = verdicts.rollbacks(connection, shown) if is_regressed else {}
     slugs = {project.id: project.slug for project in workspace.projects}
     is_several = len({verdict.stream.project_id for verdict in known}) > 1
     return tuple(
         _banner(
             verdict,
             evaluation,
+            status,
             project=slugs[verdict.stream.project_id] if is_several else "",
             rollback=rollbacks.get(verdict.stream.lane, ""),
         )
-        for verdict, evaluation in zip(shown, evaluations, strict=True)
+        for verdict, evaluation, status in zip(shown, evaluations, statuses, strict=True)
     )
 
 
@@ -100,12 +103,13 @@ def _importance(verdict: ReleaseVerdict) -> tuple[bool, int, str]:
 
 
 def _banner(
-    verdict: ReleaseVerdict, evaluation: Evaluation, *, project: str, rollback: str
+    verdict: ReleaseVerdict,
+    evaluation: Evaluation,
+    status: VerdictStatus,
+    *,
+    project: str,
+    rollback: str,
 ) -> VerdictBanner:
-    status = verdict.marked or (
-        # The first `regressed` stays.
-        verdict.status if verdict.status is VerdictStatus.REGRESSED else evaluation.status
-    )
     units = {result.measure: int(result.new.units) for result in evaluation.results}
     return VerdictBanner(
         environment=verdict.stream.environment,

@@ -10,9 +10,11 @@ from shipmark.events import quarantine_store
 from shipmark.infrastructure import job_records
 from shipmark.infrastructure.job_records import JobRecord, JobState
 from shipmark.infrastructure.jobs import JobKind
+from shipmark.releases.model import Fetch
 from shipmark.releases.store import fetches, releases
 from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store as repositories
+from shipmark.repositories.model import Repository
 from shipmark.web.request_context import Workspace
 
 ROWS_PER_PAGE = 50
@@ -90,26 +92,40 @@ def _subjects(
     connection: Connection, workspace: Workspace, jobs: Sequence[JobRecord]
 ) -> Mapping[int, tuple[str, str | None]]:
     """Return the names of what each job is about, and the version of its release."""
-    fetch_ids = {job.id: _ids(job.details.get("fetches")) for job in jobs}
-    by_fetch = {
-        fetch.id: fetch
-        for fetch in fetches.by_ids(connection, {id_ for ids in fetch_ids.values() for id_ in ids})
-    }
-    repository_ids = {fetch.repository_id for fetch in by_fetch.values()}
+    by_job = _fetches(connection, jobs)
+    every = [fetch for of_job in by_job.values() for fetch in of_job]
+    repository_ids = {fetch.repository_id for fetch in every}
     repository_ids |= {id_ for job in jobs for id_ in _ids([job.details.get("repository_id")])}
     repository_by_id = repositories.by_ids(connection, repository_ids)
-    versions = _versions(connection, workspace, {each.release_id for each in by_fetch.values()})
+    versions = _versions(connection, workspace, {fetch.release_id for fetch in every})
     result: dict[int, tuple[str, str | None]] = {}
     for job in jobs:
-        of_job = [by_fetch[id_] for id_ in fetch_ids[job.id] if id_ in by_fetch]
-        named = [fetch.repository_id for fetch in of_job]
-        named += _ids([job.details.get("repository_id")])
-        names = [repository_by_id[id_].name for id_ in named if id_ in repository_by_id]
+        of_job = by_job[job.id]
+        names = _repository_names(job, of_job, repository_by_id)
         project = workspace.projects_by_id.get(job.details.get("project_id", 0))
         names += [project.slug] if project else []
         version = versions.get(of_job[0].release_id) if of_job else None
         result[job.id] = (", ".join(dict.fromkeys(names)), version)
     return result
+
+
+def _fetches(connection: Connection, jobs: Sequence[JobRecord]) -> Mapping[int, list[Fetch]]:
+    """Return the fetches of each job that are still there."""
+    ids = {job.id: _ids(job.details.get("fetches")) for job in jobs}
+    known = fetches.by_ids(connection, {id_ for of_job in ids.values() for id_ in of_job})
+    by_id = {fetch.id: fetch for fetch in known}
+    return {
+        job_id: [by_id[id_] for id_ in of_job if id_ in by_id] for job_id, of_job in ids.items()
+    }
+
+
+def _repository_names(
+    job: JobRecord, of_job: Sequence[Fetch], repository_by_id: Mapping[int, Repository]
+) -> list[str]:
+    """Return the names of the repositories that a job fetches from, or is about."""
+    named = [fetch.repository_id for fetch in of_job]
+    named += _ids([job.details.get("repository_id")])
+    return [repository_by_id[id_].name for id_ in named if id_ in repository_by_id]
 
 
 def _versions(
