@@ -1,6 +1,8 @@
 """Large bodies of API requests: held within a budget that all requests share."""
 
+import asyncio
 from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from client_fixtures import Serve
@@ -8,7 +10,9 @@ from factories import RELEASES, Caller, World, dump, on_one_database, release
 from httpx import Client
 
 from shipmark.http.body_budget import BodyBudget
+from shipmark.http.connections import ConnectionLimits
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.settings import Settings
 
 #: Valid JSON, so that only its fields are refused.
 LARGE = b"{" + b" " * 2_000_000 + b"}"
@@ -70,3 +74,28 @@ def test_a_request_alone_passes_whatever_the_budget(serve: Serve, world: World) 
     caller = Caller(client, world.tokens["alice@example.com"])
     answer = caller.post(RELEASES, content=LARGE, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
+
+
+def test_a_large_body_reaches_the_application_as_one_block() -> None:
+    """Thousands of parts would be held beside the body that is joined of them."""
+    parts = iter([b"a" * 700_000, b"b" * 700_000, b"c"])
+    bodies: list[bytes] = []
+
+    async def application(_scope: Any, receive: Any, _send: Any) -> None:
+        message = await receive()
+        bodies.append(message["body"])
+        while message["more_body"]:
+            message = await receive()
+            bodies.append(message["body"])
+
+    async def receive() -> Any:
+        part = next(parts)
+        return {"type": "http.request", "body": part, "more_body": part != b"c"}
+
+    async def send(_message: Any) -> None:
+        """The application sends nothing."""
+
+    headers = [(b"content-length", b"1400001")]
+    limits = ConnectionLimits(application, Settings())
+    asyncio.run(limits(cast("Any", {"type": "http", "headers": headers}), receive, send))
+    assert bodies == [b"a" * 700_000 + b"b" * 700_000 + b"c"]

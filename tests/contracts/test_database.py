@@ -130,8 +130,10 @@ def test_a_unit_of_work_sends_no_statement_of_its_own(database: Database) -> Non
 def test_statements_stay_prepared_from_unit_to_unit(database: Database) -> None:
     """PostgreSQL plans a statement that is sent often once, and not for each page again."""
     prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%users%'")
-    # The driver prepares what a connection has sent twice, and the pool may have several connections.
-    for _ in range(20):
+    with database.snapshot(), database.snapshot(), database.snapshot():
+        pass
+    # The driver prepares what a connection has sent twice; the pool hands out the one that was used last.
+    for _ in range(3):
         with database.snapshot() as connection:
             count(connection)
     with database.snapshot() as connection:

@@ -5,6 +5,7 @@ The server closes a connection whose request was answered before its body was re
 
 import asyncio
 from collections.abc import Mapping
+from io import BytesIO
 from typing import cast
 
 from litestar.enums import ScopeType
@@ -98,6 +99,21 @@ class _Body:
 
     async def receive(self) -> ReceiveMessage:
         """Return the next message; raise `RequestTimeout`, `BadRequest` for a broken body, or `Unavailable`."""
+        message = await self._receive_part()
+        if message["type"] != "http.request" or self._reserved == 0:
+            return message
+        # The application would hold a large body in thousands of parts until it has joined them. Their memory stays
+        # with the process; that of one block goes back to the system.
+        body = BytesIO()
+        body.write(message.get("body", b""))
+        while not self.is_read:
+            message = await self._receive_part()
+            if message["type"] != "http.request":
+                return message
+            body.write(message.get("body", b""))
+        return {"type": "http.request", "body": body.getvalue(), "more_body": False}
+
+    async def _receive_part(self) -> ReceiveMessage:
         if self.is_read:
             return await self._receive()
         try:

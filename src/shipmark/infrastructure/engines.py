@@ -20,6 +20,9 @@ UNIT = "shipmark_unit"
 #: Timeouts for connecting, and for a silent server until a connection counts as broken.
 _CONNECT_SECONDS = 10
 _SILENCE_SECONDS = 60
+#: Pools hand out the connection that was used last: its statements are prepared and its pages cached. In turn, each of
+#: many connections would prepare each statement and fill a cache of its own.
+_NEWEST_FIRST = True
 #: The key in the info of a SQLite connection for the path and identity of its file.
 _FILE = "file"
 #: The function of SQLite connections that returns a text in small letters, of any alphabet.
@@ -51,6 +54,7 @@ def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
     engine = create_engine(
         url,
         pool_size=8,
+        pool_use_lifo=_NEWEST_FIRST,
         max_overflow=32,
         connect_args={"timeout": lock_wait_seconds, "check_same_thread": False},
     )
@@ -131,6 +135,7 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
     engine = create_engine(
         address,
         pool_size=connections,
+        pool_use_lifo=_NEWEST_FIRST,
         max_overflow=0,
         pool_timeout=lock_wait_seconds,
         connect_args={
