@@ -9,6 +9,7 @@ import pytest
 from factories import BEGINNING, World, counts, error_event, rows, send_event
 from httpx import Client
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from shipmark.accounts import actions as accounts
 from shipmark.infrastructure import jobs
@@ -181,7 +182,7 @@ def test_a_worker_rests_after_a_job_and_polls_where_there_is_none(
     assert pauses.seconds == [pytest.approx(0.02), pytest.approx(0.1), 2.0]
 
 
-def test_errands_run_in_a_process_of_their_own(database: Database, tmp_path: Path) -> None:
+def test_external_jobs_run_in_a_process_of_their_own(database: Database, tmp_path: Path) -> None:
     """Nothing of it is told to the server but that there was one: its fetches are gone, and so the job is done."""
     with database.transaction() as connection:
         jobs.enqueue(connection, scheduler.EXTERNAL_JOBS[0], {"fetches": [1]}, now=BEGINNING)
@@ -191,6 +192,18 @@ def test_errands_run_in_a_process_of_their_own(database: Database, tmp_path: Pat
     assert worker.run_external_jobs() is False
     with database.snapshot() as connection:
         assert not jobs.is_due(connection, datetime.now(UTC), scheduler.EXTERNAL_JOBS)
+
+
+def test_external_jobs_that_are_stopped_are_no_error(database: Database, tmp_path: Path) -> None:
+    with database.transaction() as connection:
+        jobs.enqueue(connection, scheduler.EXTERNAL_JOBS[0], {"fetches": [1]}, now=BEGINNING)
+    worker = scheduler.ExternalJobWorker(
+        database, Settings(data=tmp_path, database_url=database.url)
+    )
+    worker._stopping.set()
+    with capture_logs() as log:
+        assert worker.run_external_jobs() is False
+    assert not log
 
 
 def test_releases_are_judged_every_minute(database: Database) -> None:

@@ -295,13 +295,17 @@ class ExternalJobWorker(Worker):
             if not jobs.is_due(connection, now(), EXTERNAL_JOBS):
                 return False
         with subprocess.Popen(_RUN_EXTERNAL_JOBS, env=self._environment) as self._process:
+            # `stop` may have come just before there was a process.
+            if self._stopping.is_set():
+                self._process.terminate()
             status = self._process.wait()
-        if status:
+        if status and not self._stopping.is_set():
             log.error("External jobs failed", **{"process.status": status})
         return not status
 
     def stop(self) -> None:
         """Stop the running job too: it is claimed again after its lease ends."""
+        self._stopping.set()
         if self._process is not None:
             self._process.terminate()
         super().stop()
