@@ -104,7 +104,7 @@ class Server:
             kill(pid)
 
     def kill_reader(self) -> None:
-        """Kill a process that reads events beside the digester, if there is one."""
+        """Kill a process that the digester's has started, if there is one: it reads events, or runs external jobs."""
         digester = self.digester()
         if digester is not None and (readers := children_of(digester)):
             kill(random.choice(readers))

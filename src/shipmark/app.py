@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from functools import cache
 
@@ -37,9 +37,8 @@ from shipmark.http.workers import (
 )
 from shipmark.infrastructure import logging
 from shipmark.infrastructure.blobs.opening import open_blobs
-from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.errors import Refusal, Unavailable
+from shipmark.infrastructure.errors import Refusal
 from shipmark.infrastructure.module_loading import hidden
 from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.ingest import quotas
@@ -57,7 +56,6 @@ from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.web import handlers
 from shipmark.web.error_pages import unrouted_answer
 from shipmark.web.live_updates import LiveUpdates
-from shipmark.worker import scheduler
 
 #: What browsers' SDKs may send and read from other origins (ingest.md 1.6). No cookie is ever let through.
 _CORS = CORSConfig(
@@ -175,7 +173,7 @@ def assemble(settings: Settings, database: Database | None) -> Litestar:
                 Exception: failure_response,
             },
             state=_state(settings, database),
-            lifespan=[_working],
+            lifespan=[_lifespan],
             cors_config=_CORS,
             request_max_body_size=settings.body_max_bytes,
             openapi_config=None,
@@ -223,23 +221,14 @@ def _end_open_connections(state: State) -> None:
 
 
 @asynccontextmanager
-async def _working(app: Litestar) -> AsyncIterator[None]:
-    """Run the jobs in the background while the application serves."""
-    database: Database = app.state.database
-    # A worker that is started while the database is away finds the timers that an earlier one has started.
-    with suppress(Unavailable), database.transaction() as connection:
-        scheduler.start(connection, now())
+async def _lifespan(app: Litestar) -> AsyncIterator[None]:
+    """Let go of all that the application holds when it stops."""
     loop = asyncio.get_running_loop()
     call_in_loop_when_stopping(loop, lambda: _end_open_connections(app.state))
-    workers = scheduler.workers(database, app.state.settings)
-    for worker in workers:
-        worker.start()
     try:
         yield
     finally:
         app.state.live.stop()
-        for worker in workers:
-            worker.stop()
         app.state.admission.close()
         app.state.event_log.close()
-        database.close()
+        app.state.database.close()

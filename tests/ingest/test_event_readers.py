@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -47,7 +48,7 @@ NEEDS_A_FILE = error_event(
 
 @pytest.fixture
 def readers() -> Iterator[EventReaders]:
-    with EventReaders(2) as made:
+    with EventReaders(2, threading.Lock()) as made:
         yield made
 
 
@@ -209,12 +210,23 @@ def test_readers_end_when_they_have_nothing_to_read_for_long(
     assert not any(map(is_alive, started))
 
 
+def test_no_reader_is_forked_while_another_thread_is_in_the_middle_of_a_job() -> None:
+    """It would copy the locks that the thread holds, and wait for them for ever."""
+    batch, fork_lock = events(), threading.Lock()
+    with EventReaders(1, fork_lock) as readers:
+        with fork_lock:
+            assert not read(readers.share_out(batch, OPTIONS), batch)
+            assert pids(readers) == []
+        assert read(readers.share_out(batch, OPTIONS), batch)
+        assert len(pids(readers)) == 1
+
+
 def test_readers_end_with_the_digester_and_hold_none_of_its_files() -> None:
     batch = events()
     pipe, theirs = os.pipe()
     digester = os.fork()
     if not digester:
-        readers = EventReaders(1)
+        readers = EventReaders(1, threading.Lock())
         read(readers.share_out(batch, OPTIONS), batch)
         os.write(theirs, str(pids(readers)[0]).encode())
         signal.pause()
@@ -260,7 +272,7 @@ def test_a_digester_with_readers_stores_the_same_as_without(
     frames += [frame_of(b"[1]", project_id)]
     writer.append(*frames).result(10)
     logs = SqliteLogReader(folder)
-    with EventReaders(2) as readers:
+    with EventReaders(2, threading.Lock()) as readers:
         digester = Digester(database, blobs, logs, event_readers=readers)
         assert digester.digest_pending() == len(frames)
         assert len(pids(readers)) == 2

@@ -187,7 +187,7 @@ def test_external_jobs_run_in_a_process_of_their_own(database: Database, tmp_pat
     with database.transaction() as connection:
         jobs.enqueue(connection, scheduler.EXTERNAL_JOBS[0], {"fetches": [1]}, now=BEGINNING)
     settings = Settings(data=tmp_path, database_url=database.url)
-    worker = scheduler.ExternalJobWorker(database, settings)
+    worker = scheduler.ExternalJobWorker(database, settings, threading.Lock())
     assert worker.run_external_jobs() is True
     assert worker.run_external_jobs() is False
     with database.snapshot() as connection:
@@ -197,9 +197,8 @@ def test_external_jobs_run_in_a_process_of_their_own(database: Database, tmp_pat
 def test_external_jobs_that_are_stopped_are_no_error(database: Database, tmp_path: Path) -> None:
     with database.transaction() as connection:
         jobs.enqueue(connection, scheduler.EXTERNAL_JOBS[0], {"fetches": [1]}, now=BEGINNING)
-    worker = scheduler.ExternalJobWorker(
-        database, Settings(data=tmp_path, database_url=database.url)
-    )
+    settings = Settings(data=tmp_path, database_url=database.url)
+    worker = scheduler.ExternalJobWorker(database, settings, threading.Lock())
     worker._stopping.set()
     with capture_logs() as log:
         assert worker.run_external_jobs() is False

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from shipmark import app
 from shipmark.accounts import store as accounts
+from shipmark.background_process import BackgroundProcess
 from shipmark.cli.create import make_all
 from shipmark.cli.data_checks import require_servable
 from shipmark.cli.options import open_database, overridden, with_settings
@@ -35,7 +36,6 @@ from shipmark.infrastructure.settings import (
     to_environment,
 )
 from shipmark.infrastructure.telemetry import log
-from shipmark.ingest.digester_process import DigesterProcess
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.worker import scheduler
 
@@ -116,8 +116,8 @@ def _run(settings: Settings) -> None:
     reset_signals_in_workers()
     target = "shipmark.app_with_error_reporting" if settings.report_dsn else app.__name__
     header_milliseconds = int(settings.read_timeout_seconds * 1000)
-    digester = DigesterProcess(settings)
-    digester.start()
+    background = BackgroundProcess(settings)
+    background.start()
     try:
         server = Server(
             f"{target}:create",
@@ -137,10 +137,10 @@ def _run(settings: Settings) -> None:
         )
         server.respawned_wrks = RespawnHistory()
         # When it starts, it sets its handlers of signals.
-        server.on_startup(lambda: call_when_stopping(digester.note_stop))
+        server.on_startup(lambda: call_when_stopping(background.note_stop))
         server.serve()
     finally:
-        digester.stop()
+        background.stop()
         shutil.rmtree(metrics, ignore_errors=True)
 
 

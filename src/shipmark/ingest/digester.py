@@ -4,6 +4,7 @@ The position in a log moves in the transaction of what its frames caused: after 
 goes on where the database is. Everything that can be done before the transaction is done before it.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -102,7 +103,7 @@ class Digester:
     ) -> None:
         self._database, self._blobs, self._logs = database, blobs, logs
         self._secret = cache(secret)
-        self._event_readers = event_readers or EventReaders(0)
+        self._event_readers = event_readers or EventReaders(0, threading.Lock())
         self._positions: dict[str, int] = {}
         self._held: dict[str, _Held] = {}
         self._projects = KnownProjects(database)

@@ -11,6 +11,7 @@ import math
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -43,10 +44,14 @@ Contents = dict[tuple[str, int], EventContent]
 
 
 class EventReaders:
-    """Up to ``most`` readers, started for the first large batch. For one thread; ``with`` ends them."""
+    """Up to ``most`` readers, started for the first large batch. For one thread; ``with`` ends them.
 
-    def __init__(self, most: int) -> None:
+    None is started while another thread holds ``fork_lock``: it may hold locks that a reader would wait for.
+    """
+
+    def __init__(self, most: int, fork_lock: threading.Lock) -> None:
         self._most = min(most, READERS_MAX)
+        self._fork_lock = fork_lock
         self._readers: list[_Reader] = []
         self._used_at = self._failed_at = -math.inf
 
@@ -95,12 +100,16 @@ class EventReaders:
             if reader.is_reading:
                 # A batch that was given up; its answer is not for the next one.
                 self.contents_of(reader)
+        if len(self._readers) == self._most or not self._fork_lock.acquire(blocking=False):
+            return
         try:
             while len(self._readers) < self._most:
                 self._readers.append(_Reader())
         except OSError as error:
             # Neither memory nor a process is to be had.
             self._note_failure(error)
+        finally:
+            self._fork_lock.release()
 
     def _has_sent(self, reader: "_Reader", part: Sequence[StoredFrame], options: Options) -> bool:
         needed = {stored.frame.project_id for stored in part}

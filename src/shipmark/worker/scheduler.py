@@ -243,13 +243,21 @@ def retry_later(database: Database, job: Job, error: Exception, at: datetime) ->
     report_exception("A job failed", error, **{"job.kind": job.kind, "job.again_at": str(again)})
 
 
-def workers(database: Database, settings: Settings) -> list["Worker"]:
-    """Return the workers of a process: one for short jobs, and one for external jobs."""
-    return [Worker(lambda: run_due(database, now())), ExternalJobWorker(database, settings)]
+def workers(database: Database, settings: Settings, fork_lock: threading.Lock) -> list["Worker"]:
+    """Return the workers of a process: one for short jobs, and one for external jobs.
+
+    They hold ``fork_lock`` while they work, so that the process is not forked meanwhile.
+    """
+
+    def run_one() -> bool:
+        with fork_lock:
+            return run_due(database, now())
+
+    return [Worker(run_one), ExternalJobWorker(database, settings, fork_lock)]
 
 
 class Worker(threading.Thread):
-    """A thread that runs due jobs in a server process until it is stopped."""
+    """A thread that runs due jobs until it is stopped."""
 
     def __init__(self, run_one: Callable[[], bool]) -> None:
         super().__init__(name="shipmark-worker", daemon=True)
@@ -279,22 +287,24 @@ class Worker(threading.Thread):
 class ExternalJobWorker(Worker):
     """Runs external jobs in a separate process while any are due.
 
-    External jobs load large libraries, process untrusted data, and may take minutes: they must not run in processes
-    that serve requests.
+    External jobs load large libraries, process untrusted data, and may take minutes: they must not run in the process
+    of the digester.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, settings: Settings, fork_lock: threading.Lock) -> None:
         super().__init__(self.run_external_jobs)
-        self._database = database
+        self._database, self._fork_lock = database, fork_lock
         self._environment = os.environ | to_environment(settings)
         self._process: subprocess.Popen[bytes] | None = None
 
     def run_external_jobs(self) -> bool:
         """Run the due jobs. Return False if there are none."""
-        with self._database.snapshot() as connection:
-            if not jobs.is_due(connection, now(), EXTERNAL_JOBS):
-                return False
-        with subprocess.Popen(_RUN_EXTERNAL_JOBS, env=self._environment) as self._process:
+        with self._fork_lock:
+            with self._database.snapshot() as connection:
+                if not jobs.is_due(connection, now(), EXTERNAL_JOBS):
+                    return False
+            self._process = subprocess.Popen(_RUN_EXTERNAL_JOBS, env=self._environment)
+        with self._process:
             # `stop` may have come just before there was a process.
             if self._stopping.is_set():
                 self._process.terminate()

@@ -1,4 +1,4 @@
-"""The process of the digester: its turns, the lock of the folder, and its end."""
+"""The loop of the digester: its turns, their pauses, and the lock of the folder."""
 
 import threading
 import time
@@ -13,10 +13,8 @@ from structlog.testing import capture_logs
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Unavailable
-from shipmark.infrastructure.settings import Settings
-from shipmark.ingest import digester_process
+from shipmark.ingest import digestion_loop
 from shipmark.ingest.digester import Digester
-from shipmark.ingest.digester_process import DigesterProcess
 from shipmark.ingest.event_readers import SHARED_MIN
 from shipmark.ingest.log_folder import LogFolder, Pauses
 from shipmark.ingest.sqlite_log import SqliteLogReader
@@ -40,9 +38,9 @@ class Outage(Digester):
 def test_an_outage_is_logged_when_it_begins_and_when_it_ends(
     database: Database, blobs: Blobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digester_process, "_FAILURE_SECONDS", 0)
+    monkeypatch.setattr(digestion_loop, "_FAILURE_SECONDS", 0)
     digester = Outage(database, blobs, SqliteLogReader(LogFolder(tmp_path)))
-    turns = digester_process._Turns(digester, threading.Event())
+    turns = digestion_loop._Turns(digester, threading.Event())
     with capture_logs() as lines:
         assert not any(turns.digest() for _ in range(6))
     assert [line["event"] for line in lines] == [
@@ -77,14 +75,14 @@ def test_it_rests_after_a_turn_unless_it_is_behind(
     frames: int, seconds: float, rests: list[float]
 ) -> None:
     pauses = NotedPauses()
-    digester_process.pause_after(pauses, frames, seconds)
+    digestion_loop.pause_after(pauses, frames, seconds)
     assert pauses.rested == rests
     assert pauses.waited == []
 
 
 def test_it_waits_to_be_woken_where_there_is_nothing_to_digest() -> None:
     pauses = NotedPauses()
-    digester_process.pause_after(pauses, 0, 0.01)
+    digestion_loop.pause_after(pauses, 0, 0.01)
     assert (len(pauses.waited), pauses.rested) == (1, [])
 
 
@@ -110,13 +108,13 @@ def _seconds_of(pause: Callable[[float], None], seconds: float) -> float:
 def test_a_second_digester_waits_for_the_folder_and_says_so_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digester_process, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(digester_process, "_OTHER_SECONDS", 0)
+    monkeypatch.setattr(digestion_loop, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(digestion_loop, "_OTHER_SECONDS", 0)
     folder, taken = LogFolder(tmp_path), threading.Event()
 
     def wait() -> None:
         with ExitStack() as stack:
-            assert digester_process._when_free(folder, stack, threading.Event()) is not None
+            assert digestion_loop._when_free(folder, stack, threading.Event()) is not None
             taken.set()
 
     with capture_logs() as lines:
@@ -132,14 +130,14 @@ def test_a_second_digester_waits_for_the_folder_and_says_so_once(
 def test_a_folder_that_can_not_be_written_is_waited_for_and_named_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(digester_process, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(digestion_loop, "_LOOK_SECONDS", 0.01)
     path = tmp_path / "logs"
     path.touch()  # no folder: root may write to one that is read-only
     stopping, done = threading.Event(), threading.Event()
 
     def wait() -> None:
         with ExitStack() as stack:
-            digester_process._when_free(LogFolder(path), stack, stopping)
+            digestion_loop._when_free(LogFolder(path), stack, stopping)
             done.set()
 
     with capture_logs() as lines:
@@ -150,24 +148,3 @@ def test_a_folder_that_can_not_be_written_is_waited_for_and_named_once(
         thread.join(20)
     assert done.is_set()
     assert len(lines) == 1
-
-
-def test_a_digester_that_does_not_end_is_killed_within_the_limit_of_the_server(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(digester_process, "run", lambda *_: _ignore_signals())
-    process = DigesterProcess(Settings(data=tmp_path, stop_timeout_seconds=1))
-    process.start()
-    time.sleep(0.3)
-    process.note_stop()
-    begun = time.monotonic()
-    process.stop()
-    assert time.monotonic() - begun < 10
-    assert process._process is not None
-    assert not process._process.is_alive()
-
-
-def _ignore_signals() -> None:
-    digester_process.signal.signal(digester_process.signal.SIGTERM, lambda *_: None)
-    while True:
-        time.sleep(60)
