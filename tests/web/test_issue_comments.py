@@ -76,9 +76,33 @@ def test_a_comment_that_is_refused_stays_in_the_field(owner, text, problem):
     assert problem in answer.text.partition('id="comment-problem"')[2][:100]
     assert 'aria-invalid="true" aria-describedby="comment-problem" autofocus' in answer.text
     assert f"{text.strip()}</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("\n", "Enter a comment."), ("a" * (COMMENT_MAX + 1), f"at most {COMMENT_MAX} characters")],
+)
+def test_a_change_that_is_refused_stays_in_the_field_of_its_comment(owner, text, problem):
     write(owner)
-    assert change(owner, action="save", text=text).status_code == 400
+    comment_id = re.search(r'id="comment-(\d+)"', owner.get(ISSUE).text)[1]
+    answer = change(owner, comment_id, action="save", text=text)
+    assert answer.status_code == 400
+    form = answer.text.partition('<details class="change" open>')[2].partition("</form>")[0]
+    assert f'aria-describedby="comment-{comment_id}-problem" autofocus' in form
+    assert problem in form.partition('role="alert">')[2]
+    assert f">\n{text.strip()}</textarea>" in form
+    assert answer.text.count('role="alert"') == 1
     assert shown(owner) == ["It is known."]
+
+
+def test_a_change_of_a_comment_that_was_deleted_meanwhile_is_kept_as_a_new_one(owner):
+    write(owner)
+    assert change(owner, action="delete").status_code == 303
+    answer = change(owner, action="save", text="Long thoughts")
+    assert answer.status_code == 404
+    form = answer.text.partition(f'action="{COMMENTS}"')[2].partition("</form>")[0]
+    assert "was deleted meanwhile" in form
+    assert ">\nLong thoughts</textarea>" in form
 
 
 def test_the_longest_comment_counts_ends_of_lines_once(owner):

@@ -15,9 +15,11 @@ from shipmark.web.handlers.issues import render_issue
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest
 from shipmark.web.view_models.issue import require_issue
+from shipmark.web.view_models.issue_comments import RefusedComment
 
 _COMMENTS = "/organizations/{organization:str}/issues/{issue:str}/comments/"
 _SAVE, _DELETE = "save", "delete"
+_GONE = "The comment was deleted meanwhile. Press Comment to keep your text as a new one."
 
 
 @post(_COMMENTS, scopes=None, sync_to_thread=True)
@@ -27,7 +29,8 @@ def add_comment(web_request: InjectedWebRequest, issue: FromPath[str], body: Raw
         stored = require_issue(connection, workspace, issue)
     text, problem = _text_of(form_of(body))
     if problem:
-        return render_issue(web_request, issue, status=400, comment=text, comment_problem=problem)
+        refused = RefusedComment(text=text, problem=problem)
+        return render_issue(web_request, issue, status=400, refused=refused)
     with web_request.database.transaction() as connection:
         actions.add_comment(connection, workspace.access, stored, text, (), now())
     return _to_activity(workspace.organization.slug, issue)
@@ -45,16 +48,22 @@ def change_comment(
     if action not in {_SAVE, _DELETE}:
         raise BadRequest(f"The action must be one of {_SAVE}, {_DELETE}.")
     text, problem = _text_of(form)
+    comment_id = row_id(comment)
     if action == _SAVE and problem:
-        return render_issue(web_request, issue, status=400, problem=problem)
+        refused = RefusedComment(id=comment_id, text=text, problem=problem)
+        return render_issue(web_request, issue, status=400, refused=refused)
     with web_request.database.transaction() as connection:
-        current = comments.by_id(connection, stored.id, row_id(comment))
+        current = comments.by_id(connection, stored.id, comment_id)
         if current is None:
-            raise NotFound
-        if action == _DELETE:
+            if action == _DELETE:
+                raise NotFound
+        elif action == _DELETE:
             actions.delete_comment(connection, workspace.access, current)
         else:
             actions.change_comment(connection, workspace.access, current, text)
+    if current is None:
+        refused = RefusedComment(text=text, problem=_GONE)
+        return render_issue(web_request, issue, status=404, refused=refused)
     return _to_activity(workspace.organization.slug, issue)
 
 

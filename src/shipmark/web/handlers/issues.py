@@ -18,6 +18,7 @@ from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue
 from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
+from shipmark.web.view_models.issue_comments import RefusedComment
 
 _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 
@@ -57,10 +58,9 @@ def render_issue(
     *,
     status: int = 200,
     problem: str = "",
-    comment: str = "",
-    comment_problem: str = "",
+    refused: RefusedComment | None = None,
 ) -> Answer:
-    """Return the page of an issue, with a problem, or with the comment that was refused and what is wrong with it."""
+    """Return the page of an issue, with a problem, or with the text of a comment that was refused."""
     with web_request.view() as (connection, workspace):
         issue = require_issue(connection, workspace, name)
         event = event_of(connection, issue, web_request.parameter("event"))
@@ -86,8 +86,7 @@ def render_issue(
         workspace=workspace,
         content=content,
         problem=problem,
-        comment=comment,
-        comment_problem=comment_problem,
+        refused=refused,
         comment_max=COMMENT_MAX,
         may_delete=workspace.may(ISSUE_DELETE),
         share_address=_share_address(address, workspace, issue),

@@ -20,6 +20,15 @@ class CommentItem:
     may_delete: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedComment:
+    """A text that was not stored, and why: of the comment with this id, or of a new one."""
+
+    text: str
+    problem: str
+    id: int | None = None
+
+
 def comment_item(
     entry: IssueActivity, users: Mapping[int, User], workspace: Workspace, *, may_change: bool
 ) -> CommentItem | None:
