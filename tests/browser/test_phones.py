@@ -53,6 +53,20 @@ def test_the_verdicts_of_two_releases_do_not_cover_each_other(phone):
     assert phone.evaluate(_CUT, ".wide-nums td") == []
 
 
+def test_the_verdict_of_a_release_leaves_place_for_what_follows(phone):
+    phone.goto(f"{ACME}/releases/web%402.0.0/")
+    regressed = phone.get_by_role("region", name="Verdict in production")
+    other = regressed.get_by_text("Users without a new issue")
+    assert not other.is_visible()
+    assert regressed.bounding_box()["height"] < 440
+    regressed.get_by_text("2 other measures").click()
+    assert other.is_visible()
+    phone.set_viewport_size({"width": 1360, "height": 800})
+    phone.reload()
+    assert other.is_visible()
+    assert not regressed.get_by_text("2 other measures").is_visible()
+
+
 @pytest.mark.parametrize("path", ["releases/", "timeline/", "settings/projects/web/"])
 def test_what_has_the_focus_is_never_covered(phone, path):
     phone.goto(f"{ACME}/{path}")

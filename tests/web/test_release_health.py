@@ -129,6 +129,16 @@ def test_a_regressed_release_has_reasons_and_what_to_deploy(house, owner, publis
     assert f'href="{LIST}web%401.0.0/"' in banner
 
 
+def test_reasons_of_measures_that_the_verdict_is_not_by_are_apart(house, owner, published):
+    house.regress()
+    [banner] = _banners(owner.get(PAGE))
+    shown, _, others = banner.partition('<details class="others">')
+    assert "Crash-free sessions:" in shown
+    assert "The base was hardly in use" in shown
+    assert "users" not in _text(shown)
+    assert _text(others).startswith("2 other measures Crash-free users, by the hour: ")
+
+
 def test_each_environment_has_a_release_of_its_own_to_go_back_to(house, owner, published):
     house.regress()
     house.use("web@1.5.0", 2_000, 10, hours=range(2, 42), environment="staging")

@@ -31,10 +31,14 @@ _SPREAD_SHOWN = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason of a verdict; ``status`` is that of the measure that it is about, if it is about one."""
+    """A reason of a verdict; ``status`` is that of the measure that it is about, if it is about one.
+
+    Without ``decides`` it is about a measure that the verdict is not by.
+    """
 
     text: str
     status: VerdictStatus | None = None
+    decides: bool = True
 
 
 def reasons(verdict: ReleaseVerdict, evaluation: Evaluation) -> list[Reason]:
@@ -66,11 +70,20 @@ def _reasons(verdict: ReleaseVerdict, evaluation: Evaluation) -> Iterator[Reason
             yield Reason(
                 f"The release is younger than {minutes} minutes, so that it is not called healthy yet."
             )
-    order = sorted(evaluation.results, key=lambda result: result.measure != evaluation.measure)
-    for result in order:
-        yield Reason(_of_measure(result, criteria), result.judgement.status)
+    deciding = _deciding(evaluation)
+    for result in sorted(evaluation.results, key=lambda result: result.measure != deciding):
+        text, status = _of_measure(result, criteria), result.judgement.status
+        yield Reason(text, status, decides=result.measure == deciding)
     if evaluation.status == VerdictStatus.REGRESSED and not evaluation.is_concurrent:
         yield Reason(_NOT_CONCURRENT)
+
+
+def _deciding(evaluation: Evaluation) -> Measure | None:
+    """Return the measure that the verdict is by, of a healthy one the first that is healthy."""
+    if evaluation.status != VerdictStatus.HEALTHY:
+        return evaluation.measure
+    agreeing = (each for each in evaluation.results if each.judgement.status == evaluation.status)
+    return next((each.measure for each in agreeing), None)
 
 
 def _of_measure(result: MeasureResult, criteria: Criteria) -> str:

@@ -49,6 +49,16 @@ class VerdictBanner:
         return _WORDS[self.status]
 
     @property
+    def deciding(self) -> tuple[Reason, ...]:
+        """Return the reasons of the measure that the verdict is by, and those that are about none."""
+        return tuple(reason for reason in self.reasons if reason.decides)
+
+    @property
+    def others(self) -> tuple[Reason, ...]:
+        """Return the reasons of the other measures."""
+        return tuple(reason for reason in self.reasons if not reason.decides)
+
+    @property
     def marks(self) -> tuple[str, ...]:
         """Return what a person may mark the release as, or `none` if it is marked."""
         if self.is_marked:
