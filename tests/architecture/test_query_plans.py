@@ -175,6 +175,7 @@ PAGES = (
     "/organizations/acme/delivery/",
     "/organizations/acme/delivery/?period=12m&project=web",
     "/organizations/acme/timeline/?days=90&project=web&environment=production",
+    "/organizations/acme/timeline/?days=90&until=2026-01-01&deploys=all",
     release_path("web@1.1.0"),
     release_path("web@5.0.0+2000"),
     release_path("web@5.0.0+2000", "compare/"),
@@ -555,7 +556,11 @@ ALLOWED = (
             "ix_issues_resolved",
             "The issues of twelve weeks are counted in indexes, of a project's week at most 1000.",
         )
-        for query in ("", "?days=90&project=web&environment=production")
+        for query in (
+            "",
+            "?days=90&project=web&environment=production",
+            "?days=90&until=2026-01-01&deploys=all",
+        )
     ),
     (
         "change issues",

@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
@@ -112,7 +112,8 @@ def fill_all(server: Server) -> Places:
     )
     _discard(server, "ResizeObserver loop limit exceeded", "shop/cart")
     fill_health(server)
-    return _fill_settings(server, "acme/mobile", "Mobile")
+    week_ago = (datetime.now(UTC) - timedelta(days=7)).date().isoformat()
+    return _fill_settings(server, "acme/mobile", "Mobile") | {"week_ago": week_ago}
 
 
 def fill_all_awkwardly(server: Server) -> Places:

@@ -59,6 +59,7 @@ PAGES = (
         "getting-started": f"{ACME}/getting-started/",
         "getting-started-empty": "/organizations/empty/getting-started/",
         "timeline": f"{ACME}/timeline/",
+        "timeline-earlier": f"{ACME}/timeline/?days=7&until={{week_ago}}",
         "verdicts": f"{ACME}/verdicts/",
         "timeline-empty": "/organizations/empty/timeline/",
         "delivery": f"{ACME}/delivery/",

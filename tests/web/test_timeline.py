@@ -29,7 +29,8 @@ def deploy(house):
             attached = release_projects.of_releases(connection, [release.id])[release.id]
             at = now() - timedelta(days=days)
             new = NewDeploy(environment=environment, finished_at=at)
-            deploys.record(connection, release, new, [each.project_id for each in attached], None)
+            by = house.owner.id if environment == "production" else None
+            deploys.record(connection, release, new, [each.project_id for each in attached], by)
         return release
 
     return record
@@ -37,7 +38,7 @@ def deploy(house):
 
 def _bars(answer, lane):
     """The bars of a lane as (title, position, width)."""
-    chart = answer.text.partition(f'aria-label="{lane}">')[2].partition('<line class="now"')[0]
+    chart = answer.text.partition(f'aria-label="{lane}">')[2].partition('<div class="is')[0]
     found = re.findall(r'<title>([^<]*)</title><svg x="([\d.]+)%" width="([\d.]+)%"', chart)
     return [(unescape(title), float(x), float(width)) for title, x, width in found]
 
@@ -205,3 +206,84 @@ def test_an_axis_has_as_many_labels_as_fit(days, labels):
 )
 def test_a_duration_has_two_units_at_most(length, text):
     assert duration(length) == text
+
+
+def _days_ago(days):
+    return (now() - timedelta(days=days)).date().isoformat()
+
+
+def _neighbours(answer):
+    """The addresses of the earlier and the later days, "" where there are none."""
+    found = (re.search(f'rel="{rel}" href="([^"]*)"', answer.text) for rel in ("prev", "next"))
+    return [unescape(each[1]) if each else "" for each in found]
+
+
+def test_earlier_days_are_pages(owner, deploy):
+    deploy("web@1.0.0", "production", 50)
+    deploy("web@1.1.0", "production", 40)
+    deploy("web@1.2.0", "production", 5)
+    earlier, later = _neighbours(owner.get(TIMELINE))
+    assert (earlier, later) == (f"{TIMELINE}?until={_days_ago(30)}", "")
+    answer = owner.get(earlier)
+    assert _versions(answer) == ["web@1.1.0", "web@1.0.0"]
+    assert "Live at the end" in answer.text
+    assert '<line class="now"' not in answer.text
+    assert "live now" not in answer.text
+    # Nothing was deployed before.
+    assert _neighbours(answer) == ["", TIMELINE]
+
+
+def test_a_page_of_earlier_days_keeps_what_was_chosen(house, owner, deploy):
+    deploy("web@1.0.0", "production", 50)
+    deploy("api@1.0.0", "production", 50, project=house.extra_project("api"))
+    asked = f"{TIMELINE}?days=7&until={_days_ago(45)}&project=web"
+    answer = owner.get(asked)
+    assert _versions(answer) == ["web@1.0.0"]
+    assert f'href="{TIMELINE}?days=90&amp;until={_days_ago(45)}&amp;project=web"' in answer.text
+    assert f'<input type="hidden" name="until" value="{_days_ago(45)}">' in answer.text
+    later = f"{TIMELINE}?days=7&until={_days_ago(38)}&project=web"
+    assert _neighbours(answer) == ["", later]
+    # Nothing was deployed in them, but before.
+    assert _neighbours(owner.get(later))[0] == asked
+
+
+def test_what_was_live_before_earlier_days_and_after_them_is_drawn_through(owner, deploy):
+    deploy("web@1.0.0", "production", 60)
+    deploy("web@1.1.0", "production", 5)
+    deploy("web@1.0.0", "staging", 60)
+    answer = owner.get(f"{TIMELINE}?days=7&until={_days_ago(20)}")
+    [production] = _bars(answer, "web, production")
+    [staging] = _bars(answer, "web, staging")
+    assert production[1:] == staging[1:] == (0, 99.6)
+    assert re.search(r"live for over 40d|live for over 41d", production[0])
+    assert "live now, for 60d" in staging[0]
+    assert "No deploys in these 7 days." in answer.text
+
+
+def test_before_the_first_deploy_the_way_back_is_offered(owner, deploy):
+    deploy("web@1.0.0", "production", 5)
+    answer = owner.get(f"{TIMELINE}?days=7&until={_days_ago(30)}")
+    assert "No deploys by then" in answer.text
+    assert f'href="{TIMELINE}?days=7">Show the last 7 days' in answer.text
+
+
+@pytest.mark.parametrize("until", ["", "x", "0001-01-01", "1999-12-31", "9999-12-31", "2026-02-30"])
+def test_a_day_without_a_timeline_counts_as_now(owner, deploy, until):
+    deploy("web@1.0.0", "production", 5)
+    answer = owner.get(TIMELINE, params={"until": until})
+    assert _versions(answer) == ["web@1.0.0"]
+    assert "Live now" in answer.text
+    assert owner.get(TIMELINE, params={"until": "2000-01-01", "days": "90"}).status_code == 200
+
+
+def test_the_list_says_who_deployed(house, owner, deploy):
+    deploy("web@1.0.0", "production", 5)
+    deploy("web@1.0.0", "staging", 5)
+    rows = owner.get(TIMELINE).text.partition("<tbody")[2].split("</tr>")
+    by_environment = {
+        name: row for row in rows for name in ("production", "staging") if name in row
+    }
+    name = house.owner.display_name
+    assert f'<span class="unseen">{name}</span>' in by_environment["production"]
+    assert name not in by_environment["staging"]
+    assert 'title="No user is known"' in by_environment["staging"]

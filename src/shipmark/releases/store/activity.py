@@ -1,7 +1,7 @@
 """The table of activities of releases, per project."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -63,6 +63,20 @@ _ACTIVITY = RowReader(
     at=activities.c.happened_at,
     details=json.loads,
 )
+_MOMENTS = db.json_rows("moments", project_id=db.Id, at=db.UtcDateTime())
+_OF_DEPLOYS = (
+    sa.select(activities.c.project_id, activities.c.details, activities.c.user_id)
+    .join(
+        _MOMENTS,
+        sa.and_(
+            activities.c.project_id == _MOMENTS.c.project_id,
+            activities.c.happened_at == _MOMENTS.c.at,
+        ),
+    )
+    .where(
+        activities.c.type == ReleaseActivityType.DEPLOYED.value, activities.c.user_id.is_not(None)
+    )
+)
 
 
 def add(
@@ -109,6 +123,24 @@ def of_version(
         .limit(limit)
     )
     return _ACTIVITY.all(connection, query)
+
+
+def users_of_deploys(
+    connection: sa.Connection, moments: Mapping[tuple[int, int], datetime]
+) -> dict[tuple[int, int], int]:
+    """Return the users who recorded deploys, by project and deploy, of which the moments are given.
+
+    An activity has the moment of its deploy, by which an index finds it.
+    """
+    if not moments:
+        return {}
+    asked = {(project_id, at) for (project_id, _), at in moments.items()}
+    rows = connection.execute(_OF_DEPLOYS, db.rows_param("moments", sorted(asked)))
+    found = {
+        (project_id, json.loads(details).get("deploy_id")): user_id
+        for project_id, details, user_id in rows
+    }
+    return {key: user_id for key, user_id in found.items() if key in moments}
 
 
 def remove_of_project(connection: sa.Connection, project_id: int) -> bool:

@@ -1,22 +1,26 @@
 """The view model of the timeline: which release was live when, in each environment of each project."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from itertools import pairwise
 
 from sqlalchemy import Connection
 
+from shipmark.accounts.model import User
 from shipmark.deploys.model import ProjectDeploy
 from shipmark.deploys.store.live_deploys import between, last_before, live_in
+from shipmark.infrastructure.clock import now
 from shipmark.projects.model import Project
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.template_filters import duration
+from shipmark.web.view_models.deployers import deployers
 from shipmark.web.view_models.issue_weeks import IssueWeeks, issue_weeks
 from shipmark.web.view_models.live_now import production_first
 from shipmark.web.view_models.release_search import environments_of
 from shipmark.web.view_models.timeline_chart import Axis, Bar, axis_of, bars_of
+from shipmark.web.view_models.timeline_range import TimelineRange, day_of
 
 #: The choices of the range in days; the default.
 RANGES = (7, 30, 90)
@@ -36,26 +40,32 @@ class TimelineSearch:
     """The requested range and lanes. Values that do not exist are replaced by the defaults."""
 
     days: int = DEFAULT_DAYS
+    until: date | None = None
     project: str = ""
     environment: str = ""
     shows_all: bool = False
     environments: tuple[str, ...] = ()
 
     def address(self, organization: str, *, days: int = 0, shows_all: bool = False) -> str:
-        """Return the URL of the timeline with another range, or with all deploys in its list."""
+        """Return the URL of the timeline with a range of another length, or with all deploys in its list."""
         length = days or self.days
         return urls.timeline(
             organization,
             days="" if length == DEFAULT_DAYS else length,
+            until=self.until,
             project=self.project,
             environment=self.environment,
             deploys="all" if shows_all else "",
         )
 
+    def address_until(self, organization: str, until: date | None) -> str:
+        """Return the URL of the timeline of as many days until a day, or until now."""
+        return replace(self, until=until).address(organization)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """An environment of a project; ``live`` is the deploy that is live there now, ``live_for`` since when."""
+    """An environment of a project; ``live`` is the deploy that was live there at the end, ``live_for`` since when."""
 
     project: Project
     environment: str
@@ -67,21 +77,25 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeployRow:
-    """A deploy in the list, with how long it was or has been live."""
+    """A deploy in the list, with how long it was or has been live, and by whom, if that is known."""
 
     deploy: ProjectDeploy
     project: Project
+    by: User | None
     is_live: bool
     live_for: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """The timeline. ``lane_count`` and ``deploy_count`` also count what is not shown."""
+    """The timeline. ``lane_count`` and ``deploy_count`` also count what is not shown.
+
+    ``has_earlier`` if there were deploys before the range.
+    """
 
     search: TimelineSearch
-    start: datetime
-    end: datetime
+    range: TimelineRange
+    has_earlier: bool
     axis: Axis
     lanes: tuple[Lane, ...]
     lane_count: int
@@ -94,10 +108,9 @@ class Timeline:
         """Return True if there are more deploys in the range than are read."""
         return self.deploy_count >= DEPLOYS_MAX
 
-    @property
-    def has_regressed(self) -> bool:
-        """Return True if a bar is drawn as regressed."""
-        return any(bar.kind == "bad" for lane in self.lanes for bar in lane.bars)
+    def draws(self, kind: str) -> bool:
+        """Return True if there is a bar of this kind."""
+        return any(bar.kind == kind for lane in self.lanes for bar in lane.bars)
 
 
 def timeline_search(
@@ -107,7 +120,9 @@ def timeline_search(
     environments = environments_of(connection, workspace)
     days, project = web_request.parameter("days"), web_request.parameter("project")
     environment = web_request.parameter("environment")
+    until = day_of(web_request.parameter("until"), now())
     return TimelineSearch(
+        until=until,
         days=int(days) if days in {str(length) for length in RANGES} else DEFAULT_DAYS,
         project=project if project in {known.slug for known in workspace.projects} else "",
         environment=environment if environment in environments else "",
@@ -119,35 +134,39 @@ def timeline_search(
 def timeline(
     connection: Connection, workspace: Workspace, search: TimelineSearch, at: datetime
 ) -> Timeline:
-    """Return the timeline of the range that ends now, by five statements."""
-    start = at - timedelta(days=search.days)
+    """Return the timeline of the range, by seven statements."""
+    shown = TimelineRange(days=search.days, until=search.until, now=at)
     by_id = {
         project.id: project
         for project in workspace.projects
         if search.project in {"", project.slug}
     }
+    organization_id = workspace.organization.id
     recent = _selected(
-        between(connection, workspace.organization.id, by_id, start, at, limit=DEPLOYS_MAX), search
+        between(connection, organization_id, by_id, shown.start, shown.end, limit=DEPLOYS_MAX),
+        search,
     )
-    lanes_in_range = {(deploy.project_id, deploy.environment_id) for deploy in recent}
-    earlier = last_before(connection, lanes_in_range, start)
     live = {
         (deploy.project_id, deploy.environment): deploy
         for deploy in _selected(live_in(connection, by_id, limit=DEPLOYS_MAX), search)
     }
-    by_lane = _by_lane([*recent, *earlier], live)
-    lanes = _lanes(by_lane, live, by_id, start, at)
-    rows = _rows(recent, by_lane, live, by_id, at)
+    # A lane without deploys since the range may have had its live one before it.
+    known = [*recent, *live.values()] if shown.until else recent
+    lanes_of_range = {(deploy.project_id, deploy.environment_id) for deploy in known}
+    earlier = last_before(connection, lanes_of_range, shown.start)
+    by_lane = _by_lane([*recent, *earlier], live, shown)
+    lanes = _lanes(by_lane, live, by_id, shown)
+    listed = recent if search.shows_all else recent[:ROWS_SHOWN]
     return Timeline(
         search=search,
-        start=start,
-        end=at,
-        axis=axis_of(start, at),
+        range=shown,
+        has_earlier=bool(earlier) or any(each.finished_at < shown.start for each in live.values()),
+        axis=axis_of(shown.start, shown.end),
         lanes=tuple(lanes[:LANES_MAX]),
         lane_count=len(lanes),
-        rows=tuple(rows if search.shows_all else rows[:ROWS_SHOWN]),
-        deploy_count=len(rows),
-        issue_weeks=issue_weeks(connection, by_id, at),
+        rows=tuple(_rows(listed, by_lane, live, by_id, shown, deployers(connection, listed))),
+        deploy_count=len(recent),
+        issue_weeks=issue_weeks(connection, by_id, shown.end),
     )
 
 
@@ -156,13 +175,15 @@ def _selected(deploys: Sequence[ProjectDeploy], search: TimelineSearch) -> Seque
 
 
 def _by_lane(
-    deploys: Sequence[ProjectDeploy], live: Mapping[_LaneKey, ProjectDeploy]
+    deploys: Sequence[ProjectDeploy],
+    live: Mapping[_LaneKey, ProjectDeploy],
+    shown: TimelineRange,
 ) -> dict[_LaneKey, list[ProjectDeploy]]:
-    """Return the deploys of each lane, the earliest first; a lane without any in the range has its live one."""
+    """Return the deploys of each lane, the earliest first; a lane without any until now has its live one."""
     by_lane: dict[_LaneKey, list[ProjectDeploy]] = {}
     for deploy in sorted(deploys, key=lambda deploy: (deploy.finished_at, deploy.id)):
         by_lane.setdefault((deploy.project_id, deploy.environment), []).append(deploy)
-    for key, deploy in live.items():
+    for key, deploy in live.items() if shown.until is None else ():
         by_lane.setdefault(key, [deploy])
     return by_lane
 
@@ -171,8 +192,7 @@ def _lanes(
     by_lane: Mapping[_LaneKey, Sequence[ProjectDeploy]],
     live: Mapping[_LaneKey, ProjectDeploy],
     by_id: Mapping[int, Project],
-    start: datetime,
-    end: datetime,
+    shown: TimelineRange,
 ) -> list[Lane]:
     """Return the lanes by project, with production first."""
     keys = sorted(
@@ -182,24 +202,26 @@ def _lanes(
     lanes = list[Lane]()
     for key in keys:
         project, current = by_id[key[0]], live.get(key)
+        last = by_lane[key][-1] if shown.until else current
         lane = Lane(
             project=project,
             environment=key[1],
             is_first_of_project=not lanes or lanes[-1].project != project,
-            bars=bars_of(by_lane[key], current, start, end),
-            live=current,
-            live_for=duration(end - current.finished_at) if current else "",
+            bars=bars_of(by_lane[key], current, shown),
+            live=last,
+            live_for=duration(shown.end - last.finished_at) if last else "",
         )
         lanes.append(lane)
     return lanes
 
 
 def _rows(
-    recent: Sequence[ProjectDeploy],
+    listed: Sequence[ProjectDeploy],
     by_lane: Mapping[_LaneKey, Sequence[ProjectDeploy]],
     live: Mapping[_LaneKey, ProjectDeploy],
     by_id: Mapping[int, Project],
-    end: datetime,
+    shown: TimelineRange,
+    users: Mapping[tuple[int, int], User],
 ) -> list[DeployRow]:
     replaced_at = {
         (deploy.project_id, deploy.id): later.finished_at
@@ -207,14 +229,16 @@ def _rows(
         for deploy, later in pairwise(deploys)
     }
     rows = []
-    for deploy in recent:
-        until = replaced_at.get((deploy.project_id, deploy.id), end)
+    for deploy in listed:
+        key = (deploy.project_id, deploy.id)
         current = live.get((deploy.project_id, deploy.environment))
+        is_live = current is not None and current.id == deploy.id
         row = DeployRow(
             deploy=deploy,
             project=by_id[deploy.project_id],
-            is_live=current is not None and current.id == deploy.id,
-            live_for=duration(until - deploy.finished_at),
+            by=users.get(key),
+            is_live=is_live,
+            live_for=shown.live_for(deploy.finished_at, replaced_at.get(key), is_live=is_live),
         )
         rows.append(row)
     return rows

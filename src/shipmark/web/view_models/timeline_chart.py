@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipmark.deploys.model import ProjectDeploy
-from shipmark.web.template_filters import duration, short_version
+from shipmark.web.template_filters import short_version
+from shipmark.web.view_models.timeline_range import TimelineRange
 
 #: The position of now: its line must not be cut at the edge.
 NOW_PERCENT = 99.6
@@ -65,14 +66,15 @@ def axis_of(start: datetime, end: datetime) -> Axis:
 
 
 def bars_of(
-    deploys: Sequence[ProjectDeploy], live: ProjectDeploy | None, start: datetime, end: datetime
+    deploys: Sequence[ProjectDeploy], live: ProjectDeploy | None, shown: TimelineRange
 ) -> tuple[Bar, ...]:
-    """Return the bars of a lane, the earliest deploy first: each lasts until the next one, the last until now."""
-    ends = [*(deploy.finished_at for deploy in deploys[1:]), end]
+    """Return the bars of a lane, the earliest deploy first: each lasts until the next one, the last until the end."""
+    start, end = shown.start, shown.end
+    ends = [*(deploy.finished_at for deploy in deploys[1:]), None]
     bars = []
     for deploy, until in zip(deploys, ends, strict=True):
         x = min(_percent(deploy.finished_at, start, end), NOW_PERCENT - _BAR_LEAST)
-        width = max(_percent(until, start, end) - x, _BAR_LEAST)
+        width = max(_percent(until or end, start, end) - x, _BAR_LEAST)
         is_live = live is not None and live.id == deploy.id
         kind = "" if not is_live else "bad" if deploy.regressed_issue_count else "live"
         text = short_version(deploy.version)
@@ -85,14 +87,15 @@ def bars_of(
             kind=kind,
             environment=deploy.environment,
             deployed_at=deploy.finished_at,
-            state=_state(deploy, until, is_live=is_live),
+            state=_state(
+                deploy, shown.live_for(deploy.finished_at, until, is_live=is_live), is_live
+            ),
         )
         bars.append(bar)
     return tuple(bars)
 
 
-def _state(deploy: ProjectDeploy, until: datetime, *, is_live: bool) -> str:
-    length = duration(until - deploy.finished_at)
+def _state(deploy: ProjectDeploy, length: str, is_live: bool) -> str:
     state = f"live now, for {length}" if is_live else f"live for {length}"
     return f"{state}, regressed" if deploy.regressed_issue_count else state
 
