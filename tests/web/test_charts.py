@@ -7,7 +7,15 @@ from html import unescape
 import pytest
 
 from shipmark.infrastructure.clock import now
-from shipmark.web.charts import Axes, Mark, bar_chart, even_ceiling, line_chart, step_ticks
+from shipmark.web.charts import (
+    Axes,
+    Mark,
+    bar_chart,
+    even_ceiling,
+    line_chart,
+    stacked_chart,
+    step_ticks,
+)
 
 RELEASE = "/organizations/acme/releases/web%401.1.0/"
 TIMELINE = "/organizations/acme/timeline/"
@@ -143,6 +151,24 @@ def test_bars_begin_at_zero_and_few_are_seen():
     chart = bar_chart([("s-1", [0, 1, 400])], ["a", "b", "c"], Axes(ticks=()), "x")
     heights = re.findall(r'class="s-1"[^>]*height="([\d.]+)"', chart)
     assert heights == ["1.5", "154"]
+
+
+def test_the_parts_of_a_stacked_bar_stand_on_each_other():
+    chart = stacked_chart(
+        [("s-1", [3, 0, 0]), ("s-2", [0, 0, 2]), ("s-bad", [1, 0, 2])],
+        ["a", "b", "c"],
+        Axes(ticks=()),
+        "x",
+    )
+    found = re.findall(r'class="(s-\w+)" x="([\d.]+)%"[^>]* y="([\d.]+)" height="([\d.]+)"', chart)
+    bars = [(kind, *map(float, numbers)) for kind, *numbers in found]
+    left, right = 5.0, 71.67
+    assert bars == [
+        ("s-1", left, 62.5, 115.5),
+        ("s-2", right, 101.0, 77.0),
+        ("s-bad", left, 24.0, 38.5),
+        ("s-bad", right, 24.0, 77.0),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,20 @@ def test_a_chart_has_its_numbers_as_a_table(owner, deploy):
     assert len(rows) == 12
     assert sum(int(re.search(r"(\d+) deploy", row)[1]) for row in rows) == 2
     assert sum(int(re.search(r"(\d+) failed", row)[1]) for row in rows) == 1
+    assert sum("1 of them restored" in row for row in rows) == 1
+
+
+def test_deploys_are_stacked_by_what_became_of_them(owner, deploy):
+    deploy("web@1.0.0", 21)
+    deploy("web@1.1.0", 20)
+    chart = owner.get(DELIVERY).text.partition('id="deploys"')[2].partition("</section>")[0]
+    assert 'class="s-2"' not in chart
+    deploy("web@1.0.0", 19.5)
+    answer = owner.get(DELIVERY)
+    chart = answer.text.partition('id="deploys"')[2].partition("</section>")[0]
+    assert chart.count('class="s-1"') == chart.count('class="s-2"') == 1
+    assert 'class="s-bad"' not in chart
+    assert "2 in all, 1 failed, 1 of them restored." in chart
 
 
 @pytest.mark.parametrize(

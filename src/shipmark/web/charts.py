@@ -16,6 +16,8 @@ _GUTTER_PIXELS, _DIGIT_PIXELS = 10, 6
 #: Labels flip to the left of their line from here on, in per cent.
 _FLIPS_AT = 70
 _BAR_SHARE = 0.7
+#: The least height of a bar, in pixels.
+_BAR_LEAST = 1.5
 #: How far below 100 % a baseline may be.
 _SHARE_STEPS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 _SPARK_WIDTH, _SPARK_BARS_WIDTH = 56, 72
@@ -210,20 +212,50 @@ def bar_chart(
 ) -> Markup:
     """Return a chart with a group of bars for each step, one for each series, named by its class."""
     high = _highest(value for _, values in series for value in values)
-    step = 100 / len(texts)
-    width = step * _BAR_SHARE / len(series)
-    bars = Markup()
-    for number, (kind, values) in enumerate(series):
-        for index, value in enumerate(values):
-            if not value:
-                continue
-            x = step * index + step * (1 - _BAR_SHARE) / 2 + width * number
-            # A bar of few is still seen.
-            y = min(axes.y_of(value, high), axes.base - 1.5)
-            bars += Markup(
-                '<rect class="{}" x="{}%" width="{}%" y="{}" height="{}" rx="1"/>'
-            ).format(kind, _n(x), _n(width * 0.92), _n(y), _n(axes.base - y))
+    width = 100 / len(texts) * _BAR_SHARE / len(series)
+    bars = Markup().join(
+        _bar(kind, _left(index, len(texts)) + width * number, width * 0.92, (0, value), high, axes)
+        for number, (kind, values) in enumerate(series)
+        for index, value in enumerate(values)
+        if value
+    )
     return _frame(bars, _Numbers(0, high, unit), texts, axes, label)
+
+
+def stacked_chart(
+    series: Sequence[tuple[str, Sequence[int]]], texts: Sequence[str], axes: Axes, label: str
+) -> Markup:
+    """Return a chart with one bar for each step, of a part for each series, the first at the bottom."""
+    totals = [0] * len(texts)
+    parts = []
+    for kind, values in series:
+        for index, value in enumerate(values):
+            if value:
+                parts.append((kind, index, (totals[index], value)))
+                totals[index] += value
+    high = _highest(totals)
+    width = 100 / len(texts) * _BAR_SHARE
+    bars = Markup().join(
+        _bar(kind, _left(index, len(texts)), width, part, high, axes) for kind, index, part in parts
+    )
+    return _frame(bars, _Numbers(0, high), texts, axes, label)
+
+
+def _left(index: int, count: int) -> float:
+    """Return the place where the bars of a step begin, in per cent."""
+    return 100 / count * (index + (1 - _BAR_SHARE) / 2)
+
+
+def _bar(
+    kind: str, x: float, width: float, part: tuple[float, float], high: float, axes: Axes
+) -> Markup:
+    """Return a bar from a number on, by another number high; one of few is still seen."""
+    begin, value = part
+    base = axes.y_of(begin, high)
+    y = min(axes.y_of(begin + value, high), base - _BAR_LEAST)
+    return Markup('<rect class="{}" x="{}%" width="{}%" y="{}" height="{}" rx="1"/>').format(
+        kind, _n(x), _n(width), _n(y), _n(base - y)
+    )
 
 
 def empty_chart(sentence: str, axes: Axes, label: str) -> Markup:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from shipmark.delivery.metrics import DeliveryMetrics, metrics
 from shipmark.delivery.model import ClassifiedDeploy
-from shipmark.web.charts import Axes, bar_chart, empty_chart, line_chart
+from shipmark.web.charts import Axes, bar_chart, empty_chart, line_chart, stacked_chart
 from shipmark.web.template_filters import counted, duration
 from shipmark.web.view_models.delivery_periods import DeliveryPeriod
 
@@ -56,18 +56,27 @@ def _deploys(
 ) -> DeliveryChart:
     changes = [each.frequency.changes for each in measured]
     failed = [each.fail_rate.failed for each in measured]
+    restored = [each.recovery.recovered for each in measured]
     words = [
-        (counted(change, "deploy"), f"{bad:,} failed")
-        for change, bad in zip(changes, failed, strict=True)
+        (
+            counted(change, "deploy"),
+            f"{bad:,} failed",
+            f"{mended:,} of them restored" if bad else "",
+        )
+        for change, bad, mended in zip(changes, failed, restored, strict=True)
     ]
-    chart = bar_chart(
-        [("s-1", changes), ("s-bad", failed)],
+    chart = stacked_chart(
+        [
+            ("s-1", [change - bad for change, bad in zip(changes, failed, strict=True)]),
+            ("s-2", restored),
+            ("s-bad", [bad - mended for bad, mended in zip(failed, restored, strict=True)]),
+        ],
         _texts(period, words),
         _axes(period),
         f"Deploys to {environment} a {period.choice.step} for {period.choice.words}:"
-        f" {sum(changes):,} in all, {sum(failed):,} failed.",
+        f" {sum(changes):,} in all, {sum(failed):,} failed, {sum(restored):,} of them restored.",
     )
-    return _chart(chart, ("Deploys", "Failed"), period, words)
+    return _chart(chart, ("Deploys", "Failed", "Restored"), period, words)
 
 
 def _lead_time(measured: Sequence[DeliveryMetrics], period: DeliveryPeriod) -> DeliveryChart:
