@@ -155,11 +155,18 @@ def test_changed_files_of_several_repositories_have_their_names(house, owner):
     assert "acme/web" in files
 
 
-def _bind(house, release, number, repository="acme/web"):
+@pytest.mark.parametrize("lone", [0, 2])
+def test_the_repository_with_most_of_the_commits_comes_first(house, owner, lone):
+    _bind(house, house.publish("web@1.0.0"), 3, repository="acme/api", lone=lone)
+    commits = _page(owner, "web@1.0.0").text.partition('aria-labelledby="commits"')[2]
+    assert re.findall(r'<b class="cut">acme/(\w+)</b>', commits) == ["api", "web"]
+
+
+def _bind(house, release, number, repository="acme/web", lone=0):
     commits = tuple(
         CommitInput(
             sha=f"{index:040x}",
-            repository=repository if index else "acme/web",
+            repository="acme/web" if index == lone else repository,
             message=f"Change {index}",
             author_name=f"Author {index}",
             author_email=f"a{index}@example.com",

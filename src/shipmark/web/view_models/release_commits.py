@@ -49,7 +49,7 @@ class CommitGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitPage:
-    """A page of the release's commits, the newest first, by repository."""
+    """A page of the release's commits, the newest first, by repository: the one with the most of them first."""
 
     groups: tuple[CommitGroup, ...]
     number: int
@@ -138,6 +138,10 @@ def _groups(
         by_repository.setdefault(line.commit.repository_id, []).append(line)
     in_release = release_repositories.commits_by_repository(connection, release.id)
     previous = earlier_heads.previous_heads(connection, release, by_repository, project_ids)
+    # A release is of the repository that most of its commits are in; the rest is what that one uses.
+    by_count = sorted(
+        by_repository.items(), key=lambda item: in_release[item[0]].count, reverse=True
+    )
     return tuple(
         CommitGroup(
             repository=of_repository[0].repository,
@@ -149,7 +153,7 @@ def _groups(
             ),
             lines=tuple(of_repository),
         )
-        for repository_id, of_repository in by_repository.items()
+        for repository_id, of_repository in by_count
     )
 
 
