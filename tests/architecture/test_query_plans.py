@@ -194,6 +194,10 @@ PAGES = (
     "/organizations/acme/issues/?sort=new&cursor=1710000000000000:3:0",
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/2000/",
+    "/organizations/acme/issues/1/?period=90d",
+    "/organizations/acme/issues/1/?tab=unresolved",
+    "/organizations/acme/issues/1/?tab=resolved&sort=freq&project=web",
+    "/organizations/acme/issues/1/?tab=review",
     "/organizations/acme/settings/repositories/",
     "/organizations/acme/settings/repositories/1/",
     "/organizations/acme/settings/storage/",
@@ -574,6 +578,7 @@ ALLOWED = (
         "The projects' issues of the inbox are read and sorted; it forgets what is older than a week.",
     ),
     ("page /organizations/acme/issues/?tab=review&project=web", "inbox", "The same."),
+    ("page /organizations/acme/issues/1/?tab=review", "inbox", "The same, for its place there."),
     ("/organizations/acme/issues/?query=is:for_review", "inbox", "The same."),
     *(
         (

@@ -75,6 +75,20 @@ def test_m_opens_the_menu_that_assigns(page: Page, server: Server) -> None:
     expect(page.get_by_role("region", name="Activity")).to_contain_text("assigned it to")
 
 
+def test_j_and_k_lead_through_the_list_that_an_issue_was_opened_from(
+    page: Page, server: Server
+) -> None:
+    for name in ("FirstError", "SecondError"):
+        server.fail("listed@1.0.0", name, "It is listed")
+    page.goto("/organizations/acme/issues/?query=release:listed@1.0.0")
+    page.keyboard.press("j")
+    # A page takes keys when its scripts are loaded, which is after its text is there.
+    for key, name in (("Enter", "SecondError"), ("j", "FirstError"), ("k", "SecondError")):
+        with page.expect_navigation():
+            page.keyboard.press(key)
+        expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+
+
 def test_times_are_in_the_browsers_zone_or_in_the_chosen_one(page: Page, server: Server) -> None:
     created = page.get_by_role("region", name="Sessions").locator("time").first
     expect(created).to_have_attribute("title", re.compile("E[SD]T$"))

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from shipmark.infrastructure.clock import now
+from shipmark.web.chart_labels import spread
 from shipmark.web.charts import (
     Axes,
     Mark,
@@ -121,7 +122,10 @@ def test_a_line_has_gaps_and_escapes_texts():
     chart = line_chart(
         [("ser", [1, None, 3]), ("ser past", [None, None, None])],
         ["<b>1", "2", "3"],
-        Axes(ticks=[(0, "<i>"), (50, "x")], marks=[Mark(x=80, text="<u>", is_minor=True)]),
+        Axes(
+            ticks=[(0, "<i>"), (50, "x")],
+            marks=[Mark(x=80, text="<u>", is_before=True, is_minor=True)],
+        ),
         'a "label"',
     )
     assert "<b>" not in chart
@@ -169,6 +173,24 @@ def test_the_parts_of_a_stacked_bar_stand_on_each_other():
         ("s-bad", left, 24.0, 38.5),
         ("s-bad", right, 24.0, 77.0),
     ]
+
+
+def test_labels_of_marks_do_not_cover_each_other():
+    marks = [
+        Mark(x=x, text=text) for x, text in ((50, "a"), (52, "b"), (55, "c"), (98, "d"), (0, "e"))
+    ]
+    placed = spread(marks, lambda _: 10)
+    assert [(mark.text, mark.is_before) for mark in placed] == [
+        ("e", False),
+        ("a", False),
+        ("", False),
+        ("", False),
+        ("d", True),
+    ]
+    assert [mark.x for mark in placed if not mark.is_minor] == [50]
+    assert [mark.text for mark in spread(marks[:2], lambda _: 2)] == ["a", "b"]
+    [first, second] = spread([Mark(x=50, text="a"), Mark(x=50, text="b")], lambda _: 10)
+    assert {first.is_before, second.is_before} == {True, False}
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_an_issue_stands_with_its_numbers_and_releases(house, owner):
     text = owner.get(ISSUES).text
     row = text.partition("<tbody")[2].partition("</tbody>")[0]
     for shown in (
-        "ValueError: first", "WEB-1", f'href="{ISSUES}WEB-1/"', "GET /cart", ">New<", "fatal",
+        "ValueError: first", "WEB-1", f'href="{ISSUES}WEB-1/?tab=unresolved"', "GET /cart", ">New<", "fatal",
         "<b>2</b>", 'title="web@1.1.0"',
     ):  # fmt: skip
         assert shown in row, shown

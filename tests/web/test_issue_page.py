@@ -296,18 +296,109 @@ def test_an_event_of_another_issue_is_not_shown(house, owner):
     assert "secret-place" not in owner.get(f"{ISSUES}WEB-2/?event={event_id}").text
 
 
-def test_the_trend_and_the_shares_count_the_events(house, owner):
+def test_the_chart_and_the_shares_count_the_events(house, owner):
     # A minute ago may be yesterday.
     today = now().replace(hour=0, minute=0, second=0, microsecond=0)
     for environment in ("production", "production", "production", "staging"):
         house.fail("web@1.0.0", environment=environment, timestamp=today.timestamp())
     text = owner.get(f"{ISSUES}WEB-1/").text
-    assert "4 events in 14 days" in text
-    assert 'aria-label="Events a day in 14 days: 4 events in all, 4 today."' in text
-    assert len(re.findall(r'<rect class="hit"[^>]* tabindex="-?[01]"', text)) == 14
+    assert "4 events in 30 days" in text
+    label = "Events of each day in 30 days: 4 events in all, 4 in the last."
+    assert f'aria-label="{label}"' in text
+    assert len(re.findall(r'<rect class="hit"[^>]* tabindex="-?[01]"', text)) == 30
     tags = tags_on(text)
     assert [percent for *_, percent in tags["release"]] == ["100%"]
     assert [percent for *_, percent in tags["environment"]] == ["75%", "25%"]
+
+
+def chart_of(page):
+    """The card with the chart of events."""
+    return page.text.partition('aria-labelledby="trend"')[2].partition("</section>")[0]
+
+
+def steps_of(page):
+    """The texts of the steps that have something to tell."""
+    found = re.findall(r'class="hit"[^>]*aria-label="([^"]*)"', chart_of(page))
+    return [
+        text.partition(": ")[2] for text in map(unescape, found) if not text.endswith(": 0 events")
+    ]
+
+
+def labels_of(page):
+    """The labels of the marks."""
+    return re.findall(r'<g class="deploy">.*?<text[^>]*>([^<]*)</text>', chart_of(page))
+
+
+def test_the_chart_has_ranges(house, owner):
+    house.fail("web@1.0.0")
+    house.fail("web@1.0.0", timestamp=(now() - timedelta(days=2)).timestamp())
+    issue = "/organizations/acme/issues/WEB-1/"
+    month = owner.get(issue)
+    assert steps_of(month) == ["1 event", "1 event\n1.0.0 created, first seen"]
+    assert f'href="{issue}" aria-label="30 days" aria-current="true"' in month.text
+    day = owner.get(issue, params={"period": "24h"})
+    assert "1 event in 24 hours" in day.text
+    assert chart_of(day).count('class="hit"') == 24
+    assert "data-at=" in chart_of(day)
+    assert "Hour (UTC)" in day.text
+    quarter = owner.get(issue, params={"period": "90d"})
+    assert "2 events in 90 days" in quarter.text
+    assert chart_of(quarter).count('class="hit"') == 90
+    assert "2 events in 30 days" in owner.get(issue, params={"period": "<x>"}).text
+
+
+def test_links_to_events_and_ranges_keep_each_other(house, owner):
+    for _ in range(2):
+        house.fail("web@1.0.0")
+    text = owner.get(f"{ISSUES}WEB-1/?event=oldest&period=90d").text
+    assert f'href="{ISSUES}WEB-1/?period=90d">Latest' in text
+    assert f'href="{ISSUES}WEB-1/?event=oldest&amp;period=24h" aria-label="24 hours"' in text
+
+
+def test_hours_of_the_chart_are_those_of_the_reader(house, owner):
+    house.fail("web@1.0.0")
+    owner.cookies.set("shipmark_zone", "Asia/Tokyo")
+    chart = chart_of(owner.get(f"{ISSUES}WEB-1/", params={"period": "24h"}))
+    assert re.search(r'<text class="" x="0%"[^>]*>\d\d:00 JST</text>', chart)
+    assert re.search(r'data-words="\d\d \w{3} \d\d:00 JST"', chart)
+
+
+def test_the_chart_marks_when_releases_were_deployed(house, owner):
+    house.fail("web@1.0.0")
+    house.deploy(house.publish("web@1.0.0"), "staging")
+    house.deploy(house.publish("web@1.0.0"), "production")
+    house.publish("web@1.1.0")
+    page = owner.get(f"{ISSUES}WEB-1/")
+    assert labels_of(page) == ["1.0.0 first seen"]
+    assert any("1.0.0 deployed to production, first seen" in text for text in steps_of(page))
+    assert "<td>1.0.0 deployed to production, first seen</td>" in page.text
+
+
+def test_without_deploys_the_chart_marks_when_releases_were_created(house, owner):
+    house.fail("web@1.0.0")
+    house.publish("web@<b>1.1.0", at=now() - timedelta(days=5), released_at=None)
+    house.publish(
+        "web@1.2.0", at=now() - timedelta(days=40), released_at=now() - timedelta(days=40)
+    )
+    page = owner.get(f"{ISSUES}WEB-1/")
+    assert any("&lt;b&gt;1.1.0 created" in text for text in re.findall("<td>(.*?)</td>", page.text))
+    assert "<b>1.1.0" not in page.text
+    assert "1.2.0" not in labels_of(page)
+    assert "1.2.0" in labels_of(owner.get(f"{ISSUES}WEB-1/", params={"period": "90d"}))
+
+
+def test_the_chart_says_which_release_resolved_and_brought_back_the_issue(house, owner):
+    ago = [now() - timedelta(days=days) for days in (20, 10, 2)]
+    house.fail("web@1.0.0", timestamp=ago[0].timestamp())
+    house.publish("web@1.1.0", message="Fixes WEB-1", at=ago[1], released_at=ago[1])
+    house.publish("web@1.2.0", at=ago[2], released_at=ago[2])
+    house.fail("web@1.2.0")
+    page = owner.get(f"{ISSUES}WEB-1/")
+    assert {"1.1.0 resolved", "1.2.0 regressed"} <= set(labels_of(page))
+    assert "since 1.2.0, in which it regressed" in page.text
+    chart = chart_of(page)
+    assert chart.count('class="s-past"') == chart.count('class="s-bad"') == 1
+    assert 'class="s-1"' not in chart
 
 
 def test_the_number_of_statements_does_not_depend_on_what_happened(house, owner, statements):

@@ -13,8 +13,6 @@ from markupsafe import Markup
 _HEIGHT = 200
 _TOP, _BOTTOM = 24, 22
 _GUTTER_PIXELS, _DIGIT_PIXELS = 10, 6
-#: Labels flip to the left of their line from here on, in per cent.
-_FLIPS_AT = 70
 _BAR_SHARE = 0.7
 #: The least height of a bar, in pixels.
 _BAR_LEAST = 1.5
@@ -25,10 +23,11 @@ _SPARK_WIDTH, _SPARK_BARS_WIDTH = 56, 72
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A moment with a label, in per cent of the width; a minor one is left out on phones."""
+    """A moment with a label after it or before it, in per cent of the width; a minor label is left out on phones."""
 
     x: float
     text: str
+    is_before: bool = False
     is_minor: bool = False
 
 
@@ -305,7 +304,7 @@ def _marks(axes: Axes) -> Markup:
         ).format(
             x=_n(mark.x),
             base=axes.base,
-            kind=("minor " if mark.is_minor else "") + ("end" if mark.x > _FLIPS_AT else ""),
+            kind=("minor " if mark.is_minor else "") + ("end" if mark.is_before else ""),
             text=mark.text,
         )
         for mark in axes.marks

@@ -40,8 +40,8 @@ def shortcut_groups(sections: Sequence[tuple[str, str]]) -> Sequence[ShortcutGro
         ShortcutGroup(
             name="Lists",
             shortcuts=(
-                Shortcut(keys=("J",), action="Next row"),
-                Shortcut(keys=("K",), action="Previous row"),
+                Shortcut(keys=("J",), action="Next row, or issue of the list"),
+                Shortcut(keys=("K",), action="Previous row, or issue of the list"),
                 Shortcut(keys=("Enter",), action="Open the row"),
                 Shortcut(keys=("X",), action="Select the row"),
                 Shortcut(keys=("Shift X",), action="Select all rows up to this one"),

@@ -120,11 +120,15 @@ def shared_issue(share_id: str) -> str:
     return f"/share/issue/{share_id}/"
 
 
-def issue(organization: str, issue_id: int | str, event: str = "") -> str:
-    """Return the URL of an issue by its short id, or by its id as in the API's permalinks, at one of its events."""
-    content = f"?{urlencode({'event': event})}" if event else ""
+def issue(organization: str, issue_id: int | str, event: str = "", **parameters: object) -> str:
+    """Return the URL of an issue by its short id, or by its id as in the API's permalinks, at one of its events.
+
+    Empty parameters are left out.
+    """
+    given = {"event": event, **parameters}
+    content = urlencode({name: value for name, value in given.items() if value})
     path = f"/organizations/{quote(organization, safe='')}/issues/{quote(str(issue_id), safe='')}/"
-    return f"{path}{content}"
+    return f"{path}?{content}" if content else path
 
 
 def delete_issue(organization: str, issue_id: int | str) -> str:

@@ -82,6 +82,29 @@ def counts_of(
     return tuple(numbers[number] for number in range(len(filters)))
 
 
+def counts_from(
+    connection: sa.Connection,
+    issue_filter: IssueFilter,
+    sort: IssueSort,
+    positions: Sequence[IssuePosition],
+    *,
+    limit: int,
+) -> tuple[int, ...]:
+    """Return the number of issues from each position of the list on, counted up to ``limit``."""
+    if not issue_filter.project_ids:
+        return (0,) * len(positions)
+    statuses = _statuses_of(issue_filter)
+    counted = [
+        sa.select(sa.literal(number), sa.func.count()).select_from(
+            _ordered(issue_filter, statuses, sort, position, limit)
+        )
+        for number, position in enumerate(positions)
+    ]
+    rows = connection.execute(sa.union_all(*counted), parameters_of(issue_filter))
+    numbers = {number: min(count, limit) for number, count in rows}
+    return tuple(numbers[number] for number in range(len(positions)))
+
+
 def count_of(connection: sa.Connection, issue_filter: IssueFilter, *, limit: int) -> int:
     """Return the number of issues that match the filter, counted up to ``limit``."""
     if not issue_filter.project_ids:

@@ -9,13 +9,13 @@ from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.issues.actions import comments as actions
 from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.store import comments
-from shipmark.web import urls
 from shipmark.web.forms import form_of, row_id
 from shipmark.web.handlers.issues import render_issue
 from shipmark.web.rendering import Answer, redirect
-from shipmark.web.request_context import InjectedWebRequest
+from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue import require_issue
 from shipmark.web.view_models.issue_comments import RefusedComment
+from shipmark.web.view_models.issue_view import issue_view
 
 _COMMENTS = "/organizations/{organization:str}/issues/{issue:str}/comments/"
 _SAVE, _DELETE = "save", "delete"
@@ -33,7 +33,7 @@ def add_comment(web_request: InjectedWebRequest, issue: FromPath[str], body: Raw
         return render_issue(web_request, issue, status=400, refused=refused)
     with web_request.database.transaction() as connection:
         actions.add_comment(connection, workspace.access, stored, text, (), now())
-    return _to_activity(workspace.organization.slug, issue)
+    return _to_activity(web_request, workspace, issue)
 
 
 @post(f"{_COMMENTS}{{comment:str}}/", scopes=None, sync_to_thread=True)
@@ -64,7 +64,7 @@ def change_comment(
     if current is None:
         refused = RefusedComment(text=text, problem=_GONE)
         return render_issue(web_request, issue, status=404, refused=refused)
-    return _to_activity(workspace.organization.slug, issue)
+    return _to_activity(web_request, workspace, issue)
 
 
 def _text_of(form: dict[str, str]) -> tuple[str, str]:
@@ -76,5 +76,5 @@ def _text_of(form: dict[str, str]) -> tuple[str, str]:
     return text, "" if len(text) <= COMMENT_MAX else f"Enter at most {COMMENT_MAX} characters."
 
 
-def _to_activity(organization: str, issue: str) -> Answer:
-    return redirect(f"{urls.issue(organization, issue)}#activity")
+def _to_activity(web_request: WebRequest, workspace: Workspace, issue: str) -> Answer:
+    return redirect(f"{issue_view(web_request, workspace, issue).event_address('')}#activity")

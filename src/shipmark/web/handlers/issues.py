@@ -18,7 +18,10 @@ from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue
 from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
+from shipmark.web.view_models.issue_chart import PERIODS, issue_chart
 from shipmark.web.view_models.issue_comments import RefusedComment
+from shipmark.web.view_models.issue_place import issue_place
+from shipmark.web.view_models.issue_view import issue_view
 
 _ISSUE = "/organizations/{organization:str}/issues/{issue:str}/"
 
@@ -42,7 +45,7 @@ def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: Ra
             apply_change(connection, locked, change, workspace.user.id, now())
     except ValidationFailed as refusal:
         return render_issue(web_request, issue, status=400, problem=problem_of_change(refusal))
-    return redirect(urls.issue(workspace.organization.slug, issue))
+    return redirect(issue_view(web_request, workspace, issue).event_address(""))
 
 
 def _share_address(server: str, workspace: Workspace, issue: Issue) -> str:
@@ -76,7 +79,11 @@ def render_issue(
         event = event_symbolication.refresh_event(event, uploads)
     address = web_request.address
     with web_request.database.snapshot() as connection:
-        content = issue_page(connection, workspace, issue, event, address, now())
+        content = issue_page(connection, workspace, issue, event, address)
+        view = issue_view(web_request, workspace, content.short_id)
+        listed = view.listed
+        place = issue_place(connection, workspace, listed, issue) if listed else None
+        chart = issue_chart(connection, content, view.period, now(), web_request.zone)
     issue_views.note(web_request.request, issue, workspace.user.id, content.people.seen_at)
     return page(
         web_request,
@@ -85,6 +92,10 @@ def render_issue(
         status=status,
         workspace=workspace,
         content=content,
+        view=view,
+        place=place,
+        chart=chart,
+        periods=PERIODS,
         problem=problem,
         refused=refused,
         comment_max=COMMENT_MAX,

@@ -2,7 +2,12 @@
 import { onKey } from "./single_keys.js";
 
 const rowsOf = () => [...document.querySelectorAll(".rows[data-keys] tbody tr")];
-const links = { "[": "[rel=prev]", "]": "[rel=next]" };
+const links = {
+  "[": "[rel=prev]",
+  "]": "[rel=next]",
+  j: "[data-step=next]",
+  k: "[data-step=previous]",
+};
 let current = -1;
 let isAfterG = false;
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shipmark.web.chart_labels import spread
 from shipmark.web.charts import Mark
 from shipmark.web.template_filters import duration
 from shipmark.web.view_models.release_facts import DeployLine
@@ -49,17 +50,11 @@ class ChartScale:
         """Return the first deploys to each environment, of which those close to another one have no label."""
         # The deploys are listed with the last one first.
         first = {line.deploy.environment: line.deploy.finished_at for line in lines}
-        marks = list[Mark]()
-        labelled = -_LABEL_PERCENT
-        for environment, at in sorted(first.items(), key=lambda item: item[1])[:_MARKS_MAX]:
-            x = self.place(at)
-            if not 0 <= x <= 100:
-                continue
-            is_apart = x - labelled >= _LABEL_PERCENT
-            text = environment[:_LABEL_MAX] if is_apart else ""
-            marks.append(Mark(x=x, text=text, is_minor=bool(marks)))
-            labelled = x if is_apart else labelled
-        return marks
+        places = (
+            Mark(x=self.place(at), text=environment[:_LABEL_MAX])
+            for environment, at in sorted(first.items(), key=lambda item: item[1])[:_MARKS_MAX]
+        )
+        return spread([mark for mark in places if 0 <= mark.x <= 100], lambda _: _LABEL_PERCENT)
 
 
 def scale_of(choices: Sequence[tuple[timedelta, int]], start: datetime, at: datetime) -> ChartScale:

@@ -57,7 +57,6 @@ from shipmark.web.view_models.issue_snooze import (
     expired_in_words,
     shown_snooze,
 )
-from shipmark.web.view_models.issue_statistics import Trend, trend_of
 from shipmark.web.view_models.issue_tags import IssueTags, issue_tags
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.source_links import source_links
@@ -112,7 +111,7 @@ class SuspectCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePage:
-    """An issue with one of its events, its trend and its activity.
+    """An issue with one of its events and its activity.
 
     ``older_event`` and ``newer_event`` are the ids of the events beside the shown one, or None. ``details``,
     ``attachments`` and ``event`` are None if no event is kept.
@@ -140,7 +139,6 @@ class IssuePage:
     details: EventDetails | None
     older_event: str | None
     newer_event: str | None
-    trend: Trend
     tags: IssueTags
     activity: tuple[ActivityItem, ...]
     attachments: EventAttachments | None
@@ -177,7 +175,6 @@ def issue_page(
     issue: Issue,
     event: StoredEvent | None,
     server: str,
-    at: datetime,
 ) -> IssuePage:
     """Return the issue with this event; ``server`` is the base URL of this server."""
     project = workspace.projects_by_id[issue.project_id]
@@ -223,7 +220,6 @@ def issue_page(
         details=event_details(event) if event else None,
         older_event=older,
         newer_event=newer,
-        trend=trend_of(connection, issue.id, at),
         tags=issue_tags(connection, issue.id, scrubbing, workspace.organization.slug, project.slug),
         activity=activity_items,
         attachments=event_attachments(connection, workspace, event) if event else None,

@@ -23,6 +23,7 @@ from shipmark.issues.search import IssueSearch, parse
 from shipmark.issues.store import issue_lists, occurrences, people
 from shipmark.issues.store.search_filter import filter_of
 from shipmark.projects import store as projects
+from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.web import urls
@@ -135,6 +136,17 @@ class IssueListSearch:
             environment=self.environment,
         )
 
+    @property
+    def issue_parameters(self) -> Mapping[str, str]:
+        """Return the parameters by which the page of an issue knows the list; the tab is always among them."""
+        sort = "" if self.sort is IssueSort.LAST_SEEN else self.sort.value
+        chosen = {"tab": self.tab, "query": self.query, "project": self.project}
+        return chosen | {"sort": sort, "environment": self.environment}
+
+    def issue_address(self, organization: str, short_id: str) -> str:
+        """Return the URL of an issue of the list."""
+        return urls.issue(organization, short_id, **self.issue_parameters)
+
     def period_address(self, organization: str, period: str) -> str:
         """Return the URL of the same page with the trends of another period."""
         return replace(self, period=period).address(organization, self.cursor)
@@ -202,16 +214,11 @@ def issue_search_of(web_request: WebRequest, workspace: Workspace) -> IssueListS
 
 def issue_list(connection: Connection, workspace: Workspace, search: IssueListSearch) -> IssueList:
     """Return a page of the requested, visible issues."""
-    selected = [project for project in workspace.projects if search.project in {"", project.slug}]
+    selected = _selected(workspace, search)
     project_ids = [project.id for project in selected]
-    terms, problem = _terms(search.query)
-    tab = _tab_of(search, terms)
-    environments = _environment_ids(connection, workspace, search.environment)
-    conditions = filter_of(connection, workspace.access, project_ids, terms, environments)
+    tab, conditions, problem = conditions_of(connection, workspace, search)
     page, position = _page(search)
-    listed = issue_lists.page_of(
-        connection, tab.narrowed(conditions), search.sort, position, limit=page.limit
-    )
+    listed = issue_lists.page_of(connection, conditions, search.sort, position, limit=page.limit)
     issues, links = issue_cursor.links(listed, page)
     slug = workspace.organization.slug
     may_change = workspace.may(ISSUE_CHANGE)
@@ -231,6 +238,22 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
         has_events=any(project.first_event_at for project in workspace.projects),
         has_releases=any(project.has_releases for project in selected),
     )
+
+
+def conditions_of(
+    connection: Connection, workspace: Workspace, search: IssueListSearch
+) -> tuple[IssueTab, IssueFilter, str]:
+    """Return the tab of the list, the conditions on its issues, and the error in the search, or an empty text."""
+    terms, problem = _terms(search.query)
+    tab = _tab_of(search, terms)
+    project_ids = [project.id for project in _selected(workspace, search)]
+    environments = _environment_ids(connection, workspace, search.environment)
+    conditions = filter_of(connection, workspace.access, project_ids, terms, environments)
+    return tab, tab.narrowed(conditions), problem
+
+
+def _selected(workspace: Workspace, search: IssueListSearch) -> Sequence[Project]:
+    return [project for project in workspace.projects if search.project in {"", project.slug}]
 
 
 def _environment_ids(
