@@ -22,6 +22,44 @@ def test_somebody_without_a_session_is_asked_to_sign_in_and_comes_back(browser):
     assert answer.headers["location"] == expected
 
 
+@pytest.mark.parametrize(
+    ("referer", "after"),
+    [
+        ("http://testserver.local/organizations/acme/issues/WEB-1/?period=24h", True),
+        ("http://elsewhere.example.com/organizations/acme/issues/WEB-1/?period=24h", False),
+        ("http://[", False),
+        ("", False),
+    ],
+)
+def test_a_form_of_a_session_that_ended_leads_back_to_its_page(browser, referer, after):
+    answer = browser.post(
+        "/organizations/acme/issues/WEB-1/comments/",
+        data={"text": "Long thoughts"},
+        headers=OWN_PAGE | {"Referer": referer},
+    )
+    page = "next=%2Forganizations%2Facme%2Fissues%2FWEB-1%2F%3Fperiod%3D24h&" if after else ""
+    assert answer.headers["location"] == f"/sign-in/?{page}unsaved=1"
+    said = "so nothing was stored"
+    assert said in browser.get(answer.headers["location"]).text
+    assert said not in browser.get("/sign-in/").text
+
+
+def test_a_form_of_what_was_deleted_says_where_the_text_is(owner):
+    path = "/organizations/acme/issues/WEB-1/comments/"
+    kept = "If you typed something, go back"
+    answer = owner.post(path, data={"text": "Long thoughts"}, headers=OWN_PAGE)
+    assert (answer.status_code, kept in answer.text) == (404, True)
+    answer = owner.get("/organizations/acme/issues/WEB-1/")
+    assert (answer.status_code, kept in answer.text) == (404, False)
+
+
+def test_an_address_of_forms_says_so(owner):
+    path = "/organizations/acme/issues/WEB-1/comments/"
+    answer = owner.get(path, headers={"Accept": "text/html"})
+    assert answer.status_code == 405
+    assert "This address takes what a form sends." in answer.text
+
+
 def test_the_home_page_asks_to_sign_in_without_a_detour(browser):
     assert browser.get("/").headers["location"] == "/sign-in/"
 

@@ -20,7 +20,7 @@ from shipmark.infrastructure.errors import (
 )
 from shipmark.web import urls
 from shipmark.web.rendering import HEADERS, Answer, page, redirect
-from shipmark.web.request_context import WebRequest, request_url
+from shipmark.web.request_context import WebRequest, request_url, sending_page
 
 _NOT_FOUND = ("Page not found", "It may have been deleted, or you may not have access to it.")
 _FORBIDDEN = "Not allowed"
@@ -28,13 +28,19 @@ _CONFLICT = "Someone else changed this"
 _UNAVAILABLE = "Shipmark is unavailable"
 _FAILED = "This page failed"
 _OTHER = ("The request failed", "The server can't do what was requested. Nothing was changed.")
+_FORMS_ONLY = ("Nothing to show here", "This address takes what a form sends. Open its page again.")
+#: Browsers fill in a form again when they go back to it.
+_KEPT = "If you typed something, go back: it is still in the form."
+_READING = frozenset({"GET", "HEAD"})
 _API = "/api/"
 
 
 def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     """Return the page for a refusal; an unauthenticated user is redirected to sign in."""
     if isinstance(refusal, Unauthenticated):
-        return redirect(urls.sign_in(request_url(request)))
+        is_sent = request.method not in _READING
+        after = sending_page(request) if is_sent else request_url(request)
+        return redirect(urls.sign_in(after, is_unsaved=is_sent))
     answer = refusal_response(request, refusal)
     status = answer.status_code or 400
     if isinstance(refusal, Forbidden):
@@ -50,7 +56,8 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
 
 def http_page(request: AnyRequest, error: HTTPException) -> Answer:
     """Return the page for a refusal of the framework, such as a body over the limit."""
-    return _page(request, error.status_code, _NOT_FOUND if error.status_code == 404 else _OTHER)
+    words = {404: _NOT_FOUND, 405: _FORMS_ONLY}.get(error.status_code, _OTHER)
+    return _page(request, error.status_code, words)
 
 
 def unrouted_answer(request: AnyRequest, error: HTTPException) -> Response[object] | Answer:
@@ -100,7 +107,10 @@ class _Sender(ASGIResponse):
 
 
 def _page(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
-    return _LatePage(status, lambda: _with_navigation(request, status, words))
+    title, text = words
+    if request.method not in _READING:
+        text = f"{text} {_KEPT}"
+    return _LatePage(status, lambda: _with_navigation(request, status, (title, text)))
 
 
 def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -271,6 +271,17 @@ def request_url(request: AnyRequest) -> str:
     path = raw.decode("latin-1").partition("?")[0]
     query = request.scope["query_string"].decode("latin-1")
     return f"{path}?{query}" if query else path
+
+
+def sending_page(request: AnyRequest) -> str:
+    """Return the path and query of our page that sent a form, or the home page if the browser does not say."""
+    try:
+        parts = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return urls.HOME
+    if parts.netloc != request.headers.get("host"):
+        return urls.HOME
+    return urls.local_or_home(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
 def require_storable(name: str) -> None:

@@ -20,9 +20,11 @@ SETTINGS_PATH = "/organizations/{organization:str}/settings/"
 _LOCAL_MAX = 2000
 
 
-def sign_in(after: str) -> str:
-    """Return the URL of the sign-in page that continues at ``after``."""
-    return SIGN_IN if after == HOME else f"{SIGN_IN}?{urlencode({'next': after})}"
+def sign_in(after: str, *, is_unsaved: bool = False) -> str:
+    """Return the URL of the sign-in page that continues at ``after``, with a note if a form was not stored."""
+    given = {"next": "" if after == HOME else after, "unsaved": "1" if is_unsaved else ""}
+    content = urlencode({name: value for name, value in given.items() if value})
+    return f"{SIGN_IN}?{content}" if content else SIGN_IN
 
 
 def single_sign_on(after: str) -> str:

@@ -88,6 +88,7 @@ def sign_in_form(
         after=after,
         email=email,
         problem=problem,
+        is_unsaved=bool(web_request.parameter("unsaved")),
         provider=provider.name if provider else "",
     )
 
