@@ -260,6 +260,23 @@ def test_what_was_live_before_earlier_days_and_after_them_is_drawn_through(owner
     assert "No deploys in these 7 days." in answer.text
 
 
+def test_weeks_of_earlier_days_end_with_theirs(house, owner, deploy):
+    deploy("web@1.0.0", "production", 60)
+    for weeks in (0, 1, 2):
+        house.fail("web@1.0.0", fingerprint=[f"{weeks}"], timestamp=_at(weeks).timestamp())
+    sunday = (_at(1) + timedelta(days=6)).date()
+    chart = owner.get(f"{TIMELINE}?until={sunday}").text.partition('id="weeks"')[2]
+    last = re.findall(r'class="hit"[^>]*aria-label="([^"]*)"', chart)[-1]
+    monday = _at(1)
+    assert last == f"Week of {monday.day} {monday:%b}\n1 new issue\n0 resolved"
+
+
+def _at(weeks):
+    """The beginning of a week, some weeks ago."""
+    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+    return today - timedelta(days=today.weekday() + 7 * weeks)
+
+
 def test_before_the_first_deploy_the_way_back_is_offered(owner, deploy):
     deploy("web@1.0.0", "production", 5)
     answer = owner.get(f"{TIMELINE}?days=7&until={_days_ago(30)}")

@@ -166,7 +166,7 @@ def timeline(
         lane_count=len(lanes),
         rows=tuple(_rows(listed, by_lane, live, by_id, shown, deployers(connection, listed))),
         deploy_count=len(recent),
-        issue_weeks=issue_weeks(connection, by_id, shown.end),
+        issue_weeks=issue_weeks(connection, by_id, shown.last_moment),
     )
 
 

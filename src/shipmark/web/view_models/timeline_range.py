@@ -31,6 +31,11 @@ class TimelineRange:
         return self.end - timedelta(days=self.days)
 
     @property
+    def last_moment(self) -> datetime:
+        """Return the last moment of the range, which is of its last day."""
+        return self.end - timedelta.resolution
+
+    @property
     def last_day(self) -> date:
         """Return the last day."""
         return self.until or self.now.date()
