@@ -86,6 +86,9 @@ ENVELOPES: dict[str, tuple[bytes, Mapping[str, str | None]]] = {
     "wrong event id": (b'{"event_id":"x"}\n' + SIZED + EVENT, {}),
     "no JSON": (b"{}\n" + ITEM + b"{event}", {}),
     "a list": (b"{}\n" + ITEM + b"[]", {}),
+    "no JSON with an id": (b'{"event_id":"%s"}\n' % (b"d" * 32) + ITEM + b"{event}", {}),
+    "a list with an id": (b'{"event_id":"%s"}\n' % (b"d" * 32) + ITEM + b"[]", {}),
+    "a text with an id": (b'{"event_id":"%s"}\n' % (b"d" * 32) + ITEM + b'"x"', {}),
     "a carriage return": (b"{}\r\n" + SIZED + EVENT, {}),
     "its DSN": (b'{"dsn":"https://KEY@example.com/PROJECT"}\n' + SIZED + EVENT, {}),
     "its DSN with a secret": (

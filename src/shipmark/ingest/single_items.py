@@ -173,7 +173,8 @@ class SingleItems:
         return None
 
     def _event(self, header: EnvelopeKeys, payload: bytes) -> _Single | None:
-        sent_id = _decode_payload(payload).event_id if header.event_id is None else header.event_id
+        own_id = _decode_payload(payload).event_id
+        sent_id = own_id if header.event_id is None else header.event_id
         event_id = event_id_of(cast("Any", sent_id))
         if len(payload) > self._settings.event_max_bytes:
             return None
