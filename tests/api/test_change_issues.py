@@ -92,9 +92,10 @@ def test_an_unknown_issue_is_not_found(alice: Caller, happen: Happen) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({}, "status"),
         ({"status": "done"}, "status"),
-        ({"status": None}, "status"),
+        ({"statusDetails": {"inNextRelease": True}}, "status"),
+        ({"substatus": "ongoing"}, "status"),
+        ({"ignoreCount": 5}, "status"),
         ({"status": "resolved", "statusDetails": "now"}, "statusDetails"),
         ({"status": "resolved", "statusDetails": {"inRelease": 5.5}}, "statusDetails"),
         ({"status": "resolved", "statusDetails": {"inCommit": {"commit": "a"}}}, "statusDetails"),
@@ -113,6 +114,20 @@ def test_a_bad_body_is_refused_by_the_name_of_the_field(
         answer = alice.put(path, body)
         assert (answer.status_code, list(answer.json())) == (400, [field])
     assert dump(database) == before
+
+
+@pytest.mark.parametrize("body", [{}, {"status": None}, {"statusDetails": {}}, {"unknown": 1}])
+def test_a_body_without_a_change_changes_nothing(
+    bob: Caller, happen: Happen, body: dict[str, object]
+) -> None:
+    happen()
+    before = shown(bob)
+    assert change(bob, body)["id"] == before["id"]
+    for path in (LIST, WEB_LIST):
+        answer = bob.put(f"{path}?id={before['id']}", body)
+        assert (answer.status_code, answer.json()) == (200, {})
+    assert shown(bob) == before
+    assert bob.put(f"{LIST}?id=999999", body).status_code == 204
 
 
 def test_resolving_tells_activity_history_inbox_and_subscription(

@@ -176,7 +176,7 @@ def test_nothing_else_may_be_changed_with_it(alice: Caller, happen: Happen, path
     answer = alice.put(path, DISCARD | beside)
     assert (answer.status_code, answer.json()) == (400, dict.fromkeys(sorted(beside), refusal))
     assert alice.put(path, {"discard": "x"}).json().keys() == {"discard"}
-    assert alice.put(path, {"discard": False}).json() == {"status": ["This field is required."]}
+    assert alice.put(path, {"discard": False}).status_code == 200
     assert alice.put(path, {"discard": False, "hasSeen": True}).status_code == 200
     assert listed(alice) == ["WEB-1"]
 

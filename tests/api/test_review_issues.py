@@ -134,7 +134,6 @@ def test_a_search_finds_the_issues_to_review(bob: Caller, happen: Happen) -> Non
     ("body", "field"),
     [
         ({"inbox": "perhaps"}, "inbox"),
-        ({"inbox": None}, "status"),
         ({"inbox": False, "substatus": "ongoing"}, "status"),
         ({"inbox": False, "statusDetails": {"inNextRelease": True}}, "status"),
         ({"inbox": False, "isPublic": "to all"}, "isPublic"),

@@ -16,7 +16,7 @@ from shipmark.http.validation import (
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.model import IssueChange, IssueStatus, SharingChange, StatusChange, Substatus
-from shipmark.issues.people import ASSIGNEE_MAX, NO_PEOPLE_CHANGE, PeopleChange
+from shipmark.issues.people import ASSIGNEE_MAX, PeopleChange
 from shipmark.issues.priorities import Priority
 from shipmark.issues.search import STATUSES
 from shipmark.issues.snooze import (
@@ -140,7 +140,9 @@ class StatusDetailsRequest(SnoozeRequest):
 class IssueUpdateRequest(SnoozeRequest):
     """A change of the status of issues, of the inbox, or of the people around them."""
 
-    status: _Status | None = optional("New status; required without any other change.")
+    status: _Status | None = optional(
+        "New status; required with its details, a substatus or conditions."
+    )
     status_details: StatusDetailsRequest | None = optional(
         "Release or commit in which the issues are resolved, or until what they are ignored."
     )
@@ -194,19 +196,9 @@ class IssueUpdateRequest(SnoozeRequest):
         Raise `ValidationFailed` without a status that the other fields need, and for a substatus of another status or
         conditions that do not fit it.
         """
-        has_conditions = self.to_conditions() is not None
-        needs_status = (
-            self.status_details is not None or self.substatus is not None or has_conditions
-        )
-        people = self._people_change()
-        others = (self.inbox, self.priority, self.is_public)
-        is_merge = bool(self.merge)
-        has_other = (
-            is_merge or people != NO_PEOPLE_CHANGE or any(each is not None for each in others)
-        )
-        if self.status is None and (needs_status or not has_other):
-            raise ValidationFailed({"status": ["This field is required."]})
         status = None if self.status is None else self._status_change(self.status)
+        if status is None and self._needs_status():
+            raise ValidationFailed({"status": ["This field is required."]})
         sharing = None
         if self.is_public is not None:
             sharing = SharingChange(is_public=self.is_public, secret=token_hex())
@@ -215,9 +207,14 @@ class IssueUpdateRequest(SnoozeRequest):
             is_for_review=self.inbox,
             priority=self.priority,
             sharing=sharing,
-            people=people,
-            is_merge=is_merge,
+            people=self._people_change(),
+            is_merge=bool(self.merge),
         )
+
+    def _needs_status(self) -> bool:
+        details = self.status_details.sent().values() if self.status_details else ()
+        parts = (self.substatus, self.to_conditions(), *details)
+        return any(part is not None for part in parts)
 
     def _people_change(self) -> PeopleChange:
         is_assigned = "assigned_to" in self.model_fields_set
