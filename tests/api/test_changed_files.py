@@ -58,6 +58,15 @@ def test_the_letters_of_renamed_copied_and_changed_types_are_taken(alice: Caller
     }  # fmt: skip
 
 
+def test_paths_in_the_quotes_of_git_are_read(alice: Caller) -> None:
+    """A limit of characters is of the path itself, which git writes with four for each byte."""
+    paths = {r'"a/f\303\274.txt"': "a/fü.txt", '"plain"': '"plain"'}
+    paths['"' + r"\303\274" * 500 + '"'] = "ü" * 500
+    patch_set = [{"path": path, "type": "A"} for path in paths]
+    alice.publish("web@1.0.0", commits=[commit("1", patch_set=patch_set)])
+    assert {it["filename"] for it in alice.get(PATH).json()} == set(paths.values())
+
+
 @pytest.mark.parametrize("letter", ["X", "R1000", "MX", "100", "r", "R100%"])
 def test_other_letters_refuse_the_release_by_name(alice: Caller, letter: str) -> None:
     answer = alice.post(

@@ -39,6 +39,7 @@ from shipmark.projects.model import Project
 from shipmark.publishing.model import CommitsAndRefs, RefInput, ReleaseInput, ReleaseUpdate
 from shipmark.releases.model import REF_MAX, URL_MAX, USER_AGENT_MAX, VERSION_MAX, ReleaseStatus
 from shipmark.releases.versions import is_valid_name
+from shipmark.repositories.git.quoted_paths import unquoted_path
 from shipmark.repositories.model import (
     FILENAME_MAX,
     REPOSITORY_NAME_MAX,
@@ -128,12 +129,23 @@ _OptionalSha = Annotated[str, Text(max_length=SHA_MAX, blank=True)] | None
 _DateTime = Annotated[datetime, DateTime(unix_texts=True)]
 
 
+_PATH = Text(max_length=FILENAME_MAX)
+
+
+def _parse_path(value: object) -> str:
+    """Return the path of a file; scripts pass on what `git diff --name-status` prints, quotes included."""
+    return _PATH.parse(unquoted_path(value) if type(value) is str else value)
+
+
 class PatchSetEntry(TypedDict):
     """A file that a commit changed."""
 
     # A dictionary and no model: a request may hold tens of thousands, and a model takes three times as long to make.
     path: Annotated[
-        str, Text(max_length=FILENAME_MAX), Field(description="Path in the repository.")
+        str,
+        PlainValidator(_parse_path),
+        WithJsonSchema(_PATH.json_schema()),
+        Field(description="Path in the repository, also in the quotes of git."),
     ]
     type: Annotated[
         Change,
