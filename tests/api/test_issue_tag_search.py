@@ -101,7 +101,7 @@ def test_a_term_finds_the_issues_seen_with_it(alice: Caller, query: str, titles:
     [
         ("region:*1", "region: takes a * only at the end of a value."),
         ("region:e*1", "region: takes a * only at the end of a value."),
-        ('region:[eu-1, ""]', "region: takes a * only at the end of a value."),
+        ('region:[eu-1, ""]', 'region: takes "" only alone.'),
         ("region:", "Invalid key for this search: region"),
         ("has:", "Invalid key for this search: has"),
         ("has:[plan, region]", "has: takes the name of a tag."),

@@ -17,8 +17,8 @@ def keys(caller: Caller, path: str) -> list[str]:
     return [tag["key"] for tag in answer.json()]
 
 
-def values(caller: Caller, key: str, **params: str) -> list[str]:
-    answer = caller.get(f"{WEB}{key}/values/", params=params)
+def values(caller: Caller, key: str, path: str = WEB, **params: str) -> list[str]:
+    answer = caller.get(f"{path}{key}/values/", params=params)
     assert answer.status_code == 200, answer.text
     return [value["value"] for value in answer.json()]
 
@@ -55,6 +55,30 @@ def test_values_come_in_the_order_of_their_texts(bob: Caller) -> None:
 
 
 @pytest.mark.usefixtures("_tagged")
+def test_values_of_an_organization_are_those_of_the_projects(
+    alice: Caller, bob: Caller, happen: Happen, world: World
+) -> None:
+    happen("mobile", tags={"plan": "team"})
+    happen("mobile", "other", tags={"plan": "pro"})
+    assert values(bob, "plan", ORGANIZATION) == ["free", "private", "pro", "team"]
+    assert values(bob, "plan", ORGANIZATION, query="pr") == ["private", "pro"]
+    mobile = str(world.projects["mobile"])
+    assert values(bob, "plan", ORGANIZATION, project=mobile) == ["pro", "team"]
+    assert values(bob, "device", ORGANIZATION) == ["x"]
+    assert bob.get(f"{ORGANIZATION}plan/values/?per_page=1").json() == [
+        {"key": "plan", "name": "free", "value": "free"}
+    ]
+    assert (
+        bob.get(f"{ORGANIZATION}device/values/?project={world.projects['web']}").status_code == 404
+    )
+    assert bob.get(f"{ORGANIZATION}nothing/values/").status_code == 404
+    assert bob.get(f"{ORGANIZATION}plan/values/?project=x").status_code == 400
+    # What one project hides, another may show.
+    alice.put("/projects/acme/mobile/", {"sensitiveFields": ["plan"]})
+    assert values(bob, "plan", ORGANIZATION) == ["free", "private", "pro"]
+
+
+@pytest.mark.usefixtures("_tagged")
 def test_values_come_in_pages(bob: Caller) -> None:
     first = bob.get(f"{WEB}plan/values/?per_page=2")
     following = bob.client.get(
@@ -80,7 +104,8 @@ def test_the_first_keys_and_values_are_read(
     with database.snapshot() as connection:
         monkeypatch.setattr(project_tags, "_VALUES", project_tags._values())
         monkeypatch.setattr(project_tags, "_KEYS", project_tags._keys())
-        assert project_tags.values_of(connection, web, "plan", prefix="") == ["free", "private"]
+        values = project_tags.values_of(connection, [web], "plan", prefix="")
+        assert values == {web: ["free", "private"]}
         assert len(project_tags.keys_of(connection, [web])) == 1
         assert project_tags.keys_of(connection, []) == []
 
@@ -94,6 +119,7 @@ def test_the_number_of_statements_is_constant(
         with statements(database) as seen:
             keys(bob, ORGANIZATION)
             values(bob, "plan")
+            values(bob, "plan", ORGANIZATION)
         numbers.append(seen.count)
         happen("web", "more", tags={"more": "x", "plan": "team"})
     assert numbers[0] == numbers[1]
@@ -103,4 +129,7 @@ def test_the_number_of_statements_is_constant(
 def test_a_hidden_project_is_refused(alice: Caller, bob: Caller) -> None:
     alice.put("/organizations/acme/", {"openMembership": False})
     assert bob.get("/projects/acme/tools/tags/").status_code == 403
+    tools = alice.get("/projects/acme/tools/").json()["id"]
+    assert bob.get(f"{ORGANIZATION}secret/values/?project={tools}").status_code == 403
+    assert bob.get(f"{ORGANIZATION}secret/values/").status_code == 404
     assert bob.get(f"{WEB}plan/values/", params={"query": "x" * 201}).status_code == 400

@@ -503,6 +503,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
             for part in ("", "level/", "level/values/", "level/values/?sort=count")
         ),
         "/organizations/acme/tags/",
+        "/organizations/acme/tags/tenant/values/?query=t7",
         "/projects/acme/web/tags/",
         "/projects/acme/web/tags/tenant/values/?query=t7",
         "/projects/acme/web/tags/level/values/",

@@ -72,6 +72,8 @@ def _of_any_value(key: str, *, is_negated: bool) -> TagCondition:
 
 def _pattern(key: str, prefix: str, value: str) -> TagPattern:
     begin, star, rest = value.partition("*")
-    if rest or (star and not begin) or not value:
+    if not value:
+        raise BadRequest(f'{key}: takes "" only alone.')
+    if rest or (star and not begin):
         raise BadRequest(f"{key}: takes a * only at the end of a value.")
     return TagPattern(text=prefix + begin, is_prefix=bool(star))

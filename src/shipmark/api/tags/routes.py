@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.api.issues.path_issue import PathIssue, find_issue
 from shipmark.api.projects.path_project import ListedProjects, PathProject
-from shipmark.api.queries import PageQuery, one_of
+from shipmark.api.queries import PageQuery, ProjectQuery, one_of
 from shipmark.api.tags.responses import (
     IssueTagResponse,
     IssueTagValueResponse,
@@ -124,12 +124,13 @@ def _shown(
     return shown_values(values, rules_from(options).scrubbing)
 
 
+_ORGANIZATION_TAGS = "/organizations/{organization:str}/tags/"
 _PROJECT_TAGS = "/projects/{organization:str}/{project:str}/tags/"
 _QUERY_MAX = 200
 
 
 class ProjectTagValuesQuery(PageQuery):
-    """A page of the values of a tag of a project."""
+    """A page of the values of a tag of projects."""
 
     query: str | None = optional("What the values begin with, in this case.", example="Fire")
 
@@ -141,7 +142,11 @@ class ProjectTagValuesQuery(PageQuery):
         return prefix
 
 
-@endpoint.get("/organizations/{organization:str}/tags/", scopes=ISSUE_READ)
+class OrganizationTagValuesQuery(ProjectTagValuesQuery, ProjectQuery):
+    """A page of the values of a tag of the projects that are named, or of all of the caller's."""
+
+
+@endpoint.get(_ORGANIZATION_TAGS, scopes=ISSUE_READ)
 def list_organization_tags(
     context: RequestContext, projects: ListedProjects
 ) -> list[ProjectTagResponse]:
@@ -155,22 +160,40 @@ def list_project_tags(context: RequestContext, project: PathProject) -> list[Pro
     return _keys(context, [project.id])
 
 
+@endpoint.get(f"{_ORGANIZATION_TAGS}{{tag_key:str}}/values/", scopes=ISSUE_READ)
+def list_organization_tag_values(
+    context: RequestContext,
+    projects: ListedProjects,
+    tag_key: str,
+    query: OrganizationTagValuesQuery,
+) -> Response[list[ProjectTagValueResponse]]:
+    """List the values of a tag that issues of the caller's projects were seen with, in the order of their texts."""
+    return _values_page(context, [project.id for project in projects], key_of(tag_key), query)
+
+
 @endpoint.get(f"{_PROJECT_TAGS}{{tag_key:str}}/values/", scopes=ISSUE_READ)
 def list_project_tag_values(
     context: RequestContext, project: PathProject, tag_key: str, query: ProjectTagValuesQuery
 ) -> Response[list[ProjectTagValueResponse]]:
     """List the values of a tag that issues of a project were seen with, in the order of their texts."""
-    key = key_of(tag_key)
+    return _values_page(context, [project.id], key_of(tag_key), query)
+
+
+def _values_page(
+    context: RequestContext, project_ids: list[int], key: str, query: ProjectTagValuesQuery
+) -> Response[list[ProjectTagValueResponse]]:
+    """Return a page of the values, without what the rules of their project remove by now."""
     with context.database.snapshot() as connection:
-        found = project_tags.values_of(connection, project.id, key, prefix=query.prefix())
-        if not found and key not in project_tags.keys_of(connection, [project.id]):
+        found = project_tags.values_of(connection, project_ids, key, prefix=query.prefix())
+        if not found and key not in project_tags.keys_of(connection, project_ids):
             raise NotFound
-        options = projects.options_with_organization(
-            connection, context.organization_id, project.id
-        )
-    shown, links = paginate_all(
-        shown_texts(key, found, rules_from(options).scrubbing), query.page()
-    )
+        options = projects.options_of_projects(connection, context.organization_id, found)
+    values = {
+        value
+        for project_id, texts in found.items()
+        for value in shown_texts(key, texts, rules_from(options[project_id]).scrubbing)
+    }
+    shown, links = paginate_all(sorted(values), query.page())
     return context.listed(
         [
             ProjectTagValueResponse(key=key, name=value_label_of(key, value), value=value)

@@ -3,6 +3,7 @@
 The numbers of events are left out: each would be a sum over all issues of a project.
 """
 
+from collections import defaultdict
 from collections.abc import Collection
 
 import sqlalchemy as sa
@@ -39,27 +40,33 @@ def _keys() -> sa.Select[int, str]:
     return sa.select(found.c.project_id, found.c.key).where(found.c.key.is_not(None))
 
 
-def _values() -> sa.Select[str]:
-    """Return the query for the values of a key of a project that begin with a prefix: each leads to the next one."""
+def _values() -> sa.Select[int, str]:
+    """Return the query for the pairs of a project and a value of a key with a prefix: each value leads to the next."""
     of_key = (
-        _c.project_id == sa.bindparam("project_id", type_=db.Id),
         _c.key == sa.bindparam("tag_key", type_=db.BinaryText),
         _c.value < sa.bindparam("end", type_=db.BinaryText),
     )
     # An empty value stands for those that are not kept apart.
     first = sa.select(sa.func.min(_c.value)).where(
-        *of_key, _c.value != "", _c.value >= sa.bindparam("begin", type_=db.BinaryText)
+        _c.project_id == db.IDS.c.id,
+        *of_key,
+        _c.value != "",
+        _c.value >= sa.bindparam("begin", type_=db.BinaryText),
     )
-    found = sa.select(first.scalar_subquery().label("value"), _number.label("number")).cte(
-        "found", recursive=True
+    found = sa.select(
+        db.IDS.c.id.label("project_id"),
+        first.correlate(db.IDS).scalar_subquery().label("value"),
+        _number.label("number"),
+    ).cte("found", recursive=True)
+    following = sa.select(sa.func.min(_c.value)).where(
+        _c.project_id == found.c.project_id, *of_key, _c.value > found.c.value
     )
-    following = sa.select(sa.func.min(_c.value)).where(*of_key, _c.value > found.c.value)
     found = found.union_all(
-        sa.select(following.correlate(found).scalar_subquery(), found.c.number + 1).where(
-            found.c.value.is_not(None), found.c.number < VALUES_MAX
-        )
+        sa.select(
+            found.c.project_id, following.correlate(found).scalar_subquery(), found.c.number + 1
+        ).where(found.c.value.is_not(None), found.c.number < VALUES_MAX)
     )
-    return sa.select(found.c.value).where(found.c.value.is_not(None))
+    return sa.select(found.c.project_id, found.c.value).where(found.c.value.is_not(None))
 
 
 _KEYS = _keys()
@@ -74,7 +81,12 @@ def keys_of(connection: sa.Connection, project_ids: Collection[int]) -> list[str
     return sorted({key for _, key in rows})
 
 
-def values_of(connection: sa.Connection, project_id: int, key: str, *, prefix: str) -> list[str]:
-    """Return the values of a key that begin with the prefix, in the order of their texts."""
-    parameters = {"project_id": project_id, "tag_key": key, "begin": prefix, "end": prefix + _LAST}
-    return sorted(connection.execute(_VALUES, parameters).scalars())
+def values_of(
+    connection: sa.Connection, project_ids: Collection[int], key: str, *, prefix: str
+) -> dict[int, list[str]]:
+    """Return the values of a key that begin with the prefix, by the project; those without any are left out."""
+    parameters = {"tag_key": key, "begin": prefix, "end": prefix + _LAST}
+    values = defaultdict(list)
+    for project_id, value in connection.execute(_VALUES, db.ids_param(project_ids) | parameters):
+        values[project_id].append(value)
+    return values

@@ -22,6 +22,7 @@ from shipmark.projects.store.options import (
     OptionRow,
     options,
     options_of,
+    options_of_projects,
     options_with_organization,
     redirect,
     redirected,
