@@ -25,6 +25,7 @@ from shipmark.http.connections import ConnectionLimits
 from shipmark.http.error_responses import failure_response, refusal_response
 from shipmark.http.head_requests import HeadRequestsMiddleware
 from shipmark.http.health import get_health, get_liveness, get_metrics
+from shipmark.http.path_aliases import PathAliasMiddleware
 from shipmark.http.preflights import PreflightMiddleware
 from shipmark.http.request_context import provide_request_context
 from shipmark.http.trailing_slash import TrailingSlashMiddleware
@@ -117,8 +118,10 @@ def served(app: Litestar) -> ASGIApp:
     """Return the application behind what every request passes first."""
     state = app.state
     single = SingleItems(
-        PreflightMiddleware(
-            TrailingSlashMiddleware(HeadRequestsMiddleware(app)), _PREFLIGHT_HEADERS
+        PathAliasMiddleware(
+            PreflightMiddleware(
+                TrailingSlashMiddleware(HeadRequestsMiddleware(app)), _PREFLIGHT_HEADERS
+            )
         ),
         state.settings,
         state.project_keys,

@@ -98,6 +98,7 @@ def test_an_unknown_issue_is_not_found(alice: Caller, happen: Happen) -> None:
         ({"ignoreCount": 5}, "status"),
         ({"status": "resolved", "statusDetails": "now"}, "statusDetails"),
         ({"status": "resolved", "statusDetails": {"inRelease": 5.5}}, "statusDetails"),
+        ({"status": "resolved", "statusDetails": {"inUpcomingRelease": True}}, "statusDetails"),
         ({"status": "resolved", "statusDetails": {"inCommit": {"commit": "a"}}}, "statusDetails"),
         ({"status": "ignored", "substatus": "ongoing"}, "substatus"),
         ({"status": "resolved", "assignedTo": "bob"}, "assignedTo"),

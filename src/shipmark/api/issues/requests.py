@@ -124,6 +124,9 @@ class ResolvingCommitRequest(RequestModel):
     )
 
 
+_NotUpcoming = Annotated[None, OnlyNull(refusal="This can not be set: use inNextRelease.")]
+
+
 class StatusDetailsRequest(SnoozeRequest):
     """The release or the commit in which issues are resolved, or until what they are ignored."""
 
@@ -134,6 +137,7 @@ class StatusDetailsRequest(SnoozeRequest):
     in_release: Annotated[str, Text(max_length=VERSION_MAX, trim=False)] | None = optional(
         "Version in which the issues are resolved, or `latest`."
     )
+    in_upcoming_release: _NotUpcoming = optional("Not supported: only null.")
     in_commit: ResolvingCommitRequest | None = optional("Commit in which the issues are resolved.")
 
 

@@ -1,0 +1,48 @@
+"""``groups`` is the older word for issues in paths (groups-api.md)."""
+
+import pytest
+from client_fixtures import Happen
+from factories import NOT_FOUND, Caller
+
+RESOLVED = {"status": "resolved"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/{}/WEB-1/",
+        "/{}/?query=WEB-1&shortIdLookup=1",
+        "/{}/WEB-1/events/latest/",
+        "/{}/WEB-1/notes/",
+    ],
+)
+def test_groups_of_an_organization_are_its_issues(bob: Caller, happen: Happen, path: str) -> None:
+    happen()
+    answers = [
+        bob.get(f"/organizations/acme{path.format(word)}").json() for word in ("groups", "issues")
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0] != NOT_FOUND
+
+
+def test_groups_by_id_of_a_project_and_shared_are_issues(bob: Caller, happen: Happen) -> None:
+    happen()
+    [group] = bob.get("/projects/acme/web/groups/").json()
+    path = f"/groups/{group['id']}/"
+    assert bob.put(path, RESOLVED | {"isPublic": True}).json()["status"] == "resolved"
+    shared = bob.get(path).json()["shareId"]
+    assert bob.get(f"/shared/groups/{shared}/").json()["title"] == group["title"]
+    assert bob.get("/projects/acme/web/groups/?query=is:resolved").json()[0]["id"] == group["id"]
+
+
+def test_links_of_pages_lead_on(bob: Caller, happen: Happen) -> None:
+    for value in "ab":
+        happen(value=value)
+    first = bob.get("/organizations/acme/groups/?per_page=1")
+    assert "/api/0/organizations/acme/issues/?per_page=1&cursor=" in first.links["next"]["url"]
+
+
+def test_a_project_may_be_called_groups(alice: Caller) -> None:
+    alice.put("/projects/acme/web/", {"slug": "groups"})
+    assert alice.get("/projects/acme/groups/").json()["slug"] == "groups"
+    assert alice.get("/projects/acme/groups/groups/").json() == []
