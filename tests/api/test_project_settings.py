@@ -323,6 +323,17 @@ def test_ones_own_projects_are_looked_for(alice: Caller, query: str, found: list
     assert slugs(alice.get(f"/projects/?{query}")) == found
 
 
+def test_ones_own_projects_are_found_by_their_keys(
+    alice: Caller, bob: Caller, charlie: Caller, world: World
+) -> None:
+    web, mobile = world.keys["web"], world.keys["mobile"]
+    assert slugs(bob.get(f"/projects/?query=dsn:{web}")) == ["web"]
+    assert slugs(bob.get(f"/projects/?query=dsn:{web}%20dsn:{mobile}")) == ["mobile", "web"]
+    assert slugs(bob.get(f"/projects/?query=dsn:{web}%20mobile")) == []
+    assert slugs(bob.get("/projects/?query=dsn:x")) == []
+    assert slugs(charlie.get(f"/projects/?query=dsn:{web}")) == []
+
+
 def test_the_teams_of_a_project_are_listed_by_name(alice: Caller, bob: Caller) -> None:
     (team,) = bob.get(f"{WEB}teams/").json()
     assert (team["slug"], team["isMember"], team["memberCount"]) == ("core", True, 1)

@@ -520,6 +520,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/teams/",
         "/teams/acme/core/members/",
         "/projects/",
+        "/projects/?query=dsn:x",
         "/projects/acme/web/",
         "/projects/acme/web/teams/",
         "/projects/acme/web/keys/",

@@ -86,7 +86,8 @@ def list_own_projects(
     with context.database.snapshot() as connection:
         is_shown = query.status in {None, "", "active"}
         known = store.of_user(connection, caller.user.id) if is_shown else []
-        projects, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
+        tests = {**_TESTS, "dsn": _dsn_test(connection, query.query)}
+        projects, links = paginate_all(text_filter.apply_filter(known, query.query, tests), page)
         shown = _with_organizations(context, connection, caller, projects)
     return context.listed(shown, links)
 
@@ -242,6 +243,13 @@ def _with_organizations(
             for project in own
         }
     return [shown[project.id] for project in projects]
+
+
+def _dsn_test(connection: Connection, query: str | None) -> Callable[[Project, str], bool]:
+    """Return the test of terms for a public key, which are looked up if there are any."""
+    sent = [value for name, value in text_filter.terms(query or "") if name == "dsn"]
+    project_ids = store.projects_of_keys(connection, sent) if sent else {}
+    return lambda project, key: project_ids.get(key) == project.id
 
 
 def _filter(

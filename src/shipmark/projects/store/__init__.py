@@ -16,6 +16,7 @@ from shipmark.projects.store.keys import (
     key_of,
     keys,
     keys_of,
+    projects_of_keys,
     remove_key,
 )
 from shipmark.projects.store.options import (

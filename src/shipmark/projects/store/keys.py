@@ -7,7 +7,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param
+from shipmark.infrastructure.database import (
+    IDS,
+    Id,
+    UtcDateTime,
+    ids_param,
+    json_rows,
+    values_param,
+)
 from shipmark.infrastructure.inserts import insert_missing
 from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
@@ -30,6 +37,7 @@ class ProjectKeyColumns(sa.TypedColumns):
 
 
 keys = table("project_keys", ProjectKeyColumns)
+_PUBLIC_KEYS = json_rows("public_keys", public_key=sa.Text())
 
 
 def _rate_limit(count: int | None, window: int | None) -> tuple[int, int] | None:
@@ -76,6 +84,15 @@ def key_of(connection: sa.Connection, project_id: int, public_key: str) -> Proje
     """Return the project's key with this public half, or None."""
     query = _KEY.select().where(keys.c.project_id == project_id, keys.c.public_key == public_key)
     return _KEY.first(connection, query)
+
+
+def projects_of_keys(connection: sa.Connection, public_keys: Collection[str]) -> dict[str, int]:
+    """Return the ids of the projects of these keys, by the public half."""
+    query = sa.select(keys.c.public_key, keys.c.project_id).where(
+        keys.c.public_key.in_(sa.select(_PUBLIC_KEYS.c.public_key))
+    )
+    rows = connection.execute(query, values_param("public_keys", public_keys))
+    return {public_key: project_id for public_key, project_id in rows}
 
 
 def change_key(connection: sa.Connection, public_key: str, values: Mapping[str, object]) -> None:
