@@ -335,7 +335,8 @@ def test_issues_are_shown_as_everywhere(alice: Caller, fail: Fail) -> None:
     fail("boom", release="1")
     alice.publish("2")
     shown = compared(alice, "2", "1")["issues"]["base"]["new"]
-    assert shown == alice.get("/organizations/acme/issues/").json()
+    list_of_project = alice.get("/projects/acme/web/issues/?statsPeriod=").json()
+    assert shown == list_of_project
     assert shown[0]["permalink"].startswith(ADDRESS)
 
 

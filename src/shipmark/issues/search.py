@@ -130,6 +130,19 @@ class IssueSearch:
     seen_in: release_search.Search | None = None
 
     @property
+    def is_of_events(self) -> bool:
+        """Return True if a term is one that the protocol compares with events, such as a tag, not with issues."""
+        is_unhandled = any(
+            each.attribute is IssueAttribute.IS_UNHANDLED for each in self.conditions
+        )
+        seen = (
+            any(term.tie is ReleaseTie.SEEN for term in self.releases) or self.seen_in is not None
+        )
+        return bool(
+            self.text or self.environments or self.texts or self.tags or is_unhandled or seen
+        )
+
+    @property
     def looked_up_count(self) -> int:
         """Return the number of terms that look up other tables; all of ``seen_in`` are one."""
         return (

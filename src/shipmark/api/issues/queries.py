@@ -130,7 +130,14 @@ class IssuePageQuery(_SearchQuery, PageQuery):
         alias="groupStatsPeriod",
         example="24h",
     )
-    collapse: list[str] = repeatable("`stats` leaves out the numbers of events.", example=_STATS)
+    collapse: list[str] = repeatable(
+        "`stats` leaves out the numbers of events, `lifetime` and `filtered` these parts.",
+        example=_STATS,
+    )
+
+    def shows(self, part: str) -> bool:
+        """Return True unless the part is left out."""
+        return part not in self.collapse
 
     @property
     def is_short_id_lookup(self) -> bool:
@@ -143,7 +150,7 @@ class IssuePageQuery(_SearchQuery, PageQuery):
 
     def shown_period(self) -> str:
         """Return the period whose numbers of events are shown, or an empty text."""
-        return "" if _STATS in self.collapse else self.group_stats_period or ""
+        return self.group_stats_period or "" if self.shows(_STATS) else ""
 
     def seen_conditions(self) -> tuple[IssueCondition, ...]:
         """Return the conditions on when issues were seen."""
@@ -185,7 +192,7 @@ class ProjectIssueListQuery(IssuePageQuery):
 
     def shown_period(self) -> str:
         """Return the period whose numbers of events are shown, or an empty text."""
-        if _STATS in self.collapse:
+        if not self.shows(_STATS):
             return ""
         periods = (self.stats_period, self.group_stats_period)
         return next((period for period in periods if period is not None), _PROJECT_PERIOD)
@@ -193,6 +200,16 @@ class ProjectIssueListQuery(IssuePageQuery):
 
 class IssueListQuery(IssuePageQuery, ProjectQuery, TimeRangeQuery):
     """A page of the issues of an organization."""
+
+    expand: list[str] = repeatable(
+        "`sessions` adds the number of sessions of the project in the period, by default of 90 days; `owners` adds"
+        " those whom rules suggest, of which there are none.",
+        example="sessions",
+    )
+
+    def expands(self, part: str) -> bool:
+        """Return True if the part is asked for."""
+        return part in self.expand
 
     def seen_conditions(self) -> tuple[IssueCondition, ...]:
         """Return the conditions of the time range: issues that were seen before it ended and after it began.

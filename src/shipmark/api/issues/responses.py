@@ -57,10 +57,21 @@ class InboxResponse(msgspec.Struct, kw_only=True):
     date_added: datetime
 
 
+class LifetimeResponse(Wire, kw_only=True):
+    """The numbers and moments of an issue, whatever a list is narrowed to."""
+
+    count: str
+    user_count: int
+    first_seen: datetime
+    last_seen: datetime
+    stats: None = None
+
+
 class IssueResponse(Wire, kw_only=True):
     """What goes wrong in a project. ``count`` is a text, as clients expect.
 
-    ``stats`` are the numbers of events by the start of each hour or day, in seconds since 1970.
+    ``stats`` are the numbers of events by the start of each hour or day, in seconds since 1970. What follows them is in
+    lists of organizations only; ``filtered`` would count the events that a search finds, and is left out of these.
     """
 
     id: str
@@ -97,6 +108,10 @@ class IssueResponse(Wire, kw_only=True):
     last_seen: datetime
     inbox: InboxResponse | None
     stats: dict[str, list[Point]] | msgspec.UnsetType = msgspec.UNSET
+    lifetime: LifetimeResponse | msgspec.UnsetType = msgspec.UNSET
+    filtered: msgspec.UnsetType | None = msgspec.UNSET
+    owners: msgspec.UnsetType | None = msgspec.UNSET
+    session_count: int | msgspec.UnsetType | None = msgspec.UNSET
     matching_event_id: str | msgspec.UnsetType = msgspec.UNSET
     matching_event_environment: str | msgspec.UnsetType = msgspec.UNSET
 

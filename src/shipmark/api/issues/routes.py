@@ -7,7 +7,7 @@ from litestar import Response
 from msgspec import UNSET
 from sqlalchemy import Connection
 
-from shipmark.api.issues import deletion
+from shipmark.api.issues import deletion, list_parts
 from shipmark.api.issues.changes import changed_details, with_commit
 from shipmark.api.issues.direct_hits import find_direct_hit
 from shipmark.api.issues.loading import (
@@ -273,6 +273,7 @@ def _fetch_page(
         if hit := find_direct_hit(context, connection, projects, query):
             [found] = serialize_issues(context, connection, [hit.issue], period)
             hit.mark(found)
+            _add_parts(context, connection, [found], query)
             return Response([found], headers={"X-Sentry-Direct-Hit": "1"})
         conditions = listed_filter(connection, context.access, projects, text, query)
         position = issue_cursor.position_of(page, query.order())
@@ -281,9 +282,21 @@ def _fetch_page(
         )
         issues, links = issue_cursor.links(rows, page)
         hits = _hits(connection, conditions, len(issues), links)
-        answer = context.listed(serialize_issues(context, connection, issues, period), links)
+        shown = serialize_issues(context, connection, issues, period)
+        _add_parts(context, connection, shown, query)
+        answer = context.listed(shown, links)
     answer.headers |= {"X-Hits": str(hits), "X-Max-Hits": str(_HITS_MAX)}
     return answer
+
+
+def _add_parts(
+    context: RequestContext,
+    connection: Connection,
+    shown: list[IssueResponse],
+    query: IssuePageQuery,
+) -> None:
+    if isinstance(query, IssueListQuery):
+        list_parts.add_parts(connection, context.access, shown, query)
 
 
 def _hits(connection: Connection, conditions: IssueFilter, shown_count: int, links: Links) -> int:

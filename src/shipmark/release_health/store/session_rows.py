@@ -1,5 +1,6 @@
 """Sums of sessions by project, release, environment and interval: what questions about sessions are answered from."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -90,6 +91,15 @@ def counts_of(
     )
     rows = connection.execute(query, db.ids_param(series_ids))
     return {(series_id, start): SessionCounts(*numbers) for series_id, start, *numbers in rows}
+
+
+def sessions_by_project(connection: sa.Connection, selection: Selection) -> dict[int, int]:
+    """Return the number of sessions in the time, by project; projects without any are left out."""
+    keys = keys_of(connection, selection)
+    totals = Counter[int]()
+    for (series_id, _), numbers in counts_of(connection, keys, selection).items():
+        totals[keys[series_id].project_id] += numbers.sessions
+    return {project_id: total for project_id, total in totals.items() if total}
 
 
 def sketches_of(
