@@ -425,6 +425,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/teams/acme/core/release-count/",
         "/organizations/acme/commit-fetches/?state=failed",
         "/organizations/acme/issues/",
+        "/organizations/acme/issues/?statsPeriodStart=14d&statsPeriodEnd=7d&expand=sessions",
+        "/organizations/acme/issues/?statsPeriod=14d&sort=freq&project=1",
         "/organizations/acme/issues/WEB-1/",
         "/organizations/acme/issues/?limit=2&query=release:web@1.0.0+firstRelease:latest",
         "/organizations/acme/issues/?query=regressed_in_release:web@1.1.0",
@@ -574,6 +576,11 @@ ALLOWED = (
         "A text may be anywhere: the project's issues are read until there are enough, the last seen first.",
     ),
     ("change issues", 'issues.title COLLATE "C" ILIKE', "The same on PostgreSQL."),
+    (
+        "/organizations/acme/issues/?statsPeriod=14d&sort=freq&project=1",
+        "issues.last_seen_at >=",
+        "The issues of the period are sorted, of which a large project has far fewer than of its whole life.",
+    ),
     (
         "page /organizations/acme/issues/?tab=review",
         "inbox",

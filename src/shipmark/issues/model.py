@@ -295,6 +295,8 @@ class IssueFilter:
 
     With environments, issues match that were seen in one of them; the first release and that they were seen in count
     there. Issues that were seen in excluded ones don't match. With ids, only these issues match.
+
+    ``seen_between`` are the first and the last moment of a time that an event of the issue happened in.
     """
 
     project_ids: tuple[int, ...]
@@ -313,6 +315,7 @@ class IssueFilter:
     subscriptions: tuple[UserCondition, ...] = ()
     tags: tuple[TagCondition, ...] = ()
     texts: tuple[TextCondition, ...] = ()
+    seen_between: tuple[datetime, datetime] | None = None
 
 
 #: The alias for the newest release of a project in place of a version.

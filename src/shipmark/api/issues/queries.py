@@ -20,13 +20,11 @@ from shipmark.api.queries import (
 from shipmark.events import merged_issues
 from shipmark.http.pagination import offset
 from shipmark.http.pagination.offset import PER_PAGE_MAX, PageRequest
+from shipmark.http.time_range import Range
 from shipmark.http.validation import RequestModel, optional, refuse, repeatable, require
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.issues.model import (
-    IssueAttribute,
-    IssueCondition,
     IssueFilter,
     IssueSort,
     IssueStatus,
@@ -152,9 +150,9 @@ class IssuePageQuery(_SearchQuery, PageQuery):
         """Return the period whose numbers of events are shown, or an empty text."""
         return self.group_stats_period or "" if self.shows(_STATS) else ""
 
-    def seen_conditions(self) -> tuple[IssueCondition, ...]:
-        """Return the conditions on when issues were seen."""
-        return ()
+    def seen_between(self) -> Range | None:
+        """Return the time in which issues were seen, or None for any."""
+        return None
 
     def group_ids(self) -> Sequence[int]:
         """Return the named ids."""
@@ -211,19 +209,9 @@ class IssueListQuery(IssuePageQuery, ProjectQuery, TimeRangeQuery):
         """Return True if the part is asked for."""
         return part in self.expand
 
-    def seen_conditions(self) -> tuple[IssueCondition, ...]:
-        """Return the conditions of the time range: issues that were seen before it ended and after it began.
-
-        Issues know their first and last event only, so that one without an event in between matches too.
-        """
-        seen_in = self.time_range()
-        if seen_in is None:
-            return ()
-        start, end = seen_in
-        return (
-            IssueCondition(IssueAttribute.LAST_SEEN, SearchOperator.AT_LEAST, start),
-            IssueCondition(IssueAttribute.FIRST_SEEN, SearchOperator.AT_MOST, end),
-        )
+    def seen_between(self) -> Range | None:
+        """Return the time in which issues were seen, or None for any. Raise `BadRequest` for one that can't be read."""
+        return self.time_range()
 
 
 class ProjectIssueSelectionQuery(_SearchQuery):
@@ -271,7 +259,7 @@ def listed_filter(
         conditions = IssueFilter(project_ids=project_ids, ids=tuple(sorted(ids)))
     else:
         found = issue_filter(connection, access, projects, parse(text, now()), query)
-        conditions = replace(found, conditions=(*found.conditions, *query.seen_conditions()))
+        conditions = replace(found, seen_between=query.seen_between())
     if query.order() is IssueSort.INBOX and not conditions.is_for_review:
         raise BadRequest("Invalid sort parameter. inbox takes a query with is:for_review.")
     return conditions

@@ -1,10 +1,12 @@
 """The conditions of lists of issues, as SQL."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any, assert_never
 
 import sqlalchemy as sa
 
+from shipmark.events.store import events
 from shipmark.infrastructure.database import Id, ids_param, in_ids, json_rows, rows_param
 from shipmark.infrastructure.text_search import contains
 from shipmark.issues.model import (
@@ -19,6 +21,7 @@ from shipmark.issues.store.activity import history
 from shipmark.issues.store.inbox import inbox
 from shipmark.issues.store.issues import IS_REGRESSED, issues
 from shipmark.issues.store.occurrences import issue_environments, issue_releases
+from shipmark.issues.store.retention import thinned_event_counts
 from shipmark.issues.store.tagged_issues import matches
 from shipmark.issues.store.text_conditions import has_text
 from shipmark.projects.store import projects
@@ -94,6 +97,8 @@ def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
     # A release that counts in these environments says the same.
     if named is not None and not any(map(_counts_there, issue_filter.releases)):
         conditions.append(_was_in(named))
+    if issue_filter.seen_between is not None:
+        conditions.append(_was_seen_between(*issue_filter.seen_between))
     if issue_filter.excluded_environment_ids:
         conditions.append(~_was_in(issue_filter.excluded_environment_ids))
     return [
@@ -117,6 +122,32 @@ def _was_in(environment_ids: Collection[int]) -> sa.ColumnElement[bool]:
         .where(seen.issue_id == issues.c.id, seen.environment_id.in_(environment_ids))
         .correlate(issues)
         .exists()
+    )
+
+
+def _was_seen_between(begins_at: datetime, ends_at: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition that an event of the issue happened in the time.
+
+    The first and the last one are known. Only for an issue that began earlier and went on later events are looked up,
+    and the minutes of those that were deleted because there were too many.
+    """
+
+    def has_one(happened_at: sa.Column[datetime], issue_id: sa.Column[int]) -> sa.Exists:
+        is_within = happened_at.between(begins_at, ends_at)
+        return (
+            sa.select(issue_id).where(issue_id == issues.c.id, is_within).correlate(issues).exists()
+        )
+
+    c = issues.c
+    return sa.and_(
+        c.first_seen_at <= ends_at,
+        c.last_seen_at >= begins_at,
+        sa.or_(
+            c.first_seen_at >= begins_at,
+            c.last_seen_at <= ends_at,
+            has_one(events.c.happened_at, events.c.issue_id),
+            has_one(thinned_event_counts.c.minute, thinned_event_counts.c.issue_id),
+        ),
     )
 
 
