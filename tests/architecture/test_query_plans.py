@@ -504,6 +504,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
             f"/organizations/acme/issues/WEB-1/tags/{part}"
             for part in ("", "level/", "level/values/", "level/values/?sort=count")
         ),
+        "/organizations/acme/stats_v2/?field=sum(quantity)&groupBy=outcome&statsPeriod=14d&interval=1d",
+        "/projects/acme/web/stats/",
         "/organizations/acme/tags/",
         "/organizations/acme/tags/tenant/values/?query=t7",
         "/projects/acme/web/tags/",

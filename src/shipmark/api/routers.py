@@ -15,6 +15,7 @@ from shipmark.api.debug_files import routes as debug_files
 from shipmark.api.delivery import routes as delivery
 from shipmark.api.deploys import routes as deploys
 from shipmark.api.discarded_issues import routes as discarded_issues
+from shipmark.api.event_counts import routes as event_counts
 from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
@@ -92,6 +93,7 @@ ROUTERS = tuple(
         tags,
         shared_issues,
         events,
+        event_counts,
         attachments,
         user_reports,
         unsupported,

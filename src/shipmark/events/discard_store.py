@@ -1,7 +1,7 @@
 """The counts of what was not stored, by project, day, outcome, reason and category."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,6 +74,31 @@ def totals_since(
     return [
         DiscardTotal(outcome=Outcome(outcome), reason=reason, category=category, quantity=number)
         for outcome, reason, category, number in connection.execute(query.limit(limit))
+    ]
+
+
+def of_projects(
+    connection: sa.Connection, project_ids: Collection[int], *, first_day: datetime, until: datetime
+) -> list[tuple[int, Discard]]:
+    """Return the counts of projects from a day on, each with the id of its project."""
+    c = discards.c
+    query = sa.select(c.project_id, c.day, c.outcome, c.reason, c.category, c.quantity).where(
+        db.in_ids(c.project_id), c.day >= first_day, c.day < until
+    )
+    return [
+        (
+            project_id,
+            Discard(
+                day=day,
+                outcome=Outcome(outcome),
+                reason=reason,
+                category=category,
+                quantity=quantity,
+            ),
+        )
+        for project_id, day, outcome, reason, category, quantity in connection.execute(
+            query, db.ids_param(project_ids)
+        )
     ]
 
 

@@ -39,7 +39,7 @@ def requested_range(parameters: Mapping[str, str], now: datetime) -> Range | Non
         if bounds := _both(parameters, first, last):
             return _ordered(*(now - _length(text) for text in bounds))
     if bounds := _both(parameters, "start", "end"):
-        return _ordered(*map(_moment, bounds))
+        return _ordered(*map(parse_moment, bounds))
     return None
 
 
@@ -72,7 +72,8 @@ def _length(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
-def _moment(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
+    """Return the moment, of seconds since 1970 or of a date. Raise `BadRequest` if it is invalid."""
     try:
         if re.fullmatch(r"\d+(\.\d+)?", text):
             return datetime.fromtimestamp(float(text), UTC)

@@ -1,0 +1,1 @@
+"""Numbers of what SDKs sent, by what became of it."""
