@@ -222,6 +222,26 @@ def test_issues_of_several_projects_are_not_merged(bob: Caller, happen: Happen) 
     assert merge(bob, *ids, path=WEB_LIST).status_code == 400
 
 
+def test_an_issue_has_the_hashes_of_all(
+    bob: Caller, charlie: Caller, bearer: Bearer, pair: tuple[str, str]
+) -> None:
+    def hashes(issue: str, query: str = "") -> list[str]:
+        answer = bob.get(f"/issues/{issue}/hashes/{query}")
+        assert all(each["latestEvent"] is None for each in answer.json())
+        return [each["id"] for each in answer.json()]
+
+    before = sorted(hashes(pair[0]) + hashes(pair[1]))
+    parent = merge(bob, *pair).json()["merge"]["parent"]
+    assert hashes(pair[0]) == hashes(pair[1]) == before
+    assert all(len(each) == 32 for each in before)
+    assert hashes(parent, "?per_page=1&cursor=1:1:0") == before[1:2]
+    path = f"{LIST}{parent}/hashes/"
+    assert bob.delete(f"{path}?id={before[0]}").status_code == 405
+    assert charlie.get(path).status_code == 403
+    assert bearer(["org:read"]).get(path).status_code == 403
+    assert bob.get("/issues/999999/hashes/").status_code == 404
+
+
 def test_fewer_than_two_issues_are_not_merged(bob: Caller, pair: tuple[str, str]) -> None:
     for answer in (
         merge(bob, pair[0]),

@@ -480,6 +480,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
                 "!issue.priority:low",
             )
         ),
+        "/organizations/acme/issues/WEB-1/hashes/",
         "/organizations/acme/issues/WEB-1/comments/",
         "/organizations/acme/issues/WEB-1/comments/?per_page=1&cursor=1710000000000000:3:0",
         "/organizations/acme/issues/?query=is:assigned",

@@ -21,6 +21,7 @@ from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
 from shipmark.api.issue_comments import routes as issue_comments
 from shipmark.api.issues import count_routes as issue_counts
+from shipmark.api.issues import hash_routes as issue_hashes
 from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations
@@ -90,6 +91,7 @@ ROUTERS = tuple(
         discarded_issues,
         issue_comments,
         issue_counts,
+        issue_hashes,
         tags,
         shared_issues,
         events,

@@ -64,6 +64,13 @@ def targets(connection: sa.Connection, hashed: Collection[HashKey]) -> dict[Hash
     }
 
 
+def of_issue(connection: sa.Connection, issue_id: int, *, limit: int, offset: int) -> list[str]:
+    """Return hashes of the issue, in order."""
+    query = sa.select(hashes.c.hash).where(hashes.c.issue_id == issue_id)
+    query = query.order_by(db.in_binary_order(hashes.c.hash)).limit(limit).offset(offset)
+    return list(connection.execute(query).scalars())
+
+
 def add(connection: sa.Connection, issue: Issue, event_hashes: Sequence[str]) -> None:
     """Map these hashes to the issue, unless they are mapped already."""
     shared: dict[str, object] = {"project_id": issue.project_id, "issue_id": issue.id}
