@@ -251,6 +251,14 @@ def test_lists_are_searched(alice: Caller) -> None:
     assert names(alice, f"checksum={sha1(b'~/app.js')}&checksum=x") == ["~/app.js"]
 
 
+def test_of_files_of_a_name_the_one_without_a_dist_is_first(alice: Caller) -> None:
+    for dist in ("2", "", "1"):
+        add(alice, dist=dist)
+    add(alice, "~/b.js")
+    shown = [(it["name"], it["dist"]) for it in alice.get(FILES).json()]
+    assert shown == [("~/app.js", dist) for dist in (None, "1", "2")] + [("~/b.js", None)]
+
+
 def test_files_are_searched_by_letters_of_other_languages(alice: Caller) -> None:
     add(alice, "~/Über-größe.js")
     for text in ("Über", "über", "ÜBER", "GRÖ", "größe"):

@@ -35,6 +35,12 @@ release_files = sa.Table(
     sqlite_autoincrement=True,
 )
 
+#: By name; of a name the file without a dist is first: by itself SQLite has null first, and PostgreSQL last.
+LIST_ORDER = (
+    db.in_binary_order(release_files.c.name),
+    db.in_binary_order(release_files.c.dist).nulls_first(),
+    release_files.c.id,
+)
 _ROW = (
     release_files.c.id,
     release_files.c.release_id,

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from shipmark.artifacts.model import ListedFile, url_key
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
-from shipmark.artifacts.store.release_files import release_files
+from shipmark.artifacts.store.release_files import LIST_ORDER, release_files
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import ids_param, in_binary_order, in_ids
 from shipmark.infrastructure.text_search import contains
@@ -56,9 +56,7 @@ def page_of(
 ) -> list[ListedFile]:
     """Return a page of the single files by name, then of the bundled ones: those with a dist first, by dist and URL."""
     single = _single(file_filter)
-    names = (release_files.c.name, release_files.c.dist)
-    order = (*(in_binary_order(name) for name in names), release_files.c.id)
-    page = connection.execute(single.order_by(*order).limit(limit).offset(offset)).all()
+    page = connection.execute(single.order_by(*LIST_ORDER).limit(limit).offset(offset)).all()
     listed_files = [_listed(row[0], row[1:]) for row in page]
     if len(listed_files) < limit:
         count = connection.execute(sa.select(sa.func.count()).select_from(single.subquery()))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from shipmark.artifacts.manifests import ArtifactType
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects, bundle_releases
 from shipmark.artifacts.store.entries import bundle_entries
-from shipmark.artifacts.store.release_files import release_files
+from shipmark.artifacts.store.release_files import LIST_ORDER, release_files
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import Id, ids_param, in_binary_order, in_ids
 
@@ -77,8 +77,7 @@ _SINGLE_PAGE = (
     sa.select(release_files.c.name, release_files.c.dist, sa.null(), sa.null(), files.c.size)
     .join(files, files.c.id == release_files.c.file_id)
     .where(release_files.c.release_id == _RELEASE)
-    .order_by(in_binary_order(release_files.c.name), in_binary_order(release_files.c.dist))
-    .order_by(release_files.c.id)
+    .order_by(*LIST_ORDER)
 )
 
 
