@@ -9,7 +9,7 @@ import runpy
 import subprocess
 import sys
 import tomllib
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ from types import SimpleNamespace
 import data_folders
 import pytest
 from commands import completed
-from conformance.servers import running
+from conformance.servers import postgresql, running
 
 SHARED = Path(__file__).parents[3] / "shared"
 KNOWN = Path(__file__).with_name("known_differences.toml")
@@ -26,14 +26,17 @@ SCENARIOS = "01,02,03,04,05,06,07,08,09,10,11,12,14,15,16,17,18,19,20,21,22,23,2
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("database", ["SQLite", "PostgreSQL"])
 @pytest.mark.skipif(not (SHARED / "golden").is_dir(), reason="no recordings beside the checkout")
 def test_answers_are_those_of_the_reference_but_for_known_differences(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database: str
 ) -> None:
     actors, report = tmp_path / "actors.json", tmp_path / "report.json"
     data = data_folders.made(tmp_path / "data")
-    actors.write_text(seeded(data, monkeypatch), "utf8")
-    with running(data) as server:
+    with ExitStack() as stack:
+        url = stack.enter_context(postgresql()) if database == "PostgreSQL" else None
+        actors.write_text(seeded(data, url, monkeypatch), "utf8")
+        server = stack.enter_context(running(data, url))
         replay(
             "--url", server.url, "--actors", str(actors), "--only", SCENARIOS,
             "--json", str(report), str(SHARED / "golden"),
@@ -48,12 +51,13 @@ def test_answers_are_those_of_the_reference_but_for_known_differences(
     assert not gone, f"These steps are as recorded now; take them out of {KNOWN.name}: {gone}"
 
 
-def seeded(data: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def seeded(data: Path, database_url: str | None, monkeypatch: pytest.MonkeyPatch) -> str:
     """Make what the scenarios take as given, by the tool of the recordings; return what it prints.
 
     It starts a process for each of fifty commands, which import Shipmark first. These are forks of one that has.
     """
     environment = os.environ | {"SHIPMARK_LOG_LEVEL": "warning"}
+    environment |= {"SHIPMARK_DATABASE_URL": database_url} if database_url else {}
     tool = runpy.run_path(str(SHARED / "tools/seed.py"))["main"]
     forks = SimpleNamespace(run=lambda words, **_: completed(*words[1:], environment=environment))
     monkeypatch.setitem(tool.__globals__, "subprocess", forks)
