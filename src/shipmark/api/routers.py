@@ -20,8 +20,8 @@ from shipmark.api.events import routes as events
 from shipmark.api.health import routes as health
 from shipmark.api.inbound_filters import routes as inbound_filters
 from shipmark.api.issue_comments import routes as issue_comments
+from shipmark.api.issue_hashes import routes as issue_hashes
 from shipmark.api.issues import count_routes as issue_counts
-from shipmark.api.issues import hash_routes as issue_hashes
 from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
 from shipmark.api.organizations import routes as organizations

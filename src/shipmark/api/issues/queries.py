@@ -221,6 +221,7 @@ class ProjectIssueSelectionQuery(_SearchQuery):
         "The issues to change or delete, by id; by default those that `query` and `status` find.",
         example=1,
     )
+    query: str | None = optional("A search, as in lists of issues.", example="is:unresolved")
     status: _Status = optional("Only issues of this status.", example="unresolved")
 
     def ids(self) -> Sequence[int]:

@@ -1,0 +1,1 @@
+"""Hashes of issues: by them events are told apart."""
