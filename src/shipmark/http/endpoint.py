@@ -269,7 +269,11 @@ put = _decorator(litestar.put)
 delete = _decorator(litestar.delete)
 
 
+def handlers_of(module: ModuleType) -> list[HTTPRouteHandler]:
+    """Return all handlers that a module declares, in their order."""
+    return [value for value in vars(module).values() if isinstance(value, HTTPRouteHandler)]
+
+
 def router(module: ModuleType) -> Router:
-    """Return the router of all endpoints that a module declares, in their order, below its ``BASE_PATH``, if any."""
-    handlers = [value for value in vars(module).values() if isinstance(value, HTTPRouteHandler)]
-    return Router(getattr(module, "BASE_PATH", API_PATH), route_handlers=handlers)
+    """Return the router of all endpoints that a module declares, below its ``BASE_PATH``, if any."""
+    return Router(getattr(module, "BASE_PATH", API_PATH), route_handlers=handlers_of(module))

@@ -49,6 +49,3 @@ def _form(web_request: WebRequest, *, status: int = 200, problem: str = "") -> A
         user=user,
         problem=problem,
     )
-
-
-handlers = [show_avatar_form, change_avatar]

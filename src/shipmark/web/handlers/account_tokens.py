@@ -80,6 +80,3 @@ def _answer(
         scope_groups=SCOPES,
         name_max=TOKEN_NAME_MAX,
     )
-
-
-handlers = [list_user_tokens, create_user_token, revoke_user_token]

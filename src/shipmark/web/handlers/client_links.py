@@ -39,6 +39,3 @@ def go_to_repositories(organization: FromPath[str]) -> Answer:
 def go_to_project(organization: FromPath[str], project: FromPath[str]) -> Answer:
     """Redirect to the settings of a project."""
     return redirect(urls.settings(organization, "projects", quote(project, safe="")))
-
-
-handlers = [go_to_tokens, go_to_settings, go_to_repositories, go_to_project]

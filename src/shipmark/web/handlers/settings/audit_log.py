@@ -15,6 +15,3 @@ def show_audit_log(web_request: InjectedWebRequest) -> Answer:
     with web_request.view(scopes=AUDIT_READ) as (connection, workspace):
         log = audit_log_page(connection, web_request, workspace)
     return page(web_request, "settings/audit_log.html", workspace=workspace, log=log)
-
-
-handlers = [show_audit_log]

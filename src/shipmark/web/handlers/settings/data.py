@@ -59,6 +59,3 @@ def _answer(
         may_change=workspace.may(ORGANIZATION_CHANGE),
         changed=web_request.parameter("changed"),
     )
-
-
-handlers = [show_shared_scrubbing, change_shared_scrubbing]

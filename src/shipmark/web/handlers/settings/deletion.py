@@ -73,6 +73,3 @@ def _answer(web_request: WebRequest, typed: str = "", problem: str = "") -> Answ
     with web_request.view(scopes=ORGANIZATION_DELETE) as (connection, workspace):
         deletion = _deletion(connection, workspace)
     return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
-
-
-handlers = [confirm_organization_deletion, delete_organization]

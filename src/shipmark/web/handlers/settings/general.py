@@ -116,6 +116,3 @@ def _answer(
         changed=web_request.parameter("changed"),
         name_max=NAME_MAX,
     )
-
-
-handlers = [go_to_settings, show_general, change_general, change_avatar]

@@ -42,6 +42,3 @@ def change_job(web_request: InjectedWebRequest, job: FromPath[str], body: RawBod
             case _:
                 raise BadRequest("The action must be run or discard.")
     return redirect(web_request.settings_url("jobs"))
-
-
-handlers = [list_jobs, change_job]

@@ -104,6 +104,3 @@ def _role(text: str) -> Role:
     if text not in {role.value for role in Role}:
         raise BadRequest("Select a role.")
     return Role(text)
-
-
-handlers = [list_members, invite_member, change_member, revoke_invitation]

@@ -270,16 +270,3 @@ def _answer(
         window_name=window_name,
         measures=MEASURES,
     )
-
-
-handlers = [
-    show_project,
-    edit_project,
-    change_commit_paths,
-    change_fingerprint_rules,
-    change_rate_limit,
-    change_verdict_criteria,
-    change_project_teams,
-    confirm_project_deletion,
-    delete_project,
-]

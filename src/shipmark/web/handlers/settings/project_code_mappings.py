@@ -85,6 +85,3 @@ def _answer(
         form=form,
         problems=problems or {},
     )
-
-
-handlers = [list_code_mappings, add_code_mapping, remove_code_mapping]

@@ -142,6 +142,3 @@ def _answer(
         problems=problems or {},
         changed=web_request.parameter("changed"),
     )
-
-
-handlers = [show_data, change_scrubbing, change_filters, stop_discarding]

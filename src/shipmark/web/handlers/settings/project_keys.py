@@ -142,6 +142,3 @@ def _answer(
         problem=problem,
         label_max=_LABEL_MAX,
     )
-
-
-handlers = [list_keys, create_key, change_key]

@@ -153,6 +153,3 @@ def _answer(
         triggers=[(trigger.value, name) for trigger, name in TRIGGER_NAMES.items()],
         units=[(unit, name) for unit, name in reversed(UNITS.items())],
     )
-
-
-handlers = [list_thresholds, create_threshold, show_threshold, change_threshold]

@@ -44,6 +44,3 @@ def replace_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> 
         webhook_actions.replace(change.connection, change.context, change.project, fresh)
     path = web_request.settings_url("projects", project, "webhook")
     return redirect(f"{path}?changed=webhook")
-
-
-handlers = [show_webhook, replace_webhook]

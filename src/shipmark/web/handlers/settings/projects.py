@@ -91,6 +91,3 @@ def _answer(
         platform_max=PLATFORM_MAX,
         platforms=PLATFORMS,
     )
-
-
-handlers = [list_projects, create_project]

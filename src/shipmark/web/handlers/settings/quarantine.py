@@ -68,11 +68,3 @@ def download_quarantined_frame(
         raise NotFound
     name = f'attachment; filename="quarantined-{found.id}.json"'
     return Response(payload, headers=HEADERS | {"Content-Disposition": name}, media_type=OCTETS)
-
-
-handlers = [
-    list_quarantine,
-    retry_quarantine,
-    change_quarantined_frame,
-    download_quarantined_frame,
-]

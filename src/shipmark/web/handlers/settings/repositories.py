@@ -57,6 +57,3 @@ def _answer(web_request: WebRequest, form: RepositoryForm, *, status: int = 200)
         repositories=repositories,
         form=form,
     )
-
-
-handlers = [list_repositories, add_repository]

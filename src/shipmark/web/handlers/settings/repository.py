@@ -231,6 +231,3 @@ def _answer(
         may_change=workspace.may(REPOSITORY_CHANGE) and not current.is_pending_deletion,
         may_delete=workspace.may(REPOSITORY_DELETE) and not current.is_pending_deletion,
     )
-
-
-handlers = [show_repository, change_repository, confirm_deletion, delete_repository]

@@ -86,6 +86,3 @@ def _answer(
         events_per_issue=settings.events_per_issue_max,
         days_max=DAYS_MAX,
     )
-
-
-handlers = [show_storage, change_storage]

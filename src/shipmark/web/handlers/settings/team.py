@@ -183,13 +183,3 @@ def _answer(
         name_max=NAME_MAX,
         problems=problems or {},
     )
-
-
-handlers = [
-    show_team,
-    rename_team,
-    change_team_members,
-    change_team_projects,
-    confirm_team_deletion,
-    delete_team,
-]

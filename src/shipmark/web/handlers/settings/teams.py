@@ -56,6 +56,3 @@ def _answer(
         name_max=NAME_MAX,
         problem=problem,
     )
-
-
-handlers = [list_teams, create_team]

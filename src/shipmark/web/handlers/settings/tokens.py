@@ -68,6 +68,3 @@ def _answer(
         created=created,
         text=text,
     )
-
-
-handlers = [list_tokens, create_token, revoke_token]
