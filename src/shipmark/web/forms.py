@@ -1,8 +1,25 @@
-"""What pages' forms send, and the sentences for what is wrong with it."""
+"""What pages' forms send, and the sentences for what is wrong with it.
+
+The rules of names and slugs are those of the API (auth-and-errors.md 8.4).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from shipmark.http import body_parsing
-from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFailed
+from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import id_of
+from shipmark.organizations import slugs
+from shipmark.projects.model import PLATFORM_MAX
+
+_PATH_RULE = (
+    f"Use lower case letters, digits, dashes and underscores, at most {slugs.SLUG_MAX}, "
+    "and not only digits."
+)
+_HOST_RULE = (
+    f"Use letters, digits and dashes, {slugs.SLUG_MIN} to {slugs.SLUG_MAX} of them, not only digits, "
+    "and no dash at either end."
+)
 
 
 def form_of(body: bytes) -> dict[str, str]:
@@ -43,8 +60,72 @@ def problems_of(refusal: ValidationFailed) -> dict[str, str]:
     return problems
 
 
-def problem_of(refusal: ValidationFailed | BadRequest) -> str:
-    """Return the sentence that a page shows for a refusal: of several fields, the first one's."""
-    if isinstance(refusal, BadRequest):
-        return refusal.detail
-    return next(iter(problems_of(refusal).values()))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormState:
+    """A form of a page: what was sent, None for one that is shown first, and the sentence for each wrong field."""
+
+    sent: Mapping[str, str] | None = None
+    problems: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+
+    def over(self, stored: Mapping[str, str]) -> dict[str, str]:
+        """Return the values to show: those that were sent, else the stored ones."""
+        return dict(stored) | dict(self.sent or {})
+
+    @property
+    def problem(self) -> str:
+        """Return the sentence for the first wrong field, or ""."""
+        return next(iter(self.problems.values()), "")
+
+
+UNSENT = FormState()
+
+
+def refused(
+    sent: Mapping[str, str], refusal: ValidationFailed | BadRequest | Conflict, name: str = ""
+) -> FormState:
+    """Return a form that was refused; ``name`` is the wrong field if the refusal names none."""
+    if isinstance(refusal, ValidationFailed):
+        return FormState(sent=sent, problems=problems_of(refusal), status=400)
+    status = 409 if isinstance(refusal, Conflict) else 400
+    return FormState(sent=sent, problems={name: refusal.detail}, status=status)
+
+
+def name_problem(name: str, most: int) -> str | None:
+    """Return the problem of a name without spaces around it, or None."""
+    return None if 0 < len(name) <= most else f"Enter a name of at most {most} characters."
+
+
+def organization_slug_problem(slug: str) -> str | None:
+    """Return the problem of an organization's slug, or None."""
+    if slug in slugs.RESERVED:
+        return _reserved(slug)
+    is_right = len(slug) <= slugs.SLUG_MAX and slugs.problem(slug, slug) is None
+    return None if is_right else _HOST_RULE
+
+
+def team_slug_problem(slug: str) -> str | None:
+    """Return the problem of a team's slug, or None."""
+    is_right = len(slug) <= slugs.SLUG_MAX and slugs.TEAM_PATTERN.fullmatch(slug)
+    return None if is_right else _PATH_RULE
+
+
+def project_slug_problem(slug: str) -> str | None:
+    """Return the problem of a project's slug, or None."""
+    return _reserved(slug) if slug in slugs.RESERVED_OF_PROJECTS else team_slug_problem(slug)
+
+
+def platform_problem(platform: str) -> str | None:
+    """Return the problem of a project's platform, which may be blank, or None."""
+    is_right = len(platform) <= PLATFORM_MAX
+    return None if is_right else f"Enter at most {PLATFORM_MAX} characters."
+
+
+def require_none(**problems: str | None) -> None:
+    """Raise `ValidationFailed` with the problem of each field that has one."""
+    if found := {field: [problem] for field, problem in problems.items() if problem}:
+        raise ValidationFailed(found)
+
+
+def _reserved(slug: str) -> str:
+    return f"The slug “{slug}” is reserved. Choose another one."

@@ -11,6 +11,7 @@ from shipmark.avatars import images
 from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
 from shipmark.web.files import file_address
+from shipmark.web.forms import UNSENT, FormState
 from shipmark.web.keyboard import shortcut_groups
 from shipmark.web.navigation import needs_guide, project_tabs, sections, settings_pages
 from shipmark.web.preferences import (
@@ -101,12 +102,14 @@ def page(
     section: str = "",
     workspace: Workspace | None = None,
     user: User | None = None,
+    form_state: FormState = UNSENT,
     **variables: object,
 ) -> Answer:
     """Return a page rendered from a template.
 
     In a ``workspace`` it has the navigation, with this ``section`` as the current one, and the browser remembers the
-    organization. Without one, ``user`` is the signed-in user, if any.
+    organization. Without one, ``user`` is the signed-in user, if any. With a form that was refused, it has its status
+    and problems.
     """
     cookies = web_request.request.cookies
     frame = {
@@ -119,8 +122,11 @@ def page(
         "section": section,
         "workspace": workspace,
         "user": user,
+        "problems": form_state.problems,
+        "changed": web_request.parameter("changed"),
     }
     text = _TEMPLATES.get_template(template).render(frame | variables)
+    status = status if form_state is UNSENT else form_state.status
     answer = Response(text, status_code=status, headers=HEADERS, media_type="text/html")
     if workspace is not None and workspace.organization.slug != web_request.last_organization:
         answer.set_cookie(

@@ -130,7 +130,6 @@ def _form(
         sessions=sessions,
         zones=zones_by_region(),
         problems=problems or {},
-        changed=web_request.parameter("changed"),
         name_max=NAME_MAX,
         password_min=PASSWORD_MIN,
     )

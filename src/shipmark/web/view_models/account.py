@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from shipmark.accounts import store
 from shipmark.accounts.model import TOKEN_NAME_MAX, Session, User, UserTokenSummary
 from shipmark.accounts.user_agents import device
-from shipmark.web import field_rules
+from shipmark.web import forms
 
 #: Older sessions are not listed; they end with "all others" too.
 SESSIONS_MAX = 100
@@ -108,7 +108,7 @@ def read_token_form(name: str, scopes: Sequence[str]) -> TokenForm:
     """Return the form as sent; scopes that it does not offer are left out."""
     name, offered = name.strip(), frozenset(scopes) & ALL_OFFERED
     problems = {}
-    if problem := field_rules.name_problem(name, TOKEN_NAME_MAX):
+    if problem := forms.name_problem(name, TOKEN_NAME_MAX):
         problems["name"] = problem
     if not offered:
         problems["scopes"] = "Select at least one scope."

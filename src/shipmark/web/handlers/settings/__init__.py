@@ -16,9 +16,7 @@ from shipmark.web.handlers.settings import (
     projects,
     quarantine,
     repositories,
-    repository,
     storage,
-    team,
     teams,
     tokens,
 )
@@ -40,9 +38,7 @@ modules = (
     projects,
     quarantine,
     repositories,
-    repository,
     storage,
-    team,
     teams,
     tokens,
 )

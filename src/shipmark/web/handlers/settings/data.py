@@ -1,7 +1,5 @@
 """What is removed from the events of all projects of an organization."""
 
-from collections.abc import Mapping
-
 from litestar import get, post
 from litestar.params import RawBody
 
@@ -9,7 +7,7 @@ from shipmark.http.scopes import ORGANIZATION_CHANGE
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.organizations import options, settings, store
 from shipmark.organizations.settings import OrganizationUpdate
-from shipmark.web.forms import form_of, problems_of
+from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.scrubbing_form import FIELD_LISTS, SWITCHES, scrubbing_of, scrubbing_values
@@ -35,16 +33,11 @@ def change_shared_scrubbing(web_request: InjectedWebRequest, body: RawBody) -> A
             settings.update(connection, workspace.organization.id, update, context.by, context.at)
     except ValidationFailed as refusal:
         typed = dict.fromkeys(SWITCHES, "") | sent
-        return _answer(web_request, sent=typed, problems=problems_of(refusal))
+        return _answer(web_request, refused(typed, refusal))
     return redirect(f"{web_request.settings_url('data')}?changed=scrubbing")
 
 
-def _answer(
-    web_request: WebRequest,
-    *,
-    sent: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-) -> Answer:
+def _answer(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
         stored = store.options_of(connection, workspace.organization.id)
     names = [*SWITCHES.values(), *FIELD_LISTS.values()]
@@ -52,10 +45,8 @@ def _answer(
     return page(
         web_request,
         "settings/data.html",
-        status=400 if problems else 200,
+        form_state=state,
         workspace=workspace,
-        values=values | dict(sent or {}),
-        problems=problems or {},
+        values=state.over(values),
         may_change=workspace.may(ORGANIZATION_CHANGE),
-        changed=web_request.parameter("changed"),
     )

@@ -11,12 +11,11 @@ from shipmark.organizations.settings import OrganizationUpdate
 from shipmark.organizations.store import invitations
 from shipmark.web import urls
 from shipmark.web.forms import form_of
-from shipmark.web.handlers.settings.confirmation import confirmation_page
+from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.template_filters import counted
 from shipmark.web.urls import SETTINGS_PATH as PATH
-from shipmark.web.view_models.settings.deletion import Deletion
 
 
 @get(PATH + "delete/", scopes=None, sync_to_thread=True)

@@ -14,9 +14,9 @@ from shipmark.organizations import actions as organizations
 from shipmark.organizations import settings
 from shipmark.organizations.model import NAME_MAX, Role
 from shipmark.organizations.settings import OrganizationUpdate
-from shipmark.web import field_rules, urls
+from shipmark.web import forms, urls
 from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
-from shipmark.web.forms import form_of, problems_of
+from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.urls import SETTINGS_PATH as PATH
@@ -47,8 +47,7 @@ def change_general(web_request: InjectedWebRequest, body: RawBody) -> Answer:
                 connection, workspace.organization.id, _update(sent), context.by, context.at
             )
     except ValidationFailed as refusal:
-        problems = problems_of(refusal)
-        return _answer(web_request, status=400, sent=sent, problems=problems)
+        return _answer(web_request, refused(sent, refusal))
     return redirect(f"{urls.settings(changed.slug, 'general')}?changed=settings")
 
 
@@ -69,17 +68,17 @@ def _save_avatar(web_request: WebRequest, workspace: Workspace, form: AvatarForm
         lambda connection, new: organizations.save_avatar(connection, owner, new, now()),
     )
     if problem is not None:
-        problems = {"photo": problem.text}
-        return _answer(web_request, status=problem.status, problems=problems)
+        state = FormState(problems={"photo": problem.text}, status=problem.status)
+        return _answer(web_request, state)
     return redirect(f"{urls.settings(owner.slug, 'general')}?changed=avatar")
 
 
 def _update(sent: Mapping[str, str]) -> OrganizationUpdate:
     """Return the changes of a form. A box that is not ticked is not sent."""
     name, slug, role = (sent.get(field, "").strip() for field in ("name", "slug", "debug_files"))
-    field_rules.require_none(
-        name=field_rules.name_problem(name, NAME_MAX),
-        slug=field_rules.organization_slug_problem(slug),
+    forms.require_none(
+        name=forms.name_problem(name, NAME_MAX),
+        slug=forms.organization_slug_problem(slug),
         debug_files=None if role in set(Role) else "Select a role.",
     )
     return OrganizationUpdate(
@@ -97,22 +96,14 @@ def _update(sent: Mapping[str, str]) -> OrganizationUpdate:
     )
 
 
-def _answer(
-    web_request: WebRequest,
-    *,
-    status: int = 200,
-    sent: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-) -> Answer:
+def _answer(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
-        general = general_page(connection, workspace, sent)
+        general = general_page(connection, workspace, state.sent)
     return page(
         web_request,
         "settings/general.html",
-        status=status,
+        form_state=state,
         workspace=workspace,
         general=general,
-        problems=problems or {},
-        changed=web_request.parameter("changed"),
         name_max=NAME_MAX,
     )

@@ -11,7 +11,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Role
 from shipmark.organizations.store import invitations as invitation_store
 from shipmark.web import urls
-from shipmark.web.forms import form_of, problem_of, row_id
+from shipmark.web.forms import UNSENT, FormState, form_of, refused, row_id
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
@@ -34,10 +34,9 @@ def invite_member(web_request: InjectedWebRequest, body: RawBody) -> Answer:
             context, role = web_request.action_context(workspace), _role(sent.get("role", ""))
             invitations.invite(connection, context, email, role, (), secret)
     except (ValidationFailed, BadRequest) as refusal:
-        problem = problem_of(refusal)
-        return _answer(web_request, status=400, email=email, problem=problem)
+        return _answer(web_request, refused({"email": email}, refusal))
     link = f"{web_request.address}/invitations/{secret}/"
-    return _answer(web_request, status=201, link=link, invited=email)
+    return _answer(web_request, link=link, invited=email)
 
 
 @post(PATH + "members/{member:str}/", scopes=None, sync_to_thread=True)
@@ -56,7 +55,7 @@ def change_member(web_request: InjectedWebRequest, member: FromPath[str], body: 
                 role = _role(sent.get("role", ""))
                 membership.update_member(connection, context, current, role, None)
     except BadRequest as refusal:  # such as the last owner
-        return _answer(web_request, status=400, problem=refusal.detail)
+        return _answer(web_request, refused({}, refusal))
     if sent.get("action") == "remove" and current.user_id == workspace.user.id:
         return redirect(urls.HOME)
     return redirect(web_request.settings_url("members"))
@@ -74,13 +73,7 @@ def revoke_invitation(web_request: InjectedWebRequest, invitation: FromPath[str]
 
 
 def _answer(
-    web_request: WebRequest,
-    *,
-    status: int = 200,
-    email: str = "",
-    problem: str = "",
-    link: str = "",
-    invited: str = "",
+    web_request: WebRequest, state: FormState = UNSENT, *, link: str = "", invited: str = ""
 ) -> Answer:
     with web_request.view() as (connection, workspace):
         number = web_request.page_number()
@@ -88,13 +81,14 @@ def _answer(
     return page(
         web_request,
         "settings/members.html",
-        status=status,
+        status=201 if link else 200,
+        form_state=state,
         workspace=workspace,
         members=members,
         may_change=workspace.may(MEMBER_CHANGE),
         may_remove=workspace.may(membership.REMOVE_SCOPES),
-        email=email,
-        problem=problem,
+        email=state.over({"email": ""})["email"],
+        problem=state.problem,
         link=link,
         invited=invited,
     )

@@ -20,10 +20,10 @@ from shipmark.projects.options import RATE_LIMIT, RESOLVE_AGE, VERDICT_CRITERIA
 from shipmark.projects.settings import ProjectUpdate
 from shipmark.verdicts.criteria import LIMITS, to_option
 from shipmark.verdicts.model import Measure
-from shipmark.web import field_rules, urls
+from shipmark.web import forms, urls
 from shipmark.web.criteria_form import MEASURES, criteria_in
-from shipmark.web.forms import form_of, problems_of
-from shipmark.web.handlers.settings.confirmation import confirmation_page
+from shipmark.web.forms import UNSENT, FormState, form_of, refused
+from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     ProjectChange,
@@ -34,7 +34,6 @@ from shipmark.web.rate_limit_form import limit_of, window_choices, window_name
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.resolve_age import age_choices, age_in_words, age_of
-from shipmark.web.view_models.settings.deletion import Deletion
 from shipmark.web.view_models.settings.project import PLATFORMS, project_page
 
 
@@ -57,7 +56,7 @@ def edit_project(web_request: InjectedWebRequest, project: FromPath[str], body: 
             update = ProjectUpdate(columns=columns, options=age)
             after = change.update(update)
     except ValidationFailed as refusal:
-        return _answer(web_request, project, sent=dict(form) | sent, problems=problems_of(refusal))
+        return _answer(web_request, project, refused(form | sent, refusal))
     return redirect(f"{web_request.settings_url('projects', after.slug)}?changed=profile")
 
 
@@ -176,22 +175,22 @@ def _change(
         with change_project(web_request, slug, PROJECT_WRITE) as change:
             apply(change)
     except ValidationFailed as refusal:
-        return _answer(web_request, slug, sent=sent, problems=problems_of(refusal))
+        return _answer(web_request, slug, refused(sent, refusal))
     return redirect(f"{web_request.settings_url('projects', slug)}?changed={name}")
 
 
 def _require_valid(sent: Mapping[str, str]) -> None:
-    field_rules.require_none(
-        name=field_rules.name_problem(sent["name"], NAME_MAX),
-        slug=field_rules.project_slug_problem(sent["slug"]),
-        platform=field_rules.platform_problem(sent["platform"]),
+    forms.require_none(
+        name=forms.name_problem(sent["name"], NAME_MAX),
+        slug=forms.project_slug_problem(sent["slug"]),
+        platform=forms.platform_problem(sent["platform"]),
     )
 
 
 def _paths_of(typed: str) -> list[str]:
     """Return the folders, one a line. Raise `ValidationFailed` for the first that is none, or for too many."""
     lines = [line.strip() for line in typed.splitlines() if line.strip()]
-    field_rules.require_none(
+    forms.require_none(
         paths=f"Enter at most {PATHS_MAX} folders."
         if len(lines) > PATHS_MAX
         else next(filter(None, map(commit_paths.problem_of, lines)), None)
@@ -242,25 +241,17 @@ def _deletion_page(
     return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
 
 
-def _answer(
-    web_request: WebRequest,
-    slug: str,
-    *,
-    sent: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-) -> Answer:
+def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
         shown = project_page(connection, workspace, visible_project(workspace, slug), now())
     return page(
         web_request,
         "settings/project.html",
-        status=400 if problems else 200,
+        form_state=state,
         workspace=workspace,
         project=shown.project,
         shown=shown,
-        values=dict(shown.stored) | dict(sent or {}),
-        problems=problems or {},
-        changed=web_request.parameter("changed"),
+        values=state.over(shown.stored),
         name_max=NAME_MAX,
         platform_max=PLATFORM_MAX,
         platforms=PLATFORMS,

@@ -1,7 +1,5 @@
 """A project's code mappings: which folder of a repository the files in its stacks are in."""
 
-from collections.abc import Mapping
-
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
@@ -9,7 +7,7 @@ from shipmark.http.scopes import REPOSITORY, REPOSITORY_CHANGE
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.releases import code_mapping_actions
 from shipmark.repositories.store import code_mappings as store
-from shipmark.web.forms import form_of, problems_of, row_id
+from shipmark.web.forms import UNSENT, FormState, form_of, refused, row_id
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     change_project,
@@ -51,7 +49,7 @@ def add_code_mapping(
                 at=change.context.at,
             )
     except ValidationFailed as refusal:
-        return _answer(web_request, project, form, problems_of(refusal))
+        return _answer(web_request, project, form, refused({}, refusal))
     return redirect(web_request.settings_url("projects", project, "code-mappings"))
 
 
@@ -67,10 +65,7 @@ def remove_code_mapping(
 
 
 def _answer(
-    web_request: WebRequest,
-    slug: str,
-    form: CodeMappingForm,
-    problems: Mapping[str, str] | None = None,
+    web_request: WebRequest, slug: str, form: CodeMappingForm, state: FormState = UNSENT
 ) -> Answer:
     with web_request.view(scopes=REPOSITORY) as (connection, workspace):
         project = visible_project(workspace, slug)
@@ -78,10 +73,9 @@ def _answer(
     return page(
         web_request,
         "settings/project_code_mappings.html",
-        status=400 if problems else 200,
+        form_state=state,
         workspace=workspace,
         project=project,
         shown=shown,
         form=form,
-        problems=problems or {},
     )

@@ -12,7 +12,7 @@ from shipmark.http.scopes import ISSUE_DELETE, PROJECT_WRITE
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions import discard_issues
 from shipmark.projects.settings import ProjectUpdate
-from shipmark.web.forms import form_of, problems_of, row_id
+from shipmark.web.forms import UNSENT, FormState, form_of, refused, row_id
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     change_project,
@@ -113,18 +113,12 @@ def _change(web_request: WebRequest, slug: str, form: _Form, sent: Mapping[str, 
     except ValidationFailed as refusal:
         # Of boxes only those that are ticked are sent; of the other form nothing is.
         typed = dict.fromkeys(form.boxes, "") | dict(sent)
-        return _answer(web_request, slug, sent=typed, problems=problems_of(refusal))
+        return _answer(web_request, slug, refused(typed, refusal))
     path = web_request.settings_url("projects", slug, "data")
     return redirect(f"{path}?changed={form.name}")
 
 
-def _answer(
-    web_request: WebRequest,
-    slug: str,
-    *,
-    sent: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-) -> Answer:
+def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
         shown = project_data_page(connection, workspace, project)
@@ -133,12 +127,10 @@ def _answer(
     return page(
         web_request,
         "settings/project_data.html",
-        status=400 if problems else 200,
+        form_state=state,
         workspace=workspace,
         project=project,
         shown=shown,
         discarded=discarded,
-        values=dict(shown.values) | dict(sent or {}),
-        problems=problems or {},
-        changed=web_request.parameter("changed"),
+        values=state.over(shown.values),
     )

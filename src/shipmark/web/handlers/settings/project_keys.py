@@ -10,8 +10,8 @@ from shipmark.infrastructure.errors import BadRequest, NotFound, ValidationFaile
 from shipmark.infrastructure.ids import hex32
 from shipmark.projects import settings, store
 from shipmark.projects.model import ProjectKey
-from shipmark.web import field_rules
-from shipmark.web.forms import form_of, problem_of
+from shipmark.web import forms
+from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     ProjectChange,
@@ -50,8 +50,7 @@ def create_key(web_request: InjectedWebRequest, project: FromPath[str], body: Ra
             )
             settings.add_key(change.connection, change.context, change.project, key)
     except ValidationFailed as refusal:
-        problem = problem_of(refusal)
-        return _answer(web_request, project, status=400, name=name, problem=problem)
+        return _answer(web_request, project, refused({"name": name}, refusal))
     return redirect(f"{web_request.settings_url('projects', project, 'keys')}?key={public}")
 
 
@@ -67,11 +66,10 @@ def change_key(
         with change_project(web_request, project, scopes) as change:
             _apply(change, key, action, sent)
     except ValidationFailed as refusal:
-        problem = problem_of(refusal)
-        wrong = {"renamed": key, "name": name, "problem": problem}
+        typed = {"renamed": key, "name": name}
         if action == "limit":
-            wrong = {"limited": key, "count": sent.get("count", ""), "problem": problem}
-        return _answer(web_request, project, status=400, **wrong)
+            typed = {"limited": key, "count": sent.get("count", "")}
+        return _answer(web_request, project, refused(typed, refusal))
     return redirect(web_request.settings_url("projects", project, "keys"))
 
 
@@ -101,24 +99,14 @@ def _apply(
 
 def _label(name: str) -> str:
     """Return the name of a key. Raise `ValidationFailed` if it is blank or too long."""
-    field_rules.require_none(name=field_rules.name_problem(name, _LABEL_MAX))
+    forms.require_none(name=forms.name_problem(name, _LABEL_MAX))
     return name
 
 
-def _answer(
-    web_request: WebRequest,
-    slug: str,
-    *,
-    status: int = 200,
-    renamed: str = "",
-    limited: str = "",
-    count: str = "",
-    name: str = "",
-    problem: str = "",
-) -> Answer:
+def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> Answer:
     """Answer with the page.
 
-    ``renamed`` is the key that ``name`` and ``problem`` are about, ``limited`` that of ``count``; "" for a new one.
+    ``renamed`` is the key that the ``name`` is about, ``limited`` that of the ``count``; "" for a new one.
     """
     address = web_request.address
     with web_request.view() as (connection, workspace):
@@ -128,17 +116,14 @@ def _answer(
     return page(
         web_request,
         "settings/project_keys.html",
-        status=status,
+        form_state=state,
         workspace=workspace,
         project=project,
         shown=shown,
         address=address,
-        renamed=renamed,
-        limited=limited,
-        count=count,
         window_choices=window_choices,
         window_name=window_name,
-        name=name,
-        problem=problem,
+        values=state.over(dict.fromkeys(("renamed", "limited", "count", "name"), "")),
+        problem=state.problem,
         label_max=_LABEL_MAX,
     )

@@ -18,8 +18,8 @@ from shipmark.releases.thresholds import (
     ThresholdType,
     Trigger,
 )
-from shipmark.web import field_rules
-from shipmark.web.forms import form_of, problems_of, row_id
+from shipmark.web import forms
+from shipmark.web.forms import UNSENT, FormState, form_of, refused, row_id
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
     change_project,
@@ -56,7 +56,7 @@ def create_threshold(
             new = _threshold(change.connection, change.project, sent)
             threshold_actions.add(change.connection, change.context, change.project, new)
     except ValidationFailed as refusal:
-        return _answer(web_request, project, sent=sent, refusal=refusal)
+        return _answer(web_request, project, state=refused(sent, refusal))
     return redirect(web_request.settings_url("projects", project, "thresholds"))
 
 
@@ -84,7 +84,7 @@ def change_threshold(
                 new = _threshold(connection, owner, sent)
                 threshold_actions.change(connection, change.context, owner, known, new)
     except ValidationFailed as refusal:
-        return _answer(web_request, project, threshold, sent=sent, refusal=refusal)
+        return _answer(web_request, project, threshold, refused(sent, refusal))
     return redirect(web_request.settings_url("projects", project, "thresholds"))
 
 
@@ -100,7 +100,7 @@ def _threshold(connection: Connection, project: Project, sent: Mapping[str, str]
     value, window = _number(sent.get("value", "")), _number(sent.get("window", ""))
     unit = _number(sent.get("unit", ""))
     unit = unit if unit in UNITS else 0
-    field_rules.require_none(
+    forms.require_none(
         type=None if sent.get("type") in set(ThresholdType) else "Select a metric.",
         trigger=None if sent.get("trigger") in set(Trigger) else "Select a condition.",
         value=_NUMBER if value is None else None,
@@ -128,12 +128,7 @@ def _number(text: str) -> int | None:
 
 
 def _answer(
-    web_request: WebRequest,
-    slug: str,
-    edited: str = "",
-    *,
-    sent: Mapping[str, str] | None = None,
-    refusal: ValidationFailed | None = None,
+    web_request: WebRequest, slug: str, edited: str = "", state: FormState = UNSENT
 ) -> Answer:
     with web_request.view() as (connection, workspace):
         project = visible_project(workspace, slug)
@@ -144,12 +139,11 @@ def _answer(
     return page(
         web_request,
         "settings/project_thresholds.html",
-        status=400 if refusal else 200,
+        form_state=state,
         workspace=workspace,
         project=project,
         shown=shown,
-        values=dict(shown.values) | dict(sent or {}),
-        problems=problems_of(refusal) if refusal else {},
+        values=state.over(shown.values),
         triggers=[(trigger.value, name) for trigger, name in TRIGGER_NAMES.items()],
         units=[(unit, name) for unit, name in reversed(UNITS.items())],
     )

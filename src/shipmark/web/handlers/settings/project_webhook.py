@@ -32,7 +32,6 @@ def show_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> Ans
         workspace=workspace,
         project=shown,
         address=f"{web_request.address}{path}" if path else "",
-        changed=web_request.parameter("changed"),
     )
 
 

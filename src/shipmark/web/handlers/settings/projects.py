@@ -13,8 +13,8 @@ from shipmark.organizations import store as organizations
 from shipmark.projects import settings as project_settings
 from shipmark.projects.model import NAME_MAX, PLATFORM_MAX
 from shipmark.projects.settings import NewProject
-from shipmark.web import field_rules
-from shipmark.web.forms import form_of, problems_of
+from shipmark.web import forms
+from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
@@ -35,12 +35,8 @@ def create_project(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     sent = {field: sent.get(field, "").strip() for field in ("name", "team", "platform")}
     try:
         slug = _create_project(web_request, sent)
-    except ValidationFailed as refusal:
-        problems = problems_of(refusal)
-        return _answer(web_request, status=400, sent=sent, problems=problems)
-    except Conflict as refusal:
-        problems = {"name": refusal.detail}
-        return _answer(web_request, status=409, sent=sent, problems=problems)
+    except (ValidationFailed, Conflict) as refusal:
+        return _answer(web_request, refused(sent, refusal, "name"))
     return redirect(web_request.settings_url("projects", slug, "keys"))
 
 
@@ -54,9 +50,9 @@ def _create_project(web_request: WebRequest, sent: Mapping[str, str]) -> str:
         key=(hex32(), hex32()),
     )
     with web_request.change(scopes=PROJECT_CREATE) as (connection, workspace):
-        field_rules.require_none(
-            name=field_rules.name_problem(sent["name"], NAME_MAX),
-            platform=field_rules.platform_problem(sent["platform"]),
+        forms.require_none(
+            name=forms.name_problem(sent["name"], NAME_MAX),
+            platform=forms.platform_problem(sent["platform"]),
         )
         context = web_request.action_context(workspace)
         owner = workspace.organization
@@ -68,25 +64,18 @@ def _create_project(web_request: WebRequest, sent: Mapping[str, str]) -> str:
     return project.slug
 
 
-def _answer(
-    web_request: WebRequest,
-    *,
-    status: int = 200,
-    sent: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
-) -> Answer:
+def _answer(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
         projects = projects_page(connection, workspace)
     return page(
         web_request,
         "settings/projects.html",
-        status=status,
+        form_state=state,
         workspace=workspace,
         projects=projects,
         may_create=workspace.may(PROJECT_CREATE),
         address=web_request.address,
-        values={"name": "", "team": "", "platform": ""} | dict(sent or {}),
-        problems=problems or {},
+        values=state.over({"name": "", "team": "", "platform": ""}),
         name_max=NAME_MAX,
         platform_max=PLATFORM_MAX,
         platforms=PLATFORMS,

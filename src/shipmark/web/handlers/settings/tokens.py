@@ -5,8 +5,7 @@ from litestar.params import FromPath, RawBody
 
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import token_actions
-from shipmark.web import field_rules
-from shipmark.web.forms import form_of, row_id
+from shipmark.web.forms import form_of, name_problem, row_id
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
@@ -25,7 +24,7 @@ def list_tokens(web_request: InjectedWebRequest) -> Answer:
 def create_token(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Create a token, and show its text, which is never shown again."""
     name = form_of(body).get("name", "").strip()
-    if problem := field_rules.name_problem(name, _NAME_MAX):
+    if problem := name_problem(name, _NAME_MAX):
         return _answer(web_request, status=400, name=name, problem=problem)
     with web_request.change() as (connection, workspace):
         _, text = token_actions.create(

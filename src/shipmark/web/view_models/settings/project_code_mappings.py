@@ -12,7 +12,7 @@ from shipmark.repositories import store as repositories
 from shipmark.repositories.code_mappings import BRANCH_MAX, ROOT_MAX, CodeMapping
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
 from shipmark.repositories.store import code_mappings as store
-from shipmark.web import field_rules
+from shipmark.web import forms
 from shipmark.web.request_context import Workspace
 
 ROWS_PER_PAGE = 50
@@ -50,9 +50,9 @@ class CodeMappingForm:
 
     def require_valid(self) -> None:
         """Raise `ValidationFailed` for each field that is wrong."""
-        field_rules.require_none(
+        forms.require_none(
             stack_root=_problem("Enter the beginning of paths", self.stack_root, ROOT_MAX),
-            repository=field_rules.name_problem(self.repository, REPOSITORY_NAME_MAX),
+            repository=forms.name_problem(self.repository, REPOSITORY_NAME_MAX),
             source_root=_problem("", self.source_root, ROOT_MAX),
             branch=_problem("", self.branch, BRANCH_MAX),
         )

@@ -15,7 +15,7 @@ from shipmark.releases.store import projects as release_projects
 from shipmark.repositories import store
 from shipmark.repositories.git.remote_rules import parse_remote_rules
 from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, StoredRemote
-from shipmark.web import field_rules
+from shipmark.web import forms
 from shipmark.web.request_context import Workspace
 
 ROWS_PER_PAGE = 50
@@ -77,7 +77,7 @@ def read_form(sent: Mapping[str, str]) -> RepositoryForm:
     """Return the form as sent."""
     name, url = sent.get("name", "").strip(), sent.get("url", "").strip()
     problems = {}
-    if problem := field_rules.name_problem(name, REPOSITORY_NAME_MAX):
+    if problem := forms.name_problem(name, REPOSITORY_NAME_MAX):
         problems["name"] = problem
     if url and (len(url) > URL_MAX or not is_url(url)):
         problems["url"] = _BAD_URL
