@@ -32,7 +32,7 @@ from shipmark.release_health.actions import ReceivedUpdate
 from shipmark.release_health.buckets import HealthUpdate
 from shipmark.release_health.compaction import STEPS
 from shipmark.release_health.model import SessionCounts, SketchKind
-from shipmark.worker import health_compaction
+from shipmark.worker import retention_jobs
 
 HOURS_A_RELEASE = 72
 #: How the sessions are divided among the newest releases, in per cent.
@@ -94,7 +94,7 @@ def simulate(database: Database, made: dict[str, Any], an_hour: int, days: int) 
             actions.fold(connection, received, at)
         if hour % 24 == 23:
             for step in STEPS.values():
-                health_compaction.take(database, step, at, most=10**6)
+                retention_jobs.take(database, step, at, most=10**6)
     while refresh_some(database, end):
         pass
 

@@ -11,7 +11,7 @@ from sessions import RELEASE, fold, health_update, send_sessions, session
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.release_health import compaction
-from shipmark.worker import health_compaction
+from shipmark.worker import retention_jobs
 
 REFUSED = {"detail": "This release has health data and cannot be removed."}
 PATH = release_path(RELEASE)
@@ -27,7 +27,7 @@ def send(client: Client, world: World) -> Send:
 def sweep(database: Database) -> None:
     """Run the compaction of this hour."""
     for step in compaction.STEPS.values():
-        health_compaction.take(database, step, now(), most=100)
+        retention_jobs.take(database, step, now(), most=100)
 
 
 @pytest.mark.parametrize("path", [PATH, f"/projects/acme/web/releases/{RELEASE}/"])

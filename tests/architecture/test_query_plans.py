@@ -32,7 +32,7 @@ from shipmark.release_health import compaction
 from shipmark.symbolication import waits
 from shipmark.symbolication.waits import Target
 from shipmark.verdicts import actions as verdicts
-from shipmark.worker import health_compaction, scheduler
+from shipmark.worker import retention_jobs, scheduler
 
 SQLITE = pytest.mark.parametrize("kind", ["sqlite"])
 
@@ -998,7 +998,7 @@ def test_sessions_are_folded_compacted_and_deleted_without_a_scan(
             fold(connection, world.projects["web"], updates, at)
         for days in (4, 30, 100):
             for step in compaction.STEPS.values():
-                health_compaction.take(database, step, at + timedelta(days=days), most=10)
+                retention_jobs.take(database, step, at + timedelta(days=days), most=10)
         with database.transaction() as connection:
             health.with_sessions(connection, [1], at)
             health.remove_of_releases(connection, [1])

@@ -17,7 +17,7 @@ from shipmark.release_health import compaction
 from shipmark.release_health.buckets import HealthUpdate
 from shipmark.release_health.model import DAY, SessionCounts, SketchKind
 from shipmark.release_health.sketches import DistinctValues, Durations, union
-from shipmark.worker import health_compaction
+from shipmark.worker import retention_jobs
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -59,7 +59,7 @@ def folded(database: Database, world: World) -> Fold:
 def compact(database: Database) -> Compact:
     def compact_at(at: datetime) -> None:
         for step in compaction.STEPS.values():
-            health_compaction.take(database, step, at, most=1000)
+            retention_jobs.take(database, step, at, most=1000)
 
     return compact_at
 

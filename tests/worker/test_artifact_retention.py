@@ -35,7 +35,7 @@ from shipmark.infrastructure.database import Database, metadata
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.releases.store.releases import releases
-from shipmark.worker import artifact_retention, scheduler
+from shipmark.worker import retention_jobs, scheduler
 from shipmark.worker.blob_gc import collect
 
 DAY = timedelta(days=1)
@@ -73,7 +73,9 @@ def prune(database: Database, days: int = 90, at: datetime | None = None) -> Non
             connection, JobKind.PRUNE_ARTIFACTS, {}, now=moment, key=JobKind.PRUNE_ARTIFACTS
         )
     while job := scheduler.claim(database, moment, [JobKind.PRUNE_ARTIFACTS]):
-        artifact_retention.run(database, replace(Settings(), artifact_days=days), job, moment)
+        retention_jobs.prune_artifacts(
+            database, replace(Settings(), artifact_days=days), job, moment
+        )
 
 
 def kinds(database: Database) -> list[str]:
@@ -147,7 +149,7 @@ def test_a_part_goes_at_a_time_until_nothing_is_left(
         add_file(alice, f"~/{n}.js")
     age(100)
     monkeypatch.setattr(actions, "BATCH", 1)
-    monkeypatch.setattr(artifact_retention, "BATCHES_MAX", 2)
+    monkeypatch.setattr(retention_jobs, "BATCHES_MAX", 2)
     prune(database)
     assert left(database) == (0, 0)
 
@@ -259,7 +261,7 @@ def test_a_project_is_pruned_by_the_days_of_the_request(
         jobs.enqueue(connection, kind, details, now=moment)
     job = scheduler.claim(database, moment, [JobKind.PRUNE_PROJECT_ARTIFACTS])
     assert job is not None
-    artifact_retention.run_for_project(database, Settings(), job, moment)
+    retention_jobs.prune_project_artifacts(database, Settings(), job, moment)
     assert counts(database)["bundle_projects"] == left
     assert JobKind.PRUNE_PROJECT_ARTIFACTS not in [row["kind"] for row in rows(database, "jobs")]
 
@@ -269,13 +271,13 @@ def test_a_long_pruning_of_a_project_goes_on_later(
 ) -> None:
     upload(alice, bundle(), version="web@1.0.0")
     age(40)
-    monkeypatch.setattr(artifact_retention, "BATCHES_MAX", 1)
+    monkeypatch.setattr(retention_jobs, "BATCHES_MAX", 1)
     moment, kind = now(), JobKind.PRUNE_PROJECT_ARTIFACTS
     with database.transaction() as connection:
         details: dict[str, object] = {"project_id": world.projects["web"], "days": 30}
         jobs.enqueue(connection, kind, details, now=moment)
     runs = 0
     while job := scheduler.claim(database, moment, [kind]):
-        artifact_retention.run_for_project(database, Settings(), job, moment)
+        retention_jobs.prune_project_artifacts(database, Settings(), job, moment)
         runs += 1
     assert (runs, counts(database)["bundle_projects"]) == (2, 0)

@@ -27,7 +27,7 @@ from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.settings import Settings
 from shipmark.issues.actions import expire_events
-from shipmark.worker import attachment_retention, scheduler
+from shipmark.worker import retention_jobs, scheduler
 
 
 def attach(alice: Caller, world: World, digit: str, *items: bytes, project: str = "web") -> None:
@@ -51,7 +51,7 @@ def prune(database: Database, days: int = 30) -> int:
         jobs.enqueue(connection, kind, {}, now=moment, key=kind)
     while job := scheduler.claim(database, moment, [JobKind.PRUNE_ATTACHMENTS]):
         settings = replace(Settings(), attachment_retention_days=days)
-        attachment_retention.run(database, settings, job, moment)
+        retention_jobs.prune_attachments(database, settings, job, moment)
         number += 1
     return number
 
@@ -88,7 +88,7 @@ def test_many_take_several_steps(
     alice: Caller, database: Database, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attachment_actions, "BATCH", 2)
-    monkeypatch.setattr(attachment_retention, "BATCHES_MAX", 2)
+    monkeypatch.setattr(retention_jobs, "BATCHES_MAX", 2)
     items = [attachment_item(filename=f"{number}") for number in range(9)]
     attach(alice, world, "a", *items)
     make_older(database, "a", 31)

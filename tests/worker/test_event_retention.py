@@ -32,7 +32,7 @@ from shipmark.issues.actions import expire_events
 from shipmark.issues.actions.ingest_events import ingest
 from shipmark.issues.store import retention
 from shipmark.projects import store as projects
-from shipmark.worker import event_retention, scheduler
+from shipmark.worker import retention_jobs, scheduler
 
 DAY = timedelta(days=1)
 ISSUE = "/organizations/acme/issues/WEB-1/"
@@ -63,7 +63,7 @@ def expire(database: Database, *, days: int = 90, most: int = 1000) -> None:
         enqueue(connection, kind, {}, now=at, key=kind)
     settings = replace(Settings(), event_retention_days=days, events_per_issue_max=most)
     while job := scheduler.claim(database, at, [kind]):
-        event_retention.run(database, settings, job, at)
+        retention_jobs.remove_events(database, settings, job, at)
 
 
 def minutes(count: int, *, since: timedelta = timedelta(hours=20)) -> list[datetime]:
@@ -176,7 +176,7 @@ def test_a_burst_larger_than_a_step_ends_at_the_limit(
 ) -> None:
     monkeypatch.setattr(expire_events, "BEYOND_LIMIT", 50)
     monkeypatch.setattr(retention, "BATCH", 30)
-    monkeypatch.setattr(event_retention, "STEPS_MAX", 3)
+    monkeypatch.setattr(retention_jobs, "EVENT_BATCHES_MAX", 3)
     moments = minutes(600)
     happen(moments)
     expire(database, most=100)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import click
 from sqlalchemy import Connection
 
+from shipmark.artifacts.actions import remove_unused
 from shipmark.cli.options import open_database, snapshot, with_settings
 from shipmark.debug_files.store import usage
 from shipmark.debug_files.store.usage import Sum
@@ -16,7 +17,7 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.settings import MEBIBYTE, Settings
 from shipmark.organizations import store as organizations
 from shipmark.projects import store as projects
-from shipmark.worker import artifact_retention, blob_gc
+from shipmark.worker import blob_gc
 
 DAYS_MAX = 36_500
 
@@ -68,8 +69,10 @@ def prune(settings: Settings, days: int, project: str | None, dry_run: bool, is_
         click.echo(f"Bundles that {verb}: {_describe(bundles)}. Single files: {_describe(single)}.")
         if dry_run:
             return
-        while artifact_retention.remove_batch(database, now(), length, project_id):
-            pass
+        removed = 1
+        while removed:
+            with database.transaction() as connection:
+                removed = remove_unused(connection, now(), length, project_id)
         _free(database, settings, is_now=is_now)
 
 

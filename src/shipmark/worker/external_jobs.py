@@ -13,13 +13,10 @@ from shipmark.infrastructure.jobs import Job, JobKind
 from shipmark.infrastructure.settings import Settings, from_environment
 from shipmark.infrastructure.telemetry import count
 from shipmark.worker import (
-    artifact_retention,
-    attachment_retention,
     blob_gc,
-    event_retention,
     fetches,
-    health_compaction,
     late_symbolication,
+    retention_jobs,
     scheduler,
     storage_measurement,
 )
@@ -30,13 +27,13 @@ ExternalJob = Callable[[Database, Settings, Job, datetime], None]
 EXTERNAL_JOBS: dict[str, ExternalJob] = {
     JobKind.FETCH_COMMITS: fetches.run,
     JobKind.COLLECT_BLOBS: blob_gc.run,
-    JobKind.PRUNE_ARTIFACTS: artifact_retention.run,
-    JobKind.PRUNE_ATTACHMENTS: attachment_retention.run,
-    JobKind.PRUNE_PROJECT_ARTIFACTS: artifact_retention.run_for_project,
+    JobKind.PRUNE_ARTIFACTS: retention_jobs.prune_artifacts,
+    JobKind.PRUNE_ATTACHMENTS: retention_jobs.prune_attachments,
+    JobKind.PRUNE_PROJECT_ARTIFACTS: retention_jobs.prune_project_artifacts,
     JobKind.MEASURE_STORAGE: storage_measurement.run,
-    JobKind.EXPIRE_EVENTS: event_retention.run,
+    JobKind.EXPIRE_EVENTS: retention_jobs.remove_events,
     JobKind.SYMBOLICATE_AGAIN: late_symbolication.run,
-    JobKind.COMPACT_HEALTH: health_compaction.run,
+    JobKind.COMPACT_HEALTH: retention_jobs.compact_health,
 }
 
 
