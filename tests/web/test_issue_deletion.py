@@ -6,7 +6,7 @@ import pytest
 
 from shipmark.organizations import model as organization_model
 from shipmark.organizations.model import Role
-from shipmark.web.view_models.settings import discarded_issues
+from shipmark.web.view_models.settings import project_data
 
 ISSUES = "/organizations/acme/issues/"
 DELETE = f"{ISSUES}WEB-1/delete/"
@@ -77,7 +77,7 @@ def test_events_of_a_discarded_issue_are_let_in_again(house, owner):
 
 
 def test_the_settings_list_discarded_issues_page_by_page(house, owner, monkeypatch):
-    monkeypatch.setattr(discarded_issues, "ROWS_PER_PAGE", 1)
+    monkeypatch.setattr(project_data, "ROWS_PER_PAGE", 1)
     house.fail("web@1.0.0", "other", fingerprint=["other"])
     for name in ("WEB-1", "WEB-2"):
         owner.post(f"{ISSUES}{name}/discard/", headers=SAME_ORIGIN)

@@ -10,7 +10,7 @@ from shipmark.issues.actions.share import set_sharing
 from shipmark.issues.model import SharingChange
 from shipmark.issues.store import states, views
 from shipmark.organizations.model import Role
-from shipmark.web import issue_views
+from shipmark.web import after_response
 
 ISSUE = "/organizations/acme/issues/WEB-1/"
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -63,7 +63,7 @@ def seen_by(house):
 
 @pytest.fixture
 def _fresh():
-    issue_views._recorded.clear()
+    after_response._recorded_views.clear()
 
 
 @pytest.mark.usefixtures("_fresh")
@@ -77,7 +77,7 @@ def test_opening_the_page_marks_the_issue_as_seen(house, owner):
     assert seen_by(house) == first
     with house.database.transaction() as connection:
         views.put(connection, [1], house.owner.id, now() - timedelta(hours=2))
-    issue_views._recorded.clear()
+    after_response._recorded_views.clear()
     owner.get(ISSUE)
     assert seen_by(house)[house.owner.id] >= first[house.owner.id]
 
@@ -85,7 +85,7 @@ def test_opening_the_page_marks_the_issue_as_seen(house, owner):
 @pytest.mark.usefixtures("_fresh")
 def test_a_page_is_not_held_up_by_what_it_records(house, owner, monkeypatch):
     house.fail("web@1.0.0")
-    monkeypatch.setattr(issue_views.states, "locked", _is_busy)
+    monkeypatch.setattr(after_response.states, "locked", _is_busy)
     assert owner.get(ISSUE).status_code == 200
     monkeypatch.undo()
     owner.get(ISSUE)

@@ -5,11 +5,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from litestar.concurrency import sync_to_thread
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from shipmark.deploys.store import newest
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Refusal, TooManyRequests
-from shipmark.web.marks import marks_of
+from shipmark.release_health.store import pair_buckets
 
 #: The most streams of this process: in all, and of one user, whose browser has one for each visible page.
 STREAMS_MAX = 500
@@ -103,3 +105,13 @@ def _marks(database: Database, organization_ids: Collection[int]) -> dict[int, s
             return marks_of(connection, organization_ids)
     except (Refusal, SQLAlchemyError):
         return {}
+
+
+def marks_of(connection: Connection, organization_ids: Collection[int]) -> dict[int, str]:
+    """Return a text for each organization that changes with what pages follow, by two statements.
+
+    That is releases, deploys and commits, the first event and source maps of a project, and its first session.
+    """
+    marks = newest.marks_of(connection, organization_ids)
+    used = pair_buckets.count_used_projects(connection, organization_ids)
+    return {id_: f"{mark}-{used.get(id_, 0)}" for id_, mark in marks.items()}

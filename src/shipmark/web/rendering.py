@@ -10,17 +10,22 @@ from shipmark.accounts.model import User
 from shipmark.avatars import images
 from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
-from shipmark.web.files import file_address
-from shipmark.web.forms import UNSENT, FormState
-from shipmark.web.keyboard import shortcut_groups
-from shipmark.web.navigation import needs_guide, project_tabs, sections, settings_pages
-from shipmark.web.preferences import (
+from shipmark.web.cookies import (
     KEYS_COOKIE,
     ORGANIZATION_COOKIE,
     THEME_COOKIE,
     has_single_keys,
     preference_cookie,
     theme_of,
+)
+from shipmark.web.files import file_address
+from shipmark.web.forms import UNSENT, FormState
+from shipmark.web.keyboard import shortcut_groups
+from shipmark.web.navigation import (
+    needs_guide,
+    project_tabs,
+    sections,
+    settings_pages,
 )
 from shipmark.web.request_context import WebRequest, Workspace, request_url
 from shipmark.web.view_models.issue_snooze import ARCHIVE_CHOICES

@@ -29,8 +29,8 @@ from shipmark.organizations.membership import ActionContext
 from shipmark.organizations.model import Access, Actor, Organization, Role
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.web import session_use, time_zones, urls
-from shipmark.web.preferences import ORGANIZATION_COOKIE, ZONE_COOKIE
+from shipmark.web import after_response, time_zones, urls
+from shipmark.web.cookies import ORGANIZATION_COOKIE, ZONE_COOKIE
 
 COOKIE = "shipmark_session"
 #: The most pages of a list that is paged by numbers.
@@ -149,7 +149,7 @@ class WebRequest:
         if user_and_use is None:
             return None
         user, last_used_at = user_and_use
-        session_use.note(self.request, self.secret, last_used_at)
+        after_response.note_session(self.request, self.secret, last_used_at)
         return user
 
     def user(self, connection: Connection) -> User:

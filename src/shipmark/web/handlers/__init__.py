@@ -11,8 +11,6 @@ from shipmark.web.csrf import require_own_page
 from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
     account,
-    account_avatar,
-    account_tokens,
     attachments,
     avatars,
     bulk_releases,
@@ -47,8 +45,6 @@ _BODY_MAX_BYTES = 64 * 1024
 
 _MODULES = (
     account,
-    account_avatar,
-    account_tokens,
     attachments,
     avatars,
     bulk_releases,

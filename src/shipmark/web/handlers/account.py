@@ -1,28 +1,38 @@
-"""``/account/``: the user's own name, password and sessions."""
+"""``/account/``: the user's own name, password, sessions, avatar and tokens."""
 
 from collections.abc import Mapping
 
 from litestar import get, post
-from litestar.params import RawBody
+from litestar.params import FromPath, RawBody
 
 from shipmark.accounts import actions as accounts
 from shipmark.accounts import sign_in_attempts as attempts
 from shipmark.accounts import store as account_store
 from shipmark.accounts.actions import PASSWORD_MIN
-from shipmark.accounts.model import NAME_MAX
+from shipmark.accounts.model import ALL_SCOPES, NAME_MAX, TOKEN_NAME_MAX, User
 from shipmark.accounts.password_checks import hasher
 from shipmark.accounts.sign_in_limits import TooManyAttempts, limits_of
+from shipmark.http.multipart import threaded
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.infrastructure.ids import digest, secret_hex
 from shipmark.web import urls
-from shipmark.web.forms import form_of
+from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
+from shipmark.web.forms import form_of, row_id, values_of
 from shipmark.web.handlers.sign_in import no_session_cookie, session_cookie
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.time_zones import zones_by_region
-from shipmark.web.view_models.account import session_rows
+from shipmark.web.view_models.account import (
+    PRESETS,
+    SCOPES,
+    TokenForm,
+    preset_form,
+    read_token_form,
+    session_rows,
+    user_tokens,
+)
 
 _WRONG = "Incorrect password."
 _SHORT = f"A password has at least {PASSWORD_MIN} characters."
@@ -137,3 +147,101 @@ def _form(
 
 def _digest(web_request: WebRequest) -> str:
     return digest(web_request.secret or "")
+
+
+@get(urls.ACCOUNT_AVATAR, scopes=None, sync_to_thread=True)
+def show_avatar_form(web_request: InjectedWebRequest) -> Answer:
+    """Show the form by itself; the page of the account has it too."""
+    return _avatar_form(web_request)
+
+
+@post(urls.ACCOUNT_AVATAR, scopes=None, request_max_body_size=BODY_MAX)
+async def change_avatar(web_request: InjectedWebRequest) -> Answer:
+    """Show the user by a photo or by letters. Who is not signed in is refused before the photo is received."""
+    user = await threaded(web_request.require_user)
+    form = await receive(web_request)
+    return await threaded(_save_avatar, web_request, user, form)
+
+
+def _save_avatar(web_request: WebRequest, user: User, form: AvatarForm) -> Answer:
+    problem = save(
+        web_request,
+        form,
+        lambda connection, new: accounts.save_avatar(connection, user, new, now()),
+    )
+    if problem is not None:
+        return _avatar_form(web_request, status=problem.status, problem=problem.text)
+    return redirect(f"{urls.ACCOUNT}?changed=avatar")
+
+
+def _avatar_form(web_request: WebRequest, *, status: int = 200, problem: str = "") -> Answer:
+    with web_request.database.snapshot() as connection:
+        user = web_request.user(connection)
+        workspace = web_request.workspace_of(connection, user)
+    return page(
+        web_request,
+        "account_avatar.html",
+        status=status,
+        workspace=workspace,
+        user=user,
+        problem=problem,
+    )
+
+
+@get(urls.ACCOUNT_TOKENS, scopes=None, sync_to_thread=True)
+def list_user_tokens(web_request: InjectedWebRequest) -> Answer:
+    """Show the user's tokens, but for their text, and the form for a new one, perhaps with a preset."""
+    return _tokens_page(web_request, preset_form(web_request.parameter("preset")))
+
+
+@post(urls.ACCOUNT_TOKENS, scopes=None, sync_to_thread=True)
+def create_user_token(web_request: InjectedWebRequest, body: RawBody) -> Answer:
+    """Create a token, and show its text, which is never shown again."""
+    form = read_token_form(form_of(body).get("name", ""), values_of(body, "scope"))
+    if form.problems:
+        return _tokens_page(web_request, form, status=400)
+    scopes = [scope for scope in ALL_SCOPES if scope in form.scopes]
+    user = web_request.require_user()
+    with web_request.database.transaction() as connection:
+        _, text = accounts.add_token(connection, user, scopes, form.name, secret_hex(), now())
+    return _tokens_page(web_request, TokenForm(), status=201, created=form.name, text=text)
+
+
+@post(urls.ACCOUNT_TOKENS + "{token:str}/", scopes=None, sync_to_thread=True)
+def revoke_user_token(web_request: InjectedWebRequest, token: FromPath[str]) -> Answer:
+    """Revoke a token of the user: what uses it fails from now on."""
+    user = web_request.require_user()
+    with web_request.database.transaction() as connection:
+        known = account_store.token_by_id(connection, row_id(token))
+        if known is None or known.user_id != user.id:
+            raise NotFound
+        account_store.remove_token(connection, known.id)
+    return redirect(urls.ACCOUNT_TOKENS)
+
+
+def _tokens_page(
+    web_request: WebRequest,
+    form: TokenForm,
+    *,
+    status: int = 200,
+    created: str = "",
+    text: str = "",
+) -> Answer:
+    with web_request.database.snapshot() as connection:
+        user = web_request.user(connection)
+        workspace = web_request.workspace_of(connection, user)
+        tokens = user_tokens(connection, user)
+    return page(
+        web_request,
+        "account/tokens.html",
+        status=status,
+        workspace=workspace,
+        user=user,
+        tokens=tokens,
+        form=form,
+        created=created,
+        text=text,
+        presets={name: words for name, (words, _) in PRESETS.items()},
+        scope_groups=SCOPES,
+        name_max=TOKEN_NAME_MAX,
+    )

@@ -12,7 +12,7 @@ from shipmark.issues.model import Issue
 from shipmark.issues.store import states
 from shipmark.symbolication import event_symbolication
 from shipmark.symbolication.event_symbolication import Uploads
-from shipmark.web import issue_views, urls
+from shipmark.web import after_response, urls
 from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
@@ -84,7 +84,7 @@ def render_issue(
         listed = view.listed
         place = issue_place(connection, workspace, listed, issue) if listed else None
         chart = issue_chart(connection, content, view.period, now(), web_request.zone)
-    issue_views.note(web_request.request, issue, workspace.user.id, content.people.seen_at)
+    after_response.note_view(web_request.request, issue, workspace.user.id, content.people.seen_at)
     return page(
         web_request,
         "issue.html",

@@ -4,8 +4,7 @@ from litestar import get, post
 from litestar.params import RawBody
 
 from shipmark.web import urls
-from shipmark.web.forms import form_of
-from shipmark.web.preferences import (
+from shipmark.web.cookies import (
     KEYS_COOKIE,
     THEME_COOKIE,
     ZONE_COOKIE,
@@ -13,6 +12,7 @@ from shipmark.web.preferences import (
     preference_cookie,
     theme_of,
 )
+from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.time_zones import zone_name

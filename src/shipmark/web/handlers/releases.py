@@ -11,7 +11,7 @@ from shipmark.web import urls
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, require_storable
 from shipmark.web.view_models import release_search
-from shipmark.web.view_models.comparison_pickers import comparison_page
+from shipmark.web.view_models.comparison import comparison_page
 from shipmark.web.view_models.issue_tabs import selection_of
 from shipmark.web.view_models.release import release_page
 from shipmark.web.view_models.release_artifacts import artifact_page

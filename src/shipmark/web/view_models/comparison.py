@@ -1,23 +1,39 @@
-"""The view model of the comparison of two releases."""
+"""The view model of the comparison of two releases: their differences, their health, and the fields that pick them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from math import floor
 
 from sqlalchemy import Connection
 
+from shipmark.infrastructure.groups import grouped
 from shipmark.issues.store.release_issue_lists import IssueSelection
 from shipmark.publishing.comparison import ComparedRelease, Comparison, compare
+from shipmark.releases import actions as releases
+from shipmark.releases import versions
 from shipmark.releases.lineage import in_order
-from shipmark.releases.model import Release
-from shipmark.releases.store import release_repositories
+from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort
+from shipmark.releases.store import lineage, list_query, release_repositories
+from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store.comparison import ChangedInAll
+from shipmark.releases.store.version_lookup import by_versions
 from shipmark.repositories import store as repositories
 from shipmark.repositories.model import Commit, Repository
+from shipmark.verdicts.judgement import VerdictStatus
+from shipmark.verdicts.store import verdicts
 from shipmark.web.repository_links import commit_url, range_url
 from shipmark.web.request_context import Workspace
+from shipmark.web.template_filters import package, short_version
+from shipmark.web.view_models.health_lines import HealthLine, health_lines
 from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
 from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
+
+#: What a release is called for its verdicts in several environments: the first of these that one of them has.
+_ORDER = (VerdictStatus.REGRESSED, VerdictStatus.HEALTHY, VerdictStatus.UNDECIDED)
+#: The most releases that the fields suggest, and find by their short versions alone.
+KNOWN_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,3 +155,207 @@ def _commits(
         )
         for commit in commits
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedShare:
+    """A percentage of the base and of the release, None without sessions. ``is_worse`` if the fall has a verdict."""
+
+    name: str
+    base: float | None
+    head: float | None
+    decimals: int
+    is_worse: bool
+
+    @property
+    def change(self) -> float | None:
+        """Return the percentage points between the shares as they are shown, None if one is unknown."""
+        if self.base is None or self.head is None:
+            return None
+        return _shown(self.head, self.decimals) - _shown(self.base, self.decimals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverallVerdict:
+    """The verdict on a release, and the environments that it is from."""
+
+    status: VerdictStatus
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedHealth:
+    """The shares and verdicts of the base and of the release; a verdict is None before the first one."""
+
+    shares: tuple[ComparedShare, ...]
+    base_verdict: OverallVerdict | None
+    head_verdict: OverallVerdict | None
+
+
+def compared_health(
+    connection: Connection, workspace: Workspace, base: Release, head: Release, at: datetime
+) -> ComparedHealth | None:
+    """Return the health of both in their visible projects, or None if neither has had sessions lately."""
+    attached = release_projects.of_releases(connection, [base.id, head.id])
+    visible = set(workspace.project_ids)
+    project_ids = {
+        release.id: [row.project_id for row in attached[release.id] if row.project_id in visible]
+        for release in (base, head)
+    }
+    lines = health_lines(connection, project_ids, at)
+    if all(line.crash_free_sessions is None for line in lines.values()):
+        return None
+    before, after = lines[base.id], lines[head.id]
+    overall = _overall_verdicts(connection, project_ids)
+    head_verdict = overall.get(head.id)
+    is_worse = head_verdict is not None and head_verdict.status is VerdictStatus.REGRESSED
+    return ComparedHealth(
+        shares=compared_shares(before, after, is_worse=is_worse),
+        base_verdict=overall.get(base.id),
+        head_verdict=head_verdict,
+    )
+
+
+def compared_shares(
+    before: HealthLine, after: HealthLine, *, is_worse: bool
+) -> tuple[ComparedShare, ...]:
+    """Return the shares of two releases; ``is_worse`` if there is a verdict that the later one is."""
+    shares = (
+        ("Crash-free users, 14 days", before.crash_free_users, after.crash_free_users, 2),
+        ("Crash-free sessions, 14 days", before.crash_free_sessions, after.crash_free_sessions, 2),
+        ("Adoption, 24 h", before.adoption, after.adoption, 0),
+    )
+    return tuple(
+        ComparedShare(
+            name=name,
+            base=share,
+            head=head_share,
+            decimals=decimals,
+            is_worse=is_worse and decimals > 0 and (head_share or 0) < (share or 0),
+        )
+        for name, share, head_share, decimals in shares
+    )
+
+
+def _overall_verdicts(
+    connection: Connection, project_ids: Mapping[int, Collection[int]]
+) -> dict[int, OverallVerdict]:
+    """Return the verdict on each release: regressed in one environment is regressed."""
+    result = dict[int, OverallVerdict]()
+    for release_id, ids in project_ids.items():
+        known = verdicts.of_release(connection, release_id, ids)
+        by_status = grouped((each.effective, each.stream.environment) for each in known)
+        status = next((status for status in _ORDER if status in by_status), None)
+        if status is not None:
+            names = sorted({name for name in by_status[status] if name})
+            result[release_id] = OverallVerdict(status=status, environments=tuple(names))
+    return result
+
+
+def _shown(share: float, decimals: int) -> float:
+    """Return the percentage as it is shown, rounded down."""
+    scale: int = 10**decimals
+    return floor(share * scale + 1e-9) / scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picker:
+    """A field with its text; ``problem`` is the message if it names no release."""
+
+    text: str
+    release: Release | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparisonPage:
+    """The fields, the suggested releases, and the difference if both fields name a release.
+
+    ``health`` is None unless one of these has had sessions.
+    """
+
+    path_release: Release
+    base: Picker
+    head: Picker
+    known: tuple[Release, ...]
+    difference: Difference | None
+    health: ComparedHealth | None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Return True if a field names a release that does not exist."""
+        return bool(self.base.problem or self.head.problem)
+
+
+def comparison_page(
+    connection: Connection,
+    workspace: Workspace,
+    version: str,
+    texts: tuple[str, str],
+    selection: IssueSelection,
+    at: datetime,
+) -> ComparisonPage:
+    """Return the comparison of the release of the path; ``texts`` are those of the fields for base and head.
+
+    An empty base is the previous release, an empty head that of the path. Raise `NotFound` if the path's is unknown.
+    """
+    release, attached = releases.find_attached(
+        connection, workspace.organization.id, version, workspace.project_ids
+    )
+    known = _known(connection, workspace)
+    head = _picker(connection, workspace, texts[1] or version, known, near=release)
+    if texts[0]:
+        base = _picker(connection, workspace, texts[0], known, near=head.release or release)
+    else:
+        previous = lineage.previous(connection, release, set(attached) & set(workspace.project_ids))
+        base = Picker(text=previous.version if previous else "", release=previous)
+    shown, health = None, None
+    if base.release is not None and head.release is not None:
+        shown = difference(connection, workspace, base.release, head.release, selection)
+        health = compared_health(connection, workspace, base.release, head.release, at)
+    return ComparisonPage(
+        path_release=release,
+        base=base,
+        head=head,
+        known=tuple(known),
+        difference=shown,
+        health=health,
+    )
+
+
+def _known(connection: Connection, workspace: Workspace) -> list[Release]:
+    release_filter = ReleaseFilter(
+        organization_id=workspace.organization.id, project_ids=workspace.project_ids
+    )
+    rows = list_query.page(connection, release_filter, ReleaseSort.EFFECTIVE_DATE, limit=KNOWN_MAX)
+    return [row.release for row in rows]
+
+
+def _picker(
+    connection: Connection,
+    workspace: Workspace,
+    text: str,
+    known: Sequence[Release],
+    *,
+    near: Release,
+) -> Picker:
+    """Return the field with the release of this version, or of this short version: first one of the same package."""
+    slugs = [project.slug for project in workspace.projects]
+    packages = [package(near.version), *slugs]
+    candidates = [text, *(f"{name}@{text}" for name in packages if name)]
+    by_version = by_versions(
+        connection, workspace.organization.id, candidates, workspace.project_ids
+    )
+    named = [by_version[version] for version in candidates if version in by_version]
+    named += [release for release in known if short_version(release.version) == text]
+    if not named:
+        return Picker(text=text, problem=f"No release {text}")
+    exact = [release for release in named if release.version == text]
+    same = [release for release in named if _package(release) == _package(near)]
+    release = (exact or same or named)[0]
+    return Picker(text=release.version, release=release)
+
+
+def _package(release: Release) -> str | None:
+    name = versions.parse(release.version)
+    return name.package if name else None

@@ -12,7 +12,7 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.release_health import overviews
 from shipmark.releases.store import project_commits
-from shipmark.web.marks import marks_of
+from shipmark.web.live_updates import marks_of
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.setup_lines import SDKS, TOOLS, Setup
 

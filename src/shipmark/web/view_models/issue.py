@@ -45,7 +45,7 @@ from shipmark.repositories.code_mappings import SourceFinder
 from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.repositories.store import code_mappings
 from shipmark.web.request_context import Workspace
-from shipmark.web.resolve_age import age_in_words
+from shipmark.web.settings_forms import age_in_words
 from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details

@@ -25,7 +25,7 @@ from shipmark.releases.model import (
 from shipmark.releases.search import EVERYTHING
 from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
-from shipmark.web.marks import marks_of
+from shipmark.web.live_updates import marks_of
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.health_lines import NO_HEALTH, HealthLine, health_lines
 from shipmark.web.view_models.live_now import NOTHING_LIVE, LiveNow, live_now

@@ -10,7 +10,7 @@ from shipmark.organizations.settings import OrganizationUpdate
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
-from shipmark.web.scrubbing_form import FIELD_LISTS, SWITCHES, scrubbing_of, scrubbing_values
+from shipmark.web.settings_forms import FIELD_LISTS, SWITCHES, scrubbing_of, scrubbing_values
 from shipmark.web.urls import SETTINGS_PATH
 
 _DATA = SETTINGS_PATH + "data/"

@@ -21,7 +21,6 @@ from shipmark.projects.settings import ProjectUpdate
 from shipmark.verdicts.criteria import LIMITS, to_option
 from shipmark.verdicts.model import Measure
 from shipmark.web import forms, urls
-from shipmark.web.criteria_form import MEASURES, criteria_in
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.handlers.settings.project_access import (
@@ -30,10 +29,18 @@ from shipmark.web.handlers.settings.project_access import (
     change_project,
     visible_project,
 )
-from shipmark.web.rate_limit_form import limit_of, window_choices, window_name
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
-from shipmark.web.resolve_age import age_choices, age_in_words, age_of
+from shipmark.web.settings_forms import (
+    MEASURES,
+    age_choices,
+    age_in_words,
+    age_of,
+    criteria_in,
+    limit_of,
+    window_choices,
+    window_name,
+)
 from shipmark.web.view_models.settings.project import PLATFORMS, project_page
 
 

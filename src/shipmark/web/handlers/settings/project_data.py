@@ -20,13 +20,13 @@ from shipmark.web.handlers.settings.project_access import (
 )
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
-from shipmark.web.scrubbing_form import SWITCHES, scrubbing_of
-from shipmark.web.view_models.settings.discarded_issues import discarded_issues_page
+from shipmark.web.settings_forms import SWITCHES, scrubbing_of
 from shipmark.web.view_models.settings.project_data import (
     BROWSER_FIELD,
     BROWSERS,
     FILTER_LISTS,
     FILTER_SWITCHES,
+    discarded_issues_page,
     project_data_page,
 )
 

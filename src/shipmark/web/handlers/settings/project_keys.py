@@ -18,10 +18,10 @@ from shipmark.web.handlers.settings.project_access import (
     change_project,
     visible_project,
 )
-from shipmark.web.rate_limit_form import limit_of, window_choices, window_name
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, require_storable
-from shipmark.web.view_models.settings.project_keys import keys_page
+from shipmark.web.settings_forms import limit_of, window_choices, window_name
+from shipmark.web.view_models.settings.project import keys_page
 
 _LABEL_MAX = 64
 

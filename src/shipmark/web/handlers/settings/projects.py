@@ -18,8 +18,7 @@ from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
-from shipmark.web.view_models.settings.project import PLATFORMS
-from shipmark.web.view_models.settings.projects import projects_page
+from shipmark.web.view_models.settings.project import PLATFORMS, projects_page
 
 
 @get(PATH + "projects/", scopes=None, sync_to_thread=True)

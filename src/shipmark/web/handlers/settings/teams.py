@@ -21,7 +21,7 @@ from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace, require_storable
 from shipmark.web.template_filters import counted
 from shipmark.web.urls import SETTINGS_PATH as PATH
-from shipmark.web.view_models.settings.teams import TeamPage, team_page, teams_page
+from shipmark.web.view_models.settings.members import TeamPage, team_page, teams_page
 
 _TEAM = PATH + "teams/{team:str}/"
 _NO_MEMBER = "No member of the organization has this address."

@@ -9,7 +9,7 @@ from shipmark.web.forms import form_of, name_problem, row_id
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.urls import SETTINGS_PATH as PATH
-from shipmark.web.view_models.settings.tokens import token_rows
+from shipmark.web.view_models.settings.members import token_rows
 
 _NAME_MAX = 64
 

@@ -1,4 +1,4 @@
-"""The view model of a project's settings: profile, teams, commit paths, fingerprint rules, limits and criteria."""
+"""The view models of the projects and of one: profile, teams, commit paths, rules, limits, criteria and client keys."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,13 @@ from shipmark.organizations import membership
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Team
 from shipmark.projects import options, store
-from shipmark.projects.model import Project
+from shipmark.projects import store as projects
+from shipmark.projects.model import Project, ProjectKey
 from shipmark.projects.options import RATE_LIMIT, RESOLVE_AGE, VERDICT_CRITERIA
 from shipmark.verdicts.criteria import from_option, texts_of
 from shipmark.verdicts.model import Criteria
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.settings.sdk_setup import SdkSetup, sdk_setups
 
 #: The platforms that the field suggests; clients may set others.
 PLATFORMS = (
@@ -90,5 +92,57 @@ def project_page(
         resolve_age=age if isinstance(age, int) else 0,
         criteria=from_option(chosen[VERDICT_CRITERIA]),
         may_change=may_change,
+        may_delete=workspace.may(PROJECT_DELETE),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectsPage:
+    """The projects with the first active key of each, and the teams that may own a new one."""
+
+    rows: Sequence[tuple[Project, ProjectKey | None]]
+    teams: Sequence[Team]
+
+
+def projects_page(connection: Connection, workspace: Workspace) -> ProjectsPage:
+    """Return the projects visible to the user."""
+    keys = projects.first_keys(connection, workspace.project_ids)
+    organization_id = workspace.organization.id
+    own_ids = organizations.team_ids_of(connection, organization_id, workspace.user.id)
+    return ProjectsPage(
+        rows=[(project, keys.get(project.id)) for project in workspace.projects],
+        teams=[
+            team
+            for team in organizations.teams_of(connection, organization_id)
+            if membership.reaches_team(workspace.access, team, own_ids)
+        ],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysPage:
+    """The keys of a project, newest first, and how SDKs are set up with the ``chosen`` one, None if none is active."""
+
+    project: Project
+    keys: Sequence[ProjectKey]
+    chosen: ProjectKey | None
+    setups: Sequence[SdkSetup]
+    may_change: bool
+    may_delete: bool
+
+
+def keys_page(
+    connection: Connection, workspace: Workspace, project: Project, chosen: str, address: str
+) -> KeysPage:
+    """Return the keys; ``chosen`` is the public half of the active key to show lines for, by default the oldest."""
+    keys = store.keys_of(connection, project.id)
+    active = [key for key in reversed(keys) if key.is_active]
+    key = next((key for key in active if key.public_key == chosen), active[0] if active else None)
+    return KeysPage(
+        project=project,
+        keys=keys,
+        chosen=key,
+        setups=sdk_setups(key.dsn(address), project.slug, project.platform) if key else (),
+        may_change=workspace.may(PROJECT_WRITE),
         may_delete=workspace.may(PROJECT_DELETE),
     )
