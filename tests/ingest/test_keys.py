@@ -3,7 +3,7 @@
 import pytest
 
 from shipmark.infrastructure.errors import BadRequest, Unauthenticated
-from shipmark.ingest.keys import dsn_parts, public_key
+from shipmark.ingest.authorization import dsn_parts, public_key
 
 KEY = "0123456789abcdef0123456789abcdef"
 OTHER = "f" * 32

@@ -53,6 +53,15 @@ class Discard:
     quantity: int = 1
 
 
+def discard(
+    at: datetime, outcome: Outcome, reason: str, category: str, quantity: int = 1
+) -> Discard:
+    """Return what was not stored at a moment."""
+    return Discard(
+        day=day_of(at), outcome=outcome, reason=reason, category=category, quantity=quantity
+    )
+
+
 def of_client_report(
     payload: Json, *, sent_at: datetime | None, received_at: datetime
 ) -> list[Discard]:
@@ -69,15 +78,9 @@ def of_client_report(
             quantity, category = entry.get("quantity"), text_of(entry, "category")
             if type(quantity) is not int or quantity <= 0:
                 continue
-            found.append(
-                Discard(
-                    day=day_of(at),
-                    outcome=outcome,
-                    reason=text_of(entry, "reason")[:REASON_MAX] or UNKNOWN,
-                    category=category if category in CATEGORIES else UNKNOWN,
-                    quantity=min(quantity, _QUANTITY_MAX),
-                )
-            )
+            reason = text_of(entry, "reason")[:REASON_MAX] or UNKNOWN
+            category = category if category in CATEGORIES else UNKNOWN
+            found.append(discard(at, outcome, reason, category, min(quantity, _QUANTITY_MAX)))
     return found
 
 

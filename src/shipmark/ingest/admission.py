@@ -1,10 +1,14 @@
-"""Which events of a request are taken in, by the rate limits of its key and project (ingest.md 1.3, 4.1)."""
+"""Which events of a request are taken in, by the rate limits of its key and project (ingest.md 1.3, 4.1).
+
+The same header stops SDKs from sending what Shipmark does not keep, such as transactions.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from shipmark.events.discards import UNKNOWN
 from shipmark.events.security_reports import ERROR, SECURITY
 from shipmark.infrastructure.errors import TooManyRequests
 from shipmark.infrastructure.telemetry import count
@@ -17,6 +21,30 @@ ATTACHMENT = "attachment"
 #: The categories of events, which count in rate limits. Reports of users and of clients do not.
 _LIMITED = frozenset({"default", ERROR, SECURITY})
 _HEADER = ";".join(sorted(_LIMITED))
+#: After this time SDKs try again: a server may have learned to keep it.
+_SECONDS = 3600
+#: The category of data of each type of items that is not this product's subject.
+_CATEGORIES = {
+    "transaction": "transaction",
+    "span": "span",
+    "otel_span": "span",
+    "profile": "profile",
+    "profile_chunk": "profile_chunk",
+    "replay_event": "replay",
+    "replay_recording": "replay",
+    "replay_video": "replay",
+    "check_in": "monitor",
+    "statsd": "metric_bucket",
+    "metric_meta": "metric_bucket",
+    "trace_metric": "trace_metric",
+    "log": "log_item",
+}
+#: Those that are not kept, or only with what they belong to; SDKs are not asked to stop sending these.
+_FURTHER_CATEGORIES = {
+    "attachment": "attachment",
+    SECURITY: SECURITY,
+    "nel": SECURITY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +123,19 @@ class Admission:
             if number:
                 count("refused", reason, number)
                 self._refused.add(key.project.id, reason, category, number)
+
+
+def category_of(item_type: str) -> str:
+    """Return the category of data of a type of items that are not kept."""
+    return _CATEGORIES.get(item_type) or _FURTHER_CATEGORIES.get(item_type, UNKNOWN)
+
+
+def limits_of_unsupported(item_types: Collection[str]) -> str | None:
+    """Return the value of ``X-Sentry-Rate-Limits`` for the types of an envelope's items, or None if it needs none."""
+    categories = sorted({_CATEGORIES[kind] for kind in item_types if kind in _CATEGORIES})
+    return f"{_SECONDS}:{';'.join(categories)}:project:not_supported" if categories else None
+
+
+def limits_of_refusal(refusal: TooManyRequests) -> str:
+    """Return the value of the header for a refusal: its own limits, else one of all categories."""
+    return refusal.limits or f"{refusal.retry_after_seconds}::key:{OVERLOADED}"

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from shipmark.events import attachment_actions, digest_store, discard_store, security_reports
 from shipmark.events.attachments import NewAttachment
 from shipmark.events.digest_store import QuarantinedFrame
-from shipmark.events.discards import DISCARDED_HASH, Discard
+from shipmark.events.discards import DISCARDED_HASH, Discard, Outcome, discard
 from shipmark.events.normalization import Dropped
 from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log
 from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame
-from shipmark.ingest.report_items import Discards, discard_of_filter
+from shipmark.ingest.report_items import Discards
 from shipmark.ingest.session_items import ReceivedSessions
 from shipmark.ingest.spool import SpooledAttachment
 from shipmark.issues.actions import user_reports
@@ -72,7 +72,7 @@ class PreparedFrame:
         if isinstance(self.content, Dropped):
             category = self.content.category if self.is_event else "attachment"
             reason = self.content.reason.value
-            return (discard_of_filter(self.frame.received_at, reason, category=category),)
+            return (discard(self.frame.received_at, Outcome.FILTERED, reason, category),)
         if isinstance(self.content, ReceivedSessions):
             return self.content.discards
         return self.content if isinstance(self.content, tuple) else ()
@@ -96,7 +96,7 @@ def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[
     contents = [prepared.content for prepared in there]
     reports = [content for content in contents if isinstance(content, NewUserReport)]
     user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
-    discards = [(each.frame.project_id, discard) for each in there for discard in each.discards]
+    discards = [(each.frame.project_id, lost) for each in there for lost in each.discards]
     discarded = [
         arrival for arrival, result in zip(arrivals, results, strict=True) if result.is_discarded
     ]
@@ -144,8 +144,8 @@ def _sessions_of(
 def _discard_of(arrival: Arrival) -> tuple[int, Discard]:
     event = arrival.event
     category = security_reports.category_of_type(event.type)
-    discard = discard_of_filter(event.received_at, DISCARDED_HASH, category=category)
-    return arrival.project.id, discard
+    filtered = discard(event.received_at, Outcome.FILTERED, DISCARDED_HASH, category)
+    return arrival.project.id, filtered
 
 
 def _store_attachments(
@@ -185,7 +185,7 @@ def _store_attachments(
         deleted = attachment_actions.delete_of_filtered(connection, filtered, at)
         numbers += Counter({(id_, _EVENT_FILTERED): number for id_, number in deleted.items()})
     return [
-        (project_id, discard_of_filter(at, reason, category="attachment", quantity=number))
+        (project_id, discard(at, Outcome.FILTERED, reason, "attachment", number))
         for (project_id, reason), number in numbers.items()
     ]
 

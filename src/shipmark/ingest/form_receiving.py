@@ -7,7 +7,6 @@ import msgspec
 
 from shipmark.events.attachments import DEFAULT_TYPE, MINIDUMP
 from shipmark.events.payload import Json
-from shipmark.http import encodings
 from shipmark.http.body_budget import Reservation
 from shipmark.http.multipart import Form, Part, boundary_of
 from shipmark.infrastructure.errors import BadRequest, TooLarge
@@ -15,7 +14,7 @@ from shipmark.infrastructure.settings import Settings
 from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.event_json import event_object
-from shipmark.ingest.receiving import reserve
+from shipmark.ingest.receiving import BodyReceiver, reserve
 
 MINIDUMP_PART = "upload_file_minidump"
 #: The event that the SDK for native code adds, in MessagePack.
@@ -40,7 +39,7 @@ class ReceivedForm:
     attachments: AttachmentSpooler
 
 
-class FormReceiver:
+class FormReceiver(BodyReceiver):
     """Receives a form batch by batch, in a thread: files go to the spooler, all else is in the budget.
 
     With ``needs_minidump`` one of the files must be a minidump, and a body that is no form is one.
@@ -57,8 +56,8 @@ class FormReceiver:
         content_type: str,
         needs_minidump: bool,
     ) -> None:
-        self._sender, self._content_encoding, self._settings = sender, content_encoding, settings
-        self.spooler = spooler
+        super().__init__(sender, content_encoding, settings.envelope_max_bytes, spooler)
+        self._held_max = settings.event_max_bytes
         self._files = _Files(spooler)
         self._needs_minidump = needs_minidump
         is_form = content_type.strip().lower().startswith("multipart/")
@@ -69,7 +68,6 @@ class FormReceiver:
             else Form(self._files, boundary_of(content_type), is_lenient=True)
         )
         self._reservation = reservation
-        self._decoder: encodings.Decoder | None = None
         self._received = self._held = 0
 
     def feed(self, batch: bytes) -> None:
@@ -107,21 +105,11 @@ class FormReceiver:
 
     def _hold(self, held: int) -> None:
         """Count what is held of a form, which is all but its files. Raise `TooLarge` for more than an event."""
-        if held > self._settings.event_max_bytes:
-            raise TooLarge(
-                f"the fields of a form have at most {self._settings.event_max_bytes} bytes"
-            )
+        if held > self._held_max:
+            raise TooLarge(f"the fields of a form have at most {self._held_max} bytes")
         if held > self._held:
             reserve(self._reservation, held - self._held)
             self._held = held
-
-    def _decoded(self) -> encodings.Decoder:
-        if self._decoder is None:
-            self._sender.project()
-            self._decoder = encodings.decoder(
-                self._content_encoding, self._settings.envelope_max_bytes
-            )
-        return self._decoder
 
 
 class _Files:

@@ -18,9 +18,8 @@ from shipmark.ingest.crash_events import crash_event, sent_with_form
 from shipmark.ingest.envelope import event_id_of, id_of
 from shipmark.ingest.event_log import FrameType
 from shipmark.ingest.form_receiving import FormReceiver, ReceivedForm
-from shipmark.ingest.parts import NO_ENVELOPE, Part
 from shipmark.ingest.reception import Reception, Taken, reception_limits
-from shipmark.ingest.taking import EventAttachments, take
+from shipmark.ingest.taking import NO_ENVELOPE, EventAttachments, Part, take
 
 _UNREAL = (
     "Crash archives of Unreal Engine are not supported. Send minidumps to /api/{project}/minidump/."
@@ -35,8 +34,7 @@ async def receive_minidump(request: AnyRequest, project: FromPath[str]) -> Respo
     receiver = FormReceiver(
         sender, *reception_limits(request), content_type=_content_type(request), needs_minidump=True
     )
-    reception = Reception("ingest.minidump", request, sender)
-    taken = await reception.run(receiver, _take_minidump)
+    taken = await Reception("ingest.minidump", request, sender, receiver, _take_minidump).run()
     # Crash reporters show it to their users.
     return Response(str(UUID(taken.event_id)), media_type="text/plain")
 
@@ -68,7 +66,7 @@ async def receive_attachments(
         )
         return take(request, sender, [], event_id=known_id, attachments=attachments)
 
-    taken = await Reception("ingest.attachments", request, sender).run(receiver, take_files)
+    taken = await Reception("ingest.attachments", request, sender, receiver, take_files).run()
     return Response({"id": taken.event_id or ""})
 
 

@@ -47,7 +47,32 @@ class ReceivedEnvelope:
     unnamed: int
 
 
-class EnvelopeReceiver:
+class BodyReceiver:
+    """Decompresses a body, batch by batch, in a thread: nothing of it before the key is verified."""
+
+    def __init__(
+        self,
+        sender: SenderAuthorization,
+        content_encoding: str,
+        max_bytes: int,
+        spooler: AttachmentSpooler,
+    ) -> None:
+        self.spooler = spooler
+        self._sender, self._content_encoding, self._max_bytes = sender, content_encoding, max_bytes
+        self._decoder: encodings.Decoder | None = None
+
+    def _decoded(self) -> encodings.Decoder:
+        if self._decoder is None:
+            self._verify_key()
+            self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
+        return self._decoder
+
+    def _verify_key(self) -> None:
+        """Verify the key, which is in the request itself."""
+        self._sender.project()
+
+
+class EnvelopeReceiver(BodyReceiver):
     """Receives the body of an envelope, batch by batch, in a thread.
 
     Nothing after the envelope's header is decompressed before the key is verified; only payloads to store
@@ -62,10 +87,7 @@ class EnvelopeReceiver:
         reservation: Reservation,
         spooler: AttachmentSpooler,
     ) -> None:
-        self.spooler = spooler
-        self._sender, self._content_encoding = sender, content_encoding
-        self._max_bytes = settings.envelope_max_bytes
-        self._decoder: encodings.Decoder | None = None
+        super().__init__(sender, content_encoding, settings.envelope_max_bytes, spooler)
         rules = ItemRules(
             stored_types={EVENT, FEEDBACK, *REPORT_ITEM_TYPES, *ITEM_BYTES_MAX},
             single=EVENT_ITEM_TYPES,
@@ -110,16 +132,14 @@ class EnvelopeReceiver:
         )
         return self.spooler
 
-    def _decoded(self) -> encodings.Decoder:
-        if self._decoder is None:
-            if self._sender.has_key:
-                self._sender.project()
-            self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
-        return self._decoder
+    def _verify_key(self) -> None:
+        """Verify the key of the request; without one the envelope's header has it."""
+        if self._sender.has_key:
+            self._sender.project()
 
 
-class StoreReceiver:
-    """Receives the body of a legacy event, batch by batch, in a thread. The key is in the request itself."""
+class StoreReceiver(BodyReceiver):
+    """Receives the body of a legacy event."""
 
     def __init__(
         self,
@@ -130,12 +150,8 @@ class StoreReceiver:
         spooler: AttachmentSpooler,
         charset: str = "",
     ) -> None:
-        self.spooler = spooler
-        self._sender, self._content_encoding = sender, content_encoding
-        self._charset = charset
-        self._max_bytes = settings.event_max_bytes
-        self._reservation = reservation
-        self._decoder: encodings.Decoder | None = None
+        super().__init__(sender, content_encoding, settings.event_max_bytes, spooler)
+        self._charset, self._reservation = charset, reservation
         self._pieces: list[bytes] = []
 
     def feed(self, batch: bytes) -> None:
@@ -156,12 +172,6 @@ class StoreReceiver:
     def _received(self) -> bytes:
         self._pieces.extend(self._decoded().finish())
         return b"".join(self._pieces)
-
-    def _decoded(self) -> encodings.Decoder:
-        if self._decoder is None:
-            self._sender.project()
-            self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
-        return self._decoder
 
 
 class ReportReceiver(StoreReceiver):

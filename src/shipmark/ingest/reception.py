@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import ParamSpec, Protocol, TypeVar
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
 from shipmark.events.discards import UNKNOWN
 from shipmark.events.sender import Sender
@@ -58,24 +58,24 @@ class Receiver(Protocol[T_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
-    """Receives the body of a request and processes it."""
+class Reception(Generic[T]):
+    """Receives the body of a request, and takes in what the receiver made of it."""
 
     step: str
     request: AnyRequest
     sender: SenderAuthorization
+    receiver: Receiver[T]
+    take: Callable[[AnyRequest, SenderAuthorization, T], Taken]
 
-    async def run(
-        self, receiver: Receiver[T], take: Callable[[AnyRequest, SenderAuthorization, T], Taken]
-    ) -> Taken:
+    async def run(self) -> Taken:
         """Read a small body at once; verify the key of a large one before it is read, if the request has it.
 
         Return when what was taken in is on disk.
         """
         try:
-            rest = await self._read(receiver)
+            rest = await self._read()
         except BaseException as error:
-            receiver.spooler.discard()
+            self.receiver.spooler.discard()
             if isinstance(error, TooManyRequests):
                 self._count_overload()
             if isinstance(error, Refusal):
@@ -83,62 +83,47 @@ class Reception:
                     raise
             raise
 
-        return await self.finish(receiver, rest, take)
+        return await self.finish(rest)
 
-    async def finish(
-        self,
-        receiver: Receiver[T],
-        rest: bytes,
-        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
-    ) -> Taken:
+    async def finish(self, rest: bytes) -> Taken:
         """Feed the receiver with the rest of the body, and process what it received."""
         # A thread takes longer than a small event. Its key is known, so that nothing waits for the database.
         is_quick = len(rest) <= _QUICK_BYTES and self.sender.is_remembered
         if is_quick:
-            taken = await self._quickly(receiver, rest, take)
+            taken = await self._quickly(rest)
         else:
-            taken = await in_thread(self._finished, receiver, rest, take)
+            taken = await in_thread(self._finished, rest)
         for written in taken.written:
             await asyncio.wrap_future(written)
         return taken
 
-    async def _quickly(
-        self,
-        receiver: Receiver[T],
-        rest: bytes,
-        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
-    ) -> Taken:
+    async def _quickly(self, rest: bytes) -> Taken:
         """Do as `_finished`, in the event loop, except for what waits for the disk."""
-        with self._received(receiver, rest) as content:
-            if receiver.spooler.received:
-                return await in_thread(take, self.request, self.sender, content)
-            return take(self.request, self.sender, content)
+        with self._received(rest) as content:
+            if self.receiver.spooler.received:
+                return await in_thread(self.take, self.request, self.sender, content)
+            return self.take(self.request, self.sender, content)
 
-    def _finished(
-        self,
-        receiver: Receiver[T],
-        rest: bytes,
-        take: Callable[[AnyRequest, SenderAuthorization, T], Taken],
-    ) -> Taken:
-        with self._received(receiver, rest) as content:
-            return take(self.request, self.sender, content)
+    def _finished(self, rest: bytes) -> Taken:
+        with self._received(rest) as content:
+            return self.take(self.request, self.sender, content)
 
     @contextmanager
-    def _received(self, receiver: Receiver[T], rest: bytes) -> Iterator[T]:
+    def _received(self, rest: bytes) -> Iterator[T]:
         """Give what was received, for the block that takes it; attachments that this does not hand over are deleted."""
         try:
             # As many as events: a line for each would take as long as all the rest.
             with span(self.step, "debug") as tags:
-                content = self._parsed(receiver, rest)
+                content = self._parsed(rest)
                 tags["project"] = self.sender.known.slug
                 yield content
         finally:
-            receiver.spooler.discard()
+            self.receiver.spooler.discard()
 
-    def _parsed(self, receiver: Receiver[T], rest: bytes) -> T:
+    def _parsed(self, rest: bytes) -> T:
         try:
-            receiver.feed(rest)
-            return receiver.finish()
+            self.receiver.feed(rest)
+            return self.receiver.finish()
         except TooManyRequests:
             self._count_overload()
             raise
@@ -149,7 +134,7 @@ class Reception:
             admission: Admission = self.request.app.state.admission
             admission.count_overload(self.sender.key, [UNKNOWN])
 
-    async def _read(self, receiver: Receiver[T]) -> bytes:
+    async def _read(self) -> bytes:
         """Feed the receiver with the body except its last batch, which is returned."""
         if self.sender.has_key and not is_small(self.request.headers, _BATCH_BYTES):
             await threaded(self.sender.project)
@@ -158,7 +143,7 @@ class Reception:
             batch.append(content)
             gathered += len(content)
             if gathered >= _BATCH_BYTES:
-                await in_thread(receiver.feed, b"".join(batch))
+                await in_thread(self.receiver.feed, b"".join(batch))
                 batch, gathered = [], 0
         return b"".join(batch)
 

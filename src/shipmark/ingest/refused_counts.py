@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from shipmark.events.discards import Discard, Outcome, day_of
+from shipmark.events.discards import Discard, Outcome, day_of, discard
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Refusal
 from shipmark.infrastructure.telemetry import log
@@ -101,14 +101,7 @@ def _frame_of(holder: _Holder, numbers: _Numbers) -> LogFrame:
 
 def discards_of_refused(frame: LogFrame) -> tuple[Discard, ...]:
     """Return the counts of a frame."""
-    day = day_of(frame.received_at)
     return tuple(
-        Discard(
-            day=day,
-            outcome=Outcome.RATE_LIMITED,
-            reason=reason,
-            category=category,
-            quantity=number,
-        )
+        discard(frame.received_at, Outcome.RATE_LIMITED, reason, category, number)
         for reason, category, number in json.loads(frame.payload)
     )

@@ -13,14 +13,12 @@ from litestar import Response, get, post
 
 from shipmark.http import AnyRequest
 from shipmark.infrastructure.errors import BadRequest, TooLarge, ValidationFailed
-from shipmark.ingest.authorization import SenderAuthorization
+from shipmark.ingest.authorization import SenderAuthorization, dsn_parts
 from shipmark.ingest.envelope import event_id_of
 from shipmark.ingest.event_log import FrameType
-from shipmark.ingest.keys import dsn_parts
-from shipmark.ingest.parts import Part
 from shipmark.ingest.receiving import ITEM_BYTES_MAX, ReportReceiver
 from shipmark.ingest.reception import Reception, Taken, reception_limits
-from shipmark.ingest.taking import take
+from shipmark.ingest.taking import Part, take
 
 _PATH = ["/embed/error-page"]
 #: The texts that SDKs may replace by parameters of these names.
@@ -70,7 +68,7 @@ async def receive_report_of_dialog(request: AnyRequest) -> Response[dict[str, st
         return take(request, sender, [part], event_id=about)
 
     receiver = ReportReceiver(sender, *reception_limits(request))
-    await Reception("ingest.report_dialog", request, sender).run(receiver, take_report)
+    await Reception("ingest.report_dialog", request, sender, receiver, take_report).run()
     return Response({})
 
 

@@ -4,16 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 
-from shipmark.events.discards import Discard, Outcome, day_of, of_client_report
+from shipmark.events.discards import Discard, Outcome, discard, of_client_report
 from shipmark.events.payload import Json, text_of
 from shipmark.infrastructure.clock import moment_of
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.ingest.admission import category_of
 from shipmark.ingest.envelope import event_id_of
 from shipmark.ingest.event_json import event_object
 from shipmark.ingest.event_log import LogFrame
-from shipmark.ingest.rate_limits import category_of
 from shipmark.issues import user_reports
 from shipmark.issues.user_reports import NewUserReport
 
@@ -72,29 +71,9 @@ def discards_of_client_report(frame: LogFrame) -> Discards:
 
 def discards_of_items(frame: LogFrame, outcome: Outcome) -> Discards:
     """Return the counts of items that the endpoint did not keep, from `unsupported_payload`."""
-    day = day_of(frame.received_at)
     return tuple(
-        Discard(
-            day=day,
-            outcome=outcome,
-            reason=outcome.value,
-            category=category,
-            quantity=quantity,
-        )
+        discard(frame.received_at, outcome, outcome.value, category, quantity)
         for category, quantity in json.loads(frame.payload).items()
-    )
-
-
-def discard_of_filter(
-    at: datetime, reason: str, *, category: str = "error", quantity: int = 1
-) -> Discard:
-    """Return the count of an event that a filter dropped, or of its attachments."""
-    return Discard(
-        day=day_of(at),
-        outcome=Outcome.FILTERED,
-        reason=reason,
-        category=category,
-        quantity=quantity,
     )
 
 
@@ -107,8 +86,7 @@ def unsupported_payload(numbers: Mapping[str, int]) -> bytes:
 
 
 def _invalid(frame: LogFrame, category: str) -> Discards:
-    day = day_of(frame.received_at)
-    return (Discard(day=day, outcome=Outcome.INVALID, reason="invalid", category=category),)
+    return (discard(frame.received_at, Outcome.INVALID, "invalid", category),)
 
 
 def _event_id(payload: Json, frame: LogFrame) -> str:

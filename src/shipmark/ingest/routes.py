@@ -20,14 +20,13 @@ from shipmark.infrastructure import ids
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, Refusal, TooManyRequests
 from shipmark.ingest import form_routes, report_dialog
+from shipmark.ingest.admission import limits_of_refusal
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.browser_reports import ReportSource, read_reports
 from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_envelope
 from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import FrameType
-from shipmark.ingest.parts import NO_ENVELOPE, Part, parts_of_reports, parts_of_sessions
-from shipmark.ingest.rate_limits import limits_of_refusal
 from shipmark.ingest.receiving import (
     EVENT_ITEM_TYPES,
     REPORT_ITEM_TYPES,
@@ -39,7 +38,14 @@ from shipmark.ingest.receiving import (
 from shipmark.ingest.reception import Reception, Taken, reception_limits
 from shipmark.ingest.report_items import unsupported_payload
 from shipmark.ingest.session_items import SESSION_TYPES
-from shipmark.ingest.taking import EventAttachments, take
+from shipmark.ingest.taking import (
+    NO_ENVELOPE,
+    EventAttachments,
+    Part,
+    parts_of_reports,
+    parts_of_sessions,
+    take,
+)
 
 Accepted = Response[dict[str, str]]
 _NO_EVENT_ID = "missing event_id: attachments belong to an event"
@@ -50,7 +56,7 @@ async def receive_envelope(request: AnyRequest, project: FromPath[str]) -> Accep
     """Receive an envelope."""
     sender = SenderAuthorization(request, project)
     receiver = EnvelopeReceiver(sender, *reception_limits(request))
-    taken = await Reception("ingest.envelope", request, sender).run(receiver, _take_envelope)
+    taken = await Reception("ingest.envelope", request, sender, receiver, _take_envelope).run()
     return _accepted(taken)
 
 
@@ -60,7 +66,8 @@ async def receive_event(request: AnyRequest, project: FromPath[str]) -> Accepted
     sender = SenderAuthorization(request, project)
     charset = request.content_type[1].get("charset", "")
     receiver = StoreReceiver(sender, *reception_limits(request), charset)
-    return _accepted(await Reception("ingest.store", request, sender).run(receiver, _take_event))
+    reception = Reception("ingest.store", request, sender, receiver, _take_event)
+    return _accepted(await reception.run())
 
 
 @post(
@@ -73,8 +80,8 @@ async def receive_reports(request: AnyRequest, project: FromPath[str]) -> Accept
     """Receive what a browser reports about violated policies: one report, or a list."""
     sender = SenderAuthorization(request, project)
     receiver = ReportReceiver(sender, *reception_limits(request))
-    reception = Reception("ingest.security", request, sender)
-    return _accepted(await reception.run(receiver, _take_reports))
+    reception = Reception("ingest.security", request, sender, receiver, _take_reports)
+    return _accepted(await reception.run())
 
 
 @get(["/{project:str}/store"], status_code=200, scopes=None)
@@ -85,8 +92,8 @@ async def receive_event_by_query(request: AnyRequest, project: FromPath[str]) ->
     content = request.query_params.get(FORM_FIELD, "").encode()
     if not content:
         raise BadRequest(f"missing {FORM_FIELD}")
-    reception = Reception("ingest.store", request, sender)
-    return _accepted(await reception.finish(receiver, content, _take_event))
+    reception = Reception("ingest.store", request, sender, receiver, _take_event)
+    return _accepted(await reception.finish(content))
 
 
 def _accepted(taken: Taken) -> Accepted:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from shipmark.events.discards import Discard, Outcome, day_of
+from shipmark.events.discards import Outcome, discard
 from shipmark.events.inbound_filters import InboundFilters, reason_to_drop_session
 from shipmark.events.sender import AUTO
 from shipmark.infrastructure import ids
@@ -112,12 +112,6 @@ def _reason_to_drop(
 
 def _discards(frame: LogFrame, dropped: Counter[tuple[Outcome, str]]) -> Discards:
     return tuple(
-        Discard(
-            day=day_of(frame.received_at),
-            outcome=outcome,
-            reason=reason,
-            category=SESSION,
-            quantity=number,
-        )
+        discard(frame.received_at, outcome, reason, SESSION, number)
         for (outcome, reason), number in dropped.items()
     )

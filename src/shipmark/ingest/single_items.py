@@ -27,13 +27,12 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Refusal, TooManyRequests
 from shipmark.infrastructure.settings import Settings
 from shipmark.infrastructure.telemetry import span
-from shipmark.ingest.admission import Admission
+from shipmark.ingest.admission import Admission, limits_of_refusal
 from shipmark.ingest.allowed_origins import is_allowed
+from shipmark.ingest.authorization import dsn_parts, request_key
 from shipmark.ingest.envelope import EVENT, EnvelopeKeys, Item, ItemKeys, event_id_of, in_utc
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
-from shipmark.ingest.keys import dsn_parts, request_key
 from shipmark.ingest.project_keys import KnownKey, ProjectKeys
-from shipmark.ingest.rate_limits import limits_of_refusal
 from shipmark.ingest.receiving import ITEM_BYTES_MAX
 from shipmark.ingest.session_items import SESSION, SESSION_TYPES, sessions_payload
 

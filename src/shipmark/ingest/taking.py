@@ -1,4 +1,4 @@
-"""Taking in what a request brings: what is within the rate limits is appended to the log, the rest is counted."""
+"""Taking in the parts of a request: what is within the rate limits is appended to the log, the rest is counted."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,25 +6,41 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
+from shipmark.events.security_reports import SECURITY
 from shipmark.http import AnyRequest
 from shipmark.infrastructure.errors import TooManyRequests
 from shipmark.infrastructure.telemetry import count, log
-from shipmark.ingest.admission import Admission
+from shipmark.ingest.admission import Admission, limits_of_unsupported
 from shipmark.ingest.attachment_spooling import AttachmentSpooler
 from shipmark.ingest.authorization import SenderAuthorization
-from shipmark.ingest.envelope import ATTACHMENT
+from shipmark.ingest.browser_reports import BrowserReports
+from shipmark.ingest.envelope import ATTACHMENT, Envelope, EnvelopeHeader, id_of
 from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
-from shipmark.ingest.parts import Part
-from shipmark.ingest.rate_limits import limits_of_unsupported
 from shipmark.ingest.receiving import EVENT_ITEM_TYPES
 from shipmark.ingest.reception import FrameFactory, Taken
 from shipmark.ingest.report_items import unsupported_payload
+from shipmark.ingest.session_items import SESSION, SESSION_TYPES, sessions_payload
 
 _KNOWN = EVENT_ITEM_TYPES | {
     ATTACHMENT, "check_in", "replay_event",
     "replay_recording", "replay_video", "profile", "profile_chunk", "statsd", "metric_meta", "span", "log",
     "trace_metric", "nel", "otel_span",
 }  # fmt: skip
+#: The envelope of what is sent without one.
+NO_ENVELOPE = Envelope(headers={}, event_id=None, sent_at=None, dsn=None, items=())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A frame to append, for a number of items. The category is that of rate limits (ingest.md 4.1)."""
+
+    type: FrameType
+    content: bytes
+    event_id: str | None
+    category: str
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,3 +133,21 @@ def _count_others(
     except TooManyRequests:
         # What is not stored is no reason to send an envelope again.
         return []
+
+
+def parts_of_sessions(envelope: Envelope) -> list[Part]:
+    """Return the one part of an envelope's sessions, if it has any."""
+    items = [item for item in envelope.items if item.type in SESSION_TYPES]
+    if not items:
+        return []
+    return [Part(FrameType.SESSIONS, sessions_payload(items), None, SESSION, len(items))]
+
+
+def parts_of_reports(reports: BrowserReports, received: EnvelopeHeader) -> list[Part]:
+    """Return the events of reports; the id of an envelope is that of the first."""
+    parts = list[Part]()
+    for payload in reports.events:
+        event_id = id_of(payload, NO_ENVELOPE if parts else received)
+        content = msgspec.json.encode(payload)
+        parts.append(Part(FrameType.EVENT, content, event_id, SECURITY))
+    return parts

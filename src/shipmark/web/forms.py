@@ -51,6 +51,12 @@ def row_id(text: str) -> int:
     return number
 
 
+def number_in(text: str, most: int) -> int | None:
+    """Return the number of a text of ASCII digits, or None for any other text and for one above ``most``."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if is_number and int(text) <= most else None
+
+
 def problems_of(refusal: ValidationFailed) -> dict[str, str]:
     """Return the first sentence for each wrong field."""
     problems = {}

@@ -31,10 +31,13 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.web import after_response, time_zones, urls
 from shipmark.web.cookies import ORGANIZATION_COOKIE, ZONE_COOKIE
+from shipmark.web.forms import number_in
 
 COOKIE = "shipmark_session"
 #: The most pages of a list that is paged by numbers.
 PAGES_MAX = 1000
+#: A larger number names no page.
+_NUMBER_MAX = 99_999_999
 #: The most organizations in the menu.
 _ORGANIZATIONS_MAX = 50
 
@@ -260,9 +263,7 @@ class WebRequest:
 
     def page_number(self, name: str = "page") -> int:
         """Return the number of the requested page, from 1 to `PAGES_MAX`."""
-        text = self.parameter(name)
-        is_number = text.isascii() and text.isdigit() and len(text) < 9
-        return min(max(int(text), 1), PAGES_MAX) if is_number else 1
+        return min(number_in(self.parameter(name), _NUMBER_MAX) or 1, PAGES_MAX)
 
 
 def request_url(request: AnyRequest) -> str:

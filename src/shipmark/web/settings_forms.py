@@ -7,6 +7,7 @@ from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.projects.model import RATE_COUNT_MAX, RESOLVE_AGE_MAX
 from shipmark.verdicts.criteria import LETTERS, LIMITS, criteria_of
 from shipmark.verdicts.model import Criteria, Measure
+from shipmark.web.forms import number_in
 from shipmark.web.template_filters import counted
 
 #: The windows to choose from: seconds, and what they are called. The API takes any.
@@ -18,7 +19,7 @@ WINDOWS = {
     21_600: "6 hours",
     86_400: "day",
 }
-_PROBLEM = f"Enter a number from 1 to {RATE_COUNT_MAX:,}, or nothing for no limit."
+_NO_COUNT = f"Enter a number from 1 to {RATE_COUNT_MAX:,}, or nothing for no limit."
 _DAY = 24
 #: The ages to choose from, in hours. The API takes any.
 _AGES = tuple(days * _DAY for days in (1, 2, 3, 7, 14, 30, 60, 90, 180))
@@ -46,12 +47,11 @@ def limit_of(sent: Mapping[str, str]) -> tuple[int, int] | None:
     text, window = sent.get("count", "").strip(), sent.get("window", "")
     if not text:
         return None
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(RATE_COUNT_MAX))
-    count = int(text) if is_number else 0
-    if not 1 <= count <= RATE_COUNT_MAX:
-        raise ValidationFailed({"limit": [_PROBLEM]})
-    seconds = int(window) if window.isascii() and window.isdigit() and len(window) < 6 else 0
-    if not 1 <= seconds <= max(WINDOWS):
+    count = number_in(text, RATE_COUNT_MAX)
+    if not count:
+        raise ValidationFailed({"limit": [_NO_COUNT]})
+    seconds = number_in(window, max(WINDOWS))
+    if not seconds:
         raise ValidationFailed({"limit": ["Select a window."]})
     return count, seconds
 
@@ -71,10 +71,10 @@ def window_name(seconds: int) -> str:
 
 def age_of(text: str) -> int:
     """Return the hours that a form sets, 0 for never. Raise `ValidationFailed`."""
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(RESOLVE_AGE_MAX))
-    if not is_number or int(text) > RESOLVE_AGE_MAX:
+    age = number_in(text, RESOLVE_AGE_MAX)
+    if age is None:
         raise ValidationFailed({"resolveAge": ["Select an age."]})
-    return int(text)
+    return age
 
 
 def age_choices(hours: int) -> Sequence[tuple[int, str]]:

@@ -97,8 +97,10 @@ def _find(connection: Connection, project: Project, text: str) -> Threshold:
 
 def _threshold(connection: Connection, project: Project, sent: Mapping[str, str]) -> NewThreshold:
     """Return the values of a form. Raise `ValidationFailed` for each field that is wrong."""
-    value, window = _number(sent.get("value", "")), _number(sent.get("window", ""))
-    unit = _number(sent.get("unit", ""))
+    value, window, unit = (
+        forms.number_in(sent.get(name, "").strip(), NUMBER_MAX)
+        for name in ("value", "window", "unit")
+    )
     unit = unit if unit in UNITS else 0
     forms.require_none(
         type=None if sent.get("type") in set(ThresholdType) else "Select a metric.",
@@ -119,12 +121,6 @@ def _threshold(connection: Connection, project: Project, sent: Mapping[str, str]
             connection, project.organization_id, sent.get("environment", "")
         ),
     )
-
-
-def _number(text: str) -> int | None:
-    text = text.strip()
-    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(NUMBER_MAX))
-    return int(text) if is_number and int(text) <= NUMBER_MAX else None
 
 
 def _answer(
