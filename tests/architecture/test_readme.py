@@ -8,7 +8,7 @@ import click
 import pytest
 
 from shipmark.cli.main import shipmark
-from shipmark.cli.tour import NEEDS, tour
+from shipmark.cli.serve import NEEDS, tour
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf8")
 

@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from shipmark.events.fingerprint_matching import with_fingerprint
-from shipmark.events.fingerprint_rules import RULES_MAX, FingerprintRuleError, parse
+from shipmark.events.fingerprint_rules import (
+    RULES_MAX,
+    FingerprintRuleError,
+    parse,
+    with_fingerprint,
+)
 from shipmark.events.grouping import hashes_of
 from shipmark.events.normalization import normalize
 from shipmark.events.parsing import ParsedEvent

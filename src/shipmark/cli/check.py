@@ -1,4 +1,4 @@
-"""The command that checks settings, data and jobs, and reports problems with their remedies."""
+"""The commands that check settings, data and jobs, and report problems with their remedies; and give space back."""
 
 import stat
 import sys
@@ -9,24 +9,29 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.accounts import store as accounts
 from shipmark.cli.data_checks import database_problems, missing_blobs, space_problems
-from shipmark.cli.event_storage import event_lines
-from shipmark.cli.options import with_settings
+from shipmark.cli.options import open_database, with_settings
 from shipmark.events import digest_store
 from shipmark.files.store import garbage
-from shipmark.infrastructure import data_folder, ids, jobs, migrations
+from shipmark.infrastructure import data_folder, ids, jobs, migrations, sqlite_file
 from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import StorageFull, Unavailable
+from shipmark.infrastructure.health import free_bytes
 from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
 from shipmark.ingest.backlog import read_backlog, unreadable_logs
 from shipmark.ingest.log_folder import LogFolder
 from shipmark.releases.store import copies, fetches
+from shipmark.usage import store
 
 _JOBS_SHOWN = 10
 #: Events that wait longer are reported.
 LAG_SECONDS_MAX = 60.0
 #: Less free space than this is reported as a problem: a few uploads fill it.
 SPACE_LOW_BYTES = 512 * MEBIBYTE
+_NOT_SQLITE = (
+    "PostgreSQL gives space back by itself (autovacuum); VACUUM FULL returns it to the disk."
+)
+_NO_SPACE = "There is too little space: the database is copied beside itself, which takes {} MiB."
 
 
 @click.command()
@@ -176,3 +181,43 @@ def _stale_releases(database: Database) -> list[int]:
 
 def _gibibytes(size: int) -> str:
     return f"{size / (1024 * MEBIBYTE):.1f} GiB"
+
+
+@click.command()
+@with_settings
+def compact(settings: Settings) -> None:
+    """Give the space of deleted rows back to the disk. Without it, it is used again."""
+    with open_database(settings):
+        path = sqlite_file.path_of(settings.database)
+    if path is None:
+        click.echo(_NOT_SQLITE)
+        return
+    before, free = sqlite_file.size_bytes(path), free_bytes(path.parent)
+    if free is not None and free < before:
+        raise StorageFull(_NO_SPACE.format(before // MEBIBYTE))
+    sqlite_file.compact(path)
+    click.echo(f"The database had {_size(before)}, and has {_size(sqlite_file.size_bytes(path))}.")
+
+
+def event_lines(database: Database, settings: Settings) -> Iterator[str]:
+    """Return how long events are kept, and how many there were when storage was last measured."""
+    days, most = settings.event_retention_days, settings.events_per_issue_max
+    age = f"for {days} days" if days > 0 else "for ever"
+    number = f", about {most} of each issue" if most > 0 else ""
+    yield f"Events are kept {age}{number}."
+    with database.snapshot() as connection:
+        measured = store.all_last(connection)
+    for slug, measurement in measured:
+        events = measurement.usage.events
+        yield (
+            f"{slug} had {events.count} events ({_size(events.bytes)}) on"
+            f" {measurement.measured_at:%Y-%m-%d %H:%M} UTC."
+        )
+    path = sqlite_file.path_of(settings.database)
+    if path is not None:
+        size, unused = sqlite_file.size_bytes(path), sqlite_file.unused_bytes(path)
+        yield f"The database has {_size(size)}, of which {_size(unused)} are free for new rows."
+
+
+def _size(size: int) -> str:
+    return f"{size / MEBIBYTE:.1f} MiB"

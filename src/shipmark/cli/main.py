@@ -20,13 +20,13 @@ _MODULES = {
     "artifacts": "artifacts",
     "bootstrap": "create",
     "check": "check",
-    "compact": "event_storage",
+    "compact": "check",
     "gate": "gate",
     "org": "create",
     "project": "create",
     "serve": "serve",
     "team": "create",
-    "token": "tokens",
+    "token": "users",
     "user": "users",
 }
 

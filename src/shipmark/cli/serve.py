@@ -1,9 +1,10 @@
-"""The command that runs the server: migrate, create a first organization, and start the workers."""
+"""The command that runs the server: migrate, create a first organization, print a tour, and start the workers."""
 
 import contextlib
 import gc
 import os
 import resource
+import shlex
 import shutil
 import socket
 import tempfile
@@ -22,7 +23,6 @@ from shipmark.background_process import BackgroundProcess
 from shipmark.cli.create import make_all
 from shipmark.cli.data_checks import require_servable
 from shipmark.cli.options import open_database, overridden, with_settings
-from shipmark.cli.tour import NEEDS, tour
 from shipmark.http.client_address import trusted_networks
 from shipmark.http.respawning import RespawnHistory
 from shipmark.http.workers import PARENT_PID, call_when_stopping, reset_signals_in_workers
@@ -48,6 +48,8 @@ _NO_BASE_URL = """
 It listens on all addresses, but only this machine knows the one above. Start it with --base-url and the address that
 others reach it at, such as https://ship.example.com. Without, DSNs and tokens hold the address that a request names.
 """
+#: The requirements of the tour besides Python.
+NEEDS = "git, and: pip install sentry-sdk sentry-cli"
 
 
 @click.command()
@@ -180,3 +182,28 @@ These are shown only now. Try it; you need {NEEDS}
 
 Then sign in: the error is an issue, resolved in the release that went to production.
 """
+
+
+def tour(*, address: str, organization: str, project: str, dsn: str, token: str) -> str:
+    """Return the lines to type in a shell. They can be repeated without errors."""
+    program = (
+        f'import sentry_sdk; sentry_sdk.init("{dsn}", release="{project}@1.0.0");'
+        ' raise ValueError("no money")'
+    )
+    fixed = f"{project}@1.1.0"
+    return "\n".join(
+        [
+            f"export SENTRY_URL={shlex.quote(address)} SENTRY_ORG={organization} SENTRY_PROJECT={project}",
+            f"export SENTRY_AUTH_TOKEN={token}",
+            "mkdir -p shop && cd shop && git init -q",
+            f"python3 -c '{program}'",
+            (
+                'git -c user.name=Ada -c user.email=ada@example.com commit -q --allow-empty -m "Count the coins twice"'
+                f' -m "Fixes {project.upper()}-1"'
+            ),
+            f"sentry-cli releases new {fixed}",
+            f"sentry-cli releases set-commits {fixed} --local",
+            f"sentry-cli releases finalize {fixed}",
+            f"sentry-cli deploys new --release {fixed} -e production",
+        ]
+    )

@@ -3,6 +3,8 @@
 Nothing of it is stored: a deploy that is dated back changes what all later ones are.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipmark.delivery.model import (
@@ -15,7 +17,6 @@ from shipmark.delivery.model import (
     Outcome,
     ShippedCommit,
 )
-from shipmark.delivery.walk import Step, steps_of
 from shipmark.infrastructure.groups import grouped
 from shipmark.verdicts.judgement import VerdictStatus
 
@@ -23,6 +24,42 @@ from shipmark.verdicts.judgement import VerdictStatus
 ROLLBACK_MAX = timedelta(days=7)
 #: A change that is fixed within this time failed. One that is current for less is pending.
 SETTLED_AFTER = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A deploy of the walk; ``replacement`` is the next deploy of another release."""
+
+    position: int
+    deploy: LaneDeploy
+    kind: DeployKind
+    replacement: "Step | None"
+
+
+def steps_of(history: LaneHistory) -> Sequence[Step]:
+    """Return the deploys by the time at which they were finished, with their kinds."""
+    ordered = sorted(history.deploys, key=lambda deploy: (deploy.finished_at, deploy.id))
+    kinds, current = list[DeployKind](), history.previous
+    for deploy in ordered:
+        kinds.append(_kind(deploy, current))
+        current = deploy
+    steps, replacement = list[Step](), None
+    for position in reversed(range(len(ordered))):
+        step = Step(position, ordered[position], kinds[position], replacement)
+        steps.append(step)
+        if step.kind != DeployKind.REDEPLOY:
+            replacement = step
+    return steps[::-1]
+
+
+def _kind(deploy: LaneDeploy, current: LaneDeploy | None) -> DeployKind:
+    if current is None:
+        return DeployKind.CHANGE
+    if deploy.release_id == current.release_id:
+        return DeployKind.REDEPLOY
+    is_older = (deploy.first_at, deploy.first_id) < (current.first_at, current.first_id)
+    was_there = not deploy.is_first_of_release
+    return DeployKind.ROLLBACK if was_there and is_older else DeployKind.CHANGE
 
 
 def classify(history: LaneHistory, at: datetime) -> list[ClassifiedDeploy]:

@@ -1,4 +1,7 @@
-"""Events that a project wants to be dropped: of extensions, crawlers, old browsers, addresses, releases, messages."""
+"""Events that a project wants to be dropped: of extensions, crawlers, old browsers, addresses, releases, messages.
+
+Their lists are written with an entry a line.
+"""
 
 import ipaddress
 import re
@@ -61,6 +64,8 @@ _EXTENSION_TEXTS = re.compile(
 )
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _SPIDER = "Spider"
+ADDRESSES = "filters:blacklisted_ips"
+_ENTRY_MAX = 1000
 
 
 class DropReason(StrEnum):
@@ -223,3 +228,38 @@ def _is_old(browser: Mapping[str, str], names: Iterable[str]) -> bool:
         browser.get("name") in families and first <= int(major) < end
         for families, first, end in known
     )
+
+
+class FilterListError(Exception):
+    """A list can't be taken; the text says why."""
+
+
+def entries_of(name: str, text: str) -> list[str]:
+    """Return the entries of a list, each once, in order; ``name`` is that of its option.
+
+    Raise `FilterListError` for too many, too long ones, and those that are neither an address nor a pattern.
+    """
+    entries = lines_of(text)
+    if len(entries) > PATTERNS_MAX:
+        raise FilterListError(f"more than {PATTERNS_MAX} entries.")
+    for entry in entries:
+        _require_valid(name, entry)
+    return entries
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text that are not blank, each once, without blanks around it."""
+    lines = (line.strip() for line in text.splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
+
+
+def _require_valid(name: str, entry: str) -> None:
+    if len(entry) > _ENTRY_MAX or "\x00" in entry:
+        raise FilterListError(f"an entry has at most {_ENTRY_MAX} characters.")
+    try:
+        if name == ADDRESSES:
+            networks_of([entry])
+        else:
+            pattern_of([entry])
+    except ValueError:
+        raise FilterListError(f'"{entry}" is not valid.') from None

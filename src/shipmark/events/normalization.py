@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shipmark.events import parsing, problems, security_reports
-from shipmark.events.fingerprint_matching import with_fingerprint
+from shipmark.events.fingerprint_rules import with_fingerprint
 from shipmark.events.inbound_filters import DropReason, reason_to_drop
 from shipmark.events.limits import within_limits
 from shipmark.events.parsing import ParsedEvent

@@ -10,8 +10,7 @@ from shipmark.infrastructure.groups import grouped
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.release_health import buckets
-from shipmark.release_health.buckets import HealthUpdate
-from shipmark.release_health.folding import Gain, gains_of, grown
+from shipmark.release_health.buckets import Gain, HealthUpdate, gains_of, grown
 from shipmark.release_health.model import ALL_RELEASES, BucketWidth, bucket_start
 from shipmark.release_health.periods import (
     ADOPTION_SECONDS,

@@ -18,8 +18,8 @@ from shipmark.release_health.buckets import (
     HOUR_SKETCHES_KEPT,
     KEPT,
     TEN_MINUTES_KEPT,
+    united,
 )
-from shipmark.release_health.folding import united
 from shipmark.release_health.model import DAY, BucketWidth, SketchKind, bucket_start
 from shipmark.release_health.store import buckets as bucket_store
 from shipmark.release_health.store import compaction as store

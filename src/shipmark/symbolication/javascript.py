@@ -34,8 +34,12 @@ from shipmark.artifacts.source_maps import (
 from shipmark.events.payload import Json, text_of
 from shipmark.events.scanning import storable
 from shipmark.symbolication import javascript_stacks, problems
-from shipmark.symbolication.javascript_stacks import CodePosition, ScriptFile
-from shipmark.symbolication.original_frames import context_lines, original_frame
+from shipmark.symbolication.javascript_stacks import (
+    CodePosition,
+    ScriptFile,
+    context_lines,
+    original_frame,
+)
 from shipmark.symbolication.problems import Problem
 
 #: The most files of an event; each may need a map.

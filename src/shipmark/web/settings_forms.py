@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from shipmark.events.filter_lists import lines_of
+from shipmark.events.inbound_filters import lines_of
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.projects.model import RATE_COUNT_MAX, RESOLVE_AGE_MAX
 from shipmark.verdicts.criteria import LETTERS, LIMITS, criteria_of

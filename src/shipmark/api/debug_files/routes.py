@@ -37,10 +37,10 @@ from shipmark.artifacts.model import (
     assemble_key,
 )
 from shipmark.artifacts.store import assemblies
-from shipmark.debug_files import actions, archives, assembling
+from shipmark.debug_files import actions, assembling
 from shipmark.debug_files.assembling import DebugFileRequest
 from shipmark.debug_files.model import DebugFile
-from shipmark.debug_files.store import debug_files, proguard_releases
+from shipmark.debug_files.store import debug_files
 from shipmark.debug_files.store.debug_files import DebugFileFilter
 from shipmark.files import assembling as chunks
 from shipmark.files.model import FILE_MAX, MEBIBYTE
@@ -216,7 +216,7 @@ def list_versions(
     """List the versions that a mapping of ProGuard belongs to."""
     with context.database.snapshot() as connection:
         mapping = _mapping(connection, project, query.proguard_uuid)
-        versions = proguard_releases.versions_of(connection, mapping, most=VERSIONS_MAX)
+        versions = debug_files.versions_of(connection, mapping, most=VERSIONS_MAX)
     return MappingVersionsResponse(releases=versions)
 
 
@@ -229,7 +229,7 @@ def tie_mapping(
     """Link a mapping of ProGuard to a version, which need not be a release yet."""
     with context.database.transaction() as connection:
         mapping = _mapping(connection, project, body.proguard_uuid)
-        if not proguard_releases.link(connection, body.release_name, mapping):
+        if not debug_files.link(connection, body.release_name, mapping):
             raise Conflict("The mapping is tied to this release already")
     return LinkedResponse()
 
@@ -241,7 +241,7 @@ def _save(
         raise BadRequest(MISSING)
     at = now()
     try:
-        unpacked = archives.unpack(context.database, context.blobs, receiver.opened(), at)
+        unpacked = assembling.unpack(context.database, context.blobs, receiver.opened(), at)
     except BundleProblem as problem:
         raise BadRequest(f"The zip can't be read: {problem.reason or problem}") from None
     # sentry-cli 2 sends an empty zip, if it has warned that it leaves out all mappings, and goes on.

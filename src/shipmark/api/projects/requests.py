@@ -10,8 +10,8 @@ from shipmark.api.rate_limits import OptionalRateLimit
 from shipmark.api.teams.routes import TeamSlug
 from shipmark.api.verdict_criteria import VerdictCriteriaRequest
 from shipmark.events import fingerprint_rules
-from shipmark.events.filter_lists import FilterListError, entries_of
 from shipmark.events.fingerprint_rules import TEXT_MAX, FingerprintRuleError
+from shipmark.events.inbound_filters import FilterListError, entries_of
 from shipmark.http.validation import (
     Integer,
     Items,

@@ -1,4 +1,7 @@
-"""The table of debug files, and its queries (files-and-avatars.md 5.5, 9)."""
+"""The table of debug files, and its queries (files-and-avatars.md 5.5, 9).
+
+Beside it is the table of ProGuard mappings by version of an app (clients.md 4.7).
+"""
 
 import json
 from collections.abc import Collection, Sequence
@@ -10,6 +13,7 @@ from shipmark.debug_files.model import DebugFile, DebugObject
 from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure import database as db
+from shipmark.infrastructure.database import Id, in_binary_order, metadata, upsert
 from shipmark.infrastructure.text_search import contains
 from shipmark.projects.store.projects import projects
 
@@ -180,3 +184,37 @@ def with_files(connection: sa.Connection, rows: Sequence[Row]) -> list[DebugFile
 def _debug_file(row: Row, file: File) -> DebugFile:
     debug_object = DebugObject(*row[3:9], features=frozenset(json.loads(row[9])))
     return DebugFile(id=row[0], project_id=row[1], object=debug_object, file=file)
+
+
+class ProguardReleaseColumns(sa.TypedColumns):
+    """A version, which may not exist as a release, and the mapping that its app was built with."""
+
+    project_id = sa.Column(Id, sa.ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    version = sa.Column(sa.String(250), primary_key=True)
+    debug_id = sa.Column(sa.String(64), primary_key=True)
+    debug_file_id = sa.Column(
+        Id, sa.ForeignKey("debug_files.id", ondelete="CASCADE"), nullable=False, index=True
+    )
+
+
+proguard_releases = sa.Table("proguard_releases", metadata, ProguardReleaseColumns)
+
+
+def link(connection: sa.Connection, version: str, mapping: DebugFile) -> bool:
+    """Link a mapping to a version. Return False if it was linked already."""
+    row: dict[str, object] = {"project_id": mapping.project_id, "version": version}
+    row |= {"debug_id": mapping.object.debug_id, "debug_file_id": mapping.id}
+    statement = upsert(proguard_releases).values(row).on_conflict_do_nothing()
+    result = connection.execute(statement.returning(proguard_releases.c.version)).first()
+    return result is not None
+
+
+def versions_of(connection: sa.Connection, mapping: DebugFile, *, most: int) -> list[str]:
+    """Return the versions that a mapping is linked to, in order."""
+    query = (
+        sa.select(proguard_releases.c.version)
+        .where(proguard_releases.c.debug_file_id == mapping.id)
+        .order_by(in_binary_order(proguard_releases.c.version))
+        .limit(most)
+    )
+    return list(connection.execute(query).scalars())

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from shipmark.events import parsing, store
-from shipmark.events.fingerprint_matching import with_fingerprint
+from shipmark.events.fingerprint_rules import with_fingerprint
 from shipmark.events.parsing import Event
 from shipmark.events.payload import Json
 from shipmark.events.project_rules import ProjectRules, rules_from

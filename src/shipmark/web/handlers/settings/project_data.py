@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
-from shipmark.events.filter_lists import FilterListError, entries_of
-from shipmark.events.inbound_filters import LEGACY_BROWSERS
+from shipmark.events.inbound_filters import LEGACY_BROWSERS, FilterListError, entries_of
 from shipmark.http.scopes import ISSUE_DELETE, PROJECT_WRITE
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions import discard_issues
