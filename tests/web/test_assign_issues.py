@@ -8,7 +8,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.issues.actions.assign import TEAM_WITHOUT_ACCESS, UNKNOWN_ASSIGNEE
 from shipmark.organizations import actions as organizations
 from shipmark.organizations.model import Role
-from shipmark.web.view_models.assignees import BUTTONS_MAX
+from shipmark.web.view_models.people import BUTTONS_MAX
 
 ISSUES = "/organizations/acme/issues/"
 ISSUE = f"{ISSUES}WEB-1/"

@@ -33,7 +33,7 @@ def within_limits(payload: Json) -> tuple[Json, list[Json]]:
 
 def _large_values(name: str, values: Json) -> Iterator[tuple[str, Json]]:
     for key, value in values.items():
-        if _is_larger(value, VALUE_MAX):
+        if _is_too_large(value):
             yield key, problems.too_long(f"{name}.{key[: problems.NAME_MAX]}", None, VALUE_MAX)
 
 
@@ -60,14 +60,14 @@ def _limit_body(payload: Json, changes: Json, found: list[Json]) -> None:
     if isinstance(body, str) and len(body) > BODY_MAX:
         changes["request"] = request | {"data": body[:BODY_MAX]}
         found.append(problems.too_long("request.data", None, BODY_MAX))
-    elif isinstance(body, dict | list) and _is_larger(body, VALUE_MAX):
+    elif isinstance(body, dict | list) and _is_too_large(body):
         changes["request"] = request | {"data": None}
         found.append(problems.too_long("request.data", None, VALUE_MAX))
 
 
-def _is_larger(value: object, most: int) -> bool:
-    """Return True if the value has more than this many characters; counting ends there."""
-    rest, waiting = most, [value]
+def _is_too_large(value: object) -> bool:
+    """Return True if the value has more than `VALUE_MAX` characters; counting ends there."""
+    rest, waiting = VALUE_MAX, [value]
     while waiting and rest >= 0:
         item = waiting.pop()
         if isinstance(item, str):

@@ -160,7 +160,7 @@ def compute_standings(
     """Return the standings of pairs, in all periods and environments, by three statements."""
     members = pair_buckets.series_of(connection, pairs)
     since = int(at.timestamp()) - RETENTION_SECONDS
-    by_pair = pair_buckets.buckets_of(connection, members, since, with_users=True)
+    by_pair = pair_buckets.buckets_of(connection, members, since)
     standings = [
         standing
         for pair, found in sorted(by_pair.items())

@@ -141,7 +141,7 @@ def _standings(
     ]
     longest = max(hours, ADOPTION_HOURS)
     since = int(at.timestamp()) - longest * HOUR
-    by_pair = pair_buckets.buckets_of(connection, members, since, with_users=True)
+    by_pair = pair_buckets.buckets_of(connection, members, since)
     periods = sorted({hours, ADOPTION_HOURS})
     found: dict[Pair, PairStandings] = {}
     for pair, buckets in by_pair.items():

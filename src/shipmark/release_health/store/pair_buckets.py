@@ -108,7 +108,7 @@ def series_of(connection: sa.Connection, pairs: Collection[Pair]) -> list[Series
 
 
 def buckets_of(
-    connection: sa.Connection, members: Collection[SeriesRow], since: int, *, with_users: bool
+    connection: sa.Connection, members: Collection[SeriesRow], since: int
 ) -> dict[Pair, list[SeriesBucket]]:
     """Return the buckets of series that end after a moment, by project and release; two statements."""
     if not members:
@@ -116,9 +116,8 @@ def buckets_of(
     by_id = {each.id: each for each in members}
     parameters = db.ids_param(by_id) | {"since": since}
     users: dict[tuple[int, int, int], dict[str, bytes]] = {}
-    if with_users:
-        for *key, kind, encoded in connection.execute(_SKETCHES, parameters):
-            users.setdefault((key[0], key[1], key[2]), {})[kind] = encoded
+    for *key, kind, encoded in connection.execute(_SKETCHES, parameters):
+        users.setdefault((key[0], key[1], key[2]), {})[kind] = encoded
     found = {
         (row[0], row[1], row[2]): SessionCounts(*row[3:])
         for row in connection.execute(_BUCKETS, parameters)

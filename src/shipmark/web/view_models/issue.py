@@ -46,7 +46,6 @@ from shipmark.repositories.model import Author, Commit, Repository
 from shipmark.repositories.store import code_mappings
 from shipmark.web.request_context import Workspace
 from shipmark.web.settings_forms import age_in_words
-from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_comments import CommentItem, comment_item
@@ -58,7 +57,7 @@ from shipmark.web.view_models.issue_snooze import (
     shown_snooze,
 )
 from shipmark.web.view_models.issue_tags import IssueTags, issue_tags
-from shipmark.web.view_models.people import Person, people
+from shipmark.web.view_models.people import AssignMenu, Person, assign_menu, people
 from shipmark.web.view_models.source_links import source_links
 from shipmark.web.view_models.stack import ShownEvent, shown_event
 from shipmark.web.view_models.upload_instructions import commands

@@ -28,9 +28,9 @@ from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
-from shipmark.web.view_models.assignees import AssignMenu, assign_menu
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.issue_trend import DAY, PERIODS
+from shipmark.web.view_models.people import AssignMenu, assign_menu
 from shipmark.web.view_models.release_search import environments_of
 
 ISSUES_PER_PAGE = 25

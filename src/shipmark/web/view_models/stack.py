@@ -1,5 +1,9 @@
-"""The stack of an event."""
+"""The stack of an event, with the variables of its frames.
 
+Of variables whose name says that they are secret the value is filtered once more.
+"""
+
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +21,7 @@ from shipmark.events.payload import (
 from shipmark.events.stack_lines import Line
 from shipmark.events.store import StoredEvent
 from shipmark.symbolication import event_symbolication, javascript_stacks
-from shipmark.web.view_models.facts import Fact
-from shipmark.web.view_models.frame_variables import variables_of
+from shipmark.web.view_models.facts import FILTERED, TEXT_MAX, Fact, facts, is_sensitive, redacted
 from shipmark.web.view_models.source_links import NO_LINKS, SourceLinks
 
 _TEXT_MAX = 500
@@ -29,6 +32,8 @@ _FOUND_BY = {
     "index": "by release",
     "release-old": "by release",
 }
+#: SDKs send up to ten by default.
+_VARIABLES_MAX = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,3 +178,17 @@ def _frame(frame: Json, links: SourceLinks) -> Frame:
         variables=variables_of(frame),
         url=links.of(frame, line),
     )
+
+
+def variables_of(frame: Json) -> tuple[Fact, ...]:
+    """Return the variables of a frame in the order of the SDK, each cut at `TEXT_MAX` characters."""
+    sent = list(object_of(frame, "vars").items())[:_VARIABLES_MAX]
+    return facts((name[:TEXT_MAX], _shown(name, value)) for name, value in sent)
+
+
+def _shown(name: str, value: object) -> str:
+    if is_sensitive(name):
+        return FILTERED
+    # Python's SDK sends most values as they are written in a program, other SDKs as JSON.
+    text = value if isinstance(value, str) and value else json.dumps(value, ensure_ascii=False)
+    return redacted(text[:TEXT_MAX])
