@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shipmark.events.secret_texts import may_be_secret, without_secrets
+from shipmark.events.scanning import may_be_secret, without_secrets
 
 CARD = "4242424242424242"
 #: Parts that make numbers of cards and what looks like them: within words, with separators, after other numbers.

@@ -16,8 +16,7 @@ from operator import is_
 from urllib.parse import unquote_plus
 
 from shipmark.events.payload import Json, is_pair
-from shipmark.events.scanning import Scan, scan
-from shipmark.events.secret_texts import FILTERED, may_be_secret, without_secrets
+from shipmark.events.scanning import FILTERED, Scan, may_be_secret, scan, without_secrets
 
 #: Names of fields whose values are removed by default, wherever they occur within the name.
 _SENSITIVE = re.compile(

@@ -3,7 +3,6 @@
 from shipmark.web.handlers.settings import (
     audit_log,
     data,
-    deletion,
     general,
     jobs,
     members,
@@ -25,7 +24,6 @@ from shipmark.web.handlers.settings import (
 modules = (
     audit_log,
     data,
-    deletion,
     general,
     jobs,
     members,

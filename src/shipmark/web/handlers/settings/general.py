@@ -1,24 +1,28 @@
-"""The organization's name, slug and options, and its avatar."""
+"""The organization's name, slug, options and avatar; and its deletion: carried out a day later, or taken back."""
 
 from collections.abc import Mapping
 from functools import partial
 
 from litestar import get, post
 from litestar.params import RawBody
+from sqlalchemy import Connection
 
 from shipmark.http.multipart import threaded
-from shipmark.http.scopes import ORGANIZATION_CHANGE
+from shipmark.http.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import ValidationFailed
+from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.organizations import actions as organizations
-from shipmark.organizations import settings
+from shipmark.organizations import deletion_requests, settings
 from shipmark.organizations.model import NAME_MAX, Role
 from shipmark.organizations.settings import OrganizationUpdate
+from shipmark.organizations.store import invitations
 from shipmark.web import forms, urls
 from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
+from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
+from shipmark.web.template_filters import counted
 from shipmark.web.urls import SETTINGS_PATH as PATH
 from shipmark.web.view_models.settings.general import general_page
 
@@ -107,3 +111,59 @@ def _answer(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
         general=general,
         name_max=NAME_MAX,
     )
+
+
+@get(PATH + "delete/", scopes=None, sync_to_thread=True)
+def confirm_organization_deletion(web_request: InjectedWebRequest) -> Answer:
+    """Say what goes with the organization, and ask for its slug."""
+    return _deletion_page(web_request)
+
+
+@post(PATH + "delete/", scopes=None, sync_to_thread=True)
+def delete_organization(web_request: InjectedWebRequest, body: RawBody) -> Answer:
+    """Request the deletion of the organization, or restore it."""
+    sent = form_of(body)
+    if sent.get("action") == "restore":
+        return _restore(web_request)
+    typed = sent.get("confirmation", "")
+    try:
+        with web_request.change(scopes=ORGANIZATION_DELETE) as (connection, workspace):
+            _deletion_of(connection, workspace).require(typed)
+            context = web_request.action_context(workspace)
+            deletion_requests.request(connection, workspace.organization.id, context.by, context.at)
+    except BadRequest as refusal:  # also of the organization that was made first
+        return _deletion_page(web_request, typed, refusal.detail)
+    return redirect(web_request.settings_url("general"))
+
+
+def _restore(web_request: WebRequest) -> Answer:
+    with web_request.change(scopes=ORGANIZATION_DELETE) as (connection, workspace):
+        context = web_request.action_context(workspace)
+        update = OrganizationUpdate(is_restored=True)
+        settings.update(connection, workspace.organization.id, update, context.by, context.at)
+    return redirect(f"{web_request.settings_url('general')}?changed=restored")
+
+
+def _deletion_of(connection: Connection, workspace: Workspace) -> Deletion:
+    organization = workspace.organization
+    members = invitations.count_members(connection, organization.id)
+    projects = counted(len(workspace.projects), "project")
+    return Deletion(
+        kind="organization",
+        name=organization.name,
+        consequences=(
+            "It is deleted a day from now. Until then, owners can restore it here.",
+            f"{projects} with all releases, issues, events and artifacts are deleted.",
+            "Repositories, commits, teams, tokens and the audit log are deleted.",
+            f"{counted(members, 'member')} will lose access. Accounts stay.",
+        ),
+        address=urls.settings(organization.slug, "delete"),
+        cancel_address=urls.settings(organization.slug, "general"),
+        slug=organization.slug,
+    )
+
+
+def _deletion_page(web_request: WebRequest, typed: str = "", problem: str = "") -> Answer:
+    with web_request.view(scopes=ORGANIZATION_DELETE) as (connection, workspace):
+        deletion = _deletion_of(connection, workspace)
+    return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
