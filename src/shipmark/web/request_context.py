@@ -282,7 +282,7 @@ def sending_page(request: AnyRequest) -> str:
         return urls.HOME
     if parts.netloc != request.headers.get("host"):
         return urls.HOME
-    return urls.local_or_home(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    return urls.local_or(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
 def require_storable(name: str) -> None:

@@ -45,56 +45,47 @@ def documentation(subject: str) -> str:
 
 def releases(organization: str, **parameters: object) -> str:
     """Return the URL of the list of releases; empty parameters are left out."""
-    content = urlencode({name: value for name, value in parameters.items() if value})
-    path = f"/organizations/{quote(organization, safe='')}/releases/"
-    return f"{path}?{content}" if content else path
+    return _page(organization, "releases/", **parameters)
 
 
 def bulk_releases(organization: str) -> str:
     """Return the URL of changes of several releases: below ``releases/`` it would be that of a version."""
-    return f"/organizations/{quote(organization, safe='')}/bulk-releases/"
+    return _page(organization, "bulk-releases/")
 
 
 def new_release(organization: str) -> str:
     """Return the URL of the form for a new release."""
-    return f"/organizations/{quote(organization, safe='')}/new-release/"
+    return _page(organization, "new-release/")
 
 
 def live(organization: str, mark: str) -> str:
     """Return the URL of the stream of changes after the state with this mark."""
-    return f"/organizations/{quote(organization, safe='')}/live/?{urlencode({'after': mark})}"
+    return f"{_page(organization, 'live/')}?{urlencode({'after': mark})}"
 
 
 def getting_started(organization: str, **parameters: object) -> str:
     """Return the URL of the guide to the first release; empty parameters are left out."""
-    content = urlencode({name: value for name, value in parameters.items() if value})
-    path = f"/organizations/{quote(organization, safe='')}/getting-started/"
-    return f"{path}?{content}" if content else path
+    return _page(organization, "getting-started/", **parameters)
 
 
 def timeline(organization: str, **parameters: object) -> str:
     """Return the URL of the timeline; empty parameters are left out."""
-    content = urlencode({name: value for name, value in parameters.items() if value})
-    path = f"/organizations/{quote(organization, safe='')}/timeline/"
-    return f"{path}?{content}" if content else path
+    return _page(organization, "timeline/", **parameters)
 
 
 def delivery(organization: str, **parameters: object) -> str:
     """Return the URL of the metrics of delivery; empty parameters are left out."""
-    content = urlencode({name: value for name, value in parameters.items() if value})
-    path = f"/organizations/{quote(organization, safe='')}/delivery/"
-    return f"{path}?{content}" if content else path
+    return _page(organization, "delivery/", **parameters)
 
 
 def release(organization: str, version: str) -> str:
     """Return the URL of a release. A version may contain any characters but slashes."""
-    return f"/organizations/{quote(organization, safe='')}/releases/{quote(version, safe='')}/"
+    return _page(organization, f"releases/{quote(version, safe='')}/")
 
 
 def comparison(organization: str, version: str, base: str = "") -> str:
     """Return the URL of the comparison of a release with another one, by default the previous one."""
-    content = f"?{urlencode({'base': base})}" if base else ""
-    return f"{release(organization, version)}compare/{content}"
+    return _page(organization, f"releases/{quote(version, safe='')}/compare/", base=base)
 
 
 def artifacts(organization: str, version: str) -> str:
@@ -127,10 +118,8 @@ def issue(organization: str, issue_id: int | str, event: str = "", **parameters:
 
     Empty parameters are left out.
     """
-    given = {"event": event, **parameters}
-    content = urlencode({name: value for name, value in given.items() if value})
-    path = f"/organizations/{quote(organization, safe='')}/issues/{quote(str(issue_id), safe='')}/"
-    return f"{path}?{content}" if content else path
+    path = f"issues/{quote(str(issue_id), safe='')}/"
+    return _page(organization, path, event=event, **parameters)
 
 
 def delete_issue(organization: str, issue_id: int | str) -> str:
@@ -150,35 +139,25 @@ def attachment(organization: str, issue_id: int | str, attachment_id: int) -> st
 
 def issues(organization: str, **parameters: object) -> str:
     """Return the URL of the list of issues; empty parameters are left out."""
-    content = urlencode({name: value for name, value in parameters.items() if value})
-    path = f"/organizations/{quote(organization, safe='')}/issues/"
-    return f"{path}?{content}" if content else path
-
-
-def local_or_home(address: str) -> str:
-    """Return the address if it is a path on this server, else the home page."""
-    return address if is_local(address) else HOME
+    return _page(organization, "issues/", **parameters)
 
 
 def settings(organization: str, name: str, *more: object) -> str:
     """Return the URL of a page of the organization's settings, or of something on it."""
-    return "/".join(
-        [f"/organizations/{quote(organization, safe='')}/settings", name, *map(str, more), ""]
-    )
+    return _page(organization, "/".join(["settings", name, *map(str, more), ""]))
 
 
 def verdicts(organization: str) -> str:
     """Return the URL of the page that explains verdicts."""
-    return f"/organizations/{quote(organization, safe='')}/verdicts/"
+    return _page(organization, "verdicts/")
 
 
 def search(organization: str, query: str = "") -> str:
     """Return the URL of the search over everything."""
-    content = f"?{urlencode({'query': query})}" if query else ""
-    return f"/organizations/{quote(organization, safe='')}/search/{content}"
+    return _page(organization, "search/", query=query)
 
 
-def local_or(address: str, otherwise: str) -> str:
+def local_or(address: str, otherwise: str = HOME) -> str:
     """Return the address if it is a path on this server, else the other one."""
     return address if is_local(address) else otherwise
 
@@ -197,3 +176,10 @@ def is_local(address: str) -> bool:
         and address.isprintable()
         and " " not in address
     )
+
+
+def _page(organization: str, path: str, **parameters: object) -> str:
+    """Return the URL of a page of an organization; empty parameters are left out."""
+    content = urlencode({name: value for name, value in parameters.items() if value})
+    address = f"/organizations/{quote(organization, safe='')}/{path}"
+    return f"{address}?{content}" if content else address

@@ -50,6 +50,6 @@ def show_keys(web_request: InjectedWebRequest) -> Answer:
 
 
 def _kept(web_request: WebRequest, name: str, value: str, sent: dict[str, str]) -> Answer:
-    answer = redirect(urls.local_or_home(sent.get("next", "")))
+    answer = redirect(urls.local_or(sent.get("next", "")))
     answer.set_cookie(preference_cookie(name, value, is_secure=web_request.is_secure))
     return answer

@@ -36,7 +36,7 @@ def go_home(web_request: InjectedWebRequest) -> Answer:
 @get(urls.SIGN_IN, scopes=None, sync_to_thread=True)
 def show_form(web_request: InjectedWebRequest) -> Answer:
     """Show the form, or redirect a user who is signed in already."""
-    after = urls.local_or_home(web_request.parameter("next"))
+    after = urls.local_or(web_request.parameter("next"))
     with web_request.database.snapshot() as connection:
         is_in = web_request.user_if_any(connection) is not None
     return redirect(after) if is_in else sign_in_form(web_request, 200, after)
@@ -47,7 +47,7 @@ def sign_in(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     """Begin a session and redirect to the requested page. Attempts are limited by account and client address."""
     sent = form_of(body)
     email = sent.get("email", "").strip()[:EMAIL_MAX]
-    after = urls.local_or_home(sent.get("next", ""))
+    after = urls.local_or(sent.get("next", ""))
     secret = secret_hex()
     try:
         is_right = _sign_in(web_request, email, sent.get("password", ""), secret)

@@ -40,7 +40,7 @@ _ANSWER_FIELDS = ("code", "state", "iss", "error")
 def begin(web_request: InjectedWebRequest) -> Answer:
     """Redirect to the provider; the browser keeps what its answer is checked against."""
     provider = _provider(web_request)
-    request = AuthorizationRequest.begin(urls.local_or_home(web_request.parameter("next")))
+    request = AuthorizationRequest.begin(urls.local_or(web_request.parameter("next")))
     try:
         address = provider.authorization_url(request, _redirect_uri(web_request))
     except ProviderUnavailable as error:
