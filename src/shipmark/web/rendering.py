@@ -47,6 +47,29 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+#: The filters of templates, by their names there.
+_FILTERS = (
+    template_filters.ago,
+    template_filters.ago_short,
+    template_filters.in_zone,
+    template_filters.full_time,
+    template_filters.code_text,
+    template_filters.counted,
+    template_filters.initials,
+    template_filters.tone,
+    template_filters.percent,
+    template_filters.thousands,
+    template_filters.first_line,
+    template_filters.later_lines,
+    template_filters.short_key,
+    template_filters.short_version,
+    template_filters.size_in_words,
+    template_filters.web_address,
+    template_filters.with_code,
+    type_in_words,
+    issue_trend,
+)
+
 Answer = Response[str]
 
 
@@ -58,28 +81,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for template_filter in (
-        template_filters.ago,
-        template_filters.ago_short,
-        template_filters.in_zone,
-        template_filters.full_time,
-        template_filters.code_text,
-        template_filters.counted,
-        template_filters.initials,
-        template_filters.tone,
-        template_filters.percent,
-        template_filters.thousands,
-        template_filters.first_line,
-        template_filters.later_lines,
-        template_filters.short_key,
-        template_filters.short_version,
-        template_filters.size_in_words,
-        template_filters.web_address,
-        template_filters.with_code,
-    ):
-        environment.filters[template_filter.__name__] = template_filter
-    environment.filters["type_in_words"] = type_in_words
-    environment.filters["issue_trend"] = issue_trend
+    environment.filters |= {each.__name__: each for each in _FILTERS}
     environment.globals |= {
         "addresses": urls,
         "archive_choices": ARCHIVE_CHOICES,
@@ -133,11 +135,10 @@ def page(
     text = _TEMPLATES.get_template(template).render(frame | variables)
     status = status if form_state is UNSENT else form_state.status
     answer = Response(text, status_code=status, headers=HEADERS, media_type="text/html")
-    if workspace is not None and workspace.organization.slug != web_request.last_organization:
+    slug = workspace.organization.slug if workspace else None
+    if slug is not None and slug != web_request.last_organization:
         answer.set_cookie(
-            preference_cookie(
-                ORGANIZATION_COOKIE, workspace.organization.slug, is_secure=web_request.is_secure
-            )
+            preference_cookie(ORGANIZATION_COOKIE, slug, is_secure=web_request.is_secure)
         )
     return answer
 
