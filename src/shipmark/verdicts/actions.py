@@ -26,7 +26,7 @@ from shipmark.verdicts.model import (
     Stream,
 )
 from shipmark.verdicts.store import deploys, health, verdicts
-from shipmark.verdicts.store.health import HealthRange
+from shipmark.verdicts.store.health import range_of
 
 #: The releases that one run of the job evaluates; more follow at once.
 BATCH = 10
@@ -92,10 +92,11 @@ def evaluations(
     """Return the verdict on each stream at this moment, against its frozen base, by two statements for all."""
     ranges = []
     for index, verdict in enumerate(known):
-        ranges.append(_range(verdict, verdict.stream.release_id, 2 * index, at))
+        stream, end = verdict.stream, verdict.end(at)
+        ranges.append(range_of(stream, 2 * index, stream.release_id, stream.start, end))
         if verdict.base.releases:
-            release_id = verdict.base.releases[0].release_id
-            ranges.append(_range(verdict, release_id, 2 * index + 1, at))
+            base_id = verdict.base.releases[0].release_id
+            ranges.append(range_of(stream, 2 * index + 1, base_id, stream.start, end))
     read = health.read(connection, ranges)
     nothing = Health([], [])
     return [
@@ -266,16 +267,4 @@ def _record(
             "verdict.status": after.status,
             "verdict.measure": after.measure,
         },
-    )
-
-
-def _range(verdict: ReleaseVerdict, release_id: int, number: int, at: datetime) -> HealthRange:
-    stream = verdict.stream
-    return HealthRange(
-        number=number,
-        project_id=stream.project_id,
-        environment_id=stream.environment_id,
-        release_id=release_id,
-        start=stream.start,
-        end=verdict.end(at),
     )

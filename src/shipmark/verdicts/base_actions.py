@@ -12,29 +12,13 @@ from shipmark.verdicts.evaluation import frozen_base
 from shipmark.verdicts.hours import Health
 from shipmark.verdicts.model import Base, BaseRelease, Comparability, Stream, Tenure
 from shipmark.verdicts.store import deploys, health, verdicts
-from shipmark.verdicts.store.health import HealthRange
+from shipmark.verdicts.store.health import range_of
 
 #: The platforms whose users get a release over days: the first ones are compared with the first ones.
-MOBILE_PLATFORMS = frozenset(
-    {
-        "android",
-        "apple",
-        "apple-ios",
-        "capacitor",
-        "cocoa",
-        "cordova",
-        "dart",
-        "dart-flutter",
-        "dotnet-maui",
-        "flutter",
-        "ionic",
-        "kotlin",
-        "objc",
-        "react-native",
-        "swift",
-        "unity",
-    }
-)
+MOBILE_PLATFORMS = frozenset({
+    "android", "apple", "apple-ios", "capacitor", "cocoa", "cordova", "dart", "dart-flutter", "dotnet-maui", "flutter",
+    "ionic", "kotlin", "objc", "react-native", "swift", "unity",
+})  # fmt: skip
 
 
 def comparability(platform: str | None) -> Comparability:
@@ -63,7 +47,7 @@ def named_bases(connection: Connection, streams: Sequence[Stream], release: Rele
         for stream in streams
     ]
     ranges = [
-        _range(stream, number, tenure)
+        range_of(stream, number, tenure.release_id, tenure.start, tenure.end)
         for number, (stream, tenure) in enumerate(zip(streams, tenures, strict=True))
     ]
     parts = health.read(connection, ranges)
@@ -105,7 +89,10 @@ def _launches(connection: Connection, stream: Stream, release_ids: Sequence[int]
 def _frozen(
     connection: Connection, stream: Stream, selected: Sequence[Tenure], compare: Comparability
 ) -> Base:
-    ranges = [_range(stream, number, tenure) for number, tenure in enumerate(selected)]
+    ranges = [
+        range_of(stream, number, tenure.release_id, tenure.start, tenure.end)
+        for number, tenure in enumerate(selected)
+    ]
     by_number = health.read(connection, ranges)
     parts = [by_number[number] for number in range(len(selected))]
     number = selection.enough([_sessions(part) for part in parts])
@@ -130,17 +117,6 @@ def _releases(selected: Sequence[Tenure], versions: dict[int, str]) -> list[Base
                 end=max(tenure.end, known.end) if known else tenure.end,
             )
     return list(named.values())
-
-
-def _range(stream: Stream, number: int, tenure: Tenure) -> HealthRange:
-    return HealthRange(
-        number=number,
-        project_id=stream.project_id,
-        environment_id=stream.environment_id,
-        release_id=tenure.release_id,
-        start=tenure.start,
-        end=tenure.end,
-    )
 
 
 def _sessions(part: Health) -> int:

@@ -32,6 +32,18 @@ class HealthRange:
     end: int
 
 
+def range_of(stream: Stream, number: int, release_id: int, start: int, end: int) -> HealthRange:
+    """Return a time of a release where a stream is."""
+    return HealthRange(
+        number=number,
+        project_id=stream.project_id,
+        environment_id=stream.environment_id,
+        release_id=release_id,
+        start=start,
+        end=end,
+    )
+
+
 _RANGES = db.json_rows(
     "ranges",
     number=sa.Integer(),
