@@ -15,7 +15,7 @@ from shipmark.deploys.store import live_deploys
 from shipmark.deploys.store.deploys import deploys
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
-from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.row_reader import RowReader, optional
 from shipmark.issues.model import HistoryStatus
 from shipmark.issues.store.activity import history
 from shipmark.issues.store.commit_links import commit_links
@@ -125,14 +125,10 @@ _first_at = (
     .correlate(release_commits, _SHIPPED)
     .scalar_subquery()
 )
+_COMMIT = RowReader(ShippedCommit, commits, first_at=sa.type_coerce(_first_at, db.UtcDateTime()))
 _COMMITS = (
-    sa.select(
-        _SHIPPED.c.project_id,
-        _SHIPPED.c.release_id,
-        commits.c.id,
-        commits.c.created_at,
-        sa.type_coerce(_first_at, db.UtcDateTime()),
-    )
+    _COMMIT.select(_SHIPPED.c.project_id, _SHIPPED.c.release_id)
+    .select_from(_SHIPPED)
     .join(release_commits, release_commits.c.release_id == _SHIPPED.c.release_id)
     .join(commits, commits.c.id == release_commits.c.commit_id)
 )
@@ -158,13 +154,10 @@ _REOPENED = (
 )
 # By the whole key: SQLite would read all verdicts of the environment otherwise.
 _JUDGED = db.json_rows("judged", project_id=db.Id, environment_id=db.Id, release_id=db.Id)
-_VERDICTS = sa.select(
-    release_verdicts.c.project_id,
-    release_verdicts.c.release_id,
-    release_verdicts.c.status,
-    release_verdicts.c.regressed_at,
-    release_verdicts.c.marked,
-).join(
+_VERDICT = RowReader(
+    DeployVerdict, release_verdicts, status=VerdictStatus, marked=optional(VerdictStatus)
+)
+_VERDICTS = _VERDICT.select(release_verdicts.c.project_id, release_verdicts.c.release_id).join(
     _JUDGED,
     sa.and_(
         _JUDGED.c.project_id == release_verdicts.c.project_id,
@@ -281,9 +274,9 @@ def _commits(
         _COMMITS, db.rows_param("shipped", sorted(shipped)) | {"environment_id": environment_id}
     )
     found: dict[int, dict[int, list[ShippedCommit]]] = {}
-    for project_id, release_id, commit_id, created_at, first_at in rows:
-        commit = ShippedCommit(id=commit_id, created_at=created_at, first_at=first_at)
-        found.setdefault(project_id, {}).setdefault(release_id, []).append(commit)
+    for row in rows:
+        *_, project_id, release_id = row
+        found.setdefault(project_id, {}).setdefault(release_id, []).append(_COMMIT(row))
     return found
 
 
@@ -320,10 +313,7 @@ def _verdicts(
     judged = ((project_id, environment_id, release_id) for project_id, release_id in sorted(keys))
     rows = connection.execute(_VERDICTS, db.rows_param("judged", judged))
     found: dict[int, dict[int, DeployVerdict]] = {}
-    for project_id, release_id, status, regressed_at, marked in rows:
-        found.setdefault(project_id, {})[release_id] = DeployVerdict(
-            status=VerdictStatus(status),
-            regressed_at=regressed_at,
-            marked=VerdictStatus(marked) if marked else None,
-        )
+    for row in rows:
+        *_, project_id, release_id = row
+        found.setdefault(project_id, {})[release_id] = _VERDICT(row)
     return found

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from shipmark.events.discards import Discard, Outcome
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.schema import parent, table
 
 
@@ -43,6 +44,10 @@ class DiscardTotal:
     quantity: int
 
 
+_QUANTITY = sa.cast(sa.func.sum(discards.c.quantity), db.Id)
+_TOTAL = RowReader(DiscardTotal, discards, outcome=Outcome, quantity=_QUANTITY)
+
+
 def count(connection: sa.Connection, discarded: Iterable[tuple[int, Discard]]) -> None:
     """Add to the counts of projects, each given by its id, in one statement."""
     numbers: Counter[tuple[int, datetime, str, str, str]] = Counter()
@@ -59,22 +64,18 @@ def totals_since(
 ) -> list[DiscardTotal]:
     """Return what was not stored of a project from a day on, the largest numbers first."""
     c = discards.c
-    quantity = sa.cast(sa.func.sum(c.quantity), db.Id)
     query = (
-        sa.select(c.outcome, c.reason, c.category, quantity)
+        _TOTAL.select()
         .where(c.project_id == project_id, c.day >= day)
         .group_by(c.outcome, c.reason, c.category)
         .order_by(
-            quantity.desc(),
+            _QUANTITY.desc(),
             db.in_binary_order(c.outcome),
             db.in_binary_order(c.reason),
             db.in_binary_order(c.category),
         )
     )
-    return [
-        DiscardTotal(outcome=Outcome(outcome), reason=reason, category=category, quantity=number)
-        for outcome, reason, category, number in connection.execute(query.limit(limit))
-    ]
+    return _TOTAL.all(connection, query.limit(limit))
 
 
 def of_projects(

@@ -66,20 +66,18 @@ _REQUEST_ALL = db.upsert(quarantine_retries).from_select(
     .where(_c.organization_id == _ORGANIZATION)
     .order_by(_c.id),
 )
-_REQUESTED = (
-    sa.select(
-        _c.id,
-        _c.organization_id,
-        _c.project_id,
-        _c.type,
-        _c.event_id,
-        _c.received_at,
-        _c.sent_at,
+_FRAME = RowReader(
+    QuarantinedFrame,
+    quarantined_frames,
+    sender=(
+        lambda address, user_agent: Sender(address=address, user_agent=user_agent),
         _c.address,
         _c.user_agent,
-        _c.error,
-        _c.payload,
-    )
+    ),
+    payload=zstandard.decompress,
+)
+_REQUESTED = (
+    _FRAME.select(_c.id)
     .join(quarantine_retries, quarantine_retries.c.frame_id == _c.id)
     .order_by(quarantine_retries.c.frame_id)
 )
@@ -129,23 +127,8 @@ def request_all(connection: sa.Connection, organization_id: int, at: datetime) -
 
 def requested(connection: sa.Connection, *, limit: int) -> list[tuple[int, QuarantinedFrame]]:
     """Return the first frames whose retry was requested, with their ids."""
-    return [
-        (
-            row.id,
-            QuarantinedFrame(
-                organization_id=row.organization_id,
-                project_id=row.project_id,
-                type=row.type,
-                event_id=row.event_id,
-                received_at=row.received_at,
-                sent_at=row.sent_at,
-                sender=Sender(address=row.address, user_agent=row.user_agent),
-                payload=zstandard.decompress(row.payload),
-                error=row.error,
-            ),
-        )
-        for row in connection.execute(_REQUESTED.limit(limit))
-    ]
+    rows = connection.execute(_REQUESTED.limit(limit))
+    return [(row[-1], _FRAME(row)) for row in rows]
 
 
 def take(connection: sa.Connection, frame_id: int) -> bool:
