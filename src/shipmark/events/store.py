@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 import zstandard
@@ -15,6 +14,7 @@ from shipmark.events.parsing import Event
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.database import IDS, Id, UtcDateTime, ids_param, metadata
 from shipmark.infrastructure.keyset import KeysetPosition, from_position
+from shipmark.infrastructure.row_reader import RowReader
 
 
 class EventColumns(sa.TypedColumns):
@@ -64,16 +64,6 @@ _REMOVE = (
     .where(events.c.id.in_(sa.select(IDS.c.id)))
     .returning(events.c.project_id, events.c.event_id)
 )
-_EVENT = (
-    events.c.id,
-    events.c.project_id,
-    events.c.event_id,
-    _ISSUE_ID,
-    events.c.happened_at,
-    events.c.received_at,
-    events.c.payload,
-    events.c.symbolicated_at,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +80,15 @@ class StoredEvent:
     symbolicated_at: datetime | None = None
 
 
+_EVENT = RowReader(
+    StoredEvent,
+    events,
+    issue_id=_ISSUE_ID,
+    at=events.c.happened_at,
+    payload=lambda packed: json.loads(zstandard.decompress(packed)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ListedEvent:
     """A stored event in a list by time. Its payload is unpacked on its own: those of a page may be large together."""
@@ -100,7 +99,7 @@ class ListedEvent:
 
     def unpacked(self) -> StoredEvent:
         """Return the event with its payload."""
-        return _stored(self.row)
+        return _EVENT(self.row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,22 +161,20 @@ def issues_of(
 
 def by_event_id(connection: sa.Connection, project_id: int, event_id: str) -> StoredEvent | None:
     """Return the project's event with this id, or None."""
-    query = sa.select(*_EVENT).where(
+    query = _EVENT.select().where(
         events.c.project_id == project_id, events.c.event_id == event_id, _IS_SHOWN
     )
-    row = connection.execute(query).first()
-    return _stored(row) if row else None
+    return _EVENT.first(connection, query)
 
 
 def first_by_event_id(
     connection: sa.Connection, project_ids: Collection[int], event_id: str
 ) -> StoredEvent | None:
     """Return the event with this id in one of the projects, or None; of several, the first that came in."""
-    query = sa.select(*_EVENT).where(
+    query = _EVENT.select().where(
         events.c.project_id.in_(project_ids), events.c.event_id == event_id, _IS_SHOWN
     )
-    row = connection.execute(query.order_by(events.c.id).limit(1)).first()
-    return _stored(row) if row else None
+    return _EVENT.first(connection, query.order_by(events.c.id).limit(1))
 
 
 def issue_of_event(
@@ -230,8 +227,7 @@ def neighbours_of(connection: sa.Connection, event: StoredEvent) -> tuple[str | 
 
 def by_row_id(connection: sa.Connection, row_id: int) -> StoredEvent | None:
     """Return the event of a row, or None."""
-    row = connection.execute(sa.select(*_EVENT).where(events.c.id == row_id)).first()
-    return _stored(row) if row else None
+    return _EVENT.first(connection, _EVENT.select().where(events.c.id == row_id))
 
 
 def release_of(connection: sa.Connection, row_id: int) -> int | None:
@@ -264,24 +260,15 @@ def _listed(
     position: KeysetPosition | None,
     limit: int,
 ) -> list[ListedEvent]:
-    query = from_position(sa.select(*_EVENT).where(condition), *_ORDER, position).limit(limit)
+    query = from_position(_EVENT.select().where(condition), *_ORDER, position).limit(limit)
     rows = connection.execute(query)
     return [ListedEvent(row.id, row.happened_at, row) for row in rows]
 
 
 def _first(connection: sa.Connection, issue_id: int, *, is_newest: bool) -> StoredEvent | None:
-    query = sa.select(*_EVENT).where(events.c.issue_id == issue_id)
+    query = _EVENT.select().where(events.c.issue_id == issue_id)
     order = [column.desc() for column in _ORDER] if is_newest else list(_ORDER)
-    row = connection.execute(query.order_by(*order).limit(1)).first()
-    return _stored(row) if row else None
-
-
-def _stored(row: Sequence[Any]) -> StoredEvent:
-    id_, project_id, event_id, issue_id, at, received_at, packed, symbolicated_at = row
-    payload = json.loads(zstandard.decompress(packed))
-    return StoredEvent(
-        id_, project_id, event_id, issue_id, at, received_at, payload, symbolicated_at
-    )
+    return _EVENT.first(connection, query.order_by(*order).limit(1))
 
 
 def encoded(payload: dict[str, object]) -> bytes:

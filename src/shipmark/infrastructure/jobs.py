@@ -14,6 +14,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from shipmark.infrastructure.database import Id, UtcDateTime, metadata, upsert
+from shipmark.infrastructure.row_reader import RowReader
 
 #: How long a claimed job may take until another worker may claim it.
 LEASE = timedelta(minutes=10)
@@ -87,6 +88,9 @@ class Job:
     kind: str
     details: dict[str, object]
     attempts: int
+
+
+_JOB = RowReader(Job, jobs, details=json.loads)
 
 
 def enqueue(
@@ -169,13 +173,9 @@ def claim(
         sa.update(jobs)
         .where(jobs.c.id == due)
         .values(attempts=jobs.c.attempts + 1, run_at=now + LEASE, started_at=now)
-        .returning(jobs.c.id, jobs.c.kind, jobs.c.details, jobs.c.attempts)
+        .returning(*_JOB.columns)
     )
-    row = connection.execute(statement).first()
-    if row is None:
-        return None
-    job_id, kind, details, attempts = row
-    return Job(id=job_id, kind=kind, details=json.loads(details), attempts=attempts)
+    return _JOB.first(connection, statement)
 
 
 def extend(connection: sa.Connection, job: Job, until: datetime) -> None:

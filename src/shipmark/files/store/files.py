@@ -35,6 +35,7 @@ class FilePieceColumns(sa.TypedColumns):
 files = sa.Table("files", db.metadata, FileColumns, sqlite_autoincrement=True)
 file_pieces = sa.Table("file_pieces", db.metadata, FilePieceColumns)
 _FILE = RowReader(File, files, kind=FileKind, headers=json.loads)
+_PIECE = RowReader(FileChunk, blobs, offset=file_pieces.c.offset)
 _PIECES_PARAM = db.json_rows("given_pieces", offset=sa.BigInteger(), sha1=sa.Text())
 
 _CUT = sa.insert(file_pieces).from_select(
@@ -106,13 +107,12 @@ def by_ids(connection: sa.Connection, file_ids: Collection[int]) -> dict[int, Fi
 def pieces_of(connection: sa.Connection, file_id: int) -> list[FileChunk]:
     """Return the pieces of a file, in order."""
     query = (
-        sa.select(file_pieces.c.offset, blobs.c.size, blobs.c.key)
+        _PIECE.select()
         .join(blobs, blobs.c.id == file_pieces.c.blob_id)
         .where(file_pieces.c.file_id == file_id)
         .order_by(file_pieces.c.offset)
     )
-    result = connection.execute(query)
-    return [FileChunk(offset=offset, size=size, key=key) for offset, size, key in result]
+    return _PIECE.all(connection, query)
 
 
 def _offsets(content: StagedFile) -> Iterable[tuple[int, str]]:
