@@ -13,6 +13,7 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import BadRequest, TooLarge
 from shipmark.infrastructure.ids import hex32
 from shipmark.infrastructure.settings import MEBIBYTE
+from shipmark.web.forms import FormState
 from shipmark.web.request_context import WebRequest
 
 #: A body may be much larger than a photo, so that a photo over its limit is refused beside its field.
@@ -29,14 +30,6 @@ class AvatarForm:
     kind: str
     photo: bytes
     is_too_large: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AvatarProblem:
-    """Why an avatar was not kept, in a sentence, and the status of the answer."""
-
-    status: int
-    text: str
 
 
 class _PhotoReceiver:
@@ -75,18 +68,17 @@ async def receive(web_request: WebRequest) -> AvatarForm:
 
 def save(
     web_request: WebRequest, form: AvatarForm, store: Callable[[Connection, NewAvatar], object]
-) -> AvatarProblem | None:
+) -> FormState | None:
     """Check the photo, and have ``store`` keep the avatar in a transaction. Return what is wrong, if anything."""
     try:
         new = _stage(web_request, form)
         with web_request.database.transaction() as connection:
             store(connection, new)
     except PhotoMissing:
-        return AvatarProblem(status=400, text=PHOTO_MISSING)
-    except BadRequest as refusal:
-        return AvatarProblem(status=400, text=refusal.detail)
-    except TooLarge as refusal:
-        return AvatarProblem(status=413, text=refusal.detail)
+        return FormState(problems={"photo": PHOTO_MISSING}, status=400)
+    except (BadRequest, TooLarge) as refusal:
+        status = 413 if isinstance(refusal, TooLarge) else 400
+        return FormState(problems={"photo": refusal.detail}, status=status)
     return None
 
 

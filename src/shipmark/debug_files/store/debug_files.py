@@ -4,7 +4,7 @@ Beside it is the table of ProGuard mappings by version of an app (clients.md 4.7
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from shipmark.files.model import File
 from shipmark.files.store import files as file_store
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.database import Id, in_binary_order, metadata, upsert
+from shipmark.infrastructure.row_reader import RowReader
 from shipmark.infrastructure.text_search import contains
 from shipmark.projects.store.projects import projects
 
@@ -47,18 +48,10 @@ debug_files = sa.Table(
 )
 
 _SHA1S = db.json_rows("given_sha1s", sha1=sa.Text())
-ROW = (
-    debug_files.c.id,
-    debug_files.c.project_id,
-    debug_files.c.file_id,
-    debug_files.c.debug_id,
-    debug_files.c.code_id,
-    debug_files.c.cpu_name,
-    debug_files.c.symbol_type,
-    debug_files.c.object_name,
-    debug_files.c.kind,
-    debug_files.c.features,
+_OBJECT = RowReader(
+    DebugObject, debug_files, features=lambda encoded: frozenset(json.loads(encoded))
 )
+_DEBUG_FILE = _OBJECT.select(debug_files.c.id, debug_files.c.project_id, debug_files.c.file_id)
 _SEARCHED = (
     debug_files.c.object_name,
     debug_files.c.debug_id,
@@ -67,7 +60,6 @@ _SEARCHED = (
     debug_files.c.symbol_type,
     debug_files.c.sha1,
 )
-Row = tuple[int, int, int, str, str | None, str, str, str, str | None, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,24 +92,23 @@ def by_sha1s(
 ) -> dict[str, list[DebugFile]]:
     """Return the project's debug files with these checksums, by checksum. Several may have the same content."""
     query = (
-        sa.select(*ROW)
-        .join(_SHA1S, _SHA1S.c.sha1 == debug_files.c.sha1)
+        _DEBUG_FILE.join(_SHA1S, _SHA1S.c.sha1 == debug_files.c.sha1)
         .where(debug_files.c.project_id == project_id)
         .order_by(debug_files.c.id)
     )
     parameters = db.values_param("given_sha1s", sha1s)
     files: dict[str, list[DebugFile]] = {}
-    for debug_file in with_files(connection, connection.execute(query, parameters).all()):
+    for debug_file in _with_files(connection, query, parameters):
         files.setdefault(debug_file.file.sha1, []).append(debug_file)
     return files
 
 
 def by_id(connection: sa.Connection, project_id: int, debug_file_id: int) -> DebugFile | None:
     """Return the project's debug file with this id, or None."""
-    query = sa.select(*ROW).where(
+    query = _DEBUG_FILE.where(
         debug_files.c.project_id == project_id, debug_files.c.id == debug_file_id
     )
-    return next(iter(with_files(connection, connection.execute(query).all())), None)
+    return next(iter(_with_files(connection, query)), None)
 
 
 def newest_of_debug_id(
@@ -125,8 +116,7 @@ def newest_of_debug_id(
 ) -> DebugFile | None:
     """Return the newest debug file of this type and debug id, or None."""
     query = (
-        sa.select(*ROW)
-        .where(
+        _DEBUG_FILE.where(
             debug_files.c.project_id == project_id,
             debug_files.c.debug_id == debug_id,
             debug_files.c.symbol_type == symbol_type,
@@ -134,14 +124,14 @@ def newest_of_debug_id(
         .order_by(debug_files.c.id.desc())
         .limit(1)
     )
-    return next(iter(with_files(connection, connection.execute(query).all())), None)
+    return next(iter(_with_files(connection, query)), None)
 
 
 def page_of(
     connection: sa.Connection, file_filter: DebugFileFilter, *, limit: int, offset: int
 ) -> list[DebugFile]:
     """Return a page of the matching debug files, the newest first."""
-    query = sa.select(*ROW).where(debug_files.c.project_id == file_filter.project_id)
+    query = _DEBUG_FILE.where(debug_files.c.project_id == file_filter.project_id)
     if file_filter.debug_id is not None:
         query = query.where(debug_files.c.debug_id == file_filter.debug_id)
     if file_filter.code_id is not None:
@@ -152,7 +142,7 @@ def page_of(
         holds = (contains(column, file_filter.text) for column in _SEARCHED)
         query = query.where(sa.or_(*holds))
     page = query.order_by(debug_files.c.id.desc()).limit(limit).offset(offset)
-    return with_files(connection, connection.execute(page).all())
+    return _with_files(connection, page)
 
 
 def remove(connection: sa.Connection, ids: Collection[int]) -> list[int]:
@@ -175,15 +165,18 @@ def remove_of_organization(connection: sa.Connection, organization_id: int) -> l
     return list(connection.execute(statement.returning(debug_files.c.file_id)).scalars())
 
 
-def with_files(connection: sa.Connection, rows: Sequence[Row]) -> list[DebugFile]:
-    """Return the debug files of rows, with their files, by one statement for all."""
-    known = file_store.by_ids(connection, {row[2] for row in rows})
-    return [_debug_file(row, known[row[2]]) for row in rows]
-
-
-def _debug_file(row: Row, file: File) -> DebugFile:
-    debug_object = DebugObject(*row[3:9], features=frozenset(json.loads(row[9])))
-    return DebugFile(id=row[0], project_id=row[1], object=debug_object, file=file)
+def _with_files(
+    connection: sa.Connection,
+    query: sa.Executable,
+    parameters: Mapping[str, object] | None = None,
+) -> list[DebugFile]:
+    """Return debug files, with their files by one statement for all."""
+    rows = connection.execute(query, parameters).all()
+    files = file_store.by_ids(connection, {file_id for *_, file_id in rows})
+    return [
+        DebugFile(id=row[-3], project_id=row[-2], object=_OBJECT(row), file=files[row[-1]])
+        for row in rows
+    ]
 
 
 class ProguardReleaseColumns(sa.TypedColumns):

@@ -18,7 +18,7 @@ from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.infrastructure.ids import digest, secret_hex
 from shipmark.web import urls
 from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
-from shipmark.web.forms import form_of, row_id, values_of
+from shipmark.web.forms import UNSENT, FormState, form_of, row_id, values_of
 from shipmark.web.handlers.sign_in import no_session_cookie, session_cookie
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
@@ -164,27 +164,27 @@ async def change_avatar(web_request: InjectedWebRequest) -> Answer:
 
 
 def _save_avatar(web_request: WebRequest, user: User, form: AvatarForm) -> Answer:
-    problem = save(
+    refused_form = save(
         web_request,
         form,
         lambda connection, new: accounts.save_avatar(connection, user, new, now()),
     )
-    if problem is not None:
-        return _avatar_form(web_request, status=problem.status, problem=problem.text)
+    if refused_form is not None:
+        return _avatar_form(web_request, refused_form)
     return redirect(f"{urls.ACCOUNT}?changed=avatar")
 
 
-def _avatar_form(web_request: WebRequest, *, status: int = 200, problem: str = "") -> Answer:
+def _avatar_form(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
     with web_request.database.snapshot() as connection:
         user = web_request.user(connection)
         workspace = web_request.workspace_of(connection, user)
     return page(
         web_request,
         "account_avatar.html",
-        status=status,
+        form_state=state,
         workspace=workspace,
         user=user,
-        problem=problem,
+        problem=state.problem,
     )
 
 

@@ -66,14 +66,13 @@ async def change_avatar(web_request: InjectedWebRequest) -> Answer:
 
 def _save_avatar(web_request: WebRequest, workspace: Workspace, form: AvatarForm) -> Answer:
     owner = workspace.organization
-    problem = save(
+    refused_form = save(
         web_request,
         form,
         lambda connection, new: organizations.save_avatar(connection, owner, new, now()),
     )
-    if problem is not None:
-        state = FormState(problems={"photo": problem.text}, status=problem.status)
-        return _answer(web_request, state)
+    if refused_form is not None:
+        return _answer(web_request, refused_form)
     return redirect(f"{urls.settings(owner.slug, 'general')}?changed=avatar")
 
 
