@@ -51,6 +51,8 @@ _JUDGE_EVERY = timedelta(minutes=1)
 _REOPEN_EVERY = timedelta(minutes=1)
 _AGE_EVERY = timedelta(minutes=5)
 _PAUSE_SECONDS = 2.0
+#: The first look comes after this time: jobs would take the processors from the workers that are starting.
+_START_SECONDS = 1.0
 _RUN_EXTERNAL_JOBS = (sys.executable, "-m", "shipmark.worker.external_jobs")
 #: The function of a job, which runs in one transaction.
 Action = Callable[[Connection, dict[str, object], datetime], None]
@@ -266,6 +268,7 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Poll for jobs every two seconds, and after a job once it has rested."""
+        self._stopping.wait(_START_SECONDS)
         while not self._stopping.is_set():
             begun = time.monotonic()
             try:
