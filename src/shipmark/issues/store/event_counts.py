@@ -1,4 +1,4 @@
-"""The numbers of stored events of projects in steps of time, by two statements however many there are."""
+"""The numbers of stored events of projects in steps of time, by three statements however many there are."""
 
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -20,6 +20,13 @@ from shipmark.issues.store.retention import thinned_event_counts as thinned
 
 _STEPS = json_rows("steps", number=sa.Integer(), begins_at=UtcDateTime(), ends_at=UtcDateTime())
 _s, _e, _t = _STEPS.c, events.c, thinned.c
+_ACTIVE = sa.select(IDS.c.id).where(
+    sa.exists().where(
+        _e.project_id == IDS.c.id,
+        _e.happened_at >= sa.bindparam("begins_at", type_=UtcDateTime()),
+        _e.happened_at < sa.bindparam("ends_at", type_=UtcDateTime()),
+    )
+)
 # Of each step of a project the range of an index is counted: of a join SQLite would read all events of the project.
 _counted = (
     sa.select(sa.func.count())
@@ -47,10 +54,14 @@ def stored_events(
     Each step ends where the next one begins. Events count by when they happened, and what was deleted because an issue
     had too many by its minute.
     """
-    steps = zip(range(len(begins)), begins, [*begins[1:], ends_at], strict=True)
-    parameters = ids_param(project_ids) | rows_param("steps", steps)
+    steps = rows_param(
+        "steps", zip(range(len(begins)), begins, [*begins[1:], ends_at], strict=True)
+    )
+    whole = {"begins_at": begins[0], "ends_at": ends_at}
+    # A look-up for each step of a project takes 3 µs: a second for 300 projects, of which most send nothing.
+    active = connection.execute(_ACTIVE, ids_param(project_ids) | whole).scalars().all()
     numbers = Counter[tuple[int, int]]()
-    for statement in (_STORED, _THINNED):
-        for project_id, step, count in connection.execute(statement, parameters):
+    for statement, ids in ((_STORED, active), (_THINNED, project_ids)):
+        for project_id, step, count in connection.execute(statement, ids_param(ids) | steps):
             numbers[project_id, step] += count
     return +numbers
