@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from shipmark.web.view_models.facts import redacted, redacted_url
+from shipmark.web.view_models.redaction import redacted, redacted_url
 
 ISSUE = "/organizations/acme/issues/WEB-1/"
 

@@ -1,4 +1,4 @@
-"""The commands that check settings, data and jobs, and report problems with their remedies; and give space back."""
+"""The command that checks settings, data and jobs, and reports problems with their remedies."""
 
 import stat
 import sys
@@ -9,14 +9,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.accounts import store as accounts
 from shipmark.cli.data_checks import database_problems, missing_blobs, space_problems
-from shipmark.cli.options import open_database, with_settings
+from shipmark.cli.options import with_settings
 from shipmark.events import digest_store
 from shipmark.files.store import garbage
 from shipmark.infrastructure import data_folder, ids, jobs, migrations, sqlite_file
 from shipmark.infrastructure.blobs.opening import open_blobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import StorageFull, Unavailable
-from shipmark.infrastructure.health import free_bytes
 from shipmark.infrastructure.settings import MEBIBYTE, Settings, SettingsError
 from shipmark.ingest.backlog import read_backlog, unreadable_logs
 from shipmark.ingest.log_folder import LogFolder
@@ -28,10 +27,6 @@ _JOBS_SHOWN = 10
 LAG_SECONDS_MAX = 60.0
 #: Less free space than this is reported as a problem: a few uploads fill it.
 SPACE_LOW_BYTES = 512 * MEBIBYTE
-_NOT_SQLITE = (
-    "PostgreSQL gives space back by itself (autovacuum); VACUUM FULL returns it to the disk."
-)
-_NO_SPACE = "There is too little space: the database is copied beside itself, which takes {} MiB."
 
 
 @click.command()
@@ -181,22 +176,6 @@ def _stale_releases(database: Database) -> list[int]:
 
 def _gibibytes(size: int) -> str:
     return f"{size / (1024 * MEBIBYTE):.1f} GiB"
-
-
-@click.command()
-@with_settings
-def compact(settings: Settings) -> None:
-    """Give the space of deleted rows back to the disk. Without it, it is used again."""
-    with open_database(settings):
-        path = sqlite_file.path_of(settings.database)
-    if path is None:
-        click.echo(_NOT_SQLITE)
-        return
-    before, free = sqlite_file.size_bytes(path), free_bytes(path.parent)
-    if free is not None and free < before:
-        raise StorageFull(_NO_SPACE.format(before // MEBIBYTE))
-    sqlite_file.compact(path)
-    click.echo(f"The database had {_size(before)}, and has {_size(sqlite_file.size_bytes(path))}.")
 
 
 def event_lines(database: Database, settings: Settings) -> Iterator[str]:

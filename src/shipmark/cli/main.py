@@ -20,7 +20,7 @@ _MODULES = {
     "artifacts": "artifacts",
     "bootstrap": "create",
     "check": "check",
-    "compact": "check",
+    "compact": "compact",
     "gate": "gate",
     "org": "create",
     "project": "create",

@@ -14,15 +14,8 @@ from shipmark.events.payload import Json, as_text, level_of, object_of, objects_
 from shipmark.events.security_reports import CSP
 from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.clock import moment_of
-from shipmark.web.view_models.facts import (
-    FILTERED,
-    TEXT_MAX,
-    Fact,
-    facts,
-    is_sensitive,
-    redacted,
-    redacted_url,
-)
+from shipmark.web.view_models.facts import TEXT_MAX, Fact, facts
+from shipmark.web.view_models.redaction import FILTERED, is_sensitive, redacted, redacted_url
 
 _TAGS_MAX = 100
 

@@ -11,7 +11,7 @@ from shipmark.issues.store import tag_counts
 from shipmark.issues.tag_names import term_of
 from shipmark.issues.tags import TagKey, TagValue
 from shipmark.web import urls
-from shipmark.web.view_models.facts import is_sensitive
+from shipmark.web.view_models.redaction import is_sensitive
 
 #: The values of a tag that are shown, the tags, and how many of these without unfolding the others.
 _VALUES_MAX = 3

@@ -21,7 +21,8 @@ from shipmark.events.payload import (
 from shipmark.events.stack_lines import Line
 from shipmark.events.store import StoredEvent
 from shipmark.symbolication import event_symbolication, javascript_stacks
-from shipmark.web.view_models.facts import FILTERED, TEXT_MAX, Fact, facts, is_sensitive, redacted
+from shipmark.web.view_models.facts import TEXT_MAX, Fact, facts
+from shipmark.web.view_models.redaction import FILTERED, is_sensitive, redacted
 from shipmark.web.view_models.source_links import NO_LINKS, SourceLinks
 
 _TEXT_MAX = 500

@@ -1,0 +1,38 @@
+"""Removal of values that may be secret from texts of events, before a page shows them.
+
+It is a second net: SDKs and their users should not send secrets at all.
+"""
+
+import re
+
+FILTERED = "[Filtered]"
+
+_NAME = (
+    r"(?:passw|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|authorization|credential"
+    r"|cookie|session|csrf|xsrf|cvv|cvc|card[_-]?number)[\w.-]*"
+)
+_IS_SENSITIVE = re.compile(_NAME, re.IGNORECASE)
+_SCHEME = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
+_ASSIGNMENT = re.compile(
+    rf"""({_NAME}["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&}})\]]+)""", re.IGNORECASE
+)
+_USER_INFO = re.compile(r"(://)[^/\s@]+@")
+# Queries and fragments carry tokens of sign-in links, and what users typed.
+_QUERY = re.compile(r"((?:[a-z][a-z0-9+.-]*:/|(?<![\w/]))/[^\s?#]*)[?#]\S*", re.IGNORECASE)
+
+
+def is_sensitive(name: str) -> bool:
+    """Return True if values of this name are likely to be secret."""
+    return _IS_SENSITIVE.search(name) is not None
+
+
+def redacted(text: str) -> str:
+    """Return the text without values of sensitive names, credentials, and the queries of URLs."""
+    text = _SCHEME.sub(rf"\1 {FILTERED}", text)
+    text = _ASSIGNMENT.sub(rf"\1{FILTERED}", text)
+    return redacted_url(text)
+
+
+def redacted_url(text: str) -> str:
+    """Return the text with URLs that lack users, queries and fragments."""
+    return _QUERY.sub(r"\1", _USER_INFO.sub(r"\1", text))
