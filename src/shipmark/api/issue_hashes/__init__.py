@@ -1,1 +1,1 @@
-"""Hashes of issues: by them events are told apart."""
+"""Hashes of issues, by which events are grouped."""

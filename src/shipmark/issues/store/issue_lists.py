@@ -1,6 +1,6 @@
 """Lists of issues that match a filter, in an order, a page at a time."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +26,12 @@ _VALUES: dict[IssueSort, sa.Column[Any]] = {
     IssueSort.USERS: issues.c.user_count,
     IssueSort.INBOX: inbox.c.added_at,
 }
+
+
+def position_of(issue: Issue, sort: IssueSort) -> IssuePosition:
+    """Return the position of an issue in an order by one of its own values, which is any but that of the inbox."""
+    assert sort is not IssueSort.INBOX, "an issue does not hold when it came into the inbox"
+    return IssuePosition(value=getattr(issue, _VALUES[sort].name), issue_id=issue.id)
 
 
 def page_of(
@@ -73,13 +79,12 @@ def counts_of(
     """Return the number of issues that match each filter of one status and no release, counted up to ``limit``."""
     if not all(issue_filter.project_ids for issue_filter in filters):
         return (0,) * len(filters)
-    counted = []
-    for number, issue_filter in enumerate(filters):
+    lists = []
+    for issue_filter in filters:
         assert issue_filter.status is not None
-        page = _ordered(issue_filter, [issue_filter.status], IssueSort.LAST_SEEN, None, limit)
-        counted.append(sa.select(sa.literal(number), sa.func.count()).select_from(page))
-    numbers = {number: count for number, count in connection.execute(sa.union_all(*counted))}
-    return tuple(numbers[number] for number in range(len(filters)))
+        statuses = [issue_filter.status]
+        lists.append(_ordered(issue_filter, statuses, IssueSort.LAST_SEEN, None, limit))
+    return _counts(connection, lists, {}, limit)
 
 
 def counts_from(
@@ -94,15 +99,24 @@ def counts_from(
     if not issue_filter.project_ids:
         return (0,) * len(positions)
     statuses = _statuses_of(issue_filter)
+    lists = [_ordered(issue_filter, statuses, sort, position, limit) for position in positions]
+    return _counts(connection, lists, parameters_of(issue_filter), limit)
+
+
+def _counts(
+    connection: sa.Connection,
+    lists: Sequence[sa.Subquery],
+    parameters: Mapping[str, object],
+    limit: int,
+) -> tuple[int, ...]:
+    """Return the number of issues of each list, of which each status may have ``limit``, by one statement."""
     counted = [
-        sa.select(sa.literal(number), sa.func.count()).select_from(
-            _ordered(issue_filter, statuses, sort, position, limit)
-        )
-        for number, position in enumerate(positions)
+        sa.select(sa.literal(number), sa.func.count()).select_from(each)
+        for number, each in enumerate(lists)
     ]
-    rows = connection.execute(sa.union_all(*counted), parameters_of(issue_filter))
+    rows = connection.execute(sa.union_all(*counted), parameters)
     numbers = {number: min(count, limit) for number, count in rows}
-    return tuple(numbers[number] for number in range(len(positions)))
+    return tuple(numbers[number] for number in range(len(lists)))
 
 
 def count_of(connection: sa.Connection, issue_filter: IssueFilter, *, limit: int) -> int:

@@ -1,8 +1,7 @@
 """The place of an issue in the list that its page was opened from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -30,9 +29,10 @@ def issue_place(
 ) -> IssuePlace:
     """Return the place of the issue, which may have left the list."""
     tab, conditions, _ = conditions_of(connection, workspace, search)
-    before = IssuePosition(value=_value(issue, search.sort), issue_id=issue.id, is_backwards=True)
+    own = issue_lists.position_of(issue, search.sort)
+    before = replace(own, is_backwards=True)
     # Ids are whole numbers: the issue itself is the first one after this position.
-    at = IssuePosition(value=before.value, issue_id=issue.id + 1)
+    at = replace(own, issue_id=issue.id + 1)
     preceding = issue_lists.page_of(connection, conditions, search.sort, before, limit=1)
     rest = issue_lists.page_of(connection, conditions, search.sort, at, limit=2)
     is_listed = bool(rest) and rest[0].issue.id == issue.id
@@ -45,18 +45,6 @@ def issue_place(
         ),
         words=_words(connection, conditions, search.sort, before, at) if is_counted else "",
     )
-
-
-def _value(issue: Issue, sort: IssueSort) -> datetime | int:
-    match sort:
-        case IssueSort.FIRST_SEEN:
-            return issue.first_seen_at
-        case IssueSort.EVENTS:
-            return issue.times_seen
-        case IssueSort.USERS:
-            return issue.user_count
-        case _:
-            return issue.last_seen_at
 
 
 def _address(workspace: Workspace, search: IssueListSearch, nearest: Sequence[Issue]) -> str:
