@@ -23,11 +23,15 @@ _DIGITS = bytes(
     0x30 if 0x30 <= byte <= 0x39 else 0x2D if byte in b" -" else 0x0A if byte == 0x0A else 0x2E
     for byte in range(256)
 )
-_SEPARATORS = b" -"
+_SEPARATORS = frozenset(b" -")
+#: What is before the rest of a word, or of a number with a fraction.
+_WITHIN_WORDS = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._")
+_LINE_BREAK = ord("\n")
 _SHORTEST_CARD = b"0" * 13
 _SSN_FORM = b"000-00-0000"
 #: The first digits of cards of a scheme in use.
 _FIRST_DIGITS = range(2, 7)
+_FIRST_DIGIT_BYTES = frozenset(b"23456")
 
 _CARD = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?![\w.]\d)")
 _SSN = re.compile(r"(?<![\w.-])\d{3}-\d{2}-\d{4}(?![\w-])")
@@ -235,11 +239,10 @@ def _positions(form: bytes, digits: bytes) -> Iterator[int]:
 
 def _may_be_card(raw: bytes, position: int) -> bool:
     """Return False for a number whose first digit, or what is before it, says that it is no card."""
-    before = raw[position - 1 : position] if position else b""
-    if before and before in _SEPARATORS:
+    before = raw[position - 1] if position else _LINE_BREAK
+    if before in _SEPARATORS:
         return True  # it may be the end of one
-    is_within_word = before.isalnum() or before in {b".", b"_"}
-    return not is_within_word and int(raw[position : position + 1]) in _FIRST_DIGITS
+    return before not in _WITHIN_WORDS and raw[position] in _FIRST_DIGIT_BYTES
 
 
 def _line_at(text: str, position: int) -> str:
