@@ -81,6 +81,15 @@ class Recount:
             yield f"{len(self._ids) - len(numbers)} events are stored twice"
         if unknown := {number for number in numbers if not 0 <= number < self._sent.count}:
             yield f"{len(unknown)} stored events were never sent"
+        yield from self._differences(
+            "accepted_events of projects",
+            Counter(self._project_ids[each.project] for each in self.stored),
+            dict(
+                self._rows(
+                    "SELECT project_id, CAST(sum(quantity) AS INTEGER) FROM accepted_events GROUP BY 1"
+                )
+            ),
+        )
 
     def _contents(self) -> Iterator[str]:
         wrong = [

@@ -1,11 +1,13 @@
 """A log of events for clients in process, digested after each request as the digester's process would soon."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import wait
 from contextlib import closing, suppress
 from pathlib import Path
 
+from factories import rows
 from httpx import Response
 from litestar import Litestar
 
@@ -68,3 +70,11 @@ def close_logs() -> None:
         writer, admission = _open.pop()
         admission.close()
         writer.close()
+
+
+def discarded(database: Database) -> list[tuple[str, str, str, int]]:
+    """What was not stored: outcome, reason, category and number, in order. One hour may end, and another begin."""
+    numbers = Counter[tuple[str, str, str]]()
+    for row in rows(database, "discards"):
+        numbers[row["outcome"], row["reason"], row["category"]] += row["quantity"]
+    return sorted((*names, number) for names, number in numbers.items())

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 from client_fixtures import Happen
+from digesting import discarded
 from factories import (
     ALICE,
     MASK,
@@ -42,11 +43,6 @@ def listed(caller: Caller) -> list[str]:
     return sorted(issue["shortId"] for issue in caller.get(f"{LIST}?query=").json())
 
 
-def counted(database: Database) -> list[tuple[object, ...]]:
-    names = ("outcome", "reason", "category", "quantity")
-    return sorted(tuple(row[name] for name in names) for row in rows(database, "discards"))
-
-
 @pytest.mark.parametrize("path", ["/issues/{}/", f"{LIST}{{}}/", f"{LIST}WEB-1/"])
 def test_a_discarded_issue_is_deleted_and_so_are_later_events(
     alice: Caller, happen: Happen, database: Database, path: str
@@ -66,7 +62,7 @@ def test_a_discarded_issue_is_deleted_and_so_are_later_events(
     assert counts(database)["events"] == counts(database)["issues"] == 1
     # What is discarded leaves nothing but its number.
     assert rows(database, "releases") == []
-    assert counted(database) == [("filtered", "discarded-hash", "error", 2)]
+    assert discarded(database) == [("filtered", "discarded-hash", "error", 2)]
     happen(value="b")
     assert alice.get(f"{LIST}WEB-2/").json()["count"] == "2"
 
@@ -80,7 +76,7 @@ def test_a_batch_with_both_stores_the_others(
     for event in (first, error_event("b"), first, error_event("a"), error_event("b")):
         send_event(client, world.keys["web"], world.projects["web"], event)
     assert alice.get(f"{LIST}WEB-2/").json()["count"] == "2"
-    assert counted(database) == [("filtered", "discarded-hash", "error", 3)]
+    assert discarded(database) == [("filtered", "discarded-hash", "error", 3)]
 
 
 def test_the_first_hash_that_leads_anywhere_decides(alice: Caller, happen: Happen) -> None:
@@ -118,7 +114,7 @@ def test_attachments_of_discarded_events_are_not_stored(
     waiting = error_event("a", event_id="e" * 32)
     send_event(client, world.keys["web"], world.projects["web"], waiting)
     assert counts(database)["event_attachments"] == 0
-    assert counted(database) == [
+    assert discarded(database) == [
         ("filtered", "discarded-hash", "attachment", 1),
         ("filtered", "discarded-hash", "error", 2),
         ("filtered", "event_filtered", "attachment", 1),
@@ -132,7 +128,7 @@ def test_reports_of_browsers_count_in_their_category(
     happen(exception=None, csp=report)
     alice.put(f"{LIST}WEB-1/", DISCARD)
     happen(exception=None, csp=report)
-    assert counted(database) == [("filtered", "discarded-hash", "security", 1)]
+    assert discarded(database) == [("filtered", "discarded-hash", "security", 1)]
 
 
 def test_all_hashes_of_merged_issues_are_discarded(alice: Caller, happen: Happen) -> None:

@@ -14,17 +14,19 @@ from factories import (
     World,
     ago,
     on_one_database,
+    rows,
     statements,
     written,
 )
-from sqlalchemy import select
+from sqlalchemy import delete, update
 
-from shipmark.events import discard_store
-from shipmark.events.discards import Discard, Outcome, day_of
+from shipmark.events import accepted_store, discard_store
+from shipmark.events.accepted_store import Accepted, accepted_events
+from shipmark.events.discards import Discard, Outcome, hour_of
 from shipmark.events.store import events
 from shipmark.http.time_range import TOO_MANY_STEPS
 from shipmark.infrastructure.database import Database
-from shipmark.issues.store import retention
+from shipmark.worker.scheduler import tidy
 
 STATS = "/organizations/acme/stats_v2/"
 WEB = "/projects/acme/web/stats/"
@@ -49,11 +51,11 @@ def discard(
     reason: str = "project",
     category: str = "error",
     *,
-    days: int = 0,
+    hours: int = 0,
     quantity: int = 1,
 ) -> None:
     each = Discard(
-        day=day_of(datetime.now(UTC)) - timedelta(days=days),
+        hour=hour_of(datetime.now(UTC)) - timedelta(hours=hours),
         outcome=outcome,
         reason=reason,
         category=category,
@@ -63,16 +65,28 @@ def discard(
         discard_store.count(connection, [(project_id, each)])
 
 
+def move(database: Database, project_id: int, quantity: int, back: timedelta) -> None:
+    """Have a number of accepted events come in earlier."""
+    hour = hour_of(datetime.now(UTC)) - back
+    with database.transaction() as connection:
+        of_project = accepted_events.c.project_id == project_id
+        less = {"quantity": accepted_events.c.quantity - quantity}
+        connection.execute(update(accepted_events).where(of_project).values(less))
+        moved = Accepted(project_id=project_id, hour=hour, category="error", quantity=quantity)
+        accepted_store.count(connection, [moved])
+
+
 @pytest.fixture
 def _sent(happen: Happen, database: Database, world: World) -> None:
-    for hours in (0.1, 0.2, 50):
-        happen("web", timestamp=written(ago(hours=hours)))
+    for number in range(3):
+        happen("web", timestamp=written(ago(hours=number)))
     happen("mobile")
     web = world.projects["web"]
+    move(database, web, 1, timedelta(hours=50))
     discard(database, web, quantity=5)
     discard(database, web, Outcome.FILTERED, "browser-extensions", quantity=2)
     discard(database, web, Outcome.CLIENT_DISCARD, "sample_rate", "transaction", quantity=7)
-    discard(database, web, days=10, quantity=100)
+    discard(database, web, hours=240, quantity=100)
     discard(database, world.projects["mobile"], quantity=1)
 
 
@@ -112,24 +126,47 @@ def test_series_have_steps_of_the_interval(bob: Caller) -> None:
     assert hours["groups"][0]["totals"] == {SUM: 3}
 
 
-def test_a_day_of_refusals_counts_where_it_begins(
+def test_an_hour_of_refusals_counts_where_it_begins(
     bob: Caller, database: Database, world: World
 ) -> None:
-    for days, quantity in ((0, 1), (1, 10), (2, 100)):
-        discard(database, world.projects["web"], days=days, quantity=quantity)
-    today = day_of(datetime.now(UTC))
-    begin, end = today - timedelta(hours=6), today + timedelta(hours=6)
+    for hours, quantity in ((0, 1), (1, 10), (2, 100), (3, 1000)):
+        discard(database, world.projects["web"], hours=hours, quantity=quantity)
+    hour = hour_of(datetime.now(UTC))
+    begin, end = hour - timedelta(minutes=90), hour + timedelta(minutes=30)
     period = f"start={written(begin)}&end={written(end)}".replace("+", "%2B")
-    [group] = bob.get(f"{STATS}?field={SUM}&groupBy=outcome&{period}&interval=6h").json()["groups"]
-    assert group["series"] == {SUM: [10, 1]}
+    [group] = bob.get(f"{STATS}?field={SUM}&groupBy=outcome&{period}&interval=1h").json()["groups"]
+    assert group["series"] == {SUM: [100, 10, 1]}
 
 
 @pytest.mark.usefixtures("_sent")
-def test_events_that_were_thinned_out_count(bob: Caller, database: Database) -> None:
+def test_events_that_were_deleted_count(bob: Caller, database: Database) -> None:
     with database.transaction() as connection:
-        old = select(events.c.id).where(events.c.happened_at < ago(hours=40))
-        retention.thin(connection, list(connection.execute(old).scalars()))
+        connection.execute(delete(events))
     assert groups(bob, "outcome", more="outcome=accepted") == [("accepted", 4)]
+
+
+def test_an_event_counts_once_in_the_hour_in_which_it_came_in(
+    bob: Caller, happen: Happen, database: Database, world: World
+) -> None:
+    for timestamp in (written(ago(days=3)), written(ago(days=9))):
+        happen("web", timestamp=timestamp, event_id="a" * 32)
+    hour = hour_of(datetime.now(UTC))
+    [row] = rows(database, "accepted_events")
+    assert (row["project_id"], row["category"], row["quantity"]) == (
+        world.projects["web"],
+        "error",
+        1,
+    )
+    assert hour - row["hour"] <= timedelta(hours=1)
+    assert groups(bob, "outcome", more="statsPeriod=2h") == [("accepted", 1)]
+
+
+def test_numbers_are_kept_for_ninety_days(bob: Caller, happen: Happen, database: Database) -> None:
+    happen("web")
+    for days, number in ((89, 1), (91, 0)):
+        with database.transaction() as connection:
+            tidy(connection, {}, datetime.now(UTC) + timedelta(days=days))
+        assert len(rows(database, "accepted_events")) == number
 
 
 @pytest.mark.parametrize(

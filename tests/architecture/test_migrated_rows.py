@@ -11,7 +11,7 @@ from database_fixtures import Copies
 from factories import ingest
 from sqlalchemy import Connection, text
 
-from shipmark.events import parsing
+from shipmark.events import accepted_store, parsing
 from shipmark.events.parsing import Event
 from shipmark.infrastructure import migrations
 from shipmark.infrastructure.database import Database
@@ -169,6 +169,28 @@ def test_events_from_before_are_in_the_recent_counts(copies: Copies, kind: str) 
         assert [read(after[key], now) for key in after] == [
             read(expected[key], now) for key in after
         ]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_events_from_before_are_counted_as_accepted(copies: Copies, kind: str) -> None:
+    """Also those that were deleted since because their issue had too many."""
+    with copies(kind, is_settled=True) as database:
+        with database.transaction() as connection:
+            for minutes in (0, 59, 61):
+                event = replace(read_event({"message": "1"}), at=AT + timedelta(minutes=minutes))
+                ingest(connection, project_of(connection, "web"), event)
+            thinned = {"issue_id": 1, "project_id": 1, "minute": AT + timedelta(minutes=30)}
+            table = retention.thinned_event_counts
+            connection.execute(table.insert().values(**thinned, event_count=5))
+        taken(database, "0043", back=True)
+        taken(database, "head")
+        with database.snapshot() as connection:
+            project_id = project_of(connection, "web").id
+            counted = accepted_store.of_projects(
+                connection, [project_id], first_hour=AT, until=AT + timedelta(days=1)
+            )
+    numbers = sorted((each.hour, each.category, each.quantity) for each in counted)
+    assert numbers == [(AT, "error", 7), (AT + timedelta(hours=1), "error", 1)]
 
 
 def read_event(payload: dict[str, object]) -> Event:

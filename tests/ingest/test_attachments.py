@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from client_fixtures import Serve
+from digesting import discarded
 from factories import World, counts, envelope, error_event, on_one_database, rows
 from factories import attachment_item as item
 from httpx import Client, Response
@@ -62,11 +63,6 @@ def contents(database: Database, blobs: Blobs) -> dict[str, bytes]:
             pieces = file_store.pieces_of(connection, row["file_id"])
         stored[row["name"]] = b"".join(piece_reader.read_range(blobs, pieces))
     return stored
-
-
-def discards(database: Database) -> list[tuple[Any, ...]]:
-    names = ("outcome", "reason", "category", "quantity")
-    return sorted(tuple(row[name] for name in names) for row in rows(database, "discards"))
 
 
 def test_an_attachment_is_kept_with_its_event(sdk: Sdk, database: Database, blobs: Blobs) -> None:
@@ -146,14 +142,14 @@ def test_an_attachment_without_a_name_is_counted(sdk: Sdk, database: Database) -
     sent = envelope(error_event(event_id=EVENT_ID), nameless, item(filename=""), item())
     assert sdk.send(sent).status_code == 200
     assert [row["name"] for row in rows(database, "event_attachments")] == ["a.log"]
-    assert discards(database) == [("invalid", "invalid", "attachment", 2)]
+    assert discarded(database) == [("invalid", "invalid", "attachment", 2)]
 
 
 @on_one_database
 def test_attachments_of_a_transaction_are_counted(sdk: Sdk, database: Database) -> None:
     answer = sdk.attach(b'{"type":"transaction"}\n{}', item(), item(b"b"))
     assert answer.status_code == 200
-    assert discards(database) == [
+    assert discarded(database) == [
         ("not_supported", "not_supported", "attachment", 2),
         ("not_supported", "not_supported", "transaction", 1),
     ]
@@ -232,7 +228,7 @@ def test_attachments_go_with_an_event_that_a_filter_drops(
     sdk.send(envelope(error_event("real", event_id="b" * 32), item(b"kept")))
     assert [row["event_id"] for row in rows(database, "event_attachments")] == ["b" * 32]
     assert counts(database)["files"] == 1
-    assert discards(database) == [
+    assert discarded(database) == [
         ("filtered", "error-message", "attachment", 2),
         ("filtered", "error-message", "error", 1),
         ("filtered", "event_filtered", "attachment", 1),

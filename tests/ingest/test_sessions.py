@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from client_fixtures import Serve
+from digesting import discarded
 from factories import (
     Caller,
     World,
@@ -47,11 +48,6 @@ def counted(database: Database, release: str | None = RELEASE) -> dict[str, int]
         if row["series_id"] in series:
             total.update({name: row[name] for name in (*NUMBERS, *USERS) if row[name]})
     return dict(total)
-
-
-def discarded(database: Database) -> list[tuple[object, ...]]:
-    names = ("outcome", "reason", "category", "quantity")
-    return sorted(tuple(row[name] for name in names) for row in rows(database, "discards"))
 
 
 def test_a_session_is_counted_in_its_release_and_in_all(send: Send, database: Database) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shipmark.events import discard_store
-from shipmark.events.discards import Discard, Outcome, day_of
+from shipmark.events.discards import Discard, Outcome, hour_of
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import actions as organizations
 from shipmark.organizations import store as organization_store
@@ -364,13 +364,13 @@ def test_pages_take_the_same_statements_for_any_number_of_rows(house, owner, sta
 
 def test_what_was_not_stored_is_shown(house, owner):
     assert "Not stored" not in owner.get(WEB).text
-    today = day_of(now())
+    hour = hour_of(now())
     discarded = [
-        Discard(day=day, outcome=outcome, reason=reason, category="error", quantity=1500)
-        for day, outcome, reason in (
-            (today, Outcome.CLIENT_DISCARD, "sample_rate"),
-            (today - timedelta(days=9), Outcome.FILTERED, "localhost"),
-            (today - timedelta(days=31), Outcome.FILTERED, "web-crawlers"),
+        Discard(hour=at, outcome=outcome, reason=reason, category="error", quantity=1500)
+        for at, outcome, reason in (
+            (hour, Outcome.CLIENT_DISCARD, "sample_rate"),
+            (hour - timedelta(days=9), Outcome.FILTERED, "localhost"),
+            (hour - timedelta(days=31), Outcome.FILTERED, "web-crawlers"),
         )
     ]
     with house.database.transaction() as connection:

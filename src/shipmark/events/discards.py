@@ -7,8 +7,10 @@ from enum import StrEnum
 
 from shipmark.events.payload import Json, objects_of, text_of
 
-#: Counts of earlier days are not taken, and days that are older are not shown.
+#: Counts of earlier days are not taken, and days that are older are not on pages.
 DAYS = 30
+#: Counts are kept so long, for the API.
+KEPT_DAYS = 90
 REASON_MAX = 64
 #: The reason of events whose issue was discarded, in the protocol's word.
 DISCARDED_HASH = "discarded-hash"
@@ -44,9 +46,9 @@ _LISTS: Mapping[str, Outcome] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discard:
-    """A number of things of one category that were not stored for one reason. ``day`` is its beginning, in UTC."""
+    """A number of things of one category that were not stored for one reason, in the hour that begins at ``hour``."""
 
-    day: datetime
+    hour: datetime
     outcome: Outcome
     reason: str
     category: str
@@ -58,16 +60,16 @@ def discard(
 ) -> Discard:
     """Return what was not stored at a moment."""
     return Discard(
-        day=day_of(at), outcome=outcome, reason=reason, category=category, quantity=quantity
+        hour=hour_of(at), outcome=outcome, reason=reason, category=category, quantity=quantity
     )
 
 
 def of_client_report(
     payload: Json, *, sent_at: datetime | None, received_at: datetime
 ) -> list[Discard]:
-    """Return the counts of a client report, by the day of ``sent_at`` (ingest.md 4.2).
+    """Return the counts of a client report, by the hour of ``sent_at`` (ingest.md 4.2).
 
-    None for a day that is too long ago. Entries that are no counts are left out.
+    None for one that is too long ago. Entries that are no counts are left out.
     """
     at = min(sent_at or received_at, received_at)
     if received_at - at > timedelta(days=DAYS):
@@ -84,6 +86,6 @@ def of_client_report(
     return found
 
 
-def day_of(moment: datetime) -> datetime:
-    """Return the beginning of the day, in UTC."""
-    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def hour_of(moment: datetime) -> datetime:
+    """Return the beginning of the hour, in UTC."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

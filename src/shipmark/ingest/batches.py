@@ -1,15 +1,22 @@
 """A batch of frames as it is prepared for a transaction, and the transaction that stores it."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.events import attachment_actions, digest_store, discard_store, security_reports
+from shipmark.events import (
+    accepted_store,
+    attachment_actions,
+    digest_store,
+    discard_store,
+    security_reports,
+)
+from shipmark.events.accepted_store import Accepted
 from shipmark.events.attachments import NewAttachment
 from shipmark.events.digest_store import QuarantinedFrame
-from shipmark.events.discards import DISCARDED_HASH, Discard, Outcome, discard
+from shipmark.events.discards import DISCARDED_HASH, Discard, Outcome, discard, hour_of
 from shipmark.events.normalization import Dropped
 from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.clock import now
@@ -96,6 +103,7 @@ def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[
     contents = [prepared.content for prepared in there]
     reports = [content for content in contents if isinstance(content, NewUserReport)]
     user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
+    accepted_store.count(connection, map(_accepted, _stored_among(arrivals, results)))
     discards = [(each.frame.project_id, lost) for each in there for lost in each.discards]
     discarded = [
         arrival for arrival, result in zip(arrivals, results, strict=True) if result.is_discarded
@@ -139,6 +147,24 @@ def _sessions_of(
         if isinstance(prepared.content, ReceivedSessions)
         for update in prepared.content.updates
     ]
+
+
+def _stored_among(
+    arrivals: Sequence[Arrival], results: Sequence[IngestResult]
+) -> Iterator[Arrival]:
+    """Yield the arrivals that are new, and not discarded."""
+    for arrival, result in zip(arrivals, results, strict=True):
+        if result.issue_id is not None:
+            yield arrival
+
+
+def _accepted(arrival: Arrival) -> Accepted:
+    event = arrival.event
+    return Accepted(
+        project_id=arrival.project.id,
+        hour=hour_of(event.received_at),
+        category=security_reports.category_of_type(event.type),
+    )
 
 
 def _discard_of(arrival: Arrival) -> tuple[int, Discard]:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from shipmark.events.discards import Discard, Outcome, day_of, discard
+from shipmark.events.discards import Discard, Outcome, discard, hour_of
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Refusal
 from shipmark.infrastructure.telemetry import log
@@ -21,7 +21,7 @@ from shipmark.ingest.event_log import FrameType, LogFrame, LogWriter
 #: The reason of what is refused because the server is at its limit.
 OVERLOADED = "overloaded"
 _SECONDS = 1.0
-#: The project, and the day on which it was refused.
+#: The project, and the hour in which it was refused.
 _Holder = tuple[int, datetime]
 #: The reason and the category.
 _Numbers = Counter[tuple[str, str]]
@@ -39,7 +39,7 @@ class RefusedCounts:
 
     def add(self, project_id: int, reason: str, category: str, number: int = 1) -> None:
         """Count what was refused now."""
-        self._merge((project_id, day_of(now())), Counter({(reason, category): number}))
+        self._merge((project_id, hour_of(now())), Counter({(reason, category): number}))
 
     def write(self) -> list[Future[None]]:
         """Append the counts, a frame for each project; what the log does not take waits for the next time."""
@@ -84,11 +84,11 @@ class RefusedCounts:
 
 
 def _frame_of(holder: _Holder, numbers: _Numbers) -> LogFrame:
-    project_id, day = holder
+    project_id, hour = holder
     moment = now()
-    if day_of(moment) != day:
+    if hour_of(moment) != hour:
         # The log has taken nothing since then.
-        moment = day
+        moment = hour
     entries = [(*names, number) for names, number in numbers.items()]
     return LogFrame(
         type=FrameType.REFUSED,

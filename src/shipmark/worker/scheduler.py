@@ -16,8 +16,8 @@ from shipmark.accounts.sign_in_limits import FORGET_AFTER
 from shipmark.artifacts import actions as artifacts
 from shipmark.artifacts.store import assemblies
 from shipmark.deletion import organization_deletion, project_deletion, repository_deletion
-from shipmark.events import attachment_actions, discard_store, quarantine_store
-from shipmark.events.discards import DAYS, day_of
+from shipmark.events import accepted_store, attachment_actions, discard_store, quarantine_store
+from shipmark.events.discards import KEPT_DAYS, hour_of
 from shipmark.files import actions as files
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.background_pace import rest_after
@@ -63,7 +63,9 @@ def tidy(connection: Connection, _: dict[str, object], at: datetime) -> None:
     removed = inbox.remove_older(connection, at - INBOX_LENGTH)
     user_reports.link_recent(connection, at)
     attachment_actions.link_recent(connection, at)
-    discard_store.remove_older(connection, day_of(at - timedelta(days=DAYS)))
+    oldest_counted = hour_of(at - timedelta(days=KEPT_DAYS))
+    discard_store.remove_older(connection, oldest_counted)
+    accepted_store.remove_older(connection, oldest_counted)
     ended = accounts.end_old_sessions(connection, at)
     attempt_store.remove_older(connection, at - FORGET_AFTER)
     assemblies.delete_old(connection, at)

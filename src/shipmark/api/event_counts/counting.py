@@ -1,4 +1,4 @@
-"""What became of what SDKs sent, in steps of time: events that are stored, and what is not, with the reason."""
+"""What became of what SDKs sent, in steps of time: events that were stored, and what is not, with the reason."""
 
 from bisect import bisect_right
 from collections import Counter
@@ -8,11 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.events import discard_store
-from shipmark.events.discards import day_of
-from shipmark.events.security_reports import ERROR
+from shipmark.events import accepted_store, discard_store
+from shipmark.events.discards import hour_of
 from shipmark.http.time_range import Range
-from shipmark.issues.store.event_counts import stored_events
 
 ACCEPTED = "accepted"
 
@@ -44,17 +42,20 @@ def count(
 ) -> dict[Counted, Counter[int]]:
     """Return the numbers by the index of their step.
 
-    What is not stored is counted by days: a day counts where it begins, the one in which the time begins in the first
-    step.
+    They are counted by hours: an hour counts where it begins, the one in which the time begins in the first step.
     """
     numbers: dict[Counted, Counter[int]] = {}
     begins_at, ends_at = steps.range
-    stored = stored_events(connection, project_ids, steps.begins, ends_at)
-    for (project_id, step), number in stored.items():
-        accepted = Counted(project=project_id, outcome=ACCEPTED, category=ERROR, reason=None)
-        numbers.setdefault(accepted, Counter())[step] += number
+    first_hour = hour_of(begins_at)
+    for stored in accepted_store.of_projects(
+        connection, project_ids, first_hour=first_hour, until=ends_at
+    ):
+        accepted = Counted(
+            project=stored.project_id, outcome=ACCEPTED, category=stored.category, reason=None
+        )
+        numbers.setdefault(accepted, Counter())[steps.index_of(stored.hour)] += stored.quantity
     for project_id, discard in discard_store.of_projects(
-        connection, project_ids, first_day=day_of(begins_at), until=ends_at
+        connection, project_ids, first_hour=first_hour, until=ends_at
     ):
         discarded = Counted(
             project=project_id,
@@ -62,5 +63,5 @@ def count(
             category=discard.category,
             reason=discard.reason,
         )
-        numbers.setdefault(discarded, Counter())[steps.index_of(discard.day)] += discard.quantity
+        numbers.setdefault(discarded, Counter())[steps.index_of(discard.hour)] += discard.quantity
     return numbers

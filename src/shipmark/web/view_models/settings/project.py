@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.events import discard_store
 from shipmark.events.discard_store import DiscardTotal
-from shipmark.events.discards import DAYS, day_of
+from shipmark.events.discards import DAYS, hour_of
 from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
 from shipmark.organizations import membership
 from shipmark.organizations import store as organizations
@@ -85,7 +85,7 @@ def project_page(
         further_teams=[team for team in reached if may_change and team.id not in owner_ids],
         removable_ids=frozenset(team.id for team in reached if may_change),
         discards=discard_store.totals_since(
-            connection, project.id, day_of(at - timedelta(days=DAYS)), limit=DISCARDS_MAX
+            connection, project.id, hour_of(at - timedelta(days=DAYS)), limit=DISCARDS_MAX
         ),
         fingerprint_rules=str(chosen["fingerprintingRules"]),
         rate_limit=(limit["count"], limit["window"]) if isinstance(limit, dict) else None,

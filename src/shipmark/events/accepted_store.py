@@ -1,0 +1,75 @@
+"""The numbers of events that were stored, by project, hour and category; they stay when events are deleted."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from shipmark.infrastructure import database as db
+from shipmark.infrastructure.inserts import insert_rows
+from shipmark.infrastructure.row_reader import RowReader
+from shipmark.infrastructure.schema import parent, table
+
+
+class AcceptedEventColumns(sa.TypedColumns):
+    """A number. ``hour`` is the beginning of the hour in which the events came in."""
+
+    project_id = parent("projects", primary_key=True)
+    hour = sa.Column(db.UtcDateTime, primary_key=True)
+    category = sa.Column(sa.String(32), primary_key=True)
+    quantity = sa.Column(db.Id, nullable=False)
+
+
+accepted_events = table(
+    "accepted_events", AcceptedEventColumns, sa.Index("ix_accepted_events_hour", "hour")
+)
+
+_KEY = ("project_id", "hour", "category")
+_INSERT = insert_rows(accepted_events, "accepted", (*_KEY, "quantity"), order_by=_KEY)
+_COUNT = _INSERT.on_conflict_do_update(
+    index_elements=_KEY, set_={"quantity": accepted_events.c.quantity + _INSERT.excluded.quantity}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A number of events of one category of a project that came in within an hour, which begins at ``hour``."""
+
+    project_id: int
+    hour: datetime
+    category: str
+    quantity: int = 1
+
+
+_ACCEPTED = RowReader(Accepted, accepted_events)
+
+
+def count(connection: sa.Connection, accepted: Iterable[Accepted]) -> None:
+    """Add to the numbers, in one statement."""
+    numbers: Counter[tuple[int, datetime, str]] = Counter()
+    for each in accepted:
+        numbers[each.project_id, each.hour, each.category] += each.quantity
+    if numbers:
+        rows = [(*key, quantity) for key, quantity in numbers.items()]
+        connection.execute(_COUNT, db.rows_param("accepted", rows))
+
+
+def of_projects(
+    connection: sa.Connection,
+    project_ids: Collection[int],
+    *,
+    first_hour: datetime,
+    until: datetime,
+) -> list[Accepted]:
+    """Return the numbers of projects from an hour on."""
+    c = accepted_events.c
+    query = _ACCEPTED.select().where(db.in_ids(c.project_id), c.hour >= first_hour, c.hour < until)
+    return _ACCEPTED.all(connection, query, db.ids_param(project_ids))
+
+
+def remove_older(connection: sa.Connection, hour: datetime) -> int:
+    """Delete the numbers of the hours before that. Return how many these were."""
+    statement = sa.delete(accepted_events).where(accepted_events.c.hour < hour)
+    return connection.execute(statement).rowcount
