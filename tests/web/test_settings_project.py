@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shipmark.events import discard_store
+from shipmark.events import accepted_store, discard_store
+from shipmark.events.accepted_store import Accepted
 from shipmark.events.discards import Discard, Outcome, hour_of
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import actions as organizations
@@ -363,7 +364,7 @@ def test_pages_take_the_same_statements_for_any_number_of_rows(house, owner, sta
 
 
 def test_what_was_not_stored_is_shown(house, owner):
-    assert "Not stored" not in owner.get(WEB).text
+    assert "Received in the last 30 days" not in owner.get(WEB).text
     hour = hour_of(now())
     discarded = [
         Discard(hour=at, outcome=outcome, reason=reason, category="error", quantity=1500)
@@ -374,9 +375,22 @@ def test_what_was_not_stored_is_shown(house, owner):
         )
     ]
     with house.database.transaction() as connection:
+        for at in (hour, hour - timedelta(days=31)):
+            stored = Accepted(project_id=house.project.id, hour=at, category="error", quantity=7000)
+            accepted_store.count(connection, [stored])
+    text = owner.get(WEB).text
+    assert "7,000 events were stored. Everything that came in was stored." in text
+    with house.database.transaction() as connection:
         discard_store.count(connection, [(house.project.id, each) for each in discarded])
     text = owner.get(WEB).text
-    for shown in ("Not stored in the last 30 days", "sample_rate", "localhost", "SDK", "1,500"):
+    for shown in (
+        "Received in the last 30 days",
+        "7,000 events were stored, and this was not:",
+        "sample_rate",
+        "localhost",
+        "SDK",
+        "1,500",
+    ):
         assert shown in text, shown
     assert "web-crawlers" not in text
 

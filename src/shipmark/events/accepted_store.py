@@ -69,6 +69,13 @@ def of_projects(
     return _ACCEPTED.all(connection, query, db.ids_param(project_ids))
 
 
+def total_since(connection: sa.Connection, project_id: int, hour: datetime) -> int:
+    """Return the number of events of a project that came in from an hour on."""
+    c = accepted_events.c
+    query = sa.select(sa.func.coalesce(sa.cast(sa.func.sum(c.quantity), db.Id), 0))
+    return connection.execute(query.where(c.project_id == project_id, c.hour >= hour)).scalar_one()
+
+
 def remove_older(connection: sa.Connection, hour: datetime) -> int:
     """Delete the numbers of the hours before that. Return how many these were."""
     statement = sa.delete(accepted_events).where(accepted_events.c.hour < hour)

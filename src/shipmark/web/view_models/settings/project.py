@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.events import discard_store
+from shipmark.events import accepted_store, discard_store
 from shipmark.events.discard_store import DiscardTotal
 from shipmark.events.discards import DAYS, hour_of
 from shipmark.http.scopes import PROJECT_DELETE, PROJECT_WRITE
@@ -46,6 +46,7 @@ class ProjectPage:
     rate_limit: tuple[int, int] | None
     resolve_age: int
     criteria: Criteria
+    accepted_count: int
     discards: Sequence[DiscardTotal]
     may_change: bool
     may_delete: bool
@@ -70,7 +71,7 @@ class ProjectPage:
 def project_page(
     connection: Connection, workspace: Workspace, project: Project, at: datetime
 ) -> ProjectPage:
-    """Return the settings of a project that the user sees, with what was not stored in the 30 days before."""
+    """Return the settings of a project that the user sees, with what was stored, or not, in the 30 days before."""
     access, may_change = workspace.access, workspace.may(PROJECT_WRITE)
     owners = store.teams_of(connection, [project.id]).get(project.id, [])
     owner_ids = {team.id for team in owners}
@@ -78,15 +79,15 @@ def project_page(
     own_ids = organizations.team_ids_of(connection, workspace.organization.id, workspace.user.id)
     reached = [team for team in teams if membership.reaches_team(access, team, own_ids)]
     chosen = options.values(store.options_of(connection, project.id))
+    begin = hour_of(at - timedelta(days=DAYS))
     limit, age = chosen[RATE_LIMIT], chosen[RESOLVE_AGE]
     return ProjectPage(
         project=project,
         teams=owners,
         further_teams=[team for team in reached if may_change and team.id not in owner_ids],
         removable_ids=frozenset(team.id for team in reached if may_change),
-        discards=discard_store.totals_since(
-            connection, project.id, hour_of(at - timedelta(days=DAYS)), limit=DISCARDS_MAX
-        ),
+        accepted_count=accepted_store.total_since(connection, project.id, begin),
+        discards=discard_store.totals_since(connection, project.id, begin, limit=DISCARDS_MAX),
         fingerprint_rules=str(chosen["fingerprintingRules"]),
         rate_limit=(limit["count"], limit["window"]) if isinstance(limit, dict) else None,
         resolve_age=age if isinstance(age, int) else 0,
