@@ -1,7 +1,6 @@
 """An issue with its newest event, and what happened to it."""
 
 import re
-from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -10,19 +9,18 @@ from sqlalchemy import delete
 from shipmark.events import store as events
 from shipmark.infrastructure.clock import now
 from shipmark.issues import user_reports
-from shipmark.issues.actions import age_changes, prioritize, snooze_lapses
+from shipmark.issues.actions import prioritize
 from shipmark.issues.actions.update_issue import update_issues
 from shipmark.issues.actions.user_reports import receive
 from shipmark.issues.model import IssueStatus, StatusChange
 from shipmark.issues.priorities import Priority
-from shipmark.issues.snooze import SnoozeConditions
 from shipmark.issues.store import states
-from shipmark.organizations import model as organization_model
-from shipmark.organizations.model import Role
 from shipmark.repositories import store as repositories
 from shipmark.repositories.store import code_mappings
 
 ISSUES = "/organizations/acme/issues/"
+
+
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -112,159 +110,6 @@ def test_a_priority_is_shown_with_who_set_it(house, owner):
     assert f"<b>{house.owner.display_name}</b> set the priority to low" in text
 
 
-UNRESOLVED = "<dt>Status</dt><dd>Unresolved</dd>"
-SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
-
-
-def act(client, issue_id, action, headers=SAME_ORIGIN):
-    return client.post(f"{ISSUES}{issue_id}/", data={"action": action}, headers=headers)
-
-
-@pytest.mark.parametrize(
-    ("action", "state", "told"),
-    [
-        ("resolve", "Resolved", "resolved it"),
-        ("resolve-in-current", "Resolved", "resolved it in"),
-        ("resolve-in-next", "Resolved", "resolved it in the next release"),
-        ("archive", "Archived", "archived it"),
-        (
-            "archive-until-escalating",
-            "Archived by {} until it happens 10 times within an hour<",
-            "archived it until it escalates",
-        ),
-        ("archive-for-a-day", "Archived by {} until <time", "archived it for a day"),
-        ("archive-for-a-week", "Archived by {} until <time", "archived it for a week"),
-        *(
-            (
-                f"archive-until-{action}",
-                f"Archived by {{}} until {until}<",
-                f"archived it until {until}",
-            )
-            for action, until in (
-                ("events-1", "it happens again"),
-                ("events-10", "it happens 10 more times"),
-                ("events-100", "it happens 100 more times"),
-                ("users-10", "10 more users are affected"),
-                ("users-100", "100 more users are affected"),
-            )
-        ),
-    ],
-)
-def test_the_buttons_of_an_issue_change_it(house, owner, action, state, told):
-    issue_id = house.fail("web@1.0.0")
-    assert f'value="{action}"' in owner.get(f"{ISSUES}{issue_id}/").text
-    answer = act(owner, issue_id, action)
-    assert (answer.status_code, answer.headers["location"]) == (303, f"{ISSUES}{issue_id}/")
-    text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert f"<dt>Status</dt><dd>{state.format(house.owner.display_name)}" in text
-    assert f"{state.partition(' ')[0]}</span>" in text
-    assert f"<b>{house.owner.display_name}</b> {told}" in text
-    act(owner, issue_id, "reopen")
-    text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert UNRESOLVED in text
-    assert f"<b>{house.owner.display_name}</b> reopened it" in text
-
-
-def ignore(house, issue_id, **conditions):
-    change = StatusChange(status=IssueStatus.IGNORED, conditions=SnoozeConditions(**conditions))
-    with house.database.transaction() as connection:
-        locked = states.locked(connection, house.organization.id, [issue_id])
-        update_issues(connection, locked, change, house.owner.id, now())
-
-
-def test_an_archived_issue_says_until_what_and_how_much_is_left(house, owner):
-    issue_id = house.fail("web@1.0.0")
-    ignore(
-        house, issue_id, duration_minutes=90, event_count=3, user_count=1, user_window_minutes=60
-    )
-    house.fail("web@1.0.0")
-    text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert (
-        "</time> or until it happens 2 more times or until 1 user is affected within an hour<"
-        in text
-    )
-    assert "archived it for 90 minutes or until it happens 3 more times or until 1 user is" in text
-
-
-@pytest.mark.parametrize(
-    ("conditions", "words"),
-    [
-        ({"event_count": 1}, "it happens again"),
-        ({"event_count": 2000}, "it happens 2,000 more times"),
-        ({"event_count": 5, "event_window_minutes": 120}, "it happens 5 times within 2 hours"),
-        ({"event_count": 1, "event_window_minutes": 4320}, "it happens 1 time within 3 days"),
-        ({"user_count": 1}, "1 more user is affected"),
-        ({"user_count": 7, "user_window_minutes": 45}, "7 users are affected within 45 minutes"),
-    ],
-)
-def test_conditions_are_said_in_words(house, owner, conditions, words):
-    issue_id = house.fail("web@1.0.0")
-    ignore(house, issue_id, **conditions)
-    text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert f"Archived by {house.owner.display_name} until {words}<" in text
-    assert f"archived it until {words}" in text
-
-
-def test_an_issue_that_happens_too_often_is_escalating(house, owner):
-    issue_id = house.fail("web@1.0.0")
-    act(owner, issue_id, "archive-until-events-1")
-    house.fail("web@1.0.0")
-    text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert "<dt>Status</dt><dd>Unresolved, escalating</dd>" in text
-    assert "Escalating</span>" in text
-    assert "Escalated: it was archived until it happens again" in text
-    assert "Escalating</span>" in owner.get(ISSUES).text
-    assert owner.get(f"{ISSUES}?tab=review").text.count("WEB-1") > 0
-
-
-def test_an_issue_whose_time_is_over_is_open_again(house, owner):
-    issue_id = house.fail("web@1.0.0")
-    act(owner, issue_id, "archive-for-a-day")
-    with house.database.transaction() as connection:
-        snooze_lapses.reopen_by_clock(connection, now() + timedelta(hours=25))
-    text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert UNRESOLVED in text
-    assert "Reopened: the time it was archived for is over" in text
-
-
-@pytest.mark.parametrize(("hours", "words"), [(24, "1 day"), (336, "14 days"), (36, "36 hours")])
-def test_an_issue_that_was_resolved_by_age_says_so(house, owner, hours, words):
-    issue_id = house.fail("web@1.0.0")
-    answer = owner.post(
-        "/organizations/acme/settings/projects/web/",
-        data={"name": "Web", "slug": "web", "platform": "", "resolveAge": str(hours)},
-        headers={"Sec-Fetch-Site": "same-origin"},
-    )
-    assert answer.status_code == 303
-    with house.database.transaction() as connection:
-        age_changes.resolve_by_age(connection, now() + timedelta(days=15), after_project_id=0)
-    text = owner.get(f"{ISSUES}{issue_id}/").text
-    assert "<dt>Status</dt><dd>Resolved by age" in " ".join(text.split())
-    assert f"Resolved: it had not been seen for {words}" in text
-
-
-def test_a_project_without_releases_offers_none(house, owner):
-    issue_id = house.fail("")
-    assert "resolve-in" not in owner.get(f"{ISSUES}{issue_id}/").text
-    answer = act(owner, issue_id, "resolve-in-next")
-    assert answer.status_code == 400
-    assert "The project has no release" in answer.text
-    assert UNRESOLVED in answer.text
-
-
-def test_a_member_without_the_right_sees_no_buttons_and_changes_nothing(house, owner, monkeypatch):
-    issue_id = house.fail("web@1.0.0")
-    monkeypatch.setitem(organization_model._SCOPES, Role.OWNER, frozenset({"event:read"}))
-    assert 'name="action"' not in owner.get(f"{ISSUES}{issue_id}/").text
-    assert act(owner, issue_id, "resolve").status_code == 403
-    assert UNRESOLVED in owner.get(f"{ISSUES}{issue_id}/").text
-
-
-def test_a_change_returns_to_the_address_that_it_was_made_at(house, owner):
-    house.fail("web@1.0.0")
-    assert act(owner, "WEB-1", "resolve").headers["location"] == f"{ISSUES}WEB-1/"
-
-
 def test_the_events_of_an_issue_are_linked(house, owner):
     issue_id = house.fail("web@1.0.0", environment="first")
     for environment in ("second", "third"):
@@ -296,111 +141,6 @@ def test_an_event_of_another_issue_is_not_shown(house, owner):
     assert "secret-place" not in owner.get(f"{ISSUES}WEB-2/?event={event_id}").text
 
 
-def test_the_chart_and_the_shares_count_the_events(house, owner):
-    # A minute ago may be yesterday.
-    today = now().replace(hour=0, minute=0, second=0, microsecond=0)
-    for environment in ("production", "production", "production", "staging"):
-        house.fail("web@1.0.0", environment=environment, timestamp=today.timestamp())
-    text = owner.get(f"{ISSUES}WEB-1/").text
-    assert "4 events in 30 days" in text
-    label = "Events of each day in 30 days: 4 events in all, 4 in the last."
-    assert f'aria-label="{label}"' in text
-    assert len(re.findall(r'<rect class="hit"[^>]* tabindex="-?[01]"', text)) == 30
-    tags = tags_on(text)
-    assert [percent for *_, percent in tags["release"]] == ["100%"]
-    assert [percent for *_, percent in tags["environment"]] == ["75%", "25%"]
-
-
-def chart_of(page):
-    """The card with the chart of events."""
-    return page.text.partition('aria-labelledby="trend"')[2].partition("</section>")[0]
-
-
-def steps_of(page):
-    """The texts of the steps that have something to tell."""
-    found = re.findall(r'class="hit"[^>]*aria-label="([^"]*)"', chart_of(page))
-    return [
-        text.partition(": ")[2] for text in map(unescape, found) if not text.endswith(": 0 events")
-    ]
-
-
-def labels_of(page):
-    """The labels of the marks."""
-    return re.findall(r'<g class="deploy">.*?<text[^>]*>([^<]*)</text>', chart_of(page))
-
-
-def test_the_chart_has_ranges(house, owner):
-    house.fail("web@1.0.0")
-    house.fail("web@1.0.0", timestamp=(now() - timedelta(days=2)).timestamp())
-    issue = "/organizations/acme/issues/WEB-1/"
-    month = owner.get(issue)
-    assert steps_of(month) == ["1 event", "1 event\n1.0.0 created, first seen"]
-    assert f'href="{issue}" aria-label="30 days" aria-current="true"' in month.text
-    day = owner.get(issue, params={"period": "24h"})
-    assert "1 event in 24 hours" in day.text
-    assert chart_of(day).count('class="hit"') == 24
-    assert "data-at=" in chart_of(day)
-    assert "Hour (UTC)" in day.text
-    quarter = owner.get(issue, params={"period": "90d"})
-    assert "2 events in 90 days" in quarter.text
-    assert chart_of(quarter).count('class="hit"') == 90
-    assert "2 events in 30 days" in owner.get(issue, params={"period": "<x>"}).text
-
-
-def test_links_to_events_and_ranges_keep_each_other(house, owner):
-    for _ in range(2):
-        house.fail("web@1.0.0")
-    text = owner.get(f"{ISSUES}WEB-1/?event=oldest&period=90d").text
-    assert f'href="{ISSUES}WEB-1/?period=90d">Latest' in text
-    assert f'href="{ISSUES}WEB-1/?event=oldest&amp;period=24h" aria-label="24 hours"' in text
-
-
-def test_hours_of_the_chart_are_those_of_the_reader(house, owner):
-    house.fail("web@1.0.0")
-    owner.cookies.set("shipmark_zone", "Asia/Tokyo")
-    chart = chart_of(owner.get(f"{ISSUES}WEB-1/", params={"period": "24h"}))
-    assert re.search(r'<text class="" x="0%"[^>]*>\d\d:00 JST</text>', chart)
-    assert re.search(r'data-words="\d\d \w{3} \d\d:00 JST"', chart)
-
-
-def test_the_chart_marks_when_releases_were_deployed(house, owner):
-    house.fail("web@1.0.0")
-    house.deploy(house.publish("web@1.0.0"), "staging")
-    house.deploy(house.publish("web@1.0.0"), "production")
-    house.publish("web@1.1.0")
-    page = owner.get(f"{ISSUES}WEB-1/")
-    assert labels_of(page) == ["1.0.0 first seen"]
-    assert any("1.0.0 deployed to production, first seen" in text for text in steps_of(page))
-    assert "<td>1.0.0 deployed to production, first seen</td>" in page.text
-
-
-def test_without_deploys_the_chart_marks_when_releases_were_created(house, owner):
-    house.fail("web@1.0.0")
-    house.publish("web@<b>1.1.0", at=now() - timedelta(days=5), released_at=None)
-    house.publish(
-        "web@1.2.0", at=now() - timedelta(days=40), released_at=now() - timedelta(days=40)
-    )
-    page = owner.get(f"{ISSUES}WEB-1/")
-    assert any("&lt;b&gt;1.1.0 created" in text for text in re.findall("<td>(.*?)</td>", page.text))
-    assert "<b>1.1.0" not in page.text
-    assert "1.2.0" not in labels_of(page)
-    assert "1.2.0" in labels_of(owner.get(f"{ISSUES}WEB-1/", params={"period": "90d"}))
-
-
-def test_the_chart_says_which_release_resolved_and_brought_back_the_issue(house, owner):
-    ago = [now() - timedelta(days=days) for days in (20, 10, 2)]
-    house.fail("web@1.0.0", timestamp=ago[0].timestamp())
-    house.publish("web@1.1.0", message="Fixes WEB-1", at=ago[1], released_at=ago[1])
-    house.publish("web@1.2.0", at=ago[2], released_at=ago[2])
-    house.fail("web@1.2.0")
-    page = owner.get(f"{ISSUES}WEB-1/")
-    assert {"1.1.0 resolved", "1.2.0 regressed"} <= set(labels_of(page))
-    assert "since 1.2.0, in which it regressed" in page.text
-    chart = chart_of(page)
-    assert chart.count('class="s-past"') == chart.count('class="s-bad"') == 1
-    assert 'class="s-1"' not in chart
-
-
 def test_the_number_of_statements_does_not_depend_on_what_happened(house, owner, statements):
     house.fail("web@1.0.0")
     owner.get(f"{ISSUES}WEB-1/")
@@ -412,28 +152,6 @@ def test_the_number_of_statements_does_not_depend_on_what_happened(house, owner,
         owner.get(f"{ISSUES}WEB-1/")
         counts.append(len(statements))
     assert counts[0] == counts[1]
-
-
-def test_another_action_is_refused(house, owner):
-    issue_id = house.fail("web@1.0.0")
-    assert act(owner, issue_id, "explode").status_code == 400
-    assert UNRESOLVED in owner.get(f"{ISSUES}{issue_id}/").text
-
-
-def test_only_our_own_pages_change_an_issue(house, owner):
-    issue_id = house.fail("web@1.0.0")
-    for headers in ({}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example.com"}):
-        assert act(owner, issue_id, "resolve", headers).status_code == 403
-    assert UNRESOLVED in owner.get(f"{ISSUES}{issue_id}/").text
-
-
-def test_a_stranger_changes_nothing(house, browser):
-    issue_id = house.fail("web@1.0.0")
-    assert act(browser, issue_id, "resolve").status_code == 303
-    house.sign_in(browser, house.person("stranger@example.com", None))
-    assert act(browser, issue_id, "resolve").status_code == 404
-    house.sign_in(browser, house.owner)
-    assert UNRESOLVED in browser.get(f"{ISSUES}{issue_id}/").text
 
 
 def test_the_commit_that_may_have_brought_it_is_named(house, owner):
@@ -575,78 +293,6 @@ def test_a_stranger_does_not_learn_that_it_exists(house, browser):
 def test_somebody_without_a_session_is_asked_to_sign_in(browser):
     answer = browser.get(f"{ISSUES}1/")
     assert answer.headers["location"] == "/sign-in/?next=%2Forganizations%2Facme%2Fissues%2F1%2F"
-
-
-def tags_on(text: str) -> dict[str, list[tuple[str, str, str]]]:
-    """The address, text and share of each value on a page, by tag."""
-    card = text.partition('id="shares"')[2].partition("</section>")[0]
-    return {
-        unescape(tag): [
-            (unescape(address), unescape(value), percent)
-            for address, value, percent in re.findall(
-                r'<span class="cut" title="[^"]*">(?:<a href="([^"]*)">)?([^<]*)(?:</a>)?</span>'
-                r"<span>([^<]*%)</span>",
-                values,
-            )
-        ]
-        for tag, values in re.findall(
-            r'with [^"]*">([^<]*)</span></dt>(.*?)</div>', card, re.DOTALL
-        )
-    }
-
-
-def test_tags_show_the_shares_of_their_values(house, owner):
-    for browser in ("Firefox", "Firefox", "<b>Chrome", 'say "x"'):
-        house.fail("web@1.0.0", tags={"browser": browser, "password": "hunter2"})
-    text = owner.get(f"{ISSUES}WEB-1/").text
-    tags = tags_on(text)
-    first, *others = [each[1:] for each in tags["browser"]]
-    assert first == ("Firefox", "50%")
-    assert sorted(others) == [("<b>Chrome", "25%"), ('say "x"', "25%")]
-    assert tags["release"] == [("/organizations/acme/releases/web%401.0.0/", "1.0.0", "100%")]
-    assert not {"password", "user"} & tags.keys()
-    assert "hunter2" not in text
-    assert "<b>Chrome" not in text
-
-
-def test_a_value_leads_to_the_issues_with_it(house, owner):
-    house.fail("web@1.0.0", tags={"browser": "Firefox", "region": 'say "x"', "glob": "a*"})
-    house.fail("web@1.0.0", tags={"browser": "Chrome"}, fingerprint=["other"])
-    tags = tags_on(owner.get(f"{ISSUES}WEB-1/").text)
-    for tag in ("browser", "region"):
-        [(address, *_)] = tags[tag]
-        listed = owner.get(address).text
-        assert ("WEB-1" in listed, "WEB-2" in listed) == (True, False)
-    # Nothing can search for it.
-    assert tags["glob"] == [("", "a*", "100%")]
-
-
-def test_tags_stay_when_events_are_gone(house, owner):
-    issue_id = house.fail("web@1.0.0", tags={"browser": "Firefox"})
-    with house.database.transaction() as connection:
-        connection.execute(delete(events.events))
-    assert tags_on(owner.get(f"{ISSUES}{issue_id}/").text)["browser"][0][1] == "Firefox"
-
-
-def test_what_a_newer_rule_removes_is_not_among_the_tags(house, owner):
-    house.fail("web@1.0.0", tags={"browser": "Firefox", "pin": "4711"})
-    assert "pin" in tags_on(owner.get(f"{ISSUES}WEB-1/").text)
-    path = "/organizations/acme/settings/projects/web/data/scrubbing/"
-    rules = {"scrubbing": "1", "defaults": "1", "sensitive": "pin"}
-    assert owner.post(path, data=rules, headers=OWN).status_code == 303
-    assert "pin" not in tags_on(owner.get(f"{ISSUES}WEB-1/").text)
-
-
-def test_shares_take_the_same_statements_for_any_number_of_events(house, owner, statements):
-    house.fail("web@1.0.0", tags={"a": "1"})
-    statements.clear()
-    owner.get("/organizations/acme/issues/WEB-1/?event=oldest")
-    few = len(statements)
-    for number in range(5):
-        house.fail("web@1.0.0", tags={"a": str(number)})
-    statements.clear()
-    owner.get("/organizations/acme/issues/WEB-1/?event=oldest")
-    assert len(statements) == few
 
 
 def test_reports_of_users_are_shown(house, owner):
