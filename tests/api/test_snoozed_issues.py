@@ -504,3 +504,82 @@ def test_changing_many_takes_as_many_statements_as_changing_a_few(
             assert bob.put(f"{WEB_LIST}?query=is:new", body).status_code == 200
         numbers.append(seen.count)
     assert numbers[0] == numbers[1]
+
+
+#: The ways to ignore an issue, and the substatus and what `statusDetails` say of it.
+WAYS: dict[str, tuple[dict[str, object], str, dict[str, object]]] = {
+    "forever": ({"substatus": "archived_forever"}, "archived_forever", {}),
+    "plain": ({}, "archived_forever", {}),
+    "escalating": (
+        {"substatus": "archived_until_escalating"},
+        "archived_until_escalating",
+        {},
+    ),
+    "escalating-details": (
+        {"statusDetails": {"ignoreUntilEscalating": True}},
+        "archived_until_escalating",
+        {},
+    ),
+    "count": ({"ignoreCount": 5}, "archived_until_condition_met", {"ignoreCount": 5}),
+    "users": (
+        {"statusDetails": {"ignoreUserCount": 3}},
+        "archived_until_condition_met",
+        {"ignoreUserCount": 3},
+    ),
+}
+
+
+@pytest.mark.parametrize("path", [ISSUE, f"{WEB_LIST}?query=is:ignored"])
+@pytest.mark.parametrize("after", WAYS)
+@pytest.mark.parametrize("before", WAYS)
+def test_an_ignored_issue_is_ignored_in_another_way(
+    bob: Caller, happen: Happen, database: Database, before: str, after: str, path: str
+) -> None:
+    happen()
+    change(bob, {"status": "ignored"} | WAYS[before][0])
+    body, substatus, details = WAYS[after]
+    assert bob.put(path, {"status": "ignored"} | body).status_code == 200
+    issue = shown(bob)
+    assert (issue["status"], issue["substatus"]) == ("ignored", substatus)
+    shown_details = {key: value for key, value in issue["statusDetails"].items() if value}
+    shown_details.pop("actor", None)
+    assert shown_details == details
+    snoozed = [(row["event_count"], row["user_count"]) for row in rows(database, "snoozes")]
+    assert bool(snoozed) is (substatus != "archived_forever")
+    is_same = WAYS[before][1] == substatus and not details
+    happened = [each["type"] for each in issue["activity"]].count("set_ignored")
+    assert happened == (1 if is_same else 2)
+
+
+def test_an_issue_that_was_ignored_for_ever_escalates_once_it_may(
+    bob: Caller, happen: Happen
+) -> None:
+    happen()
+    change(bob, {"status": "ignored"})
+    ignore(bob, ignoreCount=1)
+    happen()
+    assert state_of(bob) == ESCALATING
+
+
+def test_an_open_issue_gets_the_requested_substatus(bob: Caller, happen: Happen) -> None:
+    happen()
+    for substatus in ("ongoing", "escalating", "regressed"):
+        assert (
+            change(bob, {"status": "unresolved", "substatus": substatus})["substatus"] == substatus
+        )
+    assert change(bob, {"status": "unresolved"})["substatus"] == "regressed"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"status": "resolved", "statusDetails": {"ignoreUntilEscalating": True}},
+        {"status": "ignored", "statusDetails": {"ignoreUntilEscalating": True, "ignoreCount": 5}},
+    ],
+)
+def test_until_escalating_is_for_ignored_issues_without_conditions(
+    bob: Caller, happen: Happen, body: dict[str, object]
+) -> None:
+    happen()
+    answer = bob.put(ISSUE, body)
+    assert (answer.status_code, list(answer.json())) == (400, ["substatus"])

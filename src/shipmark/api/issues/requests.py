@@ -137,6 +137,9 @@ class StatusDetailsRequest(SnoozeRequest):
     in_release: Annotated[str, Text(max_length=VERSION_MAX, trim=False)] | None = optional(
         "Version in which the issues are resolved, or `latest`."
     )
+    ignore_until_escalating: Annotated[bool, Boolean()] | None = optional(
+        "True ignores the issues until they escalate, as the substatus `archived_until_escalating` does."
+    )
     in_upcoming_release: _NotUpcoming = optional("Not supported: only null.")
     in_commit: ResolvingCommitRequest | None = optional("Commit in which the issues are resolved.")
 
@@ -232,7 +235,8 @@ class IssueUpdateRequest(SnoozeRequest):
     def _status_change(self, name: str) -> StatusChange:
         is_next = name == _IN_NEXT_RELEASE
         status = IssueStatus.RESOLVED if is_next else STATUSES[name]
-        if self.substatus is not None and self.substatus.status is not status:
+        substatus = self._requested_substatus()
+        if substatus is not None and substatus.status is not status:
             message = f"This is not a substatus of {status.value} issues."
             raise ValidationFailed({"substatus": [message]})
         conditions = self._conditions(is_ignoring=status is IssueStatus.IGNORED)
@@ -241,11 +245,19 @@ class IssueUpdateRequest(SnoozeRequest):
         is_resolved = status is IssueStatus.RESOLVED
         return StatusChange(
             status=status,
-            substatus=self.substatus,
+            substatus=substatus,
             in_release=details.in_release if details and is_resolved and not is_next else None,
             is_in_next_release=is_resolved and is_next,
             conditions=conditions,
         )
+
+    def _requested_substatus(self) -> Substatus | None:
+        """Return the substatus, also as details name it that an answer had."""
+        details = self.status_details
+        is_until_escalating = details is not None and details.ignore_until_escalating
+        if self.substatus is None and is_until_escalating:
+            return Substatus.ARCHIVED_UNTIL_ESCALATING
+        return self.substatus
 
     def _conditions(self, *, is_ignoring: bool) -> SnoozeConditions | None:
         """Return the conditions of ``statusDetails``, or else those beside it, as older clients send them."""
@@ -262,7 +274,8 @@ class IssueUpdateRequest(SnoozeRequest):
 
     def _problem_of_substatus(self, conditions: SnoozeConditions | None) -> str:
         """Return why the substatus does not fit the conditions of issues that become ignored, or an empty text."""
-        is_conditional = self.substatus is _UNTIL_CONDITION_MET
+        substatus = self._requested_substatus()
+        is_conditional = substatus is _UNTIL_CONDITION_MET
         if is_conditional and conditions is None:
             return _NO_CONDITION
-        return _OTHER_SUBSTATUS if conditions and self.substatus and not is_conditional else ""
+        return _OTHER_SUBSTATUS if conditions and substatus and not is_conditional else ""

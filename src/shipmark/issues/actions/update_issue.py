@@ -176,11 +176,11 @@ def _set_status(
     user_id: int | None,
     now: datetime,
 ) -> Updated:
-    """Reopen or ignore: delete resolutions; issues that have the status already get no activity (groups-api.md 4.4)."""
-    changed = [issue for issue in locked if issue.status is not change.status]
+    """Reopen or ignore: delete resolutions; issues that stay as they are get no activity (groups-api.md 4.4)."""
+    substatus = _substatus(change, locked, now)
+    changed = [issue for issue in locked if _is_changed(issue, change, substatus)]
     users = {issue.id: user_id for issue in changed}
     resolutions.delete_of_issues(connection, [issue.id for issue in locked])
-    substatus = _substatus(change, locked, now)
     if substatus in _ACTIVE_ANEW:
         states.reopen(connection, dict.fromkeys(users, now), substatus)
     else:
@@ -199,6 +199,19 @@ def _set_status(
     activity.add_plain(connection, happened, users, now, details)
     activity.add_history(connection, history, users, None, now)
     return Updated(issues=tuple(locked), substatus=substatus, has_new_activity=bool(changed))
+
+
+def _is_changed(issue: Issue, change: StatusChange, substatus: Substatus) -> bool:
+    """Return True unless the issue is as requested. Ignored ones may be ignored in another way, with other conditions.
+
+    Open ones keep their substatus unless one is requested.
+    """
+    if issue.status is not change.status:
+        return True
+    if change.conditions is not None:
+        return True
+    is_requested = change.status is IssueStatus.IGNORED or change.substatus is not None
+    return is_requested and issue.substatus is not substatus
 
 
 def _substatus(change: StatusChange, locked: Sequence[Issue], now: datetime) -> Substatus:
