@@ -89,6 +89,45 @@ def test_every_short_id_of_a_run_counts_once_in_order(message: str, expected: li
     assert named(message) == expected
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Fixes `APP-1`, `APP-2`",
+        "**Fixes** APP-1, APP-2",
+        "**Fixes:** **APP-1** and *APP-2*",
+        "**Fixes**: APP-1 `APP-2`",
+        "Fixes:\n* APP-1\n* APP-2\n",
+        "* Fixes `APP-1`\n* Fixes `APP-2`",
+    ],
+)
+def test_markdown_is_no_part_of_a_statement(message: str) -> None:
+    assert named(message) == ["APP-1", "APP-2"]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ('Revert "Fixes APP-1"', []),
+        ('Revert "Fixes APP-1"\n\nThis reverts commit 1234567.', []),
+        ('Revert "Cache, fixes APP-1" (#456)\r\n\r\nReverts acme/web#123', []),
+        ('revert "Say "no", fixes APP-1"', []),
+        ('Revert "Fixes APP-1 and a subject that was cut', []),
+        ('* Revert "Fixes APP-1"\n* Fixes APP-2', ["APP-2"]),
+        ('Revert "Fixes APP-1"\n\nFixes APP-2, see "x"', ["APP-2"]),
+        ('Revert "Add a cache" fixes APP-2', ["APP-2"]),
+        ('Revert "Revert "Fixes APP-1""', ["APP-1"]),
+        ('Reapply "Fixes APP-1"', ["APP-1"]),
+        ('Revert "Reapply "Fixes APP-1""', []),
+        ("Revert the cache, fixes APP-1", ["APP-1"]),
+        ("Fixes APP-1\n\nThis reverts commit 1234567.", ["APP-1"]),
+    ],
+)
+def test_a_revert_does_not_resolve_what_the_reverted_commit_did(
+    message: str, expected: list[str]
+) -> None:
+    assert named(message) == expected
+
+
 @pytest.mark.parametrize("end", [".", "#", "(", "/", ":", ";", "!", '"', "é", "–"])
 def test_other_characters_end_a_run(end: str) -> None:
     assert named(f"Fixes APP-1 {end} APP-2") == ["APP-1"]
@@ -252,6 +291,8 @@ def seconds_of_work(unit: str, end: str, length: int) -> float:
             "fix a-_é ",
             "fix https://",
             "fix http://[",
+            '\nRevert "',
+            '\n>- "',
         ),
         *("-", "a-", "a-_", "-_", "_", "a", "1", " ", ", ", "é", "aé", "[", "[]", "[a](", "("),
         *("/issues/", "https://shipmark.example.com/issues/"),

@@ -25,6 +25,9 @@ ISSUE_ID_MAX = 2**63 - 1
 
 # Brackets and parentheses may not nest, or each "[" of "[[[[…" would cause a scan to the end.
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]*)\]\([^()]*\)")
+# The subject that `git revert` and forges quote; each "Revert" turns round what is within.
+_QUOTING = re.compile(r"[\s>-]*((?:(?:revert|reapply) \")+)", re.IGNORECASE)
+_REVERT = re.compile("revert", re.IGNORECASE)
 _KEYWORD = re.compile(r"\b(?:fix(?:es|ed)?|close[sd]?|resolve[sd]?):?\s+", re.IGNORECASE)
 _RUN = re.compile(r"[A-Za-z0-9_,\s-]*")
 _WORD_CHARACTER = re.compile(r"\w")
@@ -59,6 +62,8 @@ def find(message: str, *, host: str, organization: str) -> References:
     A short id in one counts only below the organization with this slug.
     """
     text = _MARKDOWN_LINK.sub(r"\1", message) if "](" in message else message
+    # Code and emphasis of Markdown, and its bullets.
+    text = _without_reverted(text.replace("`", "").replace("*", ""))
     # Most messages name no issue, and a release may have thousands.
     if _KEYWORD.search(text) is None:
         return _NONE
@@ -71,6 +76,25 @@ def find(message: str, *, host: str, organization: str) -> References:
         short_ids=tuple(each for each in result if isinstance(each, ShortId)),
         issue_ids=tuple(each for each in result if isinstance(each, int)),
     )
+
+
+def _without_reverted(text: str) -> str:
+    """Return the text without the subjects of reverted commits: what these fixed is broken again.
+
+    What else the message of a revert says counts, behind the subject too.
+    """
+    if _REVERT.search(text) is None:
+        return text
+    return "\n".join(map(_line_without_reverted, text.split("\n")))
+
+
+def _line_without_reverted(line: str) -> str:
+    quoting = _QUOTING.match(line)
+    if quoting is None or len(_REVERT.findall(quoting[1])) % 2 == 0:
+        return line
+    # A subject may have quotes in it, and a cut one has no end.
+    end = line.rfind('"', quoting.end())
+    return line[end:] if end >= 0 else ""
 
 
 def _references(text: str, host: str, organization: str) -> Iterator[ShortId | int]:
