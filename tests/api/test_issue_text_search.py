@@ -92,6 +92,24 @@ def test_terms_find_issues(alice: Caller, query: str, issues: set[str]) -> None:
     assert found(alice, query) == issues
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Rack::Timeout",
+        "timeout::request",
+        "rack::timeout::",
+        "message:Rack::Timeout",
+        "Rack::Timeout* took",
+        "Rack::Timeout level:error",
+    ],
+)
+def test_names_of_classes_are_text(alice: Caller, world: World, query: str) -> None:
+    raised = {"values": [{"type": "Rack::Timeout::RequestError", "value": "took 15 s"}]}
+    payload = error_event("class") | {"exception": raised}
+    send_event(alice.client, world.keys["web"], world.projects["web"], payload)
+    assert found(alice, query) == {"WEB-3"}
+
+
 @pytest.mark.parametrize("query", ["title:größe*", "title:GRÖßE*", "message:GRÖßE", "größe"])
 def test_letters_of_all_alphabets_match_in_any_case(
     alice: Caller, world: World, query: str
@@ -132,6 +150,10 @@ def test_many_terms_cost_no_statement_each(alice: Caller, database: Database) ->
         ("disk OR platform:python", BOOLEAN),
         ("platform:python AND level:error", BOOLEAN),
         ("stack.filename:a.py", "Invalid key for this search: stack.filename"),
+        ('firstRelease:""', "firstRelease: takes a value."),
+        ('!regressed_in_release:""', "regressed_in_release: takes a value."),
+        ('assigned:""', "assigned: takes a value."),
+        ("bookmarks:", "bookmarks: takes a value."),
         ("error.value:x", "Invalid key for this search: error.value"),
     ],
 )

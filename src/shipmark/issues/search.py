@@ -55,6 +55,8 @@ _RELEASE_KEYS = {
 _RELEASE_FILTERS = frozenset(
     {"release.version", "release.package", "release.build", "release.stage"}
 )
+#: Keys that, with an empty value, ask for issues without the tag of the same name.
+_OF_TAGS = frozenset({"release", "environment"})
 #: The caller, where a user is named.
 ME = "me"
 _ATTRIBUTES = {
@@ -175,7 +177,7 @@ def parse(query: str, now: datetime) -> IssueSearch:
         key = _known(written)
         if word in _BOOLEAN_WORDS:
             raise BadRequest(release_search.BOOLEAN)
-        if not colon or word.startswith('"'):
+        if not colon or word.startswith('"') or _is_text(key, rest):
             words.append(_unquoted(word))
         elif _searches_releases(key, rest):
             of_releases.append(word)
@@ -202,6 +204,11 @@ def _known(key: str) -> str:
     return key.removesuffix(name) + _KEYS.get(name.lower(), name)
 
 
+def _is_text(key: str, rest: str) -> bool:
+    """Return True for the name of a class in Ruby, C++ or Perl, such as ``Rack::Timeout``: a tag has no such value."""
+    return rest.startswith(":") and key.lower() not in _KEYS
+
+
 def _searches_releases(key: str, text: str) -> bool:
     """Return True for terms of the search for releases, as are versions with a wildcard."""
     return key.removeprefix("!") in _RELEASE_FILTERS or (key == "release" and "*" in text)
@@ -222,7 +229,9 @@ def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
         _add_status(search, value.lower())
     elif key == "status" and value.lower() in STATUSES:
         search.status = STATUSES[value.lower()]
-    elif name in _LOOKED_UP and value:
+    elif name in _LOOKED_UP and (value or name not in _OF_TAGS):
+        if not value:
+            raise BadRequest(f"{name}: takes a value.")
         _LOOKED_UP[name](search, name, text, is_negated)
     elif name in text_search.KEYS and text:
         values = _listed(name, text)
