@@ -351,7 +351,7 @@ def test_without_semver_a_later_release_that_is_there_is_the_next_one(
     assert shown(bob)["substatus"] == "regressed"
 
 
-@pytest.mark.parametrize("package", ["", "web@"])
+@pytest.mark.parametrize("package", ["", "web@", "v", "web@v"])
 def test_without_semver_an_old_client_that_is_new_here_does_not_reopen_it(
     bob: Caller, happen: Happen, package: str
 ) -> None:

@@ -193,18 +193,18 @@ def compare(left: str, right: str) -> int | None:
 
     Packages are ignored, so that a bare ``1.0`` has a version here (releases.md 1.4).
     """
-    first, second = _compared_version(left), _compared_version(right)
-    if first is None or second is None:
-        return None
-    return (first.precedence > second.precedence) - (first.precedence < second.precedence)
+    return _order(_compared_version(left), _compared_version(right))
 
 
 def compare_same_package(left: str, right: str) -> int | None:
-    """Compare as `compare` does, but only two versions of one package, or two without a package."""
+    """Compare as `compare` does, but only two versions of one package, or two without a package.
+
+    A "v" before the number, as in tags of git, is no part of a version here, though ``v1.2.3`` is not semver.
+    """
     first, second = parse(left), parse(right)
     if first is None or second is None or first.package != second.package:
         return None
-    return compare(left, right)
+    return _order(parse_version(_without_v(first.raw)), parse_version(_without_v(second.raw)))
 
 
 def follows_semver(newest_first: Sequence[str]) -> bool:
@@ -218,6 +218,17 @@ def follows_semver(newest_first: Sequence[str]) -> bool:
 def goes_by_semver(name: str, newest_first: Sequence[str]) -> bool:
     """Return True if a version is compared by semver in a project with these newest releases."""
     return is_semver(name) and follows_semver(newest_first)
+
+
+def _order(left: Version | None, right: Version | None) -> int | None:
+    if left is None or right is None:
+        return None
+    return (left.precedence > right.precedence) - (left.precedence < right.precedence)
+
+
+def _without_v(raw: str) -> str:
+    is_prefixed = raw[:1] in {"v", "V"} and raw[1:2].isdigit()
+    return raw[1:] if is_prefixed else raw
 
 
 def _split(name: str) -> tuple[str | None, str]:
