@@ -410,6 +410,18 @@ def test_the_store_takes_an_event(sdk: Sdk, database: Database) -> None:
 
 
 @on_one_database
+def test_the_store_keeps_no_transactions(sdk: Sdk, database: Database) -> None:
+    """sentry-python 0.10 sends them there, as it knows no envelopes."""
+    event = error_event() | {"type": "transaction", "transaction": "/cart", "spans": []}
+    answer = sdk.store(json.dumps(event).encode())
+    assert (answer.status_code, answer.json()) == (200, {"id": event["event_id"]})
+    assert "transaction" in answer.headers["x-sentry-rate-limits"]
+    assert counts(database)["issues"] == 0
+    assert [(row["reason"], row["category"]) for row in rows(database, "discards")] == [
+        ("not_supported", "transaction")
+    ]
+
+
 def test_the_store_reads_packed_bodies(sdk: Sdk, database: Database) -> None:
     packed = base64.b64encode(zlib.compress(json.dumps(error_event()).encode()))
     assert sdk.store(packed).status_code == 200

@@ -176,7 +176,11 @@ def _crash_of(received: ReceivedEnvelope) -> bytes | None:
 
 def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
     """Log an event without an envelope."""
-    event_id = id_of(event_object(content), NO_ENVELOPE)
+    event = event_object(content)
+    event_id = id_of(event, NO_ENVELOPE)
+    # SDKs that know no envelopes send transactions here too.
+    if event.get("type") == _TRANSACTION:
+        return take(request, sender, [], event_id=event_id, others=Counter({_TRANSACTION: 1}))
     part = Part(FrameType.EVENT, content, event_id, ERROR)
     return take(request, sender, [part], event_id=event_id)
 
@@ -216,6 +220,7 @@ _CATEGORIES = {
 }
 _STORED = frozenset({*_FRAME_TYPES, *REPORT_ITEM_TYPES, *SESSION_TYPES, ATTACHMENT})
 #: The types of events that are not stored.
+_TRANSACTION = "transaction"
 _UNSTORED_EVENTS = EVENT_ITEM_TYPES - _STORED
 
 
