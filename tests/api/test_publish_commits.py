@@ -4,7 +4,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from factories import MASK, Caller, World, commit, dump, masked, on_one_database, release_path, rows
+from factories import (
+    MASK,
+    Caller,
+    World,
+    commit,
+    counts,
+    dump,
+    masked,
+    on_one_database,
+    release_path,
+    rows,
+)
 
 from shipmark.infrastructure.database import Database
 
@@ -298,6 +309,16 @@ def test_commits_do_not_move_a_head(alice: Caller, database: Database) -> None:
     alice.publish("web@1.0.0", commits=[commit("1")])
     alice.publish("web@1.0.0", commits=[commit("2", timestamp=at(12))])
     assert heads(database) == {"acme/web": "1"}
+
+
+@on_one_database
+def test_a_commit_may_change_more_files_than_other_lists_have_items(
+    alice: Caller, database: Database
+) -> None:
+    """A commit that vendors a library, or is the first, must not make a pipeline fail."""
+    patch = [{"path": f"vendor/{number}.py", "type": "A"} for number in range(10_001)]
+    alice.publish("web@1.0.0", commits=[commit("1", patch_set=patch)])
+    assert counts(database)["changed_files"] == 10_001
 
 
 def test_known_files_of_a_commit_stay_as_they_are(alice: Caller, database: Database) -> None:

@@ -339,6 +339,16 @@ def test_more_commits_than_the_limit_are_refused(
 
 
 @on_one_database
+def test_more_files_of_a_commit_than_the_limit_are_refused(alice: Caller) -> None:
+    files = [{"path": f"{number}.py", "type": "A"} for number in range(100_001)]
+    answer = alice.post(RELEASES, release(commits=[{"id": KEY, "patch_set": files}]))
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"commits": {"patch_set": ["Ensure this field has no more than 100000 elements."]}},
+    )
+
+
+@on_one_database
 def test_more_refs_than_the_limit_are_refused(alice: Caller) -> None:
     refs = [{"commit": KEY, "repository": "acme/web"}] * 10_001
     answer = alice.post(RELEASES, release(refs=refs))

@@ -130,6 +130,8 @@ _OptionalSha = Annotated[str, Text(max_length=SHA_MAX, blank=True)] | None
 _DateTime = Annotated[datetime, DateTime(unix_times=True)]
 
 
+#: The most files that a commit changes, as the first import of a large repository.
+_FILES_MAX = 100_000
 _PATH = Text(max_length=FILENAME_MAX)
 
 
@@ -189,7 +191,7 @@ class CommitRequest(CommitInput):
     )
     changes: Annotated[
         tuple[tuple[str, Change], ...] | None,
-        ReadAs(ListOf[PatchSetEntry] | None, _to_changes),
+        ReadAs(Annotated[list[PatchSetEntry], Items(max_length=_FILES_MAX)] | None, _to_changes),
         Field(alias="patch_set", description="Changed files."),
     ] = None
 
