@@ -343,6 +343,8 @@ def test_the_culprit_prefers_the_module_and_the_client() -> None:
         ({"logentry": {"message": "%d of %(all)s", "params": {"0": 1, "all": 2}}}, "1 of 2"),
         ({"logentry": {"message": "{} {who}", "params": ["hi"]}}, "hi {who}"),
         ({"logentry": {"message": "100%% %s %s", "params": ["a"]}}, "100% a %s"),
+        ({"logentry": {"message": "100% of %s is full", "params": ["a"]}}, "100% of a is full"),
+        ({"logentry": {"message": "%5d% free", "params": [7]}}, "7% free"),
         ({"logentry": {"message": "%2$s of %1$5.1f", "params": [2.5, "b"]}}, "b of 2.5"),
         ({"logentry": {"message": "{0:N2} {who,-9}", "params": {"0": 5, "who": "x"}}}, "5 x"),
         ({"logentry": {"message": "no params", "params": 7}}, "no params"),

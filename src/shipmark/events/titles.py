@@ -27,8 +27,9 @@ METADATA_TYPE_MAX = 128
 METADATA_VALUE_MAX = 1024
 #: The most characters of a parameter, as a template may repeat a long one a thousand times.
 PARAMETER_MAX = 200
+#: Without the flag " " of C: in "100% of %s" the first is none.
 _PRINTF = re.compile(
-    r"%(?:\((?P<name>\w+)\)|(?P<number>[1-9]\d?)\$)?[-+ #0-9.]{0,8}[sdifrxXcgeoEGu%]"
+    r"%(?:\((?P<name>\w+)\)|(?P<number>[1-9]\d?)\$)?[-+#0-9.]{0,8}[sdifrxXcgeoEGu%]"
 )
 #: With the format of .NET behind the name, if any.
 _BRACES = re.compile(r"\{(?P<name>\w*)(?:[,:][^{}]{0,32})?\}(?P<number>)")
