@@ -99,6 +99,7 @@ PAGES = (
     "/organizations/acme/releases/",
     "/organizations/acme/releases/?environment=production&period=30d&sort=version",
     "/organizations/acme/releases/?query=release.version:>=web@3",
+    "/organizations/acme/releases/?query=release:latest",
     "/organizations/acme/timeline/",
     "/organizations/acme/delivery/",
     "/organizations/acme/delivery/?period=12m&project=web",

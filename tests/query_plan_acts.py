@@ -201,6 +201,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/organizations/acme/releases/?project=-1&sort=semver",
         "/organizations/acme/releases/?project=-1&sort=build",
         "/organizations/acme/releases/?sort=semver&query=release.package:web",
+        "/organizations/acme/releases/?query=release:latest",
+        "/organizations/acme/releases/?query=!release:latest&sort=semver",
         "/organizations/acme/releases/?query=release.version:>1&cursor=1795328720287509:5:0",
         "/organizations/acme/releases/stats/",
         "/organizations/acme/delivery/",

@@ -149,6 +149,23 @@ def test_what_is_found_is_the_same_in_every_order_and_by_project(bob: Caller, wo
         assert found(bob, query, f"&project={world.projects['mobile']}") == set()
 
 
+def test_latest_is_the_open_release_of_each_project_that_shipped_last(
+    bob: Caller, world: World
+) -> None:
+    for version in ("web@1.0.0", "web@2.0.0", "web@3.0.0"):
+        bob.publish(version)
+    bob.publish("mobile@1.0.0", "mobile")
+    bob.put(release_path("web@3.0.0"), {"status": "archived"})
+    latest = {"web@2.0.0", "mobile@1.0.0"}
+    for more in ("", "&sort=semver", "&flatten=1"):
+        assert found(bob, "release:latest", more) == latest, more
+        assert found(bob, "!release:latest", more) == {"web@1.0.0"}, more
+    assert found(bob, "release:[latest, web@1.0.0]") == latest | {"web@1.0.0"}
+    assert found(bob, "release:latest release.package:web") == {"web@2.0.0"}
+    assert found(bob, "release:latest", f"&project={world.projects['mobile']}") == {"mobile@1.0.0"}
+    assert found(bob, "release:latest", f"&project={world.projects['tools']}") == set()
+
+
 @pytest.mark.parametrize("version", ['web@"1.0 x"', "web “1.0”", 'a"b'])
 def test_versions_with_quotes_are_found_by_them(bob: Caller, world: World, version: str) -> None:
     for each in (version, "web@1.0 x"):

@@ -318,10 +318,6 @@ class IssueFilter:
     seen_between: tuple[datetime, datetime] | None = None
 
 
-#: The alias for the newest release of a project in place of a version.
-LATEST = "latest"
-
-
 class IssueSort(StrEnum):
     """The order of a list of issues, the highest first, with the protocol's names (groups-api.md 2.1).
 

@@ -35,10 +35,14 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameTerm:
-    """The version is, or is not, one of these; ``*`` matches any text. Case-sensitive."""
+    """The version is, or is not, one of these; ``*`` matches any text. Case-sensitive.
+
+    ``latest_ids`` are the releases that `LATEST` stood for, which no version is.
+    """
 
     patterns: tuple[str, ...]
     is_negated: bool
+    latest_ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

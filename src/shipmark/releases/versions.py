@@ -22,7 +22,9 @@ _HASH_LENGTHS = frozenset({12, 16, 20, 32, 40, 64})
 _SHORT_HASH_LENGTH = 12
 #: The longest name that SDKs may send (ingest.md 5.1).
 SENT_NAME_MAX = 200
-_RESERVED_NAMES = frozenset({"", ".", "..", "latest"})
+#: The alias for the newest release of a project in place of a version.
+LATEST = "latest"
+_RESERVED_NAMES = frozenset({"", ".", "..", LATEST})
 _FORBIDDEN_IN_NAME = re.compile(r"[\r\n\f\t/\\]")
 _REFUSED_BY_PARSER = re.compile(r"[\x00-\x1f\x7f/\\]")
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]+")

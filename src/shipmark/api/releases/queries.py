@@ -30,6 +30,7 @@ from shipmark.release_health.store.ranked_list import RankColumn, Ranking
 from shipmark.releases import search
 from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
 from shipmark.releases.search import EVERYTHING, Search, text_search
+from shipmark.releases.store import shipping_order
 
 _NO_BASE = "The base parameter is missing: the version to compare with."
 
@@ -157,15 +158,15 @@ class ReleaseFilterQuery(_StatusQuery, EnvironmentQuery, ProjectQuery, TimeRange
         status = self.release_status(default=ReleaseStatus.OPEN)
         created_from, created_to = self.time_range() or (None, None)
         environment_ids = self.environment_ids(connection, context.access)
+        project_ids = tuple(project.id for project in projects)
+        terms = search.parse(self.query or "", now(), environment_count=len(environment_ids or ()))
         return ReleaseFilter(
             organization_id=context.organization_id,
-            project_ids=tuple(project.id for project in projects),
+            project_ids=project_ids,
             covers_all_projects=self.covers_all(context.access),
             per_project=per_project,
             status=status,
-            search=search.parse(
-                self.query or "", now(), environment_count=len(environment_ids or ())
-            ),
+            search=shipping_order.with_latest(connection, terms, project_ids),
             environment_ids=environment_ids,
             created_from=created_from,
             created_to=created_to,

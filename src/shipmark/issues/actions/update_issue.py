@@ -11,7 +11,6 @@ from shipmark.issues.actions import merge_issues, people, prioritize, review, sh
 from shipmark.issues.actions.merge_issues import Merged
 from shipmark.issues.actions.resolve_in_commit import resolve_in_commit
 from shipmark.issues.model import (
-    LATEST,
     HistoryStatus,
     Issue,
     IssueActivityType,
@@ -29,6 +28,7 @@ from shipmark.releases import versions
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases, shipping_order
+from shipmark.releases.versions import LATEST
 
 NO_RELEASE = "No release data present in the system to form a basis for 'Next Release'"
 UNKNOWN_RELEASE = "Unable to find a release with the given version."

@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Select
 
-from shipmark.issues.model import LATEST, IssueFilter, ReleaseCondition
+from shipmark.issues.model import IssueFilter, ReleaseCondition
 from shipmark.issues.people import UserCondition
 from shipmark.issues.search import IssueSearch, IssueTerm, NamesTerm, ReleaseTerm
 from shipmark.issues.store import named_issues, release_filter
@@ -18,6 +18,7 @@ from shipmark.issues.tags import TagCondition
 from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.releases.store import shipping_order, version_lookup
+from shipmark.releases.versions import LATEST
 
 C = TypeVar("C", TagCondition, UserCondition)
 

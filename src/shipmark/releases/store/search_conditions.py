@@ -80,7 +80,14 @@ def _condition(term: search.Term, _parameters: _Parameters) -> sa.ColumnElement[
 
 @_condition.register
 def _(term: search.NameTerm, parameters: _Parameters) -> sa.ColumnElement[bool]:
-    return _one_of(releases.c.version, term.patterns, parameters, is_negated=term.is_negated)
+    if term.latest_ids is None:
+        return _one_of(releases.c.version, term.patterns, parameters, is_negated=term.is_negated)
+    # Alone, so that the primary key serves.
+    ids = parameters.add(term.latest_ids, Id, expanding=True)
+    met: sa.ColumnElement[bool] = releases.c.id.in_(ids)
+    if term.patterns:
+        met = sa.or_(met, _one_of(releases.c.version, term.patterns, parameters, is_negated=False))
+    return sa.not_(met) if term.is_negated else met
 
 
 @_condition.register

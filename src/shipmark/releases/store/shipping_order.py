@@ -1,15 +1,18 @@
 """The releases of a project in the order in which they shipped: the next after another, and the newest."""
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from sqlalchemy import Connection, ScalarSelect, bindparam, or_, select
 
 from shipmark.infrastructure.database import IDS, Id, ids_param
 from shipmark.releases.model import Release, ReleaseFilter, ReleaseSort, ReleaseStatus
+from shipmark.releases.search import NameTerm, Search, Term
 from shipmark.releases.store import list_query
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import by_ids as releases_by_ids
 from shipmark.releases.store.releases import releases
+from shipmark.releases.versions import LATEST
 
 _latest = release_projects.alias("latest").c
 _latest_id = (
@@ -84,6 +87,22 @@ def latest_versions(connection: Connection, project_ids: Collection[int]) -> dic
         return {}
     result = connection.execute(_LATEST, ids_param(project_ids))
     return {project_id: version for project_id, version, _ in result}
+
+
+def with_latest(connection: Connection, search: Search, project_ids: Collection[int]) -> Search:
+    """Return the search in which `LATEST` stands for the latest release of each of these projects."""
+    names = [term for term in search.terms if isinstance(term, NameTerm)]
+    if not any(LATEST in term.patterns for term in names):
+        return search
+    ids = tuple(sorted(set(latest_ids(connection, project_ids).values())))
+    return replace(search, terms=tuple(_with_ids(term, ids) for term in search.terms))
+
+
+def _with_ids(term: Term, ids: tuple[int, ...]) -> Term:
+    if not isinstance(term, NameTerm) or LATEST not in term.patterns:
+        return term
+    patterns = tuple(pattern for pattern in term.patterns if pattern != LATEST)
+    return replace(term, patterns=patterns, latest_ids=ids)
 
 
 def latest_ids(connection: Connection, project_ids: Collection[int]) -> dict[int, int]:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.actions.assign import UNKNOWN_ASSIGNEE
-from shipmark.issues.model import LATEST, IssueChange, IssueStatus, SharingChange, StatusChange
+from shipmark.issues.model import IssueChange, IssueStatus, SharingChange, StatusChange
 from shipmark.issues.people import PeopleChange
+from shipmark.releases.versions import LATEST
 from shipmark.web.view_models.issue_snooze import ARCHIVE_CHOICES
 
 CHANGES: Mapping[str, StatusChange] = {

@@ -13,6 +13,7 @@ from shipmark.release_health.store.ranked_list import RankColumn, Ranking
 from shipmark.releases.model import ReleaseFilter, ReleaseSort, ReleaseStatus
 from shipmark.releases.search import EVERYTHING, FinalizedTerm, parse
 from shipmark.releases.search import Search as Terms
+from shipmark.releases.store import shipping_order
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 
@@ -182,14 +183,15 @@ def filter_of(
         environment_ids = tuple(environment.id for environment in known)
     if search.status == "unreleased":
         terms = replace(terms, terms=(*terms.terms, FinalizedTerm(is_finalized=False)))
+    project_ids = tuple(
+        project.id for project in workspace.projects if search.project in {"", project.slug}
+    )
     return ReleaseFilter(
         organization_id=workspace.organization.id,
-        project_ids=tuple(
-            project.id for project in workspace.projects if search.project in {"", project.slug}
-        ),
+        project_ids=project_ids,
         covers_all_projects=workspace.covers_all_projects and not search.project,
         status=_STATUSES[search.status],
-        search=terms,
+        search=shipping_order.with_latest(connection, terms, project_ids),
         environment_ids=environment_ids,
         shipped_from=at - _LENGTHS[search.period] if search.period else None,
     )
