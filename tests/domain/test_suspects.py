@@ -103,6 +103,9 @@ def test_where_no_call_is_said_to_be_in_the_application_the_unsaid_count() -> No
         (call("Cart.java", module="com.acme.Other"), ("com", "acme", "cart.java")),
         (call("Cart.java", module="Cart"), ("cart.java",)),
         (call("", abs_path="/srv/a.py"), ("srv", "a.py")),
+        (call("main.dart", abs_path="package:shop/main.dart"), ("lib", "main.dart")),
+        (call("cart.dart", abs_path="package:shop/ui/cart.dart"), ("lib", "ui", "cart.dart")),
+        (call("core.dart", abs_path="dart:core"), ("core.dart",)),
     ],
 )
 def test_a_bare_name_is_completed_where_the_client_says_more(

@@ -24,6 +24,8 @@ FRAMES_MAX = 250
 SUSPECTS_MAX = 100
 
 _ADDRESS = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+://[^/]*")
+# What a package of Dart is imported by: the folder of its sources.
+_DART_PACKAGE = re.compile(r"package:[^/]*/")
 _DRIVE = re.compile(r"[a-zA-Z]:")
 # Extensions of languages whose files lie in the folders of their package, and of those whose frames may be bare names.
 _JVM = frozenset({"java", "kt", "scala", "groovy"})
@@ -68,8 +70,9 @@ class _FileMatch:
 def parts_of(path: str) -> Path:
     """Return the parts of a path in comparable form: without scheme, host, drive, and parts like ``.``.
 
-    Accepts paths of Windows, ``app:///``, ``webpack:///./`` and URLs with a query.
+    Accepts paths of Windows, ``app:///``, ``webpack:///./``, URLs with a query, and ``package:shop/`` of Dart.
     """
+    path = _DART_PACKAGE.sub("lib/", path, count=1) if path.startswith("package:") else path
     if match := _ADDRESS.match(path):
         path = unquote(re.split(r"[?#]", path[match.end() :], maxsplit=1)[0])
     parts = path.replace("\\", "/").split("/")
