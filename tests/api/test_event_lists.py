@@ -51,6 +51,30 @@ def test_events_of_an_issue_are_listed_newest_first(alice: Caller, send: Send) -
     assert ids(alice, f"/organizations/acme/issues/{short_id}/events/") == [new, old]
 
 
+def test_events_of_an_issue_are_those_of_the_environments(alice: Caller, send: Send) -> None:
+    made = {name: send(environment=name) for name in ("production", "staging")} | {"": send()}
+    send(environment="production", fingerprint=["another"])
+    issue_id = alice.get(f"{EVENTS}{made['']}/").json()["groupID"]
+    for prefix in ("", "/organizations/acme"):
+        path = f"{prefix}/issues/{issue_id}/events/"
+        assert ids(alice, f"{path}?environment=staging") == [made["staging"]]
+        both = ids(alice, f"{path}?environment=staging&environment=production")
+        assert set(both) == {made["staging"], made["production"]}
+        assert set(ids(alice, path)) == set(made.values())
+        answer = alice.get(f"{path}?environment=nowhere")
+        assert (answer.status_code, answer.json()) == (404, NOT_FOUND)
+
+
+def test_pages_of_an_environment_have_its_events_only(alice: Caller, send: Send) -> None:
+    made = [send(environment=("b", "a")[n % 2], hours=10 - n) for n in range(6)][::-1]
+    issue_id = alice.get(f"{EVENTS}{made[0]}/").json()["groupID"]
+    path = f"/issues/{issue_id}/events/?environment=a&per_page=2"
+    first = alice.get(path)
+    assert [each["eventID"] for each in first.json()] == made[0:4:2]
+    cursor = first.headers["Link"].rpartition('cursor="')[2].rstrip('"')
+    assert ids(alice, f"{path}&cursor={cursor}") == made[4:5]
+
+
 def test_an_event_in_a_list_says_what_it_says_by_itself(alice: Caller, send: Send) -> None:
     user = {"id": "7", "email": "ann@example.com", "ip_address": "192.0.2.1"}
     event_id = send(tags={"region": "eu"}, user=user, platform="python", extra={"password": "x"})

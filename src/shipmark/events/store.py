@@ -207,10 +207,18 @@ def of_project(
 
 
 def of_issue(
-    connection: sa.Connection, issue_id: int, position: KeysetPosition | None, *, limit: int
+    connection: sa.Connection,
+    issue_id: int,
+    position: KeysetPosition | None,
+    *,
+    limit: int,
+    environment_ids: Collection[int] | None = None,
 ) -> list[ListedEvent]:
-    """Return events of an issue in the same order."""
-    return _listed(connection, events.c.issue_id == issue_id, position, limit)
+    """Return events of an issue in the same order, only of these environments if any are given."""
+    is_shown = events.c.issue_id == issue_id
+    if environment_ids is not None:
+        is_shown = sa.and_(is_shown, events.c.environment_id.in_(environment_ids))
+    return _listed(connection, is_shown, position, limit)
 
 
 def neighbours_of(connection: sa.Connection, event: StoredEvent) -> tuple[str | None, str | None]:

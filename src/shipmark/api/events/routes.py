@@ -3,7 +3,7 @@
 An event that came before its source maps is symbolicated again when it is shown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 
 from litestar import Response
@@ -26,14 +26,14 @@ from shipmark.api.events.responses import (
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
 from shipmark.api.issues.path_issue import PathIssue
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.queries import PageQuery
+from shipmark.api.queries import EnvironmentQuery, PageQuery
 from shipmark.api.releases import loading
 from shipmark.events import store
 from shipmark.events.payload import text_of
 from shipmark.events.project_rules import ProjectRules, rules_from
 from shipmark.events.store import ListedEvent, StoredEvent
 from shipmark.http import endpoint
-from shipmark.http.pagination.keyset import paginate_by_keyset
+from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ISSUE_READ
 from shipmark.http.validation import Integer, RequestModel, optional
@@ -95,6 +95,10 @@ class SourceMapDebugQuery(RequestModel):
         return self.exception_idx in {None, exception_idx} and self.frame_idx in {None, frame_idx}
 
 
+class IssueEventsQuery(PageQuery, EnvironmentQuery):
+    """A page of the events of an issue."""
+
+
 _EVENTS = "/projects/{organization:str}/{project:str}/events/"
 _EVENT = f"{_EVENTS}{{event:str}}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
@@ -118,15 +122,29 @@ def list_events(
     context: RequestContext, project: PathProject, query: PageQuery
 ) -> Response[list[EventSummaryResponse]]:
     """List the events of a project, the newest first."""
-    return _list_events(context, query, store.of_project, project.id, project_id=project.id)
+    page = query.dated_page()
+    with context.database.snapshot() as connection:
+        rows = store.of_project(connection, project.id, page.position, limit=page.limit)
+        rules = _rules(context, connection, project.id)
+    return _listed(context, page, rows, rules)
 
 
 @endpoint.get([f"{prefix}/events/" for prefix in _ISSUE], scopes=ISSUE_READ)
 def list_events_of_issue(
-    context: RequestContext, issue: PathIssue, query: PageQuery
+    context: RequestContext, issue: PathIssue, query: IssueEventsQuery
 ) -> Response[list[EventSummaryResponse]]:
     """List the events of an issue, the newest first."""
-    return _list_events(context, query, store.of_issue, issue.id, project_id=issue.project_id)
+    page = query.dated_page()
+    with context.database.snapshot() as connection:
+        rows = store.of_issue(
+            connection,
+            issue.id,
+            page.position,
+            limit=page.limit,
+            environment_ids=query.environment_ids(connection, context.access),
+        )
+        rules = _rules(context, connection, issue.project_id)
+    return _listed(context, page, rows, rules)
 
 
 @endpoint.get(_EVENT, scopes=ISSUE_READ)
@@ -201,19 +219,9 @@ def list_committers_of_event(
         return _committers(connection, issue, event.payload, query)
 
 
-def _list_events(
-    context: RequestContext,
-    query: PageQuery,
-    find: Callable[..., list[ListedEvent]],
-    owner_id: int,
-    *,
-    project_id: int,
+def _listed(
+    context: RequestContext, page: KeysetPage, rows: list[ListedEvent], rules: ProjectRules
 ) -> Response[list[EventSummaryResponse]]:
-    """Return a page of the events of a project or an issue, which ``find`` selects."""
-    page = query.dated_page()
-    with context.database.snapshot() as connection:
-        rows = find(connection, owner_id, page.position, limit=page.limit)
-        rules = _rules(context, connection, project_id)
     events, links = paginate_by_keyset(rows, page)
     return context.listed(
         [event_summary_response(each.unpacked(), rules) for each in events], links
