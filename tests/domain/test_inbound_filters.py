@@ -120,6 +120,23 @@ def test_releases_are_dropped() -> None:
     assert reason({}, releases=pattern_of(["*"])) is None
 
 
+@pytest.mark.parametrize(
+    ("glob", "value", "is_dropped"),
+    [
+        ("*[object Object]*", "value: [object Object]", True),
+        ("*[object Object]*", "boot failed", False),
+        ("*[Violation]*", "[violation] slow handler", True),
+        ("*[Violation]*", "not at all", False),
+        ("*code [45]0[0-9]", "code 503", True),
+        ("*code [!45]0[0-9]", "code 503", False),
+        ("*[a-zA-Z0-9-]", "x", True),
+    ],
+)
+def test_text_in_brackets_is_no_set_of_characters(glob: str, value: str, is_dropped: bool) -> None:
+    messages = pattern_of([glob], re.IGNORECASE)
+    assert reason(raised(value), messages=messages) == ("error-message" if is_dropped else None)
+
+
 @pytest.mark.parametrize("glob", ["TypeError*", "*: Order ?? failed", "order * failed", "*"])
 def test_messages_are_dropped(glob: str) -> None:
     messages = pattern_of(["never", glob], re.IGNORECASE)

@@ -27,9 +27,17 @@ def _of_piece(piece: str) -> str:
         return re.escape(piece)
     is_negated = piece.startswith("[!")
     inner = piece[2:-1] if is_negated else piece[1:-1]
+    if _has_twice(inner):
+        return re.escape(piece)
     escaped = re.sub(r"([\\\[\]^&~|])", r"\\\1", inner)
     try:
         re.compile(f"[{escaped}]")
     except re.error:
         raise ValueError(f'"{piece}" is no set of characters.') from None
     return f"[{'^' if is_negated else ''}{escaped}]"
+
+
+def _has_twice(characters: str) -> bool:
+    """Return True for text in brackets, as no set has a character twice: ``[object Object]`` would fit nearly all."""
+    named = characters.replace("-", "")
+    return len(set(named)) < len(named)
