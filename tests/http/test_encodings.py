@@ -107,10 +107,35 @@ def test_a_body_in_another_encoding_is_refused(name: str, body: bytes) -> None:
         decoded(body, name, MEGABYTE)
 
 
-@pytest.mark.parametrize(("name", "compress"), CODECS)
+@pytest.mark.parametrize(("name", "compress"), CODECS[2:])
 def test_bytes_after_the_stream_are_refused(name: str, compress: Compress) -> None:
     with pytest.raises(BadRequest):
         decoded(compress(PLAIN) + b"junk", name, MEGABYTE)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 10_000])
+@pytest.mark.parametrize("behind", [b"", b"\0", b"\r\n", b"junk" * 9, b"\x1f", b"\0" * 9000])
+def test_gzip_may_have_several_members_and_bytes_behind_them(size: int, behind: bytes) -> None:
+    parts = [PLAIN[:7], b"", PLAIN[7:], randbytes(100_000)]
+    body = b"".join(map(gzip.compress, parts)) + behind
+    codec = decoder("gzip", MEGABYTE)
+    pieces = [
+        piece for at in range(0, len(body), size) for piece in codec.feed(body[at : at + size])
+    ]
+    assert b"".join([*pieces, *codec.finish()]) == b"".join(parts)
+
+
+def test_the_last_member_of_gzip_must_be_whole() -> None:
+    with pytest.raises(BadRequest, match="does not match"):
+        decoded(gzip.compress(PLAIN) + gzip.compress(PLAIN)[:-3], "gzip", MEGABYTE)
+
+
+def test_members_of_gzip_have_limits() -> None:
+    with pytest.raises(TooLarge):
+        decoded(gzip.compress(PLAIN) * 2, "gzip", 2 * len(PLAIN) - 1)
+    assert decoded(gzip.compress(b"a") * 1000, "gzip", MEGABYTE) == b"a" * 1000
+    with pytest.raises(BadRequest, match="more than 1000 members"):
+        decoded(gzip.compress(b"a") * 1001, "gzip", MEGABYTE)
 
 
 @pytest.mark.parametrize("name", ["", "identity", " Identity "])

@@ -272,6 +272,14 @@ def test_compressed_bodies_are_read(sdk: Sdk, database: Database, name: str) -> 
     assert counts(database)["events"] == 1
 
 
+@on_one_database
+def test_gzip_may_have_several_members_and_bytes_behind_them(sdk: Sdk, database: Database) -> None:
+    whole = envelope(error_event())
+    body = gzip.compress(whole[:9]) + gzip.compress(whole[9:]) + b"\0\n"
+    assert sdk.envelope(body, Content_Encoding="gzip", **header_of(sdk)).status_code == 200
+    assert counts(database)["events"] == 1
+
+
 def header_of(sdk: Sdk) -> dict[str, str]:
     return {name.replace("-", "_"): value for name, value in sdk.auth.items()}
 
