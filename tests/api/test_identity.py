@@ -269,12 +269,31 @@ def test_projects_are_listed_by_slug(bob: Caller, world: World) -> None:
         ("acme other", []),
         ("colour:red", []),
         ("%20", ["acme"]),
+        ("email:Alice@Example.com", ["acme"]),
+        (ALICE, ["acme"]),
+        ("email:alice@example", []),
+        ("email:charlie@example.com", []),
+        ("email:nobody@example.com email:alice@example.com", ["acme"]),
+        ("member_id:1", ["acme"]),
+        ("member_id:3", []),
+        ("member_id:x", []),
     ],
 )
 @on_one_database
 def test_organizations_are_looked_for(bob: Caller, query: str, found: list[str]) -> None:
     shown = bob.get(f"/organizations/?query={query}").json()
     assert [it["slug"] for it in shown] == found
+
+
+@on_one_database
+def test_organizations_are_found_by_the_platforms_of_their_projects(
+    bob: Caller, world: World
+) -> None:
+    assert bob.get("/organizations/?query=platform:python").json() == []
+    send_event(bob.client, world.keys["web"], world.projects["web"], error_event())
+    shown = bob.get("/organizations/?query=platform:python").json()
+    assert [it["slug"] for it in shown] == ["acme"]
+    assert bob.get("/organizations/?query=platform:go").json() == []
 
 
 def test_organizations_come_in_pages(alice: Caller) -> None:

@@ -13,6 +13,7 @@ from factories import (
     NOT_FOUND,
     Bearer,
     Caller,
+    on_one_database,
     rows,
 )
 from httpx import Client
@@ -39,6 +40,31 @@ def link(made: dict[str, Any]) -> str:
     address: str = made["inviteLink"]
     assert address.startswith(f"{ADDRESS}/invitations/")
     return address.removeprefix(ADDRESS)
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("B", [BOB]),
+        ("example.com", [ALICE, BOB, EVE]),
+        ("email:ALICE@example.com", [ALICE]),
+        ("email:alice", []),
+        ("role:member", [BOB]),
+        ("role:manager", [EVE]),
+        ("isInvited:true", [EVE]),
+        ("isInvited:false role:owner", [ALICE]),
+        ("id:invitation-1", [EVE]),
+        ("colour:red", []),
+    ],
+)
+@on_one_database
+def test_members_and_invitations_are_looked_for(
+    alice: Caller, query: str, found: list[str]
+) -> None:
+    invite(alice, orgRole="manager")
+    answer = alice.get(MEMBERS, params={"query": query, "per_page": 2})
+    rest = alice.get(MEMBERS, params={"query": query, "per_page": 2, "cursor": "2:1:0"})
+    assert [it["email"] for it in answer.json() + rest.json()] == found
 
 
 def test_an_invitation_is_a_pending_member_with_a_link_shown_once(alice: Caller) -> None:

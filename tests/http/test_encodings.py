@@ -12,7 +12,7 @@ import pytest
 import zstandard
 
 from shipmark.http.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_store_body
-from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
+from shipmark.infrastructure.errors import BadRequest, TooLarge
 
 PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50
 MEGABYTE = 1024 * 1024
@@ -154,8 +154,8 @@ def test_stacked_codecs_are_undone_in_reverse() -> None:
 
 
 @pytest.mark.parametrize("name", ["compress", "gzip, rot13", "gzip, gzip, gzip, gzip"])
-def test_encodings_that_nobody_sends_are_unsupported(name: str) -> None:
-    with pytest.raises(Unsupported):
+def test_encodings_that_nobody_sends_are_refused(name: str) -> None:
+    with pytest.raises(BadRequest):
         decoded(gzip.compress(PLAIN), name, MEGABYTE)
 
 

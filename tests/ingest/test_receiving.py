@@ -287,7 +287,7 @@ def header_of(sdk: Sdk) -> dict[str, str]:
 @on_one_database
 def test_an_unknown_encoding_is_refused(sdk: Sdk) -> None:
     answer = sdk.envelope(b"x", Content_Encoding="compress", **header_of(sdk))
-    assert told(answer) == (415, "unknown content encoding; use gzip, deflate, br or zstd")
+    assert told(answer) == (400, "unknown content encoding; use gzip, deflate, br or zstd")
 
 
 @on_one_database

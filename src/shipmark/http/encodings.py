@@ -13,7 +13,7 @@ from typing import Protocol
 import brotli  # type: ignore[import-untyped]  # its author ships no types
 import zstandard
 
-from shipmark.infrastructure.errors import BadRequest, TooLarge, Unsupported
+from shipmark.infrastructure.errors import BadRequest, TooLarge
 
 #: Clients use at most two; each codec is a pass over the whole body.
 CODECS_MAX = 3
@@ -45,15 +45,14 @@ class Decoder(Protocol):
 def decoder(content_encoding: str, max_bytes: int) -> Decoder:
     """Return the decoder for a ``Content-Encoding``: the last codec is decoded first, and each has the limit.
 
-    Raise `Unsupported` for unknown codecs. The decoder raises `TooLarge` beyond the limit.
+    Raise `BadRequest` for unknown codecs (ingest.md 1.3). The decoder raises `TooLarge` beyond the limit.
     """
-    names = [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
-    names.reverse()
+    names = _codec_names(content_encoding)
     if len(names) > CODECS_MAX:
-        raise Unsupported(f"more than {CODECS_MAX} content encodings")
-    if any(name not in _CODECS for name in names):
-        raise Unsupported("unknown content encoding; use gzip, deflate, br or zstd")
-    codecs = [_CODECS[name]() for name in names]
+        raise BadRequest(f"more than {CODECS_MAX} content encodings")
+    if not _CODECS.keys() >= set(names):
+        raise BadRequest("unknown content encoding; use gzip, deflate, br or zstd")
+    codecs = [_CODECS[name]() for name in reversed(names)]
     return _Chain([_Limited(codec, max_bytes) for codec in codecs or [_Identity()]])
 
 
@@ -62,13 +61,14 @@ def decompressed(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
 
     Unknown ones are ignored, as in the reference: programs write ``Content-Encoding: utf-8`` for the character set.
     """
-    if not content_encoding:
+    if not _CODECS.keys() >= set(_codec_names(content_encoding)):
         return body
-    try:
-        codecs = decoder(content_encoding, max_bytes)
-    except Unsupported:
-        return body
+    codecs = decoder(content_encoding, max_bytes)
     return b"".join([*codecs.feed(body), *codecs.finish()])
+
+
+def _codec_names(content_encoding: str) -> list[str]:
+    return [name.strip().lower() for name in content_encoding.split(",") if name.strip()]
 
 
 def legacy_store_body(body: bytes, max_bytes: int) -> bytes:

@@ -15,7 +15,7 @@ it is an exception whose name ends in ``Error``, or a failed ``assert``.
     ├── Conflict          another transaction is changing the object, or the name is taken
     ├── Renamed           the object has another name now
     ├── TooLarge          a limit is exceeded
-    ├── Unsupported       the media type or encoding is not supported
+    ├── Unsupported       the media type is not supported
     ├── TooManyRequests   the server or the caller is at its limit; retry later
     ├── RequestTimeout    the rest of the body did not arrive in time
     ├── Unavailable       a service that Shipmark depends on has failed; retry later
@@ -131,7 +131,7 @@ class TooLarge(DetailedRefusal):
 
 
 class Unsupported(DetailedRefusal):
-    """The media type or content encoding is not supported."""
+    """The media type is not supported."""
 
     reason = "unsupported"
 

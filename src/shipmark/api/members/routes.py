@@ -22,7 +22,7 @@ from shipmark.api.teams.path_team import PathTeam, reload_team
 from shipmark.api.teams.responses import TeamDetailsResponse
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
-from shipmark.http.pagination.offset import PageRequest, paginate
+from shipmark.http.pagination.offset import PageRequest, paginate, paginate_all
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import MEMBER_CHANGE, MEMBER_DELETE, MEMBER_READ, TEAM_CHANGE, TEAM_JOIN
 from shipmark.http.validation import (
@@ -37,7 +37,7 @@ from shipmark.http.validation import (
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of, secret_hex
-from shipmark.organizations import invitations, membership, store
+from shipmark.organizations import invitations, membership, store, text_filter
 from shipmark.organizations.model import SLUG_MAX, Invitation, Member, Role, TeamRole
 from shipmark.organizations.store import invitations as invitation_store
 
@@ -46,6 +46,26 @@ _TEAMS_MAX = 1000
 _Role = Annotated[Role, choice_of(Role)]
 _TeamRole = Annotated[TeamRole, choice_of(TeamRole)]
 _Slug = Annotated[str, Text(max_length=SLUG_MAX)]
+
+
+#: The members and invitations that a query looks at.
+_ALL = PageRequest(per_page=100_000, cursor=None)
+_TESTS: text_filter.Tests[MemberResponse] = {
+    text_filter.TEXT: lambda row, text: text_filter.contains(text, row.email, row.name),
+    "id": lambda row, text: row.id == text,
+    "email": lambda row, text: row.email.lower() == text.lower(),
+    "role": lambda row, text: row.role == text,
+    "isinvited": lambda row, text: row.pending == (text.lower() == "true"),
+}
+
+
+class MemberListQuery(PageQuery):
+    """A page of the members of an organization."""
+
+    query: str | None = optional(
+        "Text in names or addresses, or terms: `email:`, `role:`, `id:` and `isInvited:true`.",
+        example="role:owner",
+    )
 
 
 class MemberTeamRequest(RequestModel):
@@ -165,14 +185,15 @@ def invite_member(context: RequestContext, body: InvitationRequest) -> MemberRes
 
 
 @endpoint.get("/", scopes=MEMBER_READ)
-def list_members(context: RequestContext, query: PageQuery) -> Response[list[MemberResponse]]:
+def list_members(context: RequestContext, query: MemberListQuery) -> Response[list[MemberResponse]]:
     """List the members of an organization, and then the open invitations."""
-    page, organization_id = query.page(), context.organization_id
+    page = query.page()
     with context.database.snapshot() as connection:
-        rows = store.members_of(connection, organization_id, **page.window)
-        users = accounts.by_ids(connection, {row.user_id for row in rows})
-        listed = [member_response(row, users[row.user_id]) for row in rows]
-        listed += _invitations_behind(context, connection, page, len(rows))
+        if query.query:
+            every = _members_and_invitations(context, connection, _ALL)
+            found = text_filter.apply_filter(every, query.query, _TESTS)
+            return context.listed(*paginate_all(found, page))
+        listed = _members_and_invitations(context, connection, page)
     return context.listed(*paginate(listed, page))
 
 
@@ -244,6 +265,15 @@ def leave_team(context: RequestContext, member: PathMember, team: PathTeam) -> T
         left = reload_team(context, connection, team)
         membership.leave_team(connection, context.action_context(), current, left)
         return serialize_team(context, connection, left)
+
+
+def _members_and_invitations(
+    context: RequestContext, connection: Connection, page: PageRequest
+) -> list[MemberResponse]:
+    rows = store.members_of(connection, context.organization_id, **page.window)
+    users = accounts.by_ids(connection, {row.user_id for row in rows})
+    listed = [member_response(row, users[row.user_id]) for row in rows]
+    return listed + _invitations_behind(context, connection, page, len(rows))
 
 
 def _invitations_behind(

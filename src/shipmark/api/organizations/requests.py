@@ -133,7 +133,8 @@ class OrganizationListQuery(PageQuery):
     """A page of the organizations of a user."""
 
     query: str | None = optional(
-        "Text in names or slugs, or terms such as `slug:acme` and `status:active`.", example="acme"
+        "Text in names or slugs, or terms such as `slug:acme`, `email:ada@example.com` and `platform:go`.",
+        example="acme",
     )
     owner: str | None = optional(
         "`1` or `true` lists only those that the user owns, with `singleOwner`.", example="1"

@@ -1,5 +1,6 @@
 """``organizations/``: organizations, their settings and deletion (files-and-avatars.md 1)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from litestar import Response
@@ -26,6 +27,7 @@ from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ORGANIZATION_CHANGE, ORGANIZATION_DELETE, ORGANIZATION_READ
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Unauthenticated
+from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import actions, deletion_requests, settings, store, text_filter
 from shipmark.organizations.model import Access, Organization, Role
 from shipmark.projects import store as projects
@@ -35,6 +37,7 @@ _TESTS: text_filter.Tests[Organization] = {
     **text_filter.NAME_TESTS,
     "status": lambda organization, text: organization.status.value == text,
 }
+_EMAIL_TERMS = {"email", text_filter.TEXT}
 _ORGANIZATION = "/{organization:str}/"
 
 
@@ -50,7 +53,7 @@ def list_organizations(
             for organization, role in store.of_user(connection, caller.user.id)
             if role is Role.OWNER or not query.is_of_owner
         ]
-        rows, links = paginate_all(text_filter.apply_filter(known, query.query, _TESTS), page)
+        rows, links = paginate_all(_filter(connection, caller, known, query.query), page)
         shown = [organization_response(row, context.address) for row in rows]
         if not query.is_of_owner:
             return context.listed(shown, links)
@@ -100,6 +103,36 @@ def delete_organization(context: RequestContext) -> OrganizationDetailsResponse:
             connection, access.organization.id, context.actor(), now()
         )
         return _details(context, connection, replace(access, organization=pending))
+
+
+def _filter(
+    connection: Connection,
+    caller: CallingUser,
+    organizations: Sequence[Organization],
+    query: str | None,
+) -> list[Organization]:
+    """Return the organizations that a query finds (auth-and-errors.md 8.3); looks up what its terms need."""
+    sent = text_filter.terms(query or "")
+    tests = dict(_TESTS)
+    if emails := {value.lower() for name, value in sent if name in _EMAIL_TERMS and "@" in value}:
+        of_email = store.organizations_of_addresses(connection, emails)
+        tests["email"] = lambda row, text: (text.lower(), row.id) in of_email
+        tests[text_filter.TEXT] = lambda row, text: (
+            _TESTS[text_filter.TEXT](row, text) or (text.lower(), row.id) in of_email
+        )
+    if ids := [number for name, value in sent if name == "member_id" and (number := id_of(value))]:
+        of_member = store.organizations_of_members(connection, ids)
+        tests["member_id"] = lambda row, text: (text, row.id) in of_member
+    if any(name == "platform" for name, _ in sent):
+        visible = projects.of_user(connection, caller.user.id)
+        seen = projects.platforms_of(connection, [project.id for project in visible])
+        of_platform = {
+            (platform, project.organization_id)
+            for project in visible
+            for platform in (project.platform, *seen.get(project.id, ()))
+        }
+        tests["platform"] = lambda row, text: (text, row.id) in of_platform
+    return text_filter.apply_filter(organizations, query, tests)
 
 
 def _details(

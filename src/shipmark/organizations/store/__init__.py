@@ -40,6 +40,8 @@ from shipmark.organizations.store.people import (
     members,
     members_of,
     members_of_team,
+    organizations_of_addresses,
+    organizations_of_members,
     remove_member,
     remove_team,
     set_role,

@@ -79,6 +79,14 @@ _USERS_BY_EMAIL = MEMBER_ADDRESSES.join(_ADDRESSES, _ADDRESSES.c.email == emails
 _PHOTOS_BY_EMAIL = _USERS_BY_EMAIL.with_only_columns(
     emails.c.email, users.c.avatar_kind, users.c.avatar_ident
 ).where(users.c.avatar_kind == AvatarKind.UPLOAD.value)
+_ORGANIZATIONS_OF_ADDRESSES = (
+    sa.select(emails.c.email, members.c.organization_id)
+    .join(members, members.c.user_id == emails.c.user_id)
+    .join(_ADDRESSES, _ADDRESSES.c.email == emails.c.email)
+)
+_ORGANIZATIONS_OF_MEMBERS = sa.select(members.c.id, members.c.organization_id).join(
+    db.IDS, db.IDS.c.id == members.c.id
+)
 _JOIN_TEAMS = insert_rows(
     team_members, "teams", ("team_id",), shared=("member_id",)
 ).on_conflict_do_nothing()
@@ -282,6 +290,24 @@ def has_other_owner(connection: sa.Connection, organization_id: int, member_id: 
 def with_one_owner(connection: sa.Connection, organization_ids: Collection[int]) -> set[int]:
     """Return those of the organizations that have a single owner, in one statement."""
     return set(connection.execute(_WITH_ONE_OWNER, db.ids_param(organization_ids)).scalars())
+
+
+def organizations_of_addresses(
+    connection: sa.Connection, addresses: Collection[str]
+) -> set[tuple[str, int]]:
+    """Return the addresses, in lower case, with the ids of the organizations that have a member with one of them."""
+    result = connection.execute(
+        _ORGANIZATIONS_OF_ADDRESSES, db.values_param("addresses", addresses)
+    )
+    return {(email, organization_id) for email, organization_id in result}
+
+
+def organizations_of_members(
+    connection: sa.Connection, member_ids: Collection[int]
+) -> set[tuple[str, int]]:
+    """Return the ids of members, as texts, with those of their organizations."""
+    result = connection.execute(_ORGANIZATIONS_OF_MEMBERS, db.ids_param(member_ids))
+    return {(str(member_id), organization_id) for member_id, organization_id in result}
 
 
 def set_role(connection: sa.Connection, member_id: int, role: Role) -> None:
