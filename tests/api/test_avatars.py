@@ -134,7 +134,9 @@ def test_a_gravatar_is_for_users(alice: Caller) -> None:
         ({}, {"avatar_type": ["This field is required."]}),
         ({"avatar_type": None}, {"avatar_type": ["This field may not be null."]}),
         ({"avatar_type": "bogus"}, {"avatar_type": ['"bogus" is not a valid choice.']}),
-        ({"avatar_type": ["upload"]}, {"avatar_type": ["Not a valid string."]}),
+        ({"avatar_type": ["upload"]}, {"avatar_type": ["\"['upload']\" is not a valid choice."]}),
+        ({"avatar_type": ""}, {"avatar_type": ['"" is not a valid choice.']}),
+        ({"avatar_type": True}, {"avatar_type": ['"True" is not a valid choice.']}),
         (
             {"avatar_type": "upload"},
             {"avatar_type": ["Cannot set avatar_type to upload without avatar_photo"]},

@@ -143,7 +143,7 @@ def test_a_member_gets_other_teams(
     [
         ({"orgRole": "king"}, {"orgRole": ['"king" is not a valid choice.']}),
         ({"orgRole": None}, {"orgRole": ["This field may not be null."]}),
-        ({"role": ""}, {"role": ["This field may not be blank."]}),
+        ({"role": ""}, {"role": ['"" is not a valid choice.']}),
         ({"teams": ["nothing"]}, {"teams": ["Invalid team"]}),
         ({"teams": ["sales"]}, {"teams": ["Invalid team"]}),
         ({"teams": "core"}, {"teams": ['Expected a list of items but got type "str".']}),

@@ -264,7 +264,7 @@ def test_all_wrong_fields_of_a_body_are_reported(body: object, fields: object) -
     [
         ([{}, {"tagName": ""}], {"tagName": [REQUIRED]}),
         ([{"tagName": "a"}, {"tagName": ""}], {"tagName": [BLANK]}),
-        ([None], {"non_field_errors": ["Invalid data. Expected a dictionary, but got NoneType."]}),
+        ([None], ["This field may not be null."]),
         ([{}, {}, {}], ["Ensure this field has no more than 2 elements."]),
     ],
 )

@@ -196,7 +196,7 @@ def paginate_backward(
 
 
 def _per_page(text: str | None, most: int) -> int:
-    if not text:
+    if text is None:
         return most
     try:
         number = int(text)

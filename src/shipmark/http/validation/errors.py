@@ -70,7 +70,8 @@ def field_errors(error: ValidationError) -> dict[str, object]:
     messages: dict[str, object] = {}
     for details in details_of(error):
         path = [str(part) for part in details["loc"] if not isinstance(part, int)]
-        if details["type"] in _OBJECT_TYPES or not path:
+        is_object = details["type"] in _OBJECT_TYPES and details["input"] is not None
+        if is_object or not path:
             path.append(NON_FIELD_ERRORS)
         _add(messages, path, sentence_of(details))
     return messages
@@ -118,6 +119,8 @@ def _wrong_list(details: ErrorDetails) -> str:
 
 
 def _wrong_object(details: ErrorDetails) -> str:
+    if details["input"] is None:
+        return NULL
     name = type(details["input"]).__name__
     return f"Invalid data. Expected a dictionary, but got {name}."
 

@@ -113,7 +113,9 @@ class Url(Scalar[str]):
     max_length: int = URL_MAX
 
     def parse(self, value: object) -> str:
-        """Return the URL."""
+        """Return the URL. A value of another type is no URL either."""
+        if isinstance(value, bool | list | dict):
+            raise invalid(errors.BAD_URL)
         text = _TRIMMED_OR_BLANK.parse(value)
         if not text:
             return text
@@ -188,7 +190,8 @@ class OnlyNull(Scalar[None]):
 class Choice(Scalar[T]):
     """One of a few words, as the value that ``choices`` maps the word to.
 
-    ``refusal`` is the sentence for any other, with ``{}`` for the word that was sent.
+    ``refusal`` is the sentence for any other, with ``{}`` for the word that was sent. A field with one of its own is
+    a text first: what is none is refused as such.
     """
 
     choices: Mapping[str, T]
@@ -198,10 +201,11 @@ class Choice(Scalar[T]):
         """Return the value of the word."""
         if type(value) is str and value in self.choices:
             return self.choices[value]
-        text = _TRIMMED.parse(value)
-        if text not in self.choices:
+        is_text_first = value is None or self.refusal is not errors.NOT_A_CHOICE
+        text = _TRIMMED.parse(value) if is_text_first else str(value)
+        if text.strip() not in self.choices:
             raise refuse(self.refusal.format(text))
-        return self.choices[text]
+        return self.choices[text.strip()]
 
     def json_schema(self) -> JsonSchemaValue:
         """Return the schema."""
