@@ -118,7 +118,9 @@ def test_lists_take_the_same_statements_for_any_number(
     assert many.count == few.count
 
 
-@pytest.mark.parametrize("path", [EVENTS, "/organizations/acme/monitors/"])
+@pytest.mark.parametrize(
+    "path", [EVENTS, "/organizations/acme/monitors/", "/organizations/acme/integrations/"]
+)
 def test_lists_are_for_those_who_may_read(
     path: str, anonymous: Caller, charlie: Caller, bearer: Bearer
 ) -> None:
@@ -135,6 +137,8 @@ def test_events_of_what_is_missing_are_not_found(alice: Caller) -> None:
 
 def test_nothing_is_listed_of_what_is_not_kept(alice: Caller) -> None:
     assert alice.get("/organizations/acme/monitors/?cursor=").json() == []
+    integrations = "/organizations/acme/integrations/?includeConfig=0&per_page=25"
+    assert alice.get(integrations).json() == []
     logs = "/organizations/acme/events/?dataset=logs&field=trace&per_page=100&sort=-timestamp"
     assert alice.get(logs).json() == {"data": []}
 

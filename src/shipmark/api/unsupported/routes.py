@@ -1,4 +1,4 @@
-"""What clients ask for and Shipmark does not keep: check-ins of monitors, logs, builds of apps and snapshots of pages.
+"""What clients ask for and Shipmark does not keep: monitors, integrations, logs, builds of apps, snapshots of pages.
 
 Clients show an error for a path that is missing, so that lists are empty, and uploads are refused by a reason.
 """
@@ -13,7 +13,13 @@ from shipmark.api.queries import PageQuery
 from shipmark.api.responses import Wire
 from shipmark.http import endpoint
 from shipmark.http.request_context import RequestContext
-from shipmark.http.scopes import ISSUE_READ, ORGANIZATION_READ, RELEASE_READ, RELEASE_WRITE
+from shipmark.http.scopes import (
+    ISSUE_READ,
+    ORGANIZATION_READ,
+    RELEASE_READ,
+    RELEASE_WRITE,
+    REPOSITORY,
+)
 from shipmark.http.validation import RequestModel, choice_of
 from shipmark.infrastructure.errors import BadRequest
 
@@ -33,6 +39,13 @@ class MonitorResponse(Wire):
     status: str
 
 
+class IntegrationResponse(Wire):
+    """An installed integration with another service."""
+
+    id: str
+    name: str
+
+
 class LogsResponse(Wire):
     """A page of logs."""
 
@@ -50,6 +63,13 @@ class LogsQuery(RequestModel):
 @endpoint.get("/organizations/{organization:str}/monitors/", scopes=ORGANIZATION_READ)
 def list_monitors(context: RequestContext, query: PageQuery) -> list[MonitorResponse]:  # noqa: ARG001  # authorizes
     """List monitors: always none, as check-ins are not kept."""
+    query.page()
+    return []
+
+
+@endpoint.get("/organizations/{organization:str}/integrations/", scopes=REPOSITORY)
+def list_integrations(context: RequestContext, query: PageQuery) -> list[IntegrationResponse]:  # noqa: ARG001  # authorizes
+    """List installed integrations: always none. Repositories are fetched by their remotes."""
     query.page()
     return []
 
