@@ -119,6 +119,7 @@ def test_without_a_filter_the_projects_of_the_callers_teams_are_shown(
             400,
             {"detail": "Invalid project parameter. Values must be numbers."},
         ),
+        ("project=²", 400, {"detail": "Invalid project parameter. Values must be numbers."}),
         ("environment=nope", 404, NOT_FOUND),
         (
             "start=2026-01-01T00:00:00",

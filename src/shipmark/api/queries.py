@@ -113,7 +113,7 @@ class ProjectQuery(RequestModel):
         selected = [row for row in visible if str(row.id) in ids or row.slug in ids | slugs]
         reached = {str(row.id) for row in selected} | {row.slug for row in selected}
         if unknown := ids - reached:
-            if not all(name.lstrip("-").isdigit() for name in unknown):
+            if not all(name.lstrip("-").isdecimal() for name in unknown):
                 raise BadRequest("Invalid project parameter. Values must be numbers.")
             raise Forbidden
         return selected
