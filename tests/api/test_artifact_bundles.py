@@ -116,6 +116,14 @@ def test_a_bundle_goes_from_the_project_and_stays_in_others(
         assert not garbage.has_unused(connection, now().replace(year=2101))
 
 
+@pytest.mark.parametrize("spelled", [BUNDLE_ID.upper(), BUNDLE_ID.replace("-", "")])
+def test_the_id_of_a_bundle_may_be_spelled_otherwise(alice: Caller, spelled: str) -> None:
+    upload(alice, bundle(debug_id=BUNDLE_ID))
+    assert alice.get(FILES.replace(BUNDLE_ID, spelled)).json()["bundleId"] == BUNDLE_ID
+    assert alice.delete(f"{WEB_BUNDLES}?bundleId={spelled}").status_code == 204
+    assert ids(alice) == []
+
+
 def test_what_was_deleted_can_be_uploaded_again_at_once(alice: Caller) -> None:
     for _ in range(2):
         assert upload(alice, bundle(debug_id=BUNDLE_ID))["state"] == "ok"

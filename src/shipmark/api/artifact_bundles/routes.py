@@ -24,7 +24,7 @@ from shipmark.api.projects.path_project import PathProject
 from shipmark.api.queries import searched_text
 from shipmark.api.release_files.routes import may_download
 from shipmark.api.responses.refusal import UPLOAD_REFUSED
-from shipmark.artifacts import actions, bundles
+from shipmark.artifacts import actions, bundles, debug_ids
 from shipmark.artifacts.model import ArtifactBundle
 from shipmark.artifacts.store import bundles as store
 from shipmark.artifacts.store import lookups
@@ -136,7 +136,7 @@ def _named(
         raise BadUpload("Supplied an invalid bundle_id None", like=NotFound)
     if len(names) > DELETED_MAX:
         raise BadUpload(f"No more than {DELETED_MAX} bundles can be deleted at once")
-    bundle_ids = {name.lower() for name in names}
+    bundle_ids = {_id_of(name) for name in names}
     known = lookups.by_bundle_ids(connection, organization_id, project.id, bundle_ids)
     if other := next((bundle for bundle in known if not bundle.is_linked), None):
         raise BadUpload(
@@ -150,12 +150,17 @@ def _named(
 def _bundle(
     connection: Connection, organization_id: int, project: Project, bundle_id: str
 ) -> ArtifactBundle:
-    known = store.by_bundle_id(connection, organization_id, bundle_id.lower())
+    known = store.by_bundle_id(connection, organization_id, _id_of(bundle_id))
     if known is None or not store.is_linked(connection, known.id, project.id):
         raise BadUpload(
             f"The artifact bundle with {bundle_id} is not bound to this project or doesn't exist"
         )
     return known
+
+
+def _id_of(name: str) -> str:
+    """Return the id of a bundle as it is stored, from any spelling of it."""
+    return (debug_ids.normalize(name) or name)[: debug_ids.UUID_LENGTH]
 
 
 def _no_member(path: str) -> BadUpload:
