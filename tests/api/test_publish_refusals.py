@@ -298,7 +298,9 @@ def test_a_body_that_would_choke_a_parser_is_refused(alice: Caller, content: byt
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("media_type", ["application/xml", "image/png", "application/x-ndjson"])
+@pytest.mark.parametrize(
+    "media_type", ["application/xml", "image/png", "application/x-ndjson", "text/plain", ""]
+)
 @on_one_database
 def test_other_media_types_are_refused(alice: Caller, media_type: str) -> None:
     answer = alice.post(RELEASES, content=b"<a/>", headers={"Content-Type": media_type})

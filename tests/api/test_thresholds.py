@@ -131,7 +131,8 @@ def test_all_but_the_environment_must_be_said(alice: Caller, name: str) -> None:
 def test_a_body_that_is_no_object_is_refused(alice: Caller) -> None:
     told = {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}
     assert alice.post(PATH, []).json() == told
-    assert alice.post(PATH, content=b"{").status_code == 400
+    headers = {"Content-Type": "application/json"}
+    assert alice.post(PATH, content=b"{", headers=headers).status_code == 400
 
 
 @on_one_database

@@ -20,21 +20,18 @@ def part(name: str, value: str, more: str = "") -> bytes:
     return f"{head}{value}\r\n".encode()
 
 
-@pytest.mark.parametrize("body", [b"", b" \r\n\t"])
-@pytest.mark.parametrize("content_type", ["", "application/json", "text/plain"])
-def test_an_empty_body_is_an_empty_object(body: bytes, content_type: str) -> None:
-    assert read(body, content_type) == {}
+@pytest.mark.parametrize("content_type", ["", "application/json", "text/plain", "image/png"])
+def test_an_empty_body_is_an_empty_object(content_type: str) -> None:
+    assert read(b"", content_type) == {}
+
+
+def test_a_blank_text_is_an_empty_object() -> None:
+    assert read(b" \r\n\t", "application/json") == {}
 
 
 @pytest.mark.parametrize(
     "content_type",
-    [
-        "",
-        "application/json",
-        "APPLICATION/JSON",
-        "application/json; charset=utf-8",
-        "text/plain;charset=UTF-8",
-    ],
+    ["application/json", "APPLICATION/JSON", "application/json; charset=utf-8"],
 )
 def test_json_may_come_under_these_types(content_type: str) -> None:
     assert read(b'{"version": "1"}', content_type) == {"version": "1"}
@@ -157,7 +154,6 @@ def test_files_of_a_multipart_form_are_passed_over() -> None:
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
-        (b"", MULTIPART),
         (b"nonsense", MULTIPART),
         (part("a", "1"), MULTIPART),
         (part("a", "1") + b"--frontier--\r\n", "multipart/form-data"),

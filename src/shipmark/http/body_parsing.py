@@ -37,14 +37,16 @@ _CHARSETS = frozenset(
 
 
 def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> object:
-    """Return the object in a body; an empty body counts as ``{}``.
+    """Return the object in a body; an empty body counts as ``{}``, whatever its media type.
 
     A form has only texts: fields named in ``lists`` become lists of all their values. Raise `BadRequest` if the body
     can't be parsed, `Unsupported` for other media types.
     """
+    if not body:
+        return {}
     media_type, options = parse_options_header(content_type)
     match media_type:
-        case "" | "application/json" | "text/plain":
+        case "application/json":
             return json_of(from_charset(body, options.get("charset", "")))
         case "application/x-www-form-urlencoded":
             return _form(_urlencoded(body), lists)
