@@ -57,8 +57,6 @@ def read(body: bytes, content_type: str, *, lists: Collection[str] = ()) -> obje
 
 def json_of(body: bytes) -> object:
     """Return the value of a JSON text, parsed strictly; raise `BadRequest` with the reference's message."""
-    if not body.strip():
-        return {}
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
