@@ -36,6 +36,7 @@ def test_a_photo_is_for_everybody_and_for_long(client: Client, photo: str) -> No
     assert (answer.status_code, answer.content) == (200, picture("JPEG", 512))
     assert answer.headers["content-type"] == "image/jpeg"
     assert answer.headers["cache-control"] == FOREVER
+    assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["content-security-policy"] == POLICY
     assert "set-cookie" not in answer.headers

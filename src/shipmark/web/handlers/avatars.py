@@ -28,6 +28,7 @@ def _small(etag: str, make: Callable[[], bytes]) -> bytes:  # noqa: ARG001  # th
 
 # Pictures never change under their URL. Pages of other origins may show them, and they contain no scripts.
 _HEADERS = {
+    "Access-Control-Allow-Origin": "*",
     "Cache-Control": "max-age=315360000",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
