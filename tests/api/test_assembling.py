@@ -80,6 +80,16 @@ def test_the_bundle_says_what_it_is_for_where_the_request_does_not(
     assert tuple(row) == ("web@2.0.0", "9")
 
 
+@pytest.mark.parametrize("is_in_manifest", [True, False])
+def test_a_dist_may_be_a_number(alice: Caller, database: Database, is_in_manifest: bool) -> None:
+    version = {"release" if is_in_manifest else "version": "web@2.0.0", "dist": 9}
+    content = bundle(**version) if is_in_manifest else bundle()
+    assert upload(alice, content, **({} if is_in_manifest else version))["state"] == "ok"
+    with database.snapshot() as connection:
+        row = connection.execute(select(bundle_releases.c.version, bundle_releases.c.dist)).one()
+    assert tuple(row) == ("web@2.0.0", "9")
+
+
 def test_a_bundle_that_nothing_could_find_is_refused(alice: Caller) -> None:
     told = upload(alice, bundle(many(2)))
     error = "uploading a bundle without debug ids or release is prohibited"
@@ -228,7 +238,9 @@ def test_a_bad_body_is_told(alice: Caller, body: bytes, error: str) -> None:
         ({"projects": ["nosuch"]}, "One or more projects are invalid"),
         ({"projects": ["web", "wb"]}, "One or more projects are invalid"),
         ({"version": "a/b"}, "'a/b' does not match '^[^/]+$'"),
-        ({"dist": 7}, "7 is not of type 'string'"),
+        ({"dist": 7}, "You need to specify a release together with a dist"),
+        ({"dist": True}, "True is not of type 'string', 'integer'"),
+        ({"version": "1", "dist": 10**64}, f"{10**64} is too long"),
         ({"dist": "7"}, "You need to specify a release together with a dist"),
         ({"x": 1}, "Additional properties are not allowed ('x' was unexpected)"),
         ({"x": 1, "y": 2}, "Additional properties are not allowed ('x', 'y' were unexpected)"),

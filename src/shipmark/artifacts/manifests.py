@@ -87,6 +87,9 @@ def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
 def read(text: bytes) -> Manifest:
     """Parse ``manifest.json``. Raise `BundleProblem` for wrong types; unknown keys are ignored."""
     content = _object(_parsed(text), "manifest.json")
+    if type(content.get("dist")) is int:
+        # A plugin of bundlers writes it as it is configured.
+        content["dist"] = str(content["dist"])
     bundle_id = debug_ids.normalize(_text(content, "debug_id") or "")
     files = _object(content.get("files") or {}, "files")
     if len(files) > ENTRIES_MAX:

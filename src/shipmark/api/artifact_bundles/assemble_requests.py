@@ -27,7 +27,8 @@ ARTIFACT_BUNDLE: Schema = {
         "chunks": _CHUNKS,
         "projects": {"type": "array", "maxItems": PROJECTS_MAX, "items": {"type": "string"}},
         "version": {"type": "string", "maxLength": VERSION_MAX, "pattern": "^[^/]+$"},
-        "dist": {"type": "string", "maxLength": DIST_MAX},
+        # Plugins of bundlers send it as it is configured, which may be a number.
+        "dist": {"type": ["string", "integer"], "maxLength": DIST_MAX},
     },
     "additionalProperties": False,
 }

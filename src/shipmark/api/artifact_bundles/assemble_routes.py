@@ -63,7 +63,7 @@ def assemble_artifact_bundle(context: RequestContext, body: JsonObject) -> Assem
     organization = context.access.organization
     with context.database.autocommit_read() as connection:
         project_ids = _project_ids(connection, context.access, body["projects"])
-    version, dist = body.get("version"), body.get("dist") or None
+    version, dist = body.get("version"), str(body.get("dist", "")) or None
     if dist and not version:
         raise BadUpload(DIST_ALONE)
     kind, sha1 = AssembleKind.ARTIFACT_BUNDLE, body["checksum"]
