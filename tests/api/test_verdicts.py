@@ -270,6 +270,19 @@ def test_another_base(alice: Caller, judge: Judge, database: Database, world: Wo
     assert verdict["verdict"] != "regressed"
 
 
+def test_a_base_that_the_caller_may_not_see_is_none(
+    alice: Caller, bob: Caller, judge: Judge
+) -> None:
+    judge()
+    alice.put("/organizations/acme/", {"openMembership": False})
+    alice.post("/organizations/acme/releases/", {"version": "tools@1", "projects": ["tools"]})
+    for version in ("tools@1", "unheard-of"):
+        refused = bob.get(f"{ASK}&base={version}")
+        told = {"base": ["There is no release with this version."]}
+        assert (refused.status_code, refused.json()) == (400, told)
+    assert answer(alice, f"{ASK}&base=tools@1")["base"] == "tools@1"
+
+
 def test_new_issues_are_compared_for_as_long_as_the_base_was_current(
     alice: Caller, judge: Judge, database: Database, world: World
 ) -> None:
@@ -296,6 +309,7 @@ def test_new_issues_are_compared_for_as_long_as_the_base_was_current(
         ("?environment=production&soak=1y", "soak"),
         ("?environment=production&soak=15d", "soak"),
         ("?environment=production&base=unheard-of", "base"),
+        (f"?environment=production&base={NEW}", "base"),
     ],
 )
 def test_what_is_wrong_is_named(alice: Caller, judge: Judge, parameters: str, field: str) -> None:

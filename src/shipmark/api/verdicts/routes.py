@@ -23,7 +23,7 @@ from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.issues.store import release_issues
 from shipmark.issues.store.release_issues import NO_ISSUES, IssueSummary
 from shipmark.projects import store as projects
-from shipmark.releases.store import releases
+from shipmark.releases import actions as releases
 from shipmark.verdicts import actions
 from shipmark.verdicts.base_actions import named_bases
 from shipmark.verdicts.judgement import VerdictStatus
@@ -35,6 +35,7 @@ BASE_PATH = "/api/0/organizations/{organization:str}/releases/{version:str}"
 ISSUES_MAX = 20
 
 _UNKNOWN_BASE = "There is no release with this version."
+_OWN_BASE = "A release can't be compared with itself."
 
 
 @endpoint.get("/verdict/", scopes=RELEASE_READ)
@@ -81,7 +82,7 @@ def _verdict(
     # Before another base is set: it is any release, maybe a regressed one.
     rollbacks = verdicts.rollbacks(connection, known)
     if query.base:
-        known = _with_base(context, connection, known, query.base)
+        known = _with_base(connection, release, known, query.base)
     known = [_with_criteria(verdict, query) for verdict in known]
     at = now()
     slugs = {project.id: project.slug for project in release.selected}
@@ -125,12 +126,19 @@ def _known(
 
 
 def _with_base(
-    context: RequestContext, connection: Connection, known: Sequence[ReleaseVerdict], version: str
+    connection: Connection,
+    release: ReleaseInProjects,
+    known: Sequence[ReleaseVerdict],
+    version: str,
 ) -> Sequence[ReleaseVerdict]:
-    """Return the verdicts with another base. Raise `ValidationFailed` if there is no such release."""
-    base = releases.by_version(connection, context.organization_id, version)
-    if base is None:
-        raise ValidationFailed({"base": [_UNKNOWN_BASE]})
+    """Return the verdicts with another base. Raise `ValidationFailed` if the caller sees none with this version."""
+    ids = {project.id for project in release.visible}
+    try:
+        base = releases.find(connection, release.release.organization_id, version, ids)
+    except NotFound:
+        raise ValidationFailed({"base": [_UNKNOWN_BASE]}) from None
+    if base.id == release.release.id:
+        raise ValidationFailed({"base": [_OWN_BASE]})
     bases = named_bases(connection, [verdict.stream for verdict in known], base)
     return [replace(verdict, base=each) for verdict, each in zip(known, bases, strict=True)]
 
