@@ -60,10 +60,8 @@ def test_null_and_blank_clear_nothing(alice: Caller, nothing: dict[str, object])
     assert alice.put(PATH, nothing).json() == before
 
 
-@pytest.mark.parametrize(
-    "seconds", ["1795640000", "1795640000000", 1795640000, 1795640000.0, 1795640000000]
-)
-def test_dates_may_be_seconds_or_milliseconds_since_1970(alice: Caller, seconds: object) -> None:
+@pytest.mark.parametrize("seconds", ["1795640000", "1795640000000"])
+def test_dates_may_be_texts_of_seconds_or_milliseconds(alice: Caller, seconds: str) -> None:
     """``sentry release finalize --released`` passes on what is typed (clients.md 6)."""
     alice.publish("web@1.0.0")
     given = {"dateReleased": seconds, "commits": [commit("1", timestamp=seconds)]}

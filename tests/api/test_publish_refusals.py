@@ -85,7 +85,7 @@ WRONG: list[tuple[str, object, object]] = [
     ("dateReleased", "2023-07-01", BAD_MOMENT),
     ("dateReleased", "", BAD_MOMENT),
     ("dateReleased", "soon", BAD_MOMENT),
-    ("dateReleased", 16882128, BAD_MOMENT),
+    ("dateReleased", 1688212800.5, BAD_MOMENT),
     ("dateReleased", True, BAD_MOMENT),
     ("dateReleased", "2023-07-01T12:00:00z", BAD_MOMENT),
     ("dateReleased", "2023-13-01T12:00:00Z", BAD_MOMENT),

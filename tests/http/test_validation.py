@@ -48,7 +48,7 @@ from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 
 CHOICE = Annotated[int, Choice({"a": 1, "b": 2}, "Not {}!")]
 DATE = Annotated[datetime, DateTime()]
-UNIX_DATE = Annotated[datetime, DateTime(unix_times=True)]
+UNIX_DATE = Annotated[datetime, DateTime(unix_texts=True, unix_numbers=True)]
 URL = Annotated[str, Url()]
 INTEGER = Annotated[int, Integer(minimum=1, maximum=9)]
 DECIMAL = Annotated[float, Decimal(maximum=1)]

@@ -70,7 +70,7 @@ TYPES: list[Any] = [
     OptionalText,
     Annotated[str, Url()] | None,
     Annotated[datetime, DateTime()] | None,
-    Annotated[datetime, DateTime(unix_times=True)],
+    Annotated[datetime, DateTime(unix_texts=True, unix_numbers=True)],
     Annotated[int, Integer(maximum=9, minimum=-1)],
     Annotated[float, Decimal(maximum=2)],
     Annotated[bool, Boolean()],

@@ -40,7 +40,7 @@ _Environment = Annotated[
     require(is_environment_name, "Invalid value for environment"),
 ]
 # The bundler plugins document both dates as numbers or texts, and their command line passes numbers on as texts.
-_DeployDate = Annotated[datetime, DateTime(unix_times=True)]
+_DeployDate = Annotated[datetime, DateTime(unix_texts=True, unix_numbers=True)]
 
 
 class DeployListQuery(PageQuery, ProjectQuery):

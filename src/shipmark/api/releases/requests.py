@@ -125,9 +125,8 @@ _Range = Annotated[
 _Status = Annotated[ReleaseStatus, choice_of(ReleaseStatus, "Invalid status {}")]
 _Sha = Annotated[str, Text(max_length=SHA_MAX)]
 _OptionalSha = Annotated[str, Text(max_length=SHA_MAX, blank=True)] | None
-# `sentry release finalize --released` passes on what is typed, also the seconds that sentry-cli takes (clients.md 6),
-# and scripts send those of `git log --format=%ct`.
-_DateTime = Annotated[datetime, DateTime(unix_times=True)]
+# `sentry release finalize --released` passes on what is typed, also the seconds that sentry-cli takes (clients.md 6).
+_DateTime = Annotated[datetime, DateTime(unix_texts=True)]
 
 
 #: The most files that a commit changes, as the first import of a large repository.

@@ -5,7 +5,7 @@
     class DeployRequest(RequestModel):
         environment: Annotated[str, Text(max_length=64), Field(description="…")]
         url: Annotated[str, Url()] | None = None
-        date_started: Annotated[datetime, DateTime(unix_times=True)] | None = None
+        date_started: Annotated[datetime, DateTime(unix_texts=True, unix_numbers=True)] | None = None
         projects: Omittable[Annotated[list[TrimmedText], Items(empty=False)]] = None
 
     body = validate(DeployRequest, value)
