@@ -11,6 +11,7 @@ from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound, Valid
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import slugs
 from shipmark.projects.model import PLATFORM_MAX
+from shipmark.web.form_versions import ChangedMeanwhile
 
 _PATH_RULE = (
     f"Use lower case letters, digits, dashes and underscores, at most {slugs.SLUG_MAX}, "
@@ -68,11 +69,15 @@ def problems_of(refusal: ValidationFailed) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormState:
-    """A form of a page: what was sent, None for one that is shown first, and the sentence for each wrong field."""
+    """A form of a page: what was sent, None for one that is shown first, and the sentence for each wrong field.
+
+    ``is_stale`` if nothing is wrong with it, but what it changes was changed since it was shown.
+    """
 
     sent: Mapping[str, str] | None = None
     problems: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
+    is_stale: bool = False
 
     def over(self, stored: Mapping[str, str]) -> dict[str, str]:
         """Return the values to show: those that were sent, else the stored ones."""
@@ -91,6 +96,9 @@ def refused(
     sent: Mapping[str, str], refusal: ValidationFailed | BadRequest | Conflict, name: str = ""
 ) -> FormState:
     """Return a form that was refused; ``name`` is the wrong field if the refusal names none."""
+    if isinstance(refusal, ChangedMeanwhile):
+        values = dict(sent) | dict(refusal.values)
+        return FormState(sent=values, problems=problems_of(refusal), status=409, is_stale=True)
     if isinstance(refusal, ValidationFailed):
         return FormState(sent=sent, problems=problems_of(refusal), status=400)
     status = 409 if isinstance(refusal, Conflict) else 400

@@ -19,6 +19,7 @@ from shipmark.web.cookies import (
     theme_of,
 )
 from shipmark.web.files import file_address
+from shipmark.web.form_versions import checksums
 from shipmark.web.forms import UNSENT, FormState
 from shipmark.web.keyboard import shortcut_groups
 from shipmark.web.navigation import (
@@ -85,6 +86,7 @@ def _environment() -> Environment:
     environment.globals |= {
         "addresses": urls,
         "archive_choices": ARCHIVE_CHOICES,
+        "checksums": checksums,
         "photo_limits": images,
         "trend_periods": PERIODS,
         "file_address": file_address,
@@ -130,6 +132,7 @@ def page(
         "workspace": workspace,
         "user": user,
         "problems": form_state.problems,
+        "is_stale": form_state.is_stale,
         "changed": web_request.parameter("changed"),
     }
     text = _TEMPLATES.get_template(template).render(frame | variables)

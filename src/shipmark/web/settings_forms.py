@@ -56,6 +56,13 @@ def limit_of(sent: Mapping[str, str]) -> tuple[int, int] | None:
     return count, seconds
 
 
+def limit_values(limit: tuple[int, int] | None) -> dict[str, str]:
+    """Return the values of the fields for a limit."""
+    if limit is None:
+        return {"count": "", "window": str(min(WINDOWS))}
+    return {"count": str(limit[0]), "window": str(limit[1])}
+
+
 def window_choices(limit: tuple[int, int] | None) -> Sequence[tuple[int, str]]:
     """Return the windows to choose from, with that of a limit which the API has set."""
     windows = dict(WINDOWS)

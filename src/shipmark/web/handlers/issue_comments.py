@@ -9,7 +9,8 @@ from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.issues.actions import comments as actions
 from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.store import comments
-from shipmark.web.forms import form_of, row_id
+from shipmark.web.form_versions import ChangedMeanwhile, require_unchanged
+from shipmark.web.forms import form_of, problems_of, row_id
 from shipmark.web.handlers.issues import render_issue
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
@@ -52,15 +53,22 @@ def change_comment(
     if action == _SAVE and problem:
         refused = RefusedComment(id=comment_id, text=text, problem=problem)
         return render_issue(web_request, issue, status=400, refused=refused)
-    with web_request.database.transaction() as connection:
-        current = comments.by_id(connection, stored.id, comment_id)
-        if current is None:
-            if action == _DELETE:
-                raise NotFound
-        elif action == _DELETE:
-            actions.delete_comment(connection, workspace.access, current)
-        else:
-            actions.change_comment(connection, workspace.access, current, text)
+    try:
+        with web_request.database.transaction() as connection:
+            current = comments.by_id(connection, stored.id, comment_id)
+            if current is None:
+                if action == _DELETE:
+                    raise NotFound
+            elif action == _DELETE:
+                actions.delete_comment(connection, workspace.access, current)
+            else:
+                require_unchanged(form, {"text": current.text})
+                actions.change_comment(connection, workspace.access, current, text)
+    except ChangedMeanwhile as refusal:
+        refused = RefusedComment(
+            id=comment_id, text=refusal.values["text"], problem=problems_of(refusal)["text"]
+        )
+        return render_issue(web_request, issue, status=409, refused=refused)
     if current is None:
         refused = RefusedComment(text=text, problem=_GONE)
         return render_issue(web_request, issue, status=404, refused=refused)

@@ -75,7 +75,8 @@ def edit_release(web_request: InjectedWebRequest, version: FromPath[str], body: 
         if not form.problems:
             publishing.update(connection, release, update, publish_context(web_request, workspace))
     if form.problems:
-        return _form_page(web_request, workspace, release, form, status=400)
+        status = 409 if form.is_stale else 400
+        return _form_page(web_request, workspace, release, form, status=status)
     return redirect(urls.release(workspace.organization.slug, release.version))
 
 
@@ -180,6 +181,7 @@ def _form_page(
         workspace=workspace,
         release=release,
         form=form,
+        stored=form_of_release(release).values,
     )
 
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from shipmark.http.validation.urls import is_url
 from shipmark.publishing.model import ReleaseUpdate
 from shipmark.releases.model import REF_MAX, URL_MAX, Release
+from shipmark.web.form_versions import ChangedMeanwhile, require_unchanged
+from shipmark.web.forms import problems_of
 
 _KEPT = "It can be replaced, but not removed."
 _BAD_URL = "Enter a URL such as https://ci.example.com/builds/7."
@@ -15,12 +17,21 @@ _BAD_DATE = "Enter a date and a time such as 2026-01-31T12:00."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseForm:
-    """The fields, and their problems by name. Dates are in UTC."""
+    """The fields, and their problems by name. Dates are in UTC.
+
+    ``is_stale`` if nothing is wrong, but the release was changed since the form was shown.
+    """
 
     ref: str
     url: str
     released: str
     problems: Mapping[str, str] = field(default_factory=dict)
+    is_stale: bool = False
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The values of the fields."""
+        return {"ref": self.ref, "url": self.url, "released": self.released}
 
 
 def form_of_release(release: Release) -> ReleaseForm:
@@ -42,7 +53,15 @@ def read_form(sent: Mapping[str, str], release: Release) -> tuple[ReleaseForm, R
         released_at=released_at if released != before.released else None,
     )
     form = ReleaseForm(ref=ref, url=url, released=released)
-    return replace(form, problems=_problems(before, form, is_date=released_at is not None)), update
+    problems = _problems(before, form, is_date=released_at is not None)
+    if problems:
+        return replace(form, problems=problems), update
+    try:
+        require_unchanged(sent, before.values)
+    except ChangedMeanwhile as refusal:
+        values = form.values | dict(refusal.values)
+        form = ReleaseForm(**values, problems=problems_of(refusal), is_stale=True)
+    return form, update
 
 
 def _problems(before: ReleaseForm, form: ReleaseForm, *, is_date: bool) -> dict[str, str]:

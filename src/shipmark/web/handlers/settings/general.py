@@ -18,13 +18,14 @@ from shipmark.organizations.settings import OrganizationUpdate
 from shipmark.organizations.store import invitations
 from shipmark.web import forms, urls
 from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
+from shipmark.web.form_versions import require_unchanged
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.template_filters import counted
 from shipmark.web.urls import SETTINGS_PATH as PATH
-from shipmark.web.view_models.settings.general import general_page
+from shipmark.web.view_models.settings.general import general_page, general_values
 
 
 @get(PATH, scopes=None, sync_to_thread=True)
@@ -46,6 +47,7 @@ def change_general(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     sent = form_of(body)
     try:
         with web_request.change(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
+            require_unchanged(sent, general_values(connection, workspace.organization))
             context = web_request.action_context(workspace)
             changed = settings.update(
                 connection, workspace.organization.id, _update(sent), context.by, context.at
@@ -101,13 +103,17 @@ def _update(sent: Mapping[str, str]) -> OrganizationUpdate:
 
 def _answer(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
-        general = general_page(connection, workspace, state.sent)
+        general = general_page(connection, workspace)
     return page(
         web_request,
         "settings/general.html",
         form_state=state,
         workspace=workspace,
         general=general,
+        # Of boxes only those that are ticked are sent.
+        values=general.stored
+        if state.sent is None
+        else dict.fromkeys(general.stored, "") | dict(state.sent),
         name_max=NAME_MAX,
     )
 

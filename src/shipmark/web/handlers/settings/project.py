@@ -21,6 +21,7 @@ from shipmark.projects.settings import ProjectUpdate
 from shipmark.verdicts.criteria import LIMITS, to_option
 from shipmark.verdicts.model import Measure
 from shipmark.web import forms, urls
+from shipmark.web.form_versions import require_unchanged
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.handlers.settings.project_access import (
@@ -41,7 +42,7 @@ from shipmark.web.settings_forms import (
     window_choices,
     window_name,
 )
-from shipmark.web.view_models.settings.project import PLATFORMS, project_page
+from shipmark.web.view_models.settings.project import PLATFORMS, project_page, project_values
 
 
 @get(PROJECT_PATH, scopes=None, sync_to_thread=True)
@@ -58,6 +59,7 @@ def edit_project(web_request: InjectedWebRequest, project: FromPath[str], body: 
     try:
         with change_project(web_request, project, PROJECT_WRITE) as change:
             _require_valid(sent)
+            require_unchanged(form, project_values(change.connection, change.project))
             age = {RESOLVE_AGE: age_of(form[RESOLVE_AGE])} if RESOLVE_AGE in form else {}
             columns = sent | {"platform": sent["platform"] or None}
             update = ProjectUpdate(columns=columns, options=age)
@@ -72,13 +74,13 @@ def change_commit_paths(
     web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Limit the commits of the project's releases to folders, one a line."""
-    typed = form_of(body).get("paths", "")
+    sent = form_of(body)
 
     def apply(change: ProjectChange) -> None:
-        paths = _paths_of(typed)
+        paths = _paths_of(sent.get("paths", ""))
         settings.set_commit_paths(change.connection, change.context, change.project, paths)
 
-    return _change(web_request, project, apply, name="paths", sent={"paths": typed})
+    return _change(web_request, project, apply, name="paths", sent={"paths": ""} | sent)
 
 
 @post(PROJECT_PATH + "grouping/", scopes=None, sync_to_thread=True)
@@ -86,12 +88,13 @@ def change_fingerprint_rules(
     web_request: InjectedWebRequest, project: FromPath[str], body: RawBody
 ) -> Answer:
     """Set the rules that group events by a fingerprint of the project, one a line."""
-    typed = form_of(body).get("rules", "").replace("\r\n", "\n")
+    sent = form_of(body)
+    rules = sent.get("rules", "").replace("\r\n", "\n")
 
     def apply(change: ProjectChange) -> None:
-        change.update(ProjectUpdate(options={"fingerprintingRules": _rules_of(typed)}))
+        change.update(ProjectUpdate(options={"fingerprintingRules": _rules_of(rules)}))
 
-    return _change(web_request, project, apply, name="grouping", sent={"rules": typed})
+    return _change(web_request, project, apply, name="grouping", sent=sent | {"rules": rules})
 
 
 @post(PROJECT_PATH + "rate-limit/", scopes=None, sync_to_thread=True)
@@ -106,8 +109,7 @@ def change_rate_limit(
         value = {"count": limit[0], "window": limit[1]} if limit else None
         change.update(ProjectUpdate(options={RATE_LIMIT: value}))
 
-    typed = {"count": sent.get("count", "")}
-    return _change(web_request, project, apply, name="limit", sent=typed)
+    return _change(web_request, project, apply, name="limit", sent={"count": ""} | sent)
 
 
 @post(PROJECT_PATH + "verdicts/", scopes=None, sync_to_thread=True)
@@ -120,7 +122,7 @@ def change_verdict_criteria(
     def apply(change: ProjectChange) -> None:
         change.update(ProjectUpdate(options={VERDICT_CRITERIA: to_option(criteria_in(sent))}))
 
-    typed = {name: sent.get(name, "") for name in (*LIMITS, *Measure)}
+    typed = dict.fromkeys((*LIMITS, *Measure), "") | sent
     return _change(web_request, project, apply, name="verdicts", sent=typed)
 
 
@@ -180,6 +182,7 @@ def _change(
     """Change the project by the form of this name, or show it again with what was sent and what is wrong with it."""
     try:
         with change_project(web_request, slug, PROJECT_WRITE) as change:
+            require_unchanged(sent, project_values(change.connection, change.project))
             apply(change)
     except ValidationFailed as refusal:
         return _answer(web_request, slug, refused(sent, refusal))
@@ -267,4 +270,5 @@ def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> An
         window_choices=window_choices,
         window_name=window_name,
         measures=MEASURES,
+        criteria_fields=(*LIMITS, *Measure),
     )

@@ -11,6 +11,7 @@ from shipmark.http.scopes import ISSUE_DELETE, PROJECT_WRITE
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.actions import discard_issues
 from shipmark.projects.settings import ProjectUpdate
+from shipmark.web.form_versions import require_unchanged
 from shipmark.web.forms import UNSENT, FormState, form_of, refused, row_id
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -19,7 +20,7 @@ from shipmark.web.handlers.settings.project_access import (
 )
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
-from shipmark.web.settings_forms import SWITCHES, scrubbing_of
+from shipmark.web.settings_forms import FIELD_LISTS, SWITCHES, scrubbing_of
 from shipmark.web.view_models.settings.project_data import (
     BROWSER_FIELD,
     BROWSERS,
@@ -27,6 +28,7 @@ from shipmark.web.view_models.settings.project_data import (
     FILTER_SWITCHES,
     discarded_issues_page,
     project_data_page,
+    project_data_values,
 )
 
 _DATA = PROJECT_PATH + "data/"
@@ -108,6 +110,7 @@ def stop_discarding(
 def _change(web_request: WebRequest, slug: str, form: _Form, sent: Mapping[str, str]) -> Answer:
     try:
         with change_project(web_request, slug, PROJECT_WRITE) as change:
+            require_unchanged(sent, project_data_values(change.connection, change.project))
             change.update(ProjectUpdate(options=form.options_of(sent)))
     except ValidationFailed as refusal:
         # Of boxes only those that are ticked are sent; of the other form nothing is.
@@ -131,5 +134,7 @@ def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> An
         project=project,
         shown=shown,
         discarded=discarded,
-        values=state.over(shown.values),
+        scrubbing_names=(*SWITCHES, *FIELD_LISTS),
+        filter_names=(*_FILTERS.boxes, *FILTER_LISTS),
+        values=state.over(shown.stored),
     )

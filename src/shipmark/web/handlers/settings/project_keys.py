@@ -11,6 +11,7 @@ from shipmark.infrastructure.ids import hex32
 from shipmark.projects import settings, store
 from shipmark.projects.model import ProjectKey
 from shipmark.web import forms
+from shipmark.web.form_versions import require_unchanged
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -20,7 +21,7 @@ from shipmark.web.handlers.settings.project_access import (
 )
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, require_storable
-from shipmark.web.settings_forms import limit_of, window_choices, window_name
+from shipmark.web.settings_forms import limit_of, limit_values, window_choices, window_name
 from shipmark.web.view_models.settings.project import keys_page
 
 _LABEL_MAX = 64
@@ -68,7 +69,7 @@ def change_key(
     except ValidationFailed as refusal:
         typed = {"renamed": key, "name": name}
         if action == "limit":
-            typed = {"limited": key, "count": sent.get("count", "")}
+            typed = {"limited": key, "count": "", "window": ""} | sent
         return _answer(web_request, project, refused(typed, refusal))
     return redirect(web_request.settings_url("projects", project, "keys"))
 
@@ -86,8 +87,10 @@ def _apply(
             settings.remove_key(change.connection, change.context, change.project, key)
             return
         case "rename":
+            require_unchanged(sent, {"name": key.label})
             values = {"label": _label(sent.get("name", "").strip())}
         case "limit":
+            require_unchanged(sent, limit_values(key.rate_limit))
             count, window = limit_of(sent) or (None, None)
             values = {"rate_limit_count": count, "rate_limit_window": window}
         case "enable" | "disable":
@@ -121,9 +124,10 @@ def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> An
         project=project,
         shown=shown,
         address=address,
+        limit_values=limit_values,
         window_choices=window_choices,
         window_name=window_name,
-        values=state.over(dict.fromkeys(("renamed", "limited", "count", "name"), "")),
+        values=state.over(dict.fromkeys(("renamed", "limited", "count", "window", "name"), "")),
         problem=state.problem,
         label_max=_LABEL_MAX,
     )

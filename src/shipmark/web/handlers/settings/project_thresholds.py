@@ -19,6 +19,7 @@ from shipmark.releases.thresholds import (
     Trigger,
 )
 from shipmark.web import forms
+from shipmark.web.form_versions import require_unchanged
 from shipmark.web.forms import UNSENT, FormState, form_of, refused, row_id
 from shipmark.web.handlers.settings.project_access import (
     PROJECT_PATH,
@@ -30,6 +31,7 @@ from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.settings.project_thresholds import (
     TRIGGER_NAMES,
     UNITS,
+    threshold_values,
     thresholds_page,
 )
 
@@ -81,6 +83,7 @@ def change_threshold(
             if sent.get("action") == "delete":
                 threshold_actions.remove(connection, change.context, owner, known)
             else:
+                require_unchanged(sent, threshold_values(known))
                 new = _threshold(connection, owner, sent)
                 threshold_actions.change(connection, change.context, owner, known, new)
     except ValidationFailed as refusal:

@@ -23,10 +23,11 @@ from shipmark.repositories import store
 from shipmark.repositories.git.connection_check import ConnectionResult, check_connection
 from shipmark.repositories.git.remote_credentials import remote_of
 from shipmark.repositories.git.remote_rules import parse_remote_rules
-from shipmark.repositories.model import Repository, RepositoryStatus
+from shipmark.repositories.model import Repository, RepositoryStatus, StoredRemote
 from shipmark.repositories.settings import RemoteInput
 from shipmark.web import urls
-from shipmark.web.forms import form_of, problems_of
+from shipmark.web.form_versions import require_unchanged
+from shipmark.web.forms import UNSENT, FormState, form_of, problems_of, refused
 from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
@@ -103,7 +104,7 @@ def change_repository(
             return _edit(web_request, repository, sent)
         case "hide" | "show" as action:
             status = _STATUSES[action].value
-            _update(web_request, repository, {"status": status})
+            _update(web_request, repository, {"status": status}, sent)
         case "set-remote":
             return _set_remote(web_request, repository, sent)
         case "remove-remote":
@@ -161,20 +162,27 @@ def _deletion(workspace: Workspace, repository: Repository, has_commits: bool) -
 
 def _edit(web_request: WebRequest, repository: str, sent: Mapping[str, str]) -> Answer:
     form = read_form(sent)
-    if not form.problems:
-        try:
-            values = {"name": form.name, "url": form.url or None}
-            _update(web_request, repository, values)
-        except ValidationFailed as refusal:
-            form = RepositoryForm(name=form.name, url=form.url, problems=problems_of(refusal))
+    typed = {"name": form.name, "url": form.url}
     if form.problems:
-        return _one(web_request, repository, status=400, form=form)
+        state = FormState(sent=typed, problems=form.problems, status=400)
+        return _one(web_request, repository, state)
+    try:
+        values = {"name": form.name, "url": form.url or None}
+        _update(web_request, repository, values, sent)
+    except ValidationFailed as refusal:
+        return _one(web_request, repository, refused(typed, refusal))
     return redirect(web_request.settings_url("repositories", repository))
 
 
-def _update(web_request: WebRequest, repository: str, values: Mapping[str, str | None]) -> None:
+def _update(
+    web_request: WebRequest,
+    repository: str,
+    values: Mapping[str, str | None],
+    sent: Mapping[str, str],
+) -> None:
     with web_request.change(scopes=REPOSITORY_CHANGE) as (connection, workspace):
         current = _current(connection, workspace, repository)
+        require_unchanged(sent, _values(current, None))
         if "name" in values and not current.is_known_by_name:
             raise Conflict("The provider of the repository names it.")
         context = web_request.action_context(workspace)
@@ -201,12 +209,18 @@ def _set_remote(web_request: WebRequest, repository: str, sent: Mapping[str, str
     except ValidationFailed as refusal:
         problems = {_FIELDS[name]: text for name, text in problems_of(refusal).items()}
     if problems:
-        return _one(web_request, repository, status=400, typed=typed, problems=problems)
+        state = FormState(sent=typed, problems=problems, status=400)
+        return _one(web_request, repository, state)
     cipher = Cipher(text=settings.secret_key, file=settings.secret_key_file)
-    with web_request.change(scopes=REPOSITORY_CHANGE) as (connection, workspace):
-        current = _current(connection, workspace, repository)
-        context = web_request.action_context(workspace)
-        repository_settings.save_remote(connection, context, current, new, cipher)
+    try:
+        with web_request.change(scopes=REPOSITORY_CHANGE) as (connection, workspace):
+            current = _current(connection, workspace, repository)
+            own = store.remotes_of(connection, [current.id]).get(current.id)
+            require_unchanged(sent, _values(current, own))
+            context = web_request.action_context(workspace)
+            repository_settings.save_remote(connection, context, current, new, cipher)
+    except ValidationFailed as refusal:
+        return _one(web_request, repository, refused(typed, refusal))
     return redirect(web_request.settings_url("repositories", repository))
 
 
@@ -242,31 +256,38 @@ def _current(connection: Connection, workspace: Workspace, repository: str) -> R
     return current
 
 
+def _values(repository: Repository, own: StoredRemote | None) -> dict[str, str]:
+    """Return the values of the forms' fields, as stored."""
+    return {
+        "name": repository.name,
+        "url": repository.url or "",
+        "remote": own.url if own else "",
+        "username": (own.username if own else None) or "",
+    }
+
+
 def _one(
     web_request: WebRequest,
     repository: str,
+    state: FormState = UNSENT,
     *,
     status: int = 200,
-    form: RepositoryForm | None = None,
-    typed: Mapping[str, str] | None = None,
-    problems: Mapping[str, str] | None = None,
     tested: ConnectionResult | None = None,
 ) -> Answer:
     with web_request.view() as (connection, workspace):
-        workspace.require(REPOSITORY if form is None and typed is None else REPOSITORY_CHANGE)
+        workspace.require(REPOSITORY if state is UNSENT else REPOSITORY_CHANGE)
         current = repository_access.require_repository(connection, workspace.access, repository)
         row = repository_row(connection, workspace, web_request.settings, current)
-    own = row.own
+    stored = _values(current, row.own)
     return page(
         web_request,
         "settings/repository.html",
         status=status,
+        form_state=state,
         workspace=workspace,
         row=row,
-        form=form or RepositoryForm(name=current.name, url=current.url or ""),
-        typed=typed
-        or {"remote": own.url if own else "", "username": (own.username if own else None) or ""},
-        problems=problems or {},
+        stored=stored,
+        values=state.over(stored),
         tested=tested,
         limits=_LIMITS,
         may_change=workspace.may(REPOSITORY_CHANGE) and not current.is_pending_deletion,

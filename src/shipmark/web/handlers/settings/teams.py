@@ -15,6 +15,7 @@ from shipmark.organizations import store as organizations
 from shipmark.organizations.model import NAME_MAX, Member, Team
 from shipmark.projects import settings as project_settings
 from shipmark.web import forms, urls
+from shipmark.web.form_versions import require_unchanged
 from shipmark.web.forms import UNSENT, FormState, form_of, refused, row_id
 from shipmark.web.handlers.settings.confirmation import Deletion, confirmation_page
 from shipmark.web.rendering import Answer, page, redirect
@@ -73,7 +74,8 @@ def show_team(web_request: InjectedWebRequest, team: FromPath[str]) -> Answer:
 @post(_TEAM, scopes=None, sync_to_thread=True)
 def rename_team(web_request: InjectedWebRequest, team: FromPath[str], body: RawBody) -> Answer:
     """Change name and slug of a team."""
-    sent = {field: form_of(body).get(field, "").strip() for field in ("name", "slug")}
+    form = form_of(body)
+    sent = {field: form.get(field, "").strip() for field in ("name", "slug")}
     try:
         with web_request.change(scopes=TEAM_CHANGE) as (connection, workspace):
             current = _find(connection, workspace, team)
@@ -81,6 +83,7 @@ def rename_team(web_request: InjectedWebRequest, team: FromPath[str], body: RawB
                 name=forms.name_problem(sent["name"], NAME_MAX),
                 slug=forms.team_slug_problem(sent["slug"]),
             )
+            require_unchanged(form, {"name": current.name, "slug": current.slug})
             context = web_request.action_context(workspace)
             changed = membership.update_team(connection, context, current, sent)
     except (ValidationFailed, Conflict) as refusal:

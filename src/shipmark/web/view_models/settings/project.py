@@ -18,8 +18,9 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project, ProjectKey
 from shipmark.projects.options import RATE_LIMIT, RESOLVE_AGE, VERDICT_CRITERIA
 from shipmark.verdicts.criteria import from_option, texts_of
-from shipmark.verdicts.model import Criteria
+from shipmark.verdicts.model import Measure
 from shipmark.web.request_context import Workspace
+from shipmark.web.settings_forms import limit_values
 from shipmark.web.view_models.settings.sdk_setup import SdkSetup, sdk_setups
 
 #: The platforms that the field suggests; clients may set others.
@@ -42,30 +43,43 @@ class ProjectPage:
     teams: Sequence[Team]
     further_teams: Sequence[Team]
     removable_ids: frozenset[int]
-    fingerprint_rules: str
-    rate_limit: tuple[int, int] | None
-    resolve_age: int
-    criteria: Criteria
+    stored: Mapping[str, str]
     accepted_count: int
     discards: Sequence[DiscardTotal]
     may_change: bool
     may_delete: bool
 
     @property
-    def stored(self) -> Mapping[str, str]:
-        """The values of the form's fields, as stored."""
-        project = self.project
-        return {
-            "name": project.name,
-            "slug": project.slug,
-            "platform": project.platform or "",
-            RESOLVE_AGE: str(self.resolve_age),
-            "paths": "\n".join(project.commit_paths),
-            "rules": self.fingerprint_rules,
-            "count": str(self.rate_limit[0]) if self.rate_limit else "",
-            **texts_of(self.criteria),
-            **dict.fromkeys(self.criteria.measures, "1"),
-        }
+    def rate_limit(self) -> tuple[int, int] | None:
+        """The number of events and the seconds of the rate limit, or None."""
+        stored = self.stored
+        return (int(stored["count"]), int(stored["window"])) if stored["count"] else None
+
+    @property
+    def resolve_age(self) -> int:
+        """The hours after which issues are resolved, 0 for never."""
+        return int(self.stored[RESOLVE_AGE])
+
+
+def project_values(connection: Connection, project: Project) -> dict[str, str]:
+    """Return the values of the forms' fields, as stored; "" for a box that is not ticked."""
+    chosen = options.values(store.options_of(connection, project.id))
+    criteria = from_option(chosen[VERDICT_CRITERIA])
+    return {
+        "name": project.name,
+        "slug": project.slug,
+        "platform": project.platform or "",
+        RESOLVE_AGE: str(chosen[RESOLVE_AGE] or 0),
+        "paths": "\n".join(project.commit_paths),
+        "rules": str(chosen["fingerprintingRules"]),
+        **limit_values(_rate_limit(chosen[RATE_LIMIT])),
+        **texts_of(criteria),
+        **{measure: "1" if measure in criteria.measures else "" for measure in Measure},
+    }
+
+
+def _rate_limit(option: object) -> tuple[int, int] | None:
+    return (option["count"], option["window"]) if isinstance(option, dict) else None
 
 
 def project_page(
@@ -78,9 +92,8 @@ def project_page(
     teams = organizations.teams_of(connection, workspace.organization.id)
     own_ids = organizations.team_ids_of(connection, workspace.organization.id, workspace.user.id)
     reached = [team for team in teams if membership.reaches_team(access, team, own_ids)]
-    chosen = options.values(store.options_of(connection, project.id))
+    stored = project_values(connection, project)
     begin = hour_of(at - timedelta(days=DAYS))
-    limit, age = chosen[RATE_LIMIT], chosen[RESOLVE_AGE]
     return ProjectPage(
         project=project,
         teams=owners,
@@ -88,10 +101,7 @@ def project_page(
         removable_ids=frozenset(team.id for team in reached if may_change),
         accepted_count=accepted_store.total_since(connection, project.id, begin),
         discards=discard_store.totals_since(connection, project.id, begin, limit=DISCARDS_MAX),
-        fingerprint_rules=str(chosen["fingerprintingRules"]),
-        rate_limit=(limit["count"], limit["window"]) if isinstance(limit, dict) else None,
-        resolve_age=age if isinstance(age, int) else 0,
-        criteria=from_option(chosen[VERDICT_CRITERIA]),
+        stored=stored,
         may_change=may_change,
         may_delete=workspace.may(PROJECT_DELETE),
     )

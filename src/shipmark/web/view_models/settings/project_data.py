@@ -48,40 +48,45 @@ ROWS_PER_PAGE = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectDataPage:
-    """The values of the forms' fields; ``browsers`` are pairs of field and label.
+    """The values of the forms' fields, as stored; ``browsers`` are pairs of field and label.
 
     ``shared`` are the fields of scrubbing that the organization turns on for all projects, ``shared_lists`` the names
     that it adds to lists.
     """
 
-    values: Mapping[str, str]
+    stored: Mapping[str, str]
     browsers: Sequence[tuple[str, str]]
     shared: frozenset[str]
     shared_lists: Mapping[str, Sequence[str]]
     may_change: bool
 
 
+def project_data_values(connection: Connection, project: Project) -> dict[str, str]:
+    """Return the values of the forms' fields, as stored; "" for a box that is not ticked."""
+    stored = store.options_of(connection, project.id)
+    chosen = options.values(stored)
+    browsers = options.lines(stored, BROWSERS)
+    return {
+        **scrubbing_values(chosen),
+        **{field: "1" if chosen[name] else "" for field, name in FILTER_SWITCHES.items()},
+        **{field: "\n".join(options.lines(stored, name)) for field, name in FILTER_LISTS.items()},
+        **{f"{BROWSER_FIELD}{name}": "" for name in _BROWSER_NAMES},
+        **{f"{BROWSER_FIELD}{name}": "1" for name in browsers},
+    }
+
+
 def project_data_page(
     connection: Connection, workspace: Workspace, project: Project
 ) -> ProjectDataPage:
     """Return the settings of a project that the user sees."""
-    stored = store.options_of(connection, project.id)
     shared = organizations.options_of(connection, project.organization_id)
-    chosen = options.values(stored)
-    browsers = options.lines(stored, BROWSERS)
+    stored = project_data_values(connection, project)
     return ProjectDataPage(
-        values={
-            **scrubbing_values(chosen),
-            **{field: "1" if chosen[name] else "" for field, name in FILTER_SWITCHES.items()},
-            **{
-                field: "\n".join(options.lines(stored, name))
-                for field, name in FILTER_LISTS.items()
-            },
-            **{f"{BROWSER_FIELD}{name}": "1" for name in browsers},
-        },
+        stored=stored,
         browsers=[
-            (f"{BROWSER_FIELD}{name}", _browser_label(name))
-            for name in dict.fromkeys([*_BROWSER_NAMES, *browsers])
+            (field, _browser_label(field.removeprefix(BROWSER_FIELD)))
+            for field in stored
+            if field.startswith(BROWSER_FIELD)
         ],
         shared=frozenset(
             field for field, name in SWITCHES.items() if organization_options.is_on(shared, name)

@@ -67,7 +67,7 @@ def thresholds_page(
     names = projects.environment_names(connection, [project.id]).get(project.id, [])
     values, types = _NEW, list(_MEASURED)
     if edited is not None:
-        values = _values(edited)
+        values = threshold_values(edited)
         types += [edited.type] if edited.type not in types else []
         if values["environment"] not in {"", *names}:
             names = [values["environment"], *names]
@@ -93,7 +93,8 @@ def _row(threshold: Threshold) -> ThresholdRow:
     )
 
 
-def _values(threshold: Threshold) -> dict[str, str]:
+def threshold_values(threshold: Threshold) -> dict[str, str]:
+    """Return the values of the form's fields, as stored."""
     count, unit = _window(threshold.window_seconds)
     return {
         "type": threshold.type.value,
