@@ -1,5 +1,6 @@
 """``…/releases/{version}/deploys/`` (releases.md 2.12)."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -97,6 +98,20 @@ def test_each_project_of_the_release_is_told(
     assert told == [(world.projects["web"], "deploy"), (world.projects["mobile"], "deploy")]
     [deploy] = rows(database, "deploys")
     assert deploy["release_id"] == alice.get(RELEASE).json()["id"]
+
+
+def test_a_deploy_is_recorded_by_its_user_or_by_the_token_of_the_organization(
+    alice: Caller, organization_token: Caller, database: Database
+) -> None:
+    alice.publish("web@1.0.0")
+    for caller in (alice, organization_token):
+        caller.post(PATH, GOOD)
+    [by_user, by_token] = rows(database, "release_activities")
+    assert by_user["user_id"]
+    assert "token_id" not in json.loads(by_user["details"])
+    assert by_token["user_id"] is None
+    [token] = rows(database, "organization_tokens")
+    assert json.loads(by_token["details"])["token_id"] == token["id"]
 
 
 def test_projects_can_be_named_by_id(alice: Caller, world: World) -> None:

@@ -1,6 +1,7 @@
 """Deleting an issue from its page, also with later events of its kind, after a page that says what goes."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -114,3 +115,24 @@ def test_it_takes_the_right_to_let_events_in_again(owner, monkeypatch):
     assert "WEB-1" in page
     assert action not in page
     assert owner.post(action, headers=SAME_ORIGIN).status_code == 403
+
+
+@pytest.mark.parametrize("path", [DELETE, DISCARD])
+def test_the_list_that_the_issue_was_opened_from_is_shown_again(house, owner, path):
+    opened = re.search(
+        r'href="([^"]*/issues/WEB-1/[^"]*)"',
+        owner.get(
+            ISSUES,
+            params={"query": "is:unresolved", "project": "web", "sort": "freq", "period": "14d"},
+        ).text,
+    )
+    page = owner.get(unescape(opened[1])).text
+    link = re.search(rf'href="({path}[^"]*)"', page)
+    confirmation = owner.get(unescape(link[1])).text
+    action = re.search(rf'action="({path}[^"]*)"', confirmation)
+    assert unescape(opened[1]) in unescape(confirmation), "Cancel leads back to the issue as it was"
+    answer = owner.post(unescape(action[1]), headers=SAME_ORIGIN)
+    assert (
+        answer.headers["location"]
+        == f"{ISSUES}?query=is%3Aunresolved&project=web&sort=freq&period=14d"
+    )

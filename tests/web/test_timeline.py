@@ -11,6 +11,7 @@ import pytest
 from shipmark.deploys import actions as deploys
 from shipmark.deploys.model import NewDeploy
 from shipmark.infrastructure.clock import now
+from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Role
 from shipmark.releases.store import projects as release_projects
 from shipmark.web.template_filters import duration
@@ -303,4 +304,19 @@ def test_the_list_says_who_deployed(house, owner, deploy):
     name = house.owner.display_name
     assert f'<span class="unseen">{name}</span>' in by_environment["production"]
     assert name not in by_environment["staging"]
-    assert 'title="No user is known"' in by_environment["staging"]
+    assert 'title="Not known"' in by_environment["staging"]
+
+
+def test_a_deploy_of_an_organization_token_has_its_name_also_when_it_is_revoked(house, owner):
+    release = house.publish("web@1.0.0")
+    with house.database.transaction() as connection:
+        by = house.owner.id
+        token_id = organizations.add_token(
+            connection, house.organization.id, "release pipeline", "d" * 64, "abcd", by, now()
+        )
+        new = NewDeploy(environment="production", finished_at=now())
+        deploys.record(connection, release, new, [house.project.id], None, token_id=token_id)
+        organizations.deactivate_token(connection, token_id, now())
+    assert "Token release pipeline" in owner.get(TIMELINE).text
+    log = owner.get("/organizations/acme/releases/web%401.0.0/").text.partition('id="activity"')[2]
+    assert "<b>release pipeline</b> deployed <b>web</b>" in log

@@ -22,11 +22,13 @@ def record(
     new: NewDeploy,
     project_ids: Collection[int],
     user_id: int | None,
+    *,
+    token_id: int | None = None,
 ) -> Deploy:
     """Insert a deploy of the release in these of its projects, creating the environment if missing.
 
-    Every project of the release gets an activity (releases.md 3.8), unless the release's commits are still being
-    fetched: then once they are fetched or have failed.
+    It is recorded by a user, or by a token of the organization. Every project of the release gets an activity
+    (releases.md 3.8), unless the release's commits are still being fetched: then once they are fetched or have failed.
     """
     # It may have been deleted; its status may have changed, which the new rows repeat.
     locked = locks.lock(connection, release.id)
@@ -50,6 +52,7 @@ def record(
             user_id=user_id,
             deploy_id=deploy.id,
             environment=deploy.environment,
+            **({"token_id": token_id} if token_id else {}),
         )
     return deploy
 

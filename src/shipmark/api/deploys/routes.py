@@ -93,7 +93,12 @@ def record_deploy(
     with context.database.transaction() as connection:
         project_ids = _deployed_projects(connection, release, body.projects)
         deploy = actions.record(
-            connection, release.release, body.to_input(now()), project_ids, context.access.user_id
+            connection,
+            release.release,
+            body.to_input(now()),
+            project_ids,
+            context.access.user_id,
+            token_id=context.access.token_id,
         )
         context.record_token_use(connection, project_ids)
     return deploy_response(deploy)

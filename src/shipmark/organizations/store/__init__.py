@@ -64,6 +64,7 @@ from shipmark.organizations.store.tokens import (
     rename_token,
     token,
     token_by_digest,
+    token_names,
     tokens,
     tokens_of,
 )

@@ -1,5 +1,6 @@
 """The table of tokens of organizations."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -92,6 +93,18 @@ def token(connection: sa.Connection, organization_id: int, token_id: int) -> Lis
         tokens.c.deactivated_at.is_(None),
     )
     return _LISTED.first(connection, query)
+
+
+def token_names(
+    connection: sa.Connection, organization_id: int, token_ids: Collection[int]
+) -> dict[int, str]:
+    """Return the names of these tokens of the organization by id, also of those that are no longer active."""
+    if not token_ids:
+        return {}
+    query = sa.select(tokens.c.id, tokens.c.name).where(
+        tokens.c.organization_id == organization_id, tokens.c.id.in_(token_ids)
+    )
+    return {id_: name for id_, name in connection.execute(query)}
 
 
 def rename_token(connection: sa.Connection, token_id: int, name: str) -> None:

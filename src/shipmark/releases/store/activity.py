@@ -65,7 +65,7 @@ _ACTIVITY = RowReader(
 )
 _MOMENTS = db.json_rows("moments", project_id=db.Id, at=db.UtcDateTime())
 _OF_DEPLOYS = (
-    sa.select(activities.c.project_id, activities.c.details, activities.c.user_id)
+    _ACTIVITY.select()
     .join(
         _MOMENTS,
         sa.and_(
@@ -73,9 +73,7 @@ _OF_DEPLOYS = (
             activities.c.happened_at == _MOMENTS.c.at,
         ),
     )
-    .where(
-        activities.c.type == ReleaseActivityType.DEPLOYED.value, activities.c.user_id.is_not(None)
-    )
+    .where(activities.c.type == ReleaseActivityType.DEPLOYED.value)
 )
 
 
@@ -125,22 +123,19 @@ def of_version(
     return _ACTIVITY.all(connection, query)
 
 
-def users_of_deploys(
+def of_deploys(
     connection: sa.Connection, moments: Mapping[tuple[int, int], datetime]
-) -> dict[tuple[int, int], int]:
-    """Return the users who recorded deploys, by project and deploy, of which the moments are given.
+) -> dict[tuple[int, int], ReleaseActivity]:
+    """Return the activities of deploys by project and deploy, of which the moments are given.
 
     An activity has the moment of its deploy, by which an index finds it.
     """
     if not moments:
         return {}
     asked = {(project_id, at) for (project_id, _), at in moments.items()}
-    rows = connection.execute(_OF_DEPLOYS, db.rows_param("moments", sorted(asked)))
-    found = {
-        (project_id, json.loads(details).get("deploy_id")): user_id
-        for project_id, details, user_id in rows
-    }
-    return {key: user_id for key, user_id in found.items() if key in moments}
+    listed = _ACTIVITY.all(connection, _OF_DEPLOYS, db.rows_param("moments", sorted(asked)))
+    by_deploy = {(each.project_id, each.details.get("deploy_id")): each for each in listed}
+    return {key: by_deploy[key] for key in moments if key in by_deploy}
 
 
 def remove_of_project(connection: sa.Connection, project_id: int) -> bool:

@@ -12,10 +12,10 @@ from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions import delete_issues, discard_issues
 from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import states
-from shipmark.web import urls
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import require_issue
+from shipmark.web.view_models.issue_view import issue_view
 
 _DELETE = "/organizations/{organization:str}/issues/{issue:str}/delete/"
 _DISCARD = "/organizations/{organization:str}/issues/{issue:str}/discard/"
@@ -29,7 +29,7 @@ def confirm_issue_deletion(web_request: InjectedWebRequest, issue: FromPath[str]
 
 @post(_DELETE, scopes=None, sync_to_thread=True)
 def delete_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
-    """Delete the issue, and redirect to the list."""
+    """Delete the issue, and redirect to the list that it was opened from."""
     return _delete(web_request, issue, is_discard=False)
 
 
@@ -41,7 +41,7 @@ def confirm_issue_discard(web_request: InjectedWebRequest, issue: FromPath[str])
 
 @post(_DISCARD, scopes=None, sync_to_thread=True)
 def discard_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
-    """Delete the issue, have later events of its kind discarded, and redirect to the list."""
+    """Delete the issue, have later events of its kind discarded, and redirect to the list that it was opened from."""
     return _delete(web_request, issue, is_discard=True)
 
 
@@ -49,6 +49,7 @@ def _confirm(web_request: WebRequest, name: str, template: str) -> Answer:
     with web_request.view(scopes=ISSUE_DELETE) as (connection, workspace):
         issue = require_issue(connection, workspace, name)
     project = workspace.projects_by_id[issue.project_id]
+    short_id = format_short_id(project.slug, issue.number)
     return page(
         web_request,
         template,
@@ -56,7 +57,8 @@ def _confirm(web_request: WebRequest, name: str, template: str) -> Answer:
         workspace=workspace,
         issue=issue,
         project=project,
-        short_id=format_short_id(project.slug, issue.number),
+        short_id=short_id,
+        view=issue_view(web_request, workspace, short_id),
     )
 
 
@@ -68,4 +70,4 @@ def _delete(web_request: WebRequest, name: str, *, is_discard: bool) -> Answer:
         if not locked:
             raise NotFound
         delete(connection, locked, web_request.actor(workspace.user), now())
-    return redirect(urls.issues(workspace.organization.slug))
+    return redirect(issue_view(web_request, workspace, name).list_address)

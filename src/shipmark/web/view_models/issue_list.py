@@ -87,6 +87,8 @@ TABS = (
     IssueTab(key="archived", name="Archived", status=IssueStatus.IGNORED),
     IssueTab(key="resolved", name="Resolved", status=IssueStatus.RESOLVED),
 )
+#: The period of the trends of the list that the page of an issue was opened from, as that has a period of its own.
+TRENDS = "trends"
 _TABS_BY_KEY = {tab.key: tab for tab in TABS}
 _DEFAULT_TAB = _TABS_BY_KEY["unresolved"]
 _TABS_OF_STATUS = {
@@ -141,7 +143,8 @@ class IssueListSearch:
         """Return the parameters by which the page of an issue knows the list; the tab is always among them."""
         sort = "" if self.sort is IssueSort.LAST_SEEN else self.sort.value
         chosen = {"tab": self.tab, "query": self.query, "project": self.project}
-        return chosen | {"sort": sort, "environment": self.environment}
+        trends = "" if self.period == DAY else self.period
+        return chosen | {"sort": sort, "environment": self.environment, TRENDS: trends}
 
     def issue_address(self, organization: str, short_id: str) -> str:
         """Return the URL of an issue of the list."""
@@ -197,10 +200,12 @@ class IssueList:
     has_releases: bool
 
 
-def issue_search_of(web_request: WebRequest, workspace: Workspace) -> IssueListSearch:
-    """Return the search in the query parameters."""
+def issue_search_of(
+    web_request: WebRequest, workspace: Workspace, *, period_name: str = "period"
+) -> IssueListSearch:
+    """Return the search in the query parameters; ``period_name`` is that of the period of the trends."""
     tab, project = web_request.parameter("tab"), web_request.parameter("project")
-    sort, period = web_request.parameter("sort"), web_request.parameter("period")
+    sort, period = web_request.parameter("sort"), web_request.parameter(period_name)
     return IssueListSearch(
         query=web_request.parameter("query")[:_QUERY_MAX],
         tab=tab if tab in _TABS_BY_KEY else _DEFAULT_TAB.key,

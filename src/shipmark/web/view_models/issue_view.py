@@ -7,7 +7,7 @@ from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.view_models.issue import OLDEST
 from shipmark.web.view_models.issue_chart import DEFAULT_PERIOD, PERIODS
-from shipmark.web.view_models.issue_list import IssueListSearch, issue_search_of
+from shipmark.web.view_models.issue_list import TRENDS, IssueListSearch, issue_search_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,12 @@ class IssueView:
         _, mark, query = replace(self, event="").address.partition("?")
         return mark + query
 
+    @property
+    def list_address(self) -> str:
+        """Return the URL of the list that the issue was opened from, else of all issues."""
+        listed = self.listed
+        return listed.address(self.organization) if listed else urls.issues(self.organization)
+
     def event_address(self, event: str) -> str:
         """Return the URL of the page with another event."""
         return replace(self, event=event).address
@@ -54,5 +60,5 @@ def issue_view(web_request: WebRequest, workspace: Workspace, short_id: str) -> 
         short_id=short_id,
         event=event if event == OLDEST or is_event_id(event) else "",
         period=period if period in PERIODS else DEFAULT_PERIOD,
-        listed=issue_search_of(web_request, workspace) if is_listed else None,
+        listed=issue_search_of(web_request, workspace, period_name=TRENDS) if is_listed else None,
     )

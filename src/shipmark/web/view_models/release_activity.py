@@ -1,5 +1,6 @@
 """The log of a release: its activity, the issues that it resolved, and those that regressed in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ from shipmark.projects.model import Project
 from shipmark.releases.model import Release, ReleaseActivity, ReleaseActivityType
 from shipmark.releases.store import activity
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.deployers import token_names
 from shipmark.web.view_models.issue_lines import IssueLine, issue_line
 
 ACTIVITY_MAX = 100
@@ -69,8 +71,9 @@ def release_events(
     user_ids |= {resolution.user_id for resolution in here.values()}
     users = accounts.by_ids(connection, {user_id for user_id in user_ids if user_id is not None})
     names = commit_links.author_names(connection, release.id, here)
+    tokens = token_names(connection, release.organization_id, activities)
     events = [
-        *(_of_activity(entry, workspace, users) for entry in activities),
+        *(_of_activity(entry, workspace, users, tokens) for entry in activities),
         *(
             _of_resolution(here[line.issue.id], line, users, names)
             for line in resolved
@@ -88,7 +91,10 @@ def release_events(
 
 
 def _of_activity(
-    release_activity: ReleaseActivity, workspace: Workspace, users: dict[int, User]
+    release_activity: ReleaseActivity,
+    workspace: Workspace,
+    users: Mapping[int, User],
+    tokens: Mapping[object, str],
 ) -> ReleaseEvent:
     match release_activity.type:
         case ReleaseActivityType.RELEASED:
@@ -111,7 +117,7 @@ def _of_activity(
     return ReleaseEvent(
         at=release_activity.at,
         type=kind,
-        by=_name(release_activity.user_id, users),
+        by=_name(release_activity.user_id, users) or tokens.get(details.get("token_id"), ""),
         project=workspace.projects_by_id[release_activity.project_id],
         environment=str(details.get("environment", "")),
         repository=str(details.get("repository", "")),
@@ -122,12 +128,12 @@ def _of_activity(
 
 
 def _of_resolution(
-    resolution: Resolution, line: IssueLine, users: dict[int, User], names: dict[int, str]
+    resolution: Resolution, line: IssueLine, users: Mapping[int, User], names: dict[int, str]
 ) -> ReleaseEvent:
     by = _name(resolution.user_id, users) or names.get(resolution.issue_id, "")
     return ReleaseEvent(at=resolution.at, type=ReleaseEventType.RESOLVED, by=by, line=line)
 
 
-def _name(user_id: int | None, users: dict[int, User]) -> str:
+def _name(user_id: int | None, users: Mapping[int, User]) -> str:
     user = users.get(user_id or 0)
     return user.display_name if user else ""

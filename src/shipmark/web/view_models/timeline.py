@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from sqlalchemy import Connection
 
-from shipmark.accounts.model import User
 from shipmark.deploys.model import ProjectDeploy
 from shipmark.deploys.store.live_deploys import between, last_before, live_in
 from shipmark.infrastructure.clock import now
@@ -15,7 +14,7 @@ from shipmark.projects.model import Project
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.template_filters import duration
-from shipmark.web.view_models.deployers import deployers
+from shipmark.web.view_models.deployers import Deployer, deployers
 from shipmark.web.view_models.issue_weeks import IssueWeeks, issue_weeks
 from shipmark.web.view_models.live_now import production_first
 from shipmark.web.view_models.release_search import environments_of
@@ -81,7 +80,7 @@ class DeployRow:
 
     deploy: ProjectDeploy
     project: Project
-    by: User | None
+    by: Deployer | None
     is_live: bool
     live_for: str
 
@@ -134,7 +133,7 @@ def timeline_search(
 def timeline(
     connection: Connection, workspace: Workspace, search: TimelineSearch, at: datetime
 ) -> Timeline:
-    """Return the timeline of the range, by seven statements."""
+    """Return the timeline of the range, by at most eight statements."""
     shown = TimelineRange(days=search.days, until=search.until, now=at)
     by_id = {
         project.id: project
@@ -164,7 +163,11 @@ def timeline(
         axis=axis_of(shown.start, shown.end),
         lanes=tuple(lanes[:LANES_MAX]),
         lane_count=len(lanes),
-        rows=tuple(_rows(listed, by_lane, live, by_id, shown, deployers(connection, listed))),
+        rows=tuple(
+            _rows(
+                listed, by_lane, live, by_id, shown, deployers(connection, organization_id, listed)
+            )
+        ),
         deploy_count=len(recent),
         issue_weeks=issue_weeks(connection, by_id, shown.last_moment),
     )
@@ -221,7 +224,7 @@ def _rows(
     live: Mapping[_LaneKey, ProjectDeploy],
     by_id: Mapping[int, Project],
     shown: TimelineRange,
-    users: Mapping[tuple[int, int], User],
+    by: Mapping[tuple[int, int], Deployer],
 ) -> list[DeployRow]:
     replaced_at = {
         (deploy.project_id, deploy.id): later.finished_at
@@ -236,7 +239,7 @@ def _rows(
         row = DeployRow(
             deploy=deploy,
             project=by_id[deploy.project_id],
-            by=users.get(key),
+            by=by.get(key),
             is_live=is_live,
             live_for=shown.live_for(deploy.finished_at, replaced_at.get(key), is_live=is_live),
         )
