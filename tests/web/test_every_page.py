@@ -147,6 +147,29 @@ def test_a_file_is_kept_for_ever_under_the_address_of_its_content(browser):
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_modules_import_others_under_the_addresses_of_their_contents(browser):
+    page = browser.get("/sign-in/").text
+    module = browser.get(re.search(r'src="(/static/shipmark\.js\?v=[0-9a-f]+)"', page)[1]).text
+    imported = re.findall(r'import [^"]*"\./([^"]+)"', module)
+    assert len(imported) == len(re.findall("^import", module, re.MULTILINE)) > 10
+    for address in imported:
+        answer = browser.get(f"/static/{address}")
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize(
+    ("offered", "encoding"),
+    [("gzip, deflate, br", "gzip"), ("identity", None), ("br, gzip;q=0", None)],
+)
+def test_pages_and_files_are_packed_for_browsers_that_can_unpack_them(browser, offered, encoding):
+    for path in ("/sign-in/", "/static/shipmark.css", "/nothing/"):
+        headers = {"Accept-Encoding": offered, "Accept": "text/html"}
+        answer = browser.get(path, headers=headers)
+        assert answer.headers.get("content-encoding") == encoding
+        assert answer.headers["vary"] == "Accept-Encoding"
+        assert "Shipmark" in answer.text or "body" in answer.text
+
+
 def test_a_file_is_checked_each_time_under_another_address(browser):
     assert browser.get("/static/shipmark.js").headers["cache-control"] == "public, no-cache"
 

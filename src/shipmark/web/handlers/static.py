@@ -6,7 +6,7 @@ from litestar.params import FromPath
 
 from shipmark.infrastructure.errors import NotFound
 from shipmark.web.files import FILES
-from shipmark.web.rendering import HEADERS
+from shipmark.web.rendering import HEADERS, accepts_gzip
 
 _FOREVER = "public, max-age=31536000, immutable"
 _CHECKED_EACH_TIME = "public, no-cache"
@@ -19,9 +19,12 @@ def get_file(request: Request[object, object, State], name: FromPath[str]) -> Re
     if file is None:
         raise NotFound
     is_marked = request.query_params.get("v") == file.mark
-    etag = f'"{file.mark}"'
+    etag = f'W/"{file.mark}"'  # packed or not
     cached = _FOREVER if is_marked else _CHECKED_EACH_TIME
-    headers = HEADERS | {"Cache-Control": cached, "ETag": etag}
+    headers = HEADERS | {"Cache-Control": cached, "ETag": etag, "Vary": "Accept-Encoding"}
     if etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers)
-    return Response(file.content, headers=headers, media_type=file.media_type)
+    if not accepts_gzip(request):
+        return Response(file.content, headers=headers, media_type=file.media_type)
+    headers["Content-Encoding"] = "gzip"
+    return Response(file.packed, headers=headers, media_type=file.media_type)
