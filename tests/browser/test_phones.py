@@ -2,7 +2,7 @@
 
 import pytest
 from browser.chromium import new_context, sign_in
-from browser.pages import ACME
+from browser.pages import ACME, AWKWARD_PAGES
 
 #: The rows that the buttons of a page's head stand in, by the middle of each.
 _ROWS = """
@@ -89,3 +89,24 @@ def test_an_issue_that_would_be_deleted_has_its_whole_title(chromium, filled_awk
         page.get_by_role("button", name="Delete", exact=True).click()
         page.get_by_role("heading", name="Delete 2 issues").wait_for()
         assert page.evaluate(_CUT, ".rowlist .grow, .rowlist .cut") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "settings-audit-log",
+        "settings-quarantine",
+        "settings-members",
+        "account-tokens",
+        "release-artifacts",
+    ],
+)
+def test_what_is_said_nowhere_else_is_not_cut(chromium, filled_awkwardly, name):
+    """A phone shows no tooltip with the rest."""
+    with new_context(
+        chromium, filled_awkwardly.server, viewport={"width": 390, "height": 800}
+    ) as context:
+        page = context.new_page()
+        sign_in(page)
+        page.goto(AWKWARD_PAGES[name].format_map(filled_awkwardly.places))
+        assert page.evaluate(_CUT, ".rows .main .cut, .rows .main .break, .foot .cut") == []

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from shipmark.organizations.model import Role
 from shipmark.web.handlers import releases
 from shipmark.web.request_context import WebRequest
 
@@ -118,6 +119,24 @@ def test_a_bug_shows_an_id_and_nothing_of_its_inside(owner, monkeypatch):
     assert re.search(r"Error ID for the operator: [0-9a-f]{32}\.", answer.text)
     assert "secret inside" not in answer.text
     assert answer.headers["content-security-policy"] == POLICY
+
+
+def test_a_page_that_failed_offers_to_try_again_unless_a_form_was_sent(owner, monkeypatch):
+    def broken(*_, **__):
+        raise RuntimeError
+
+    monkeypatch.setattr(WebRequest, "view", broken)
+    path = "/organizations/acme/settings/delete/"
+    link = f'href="{path}">Try again</a>'
+    assert link in owner.get(path).text
+    assert link not in owner.post(path, headers={"Sec-Fetch-Site": "same-origin"}).text
+
+
+def test_a_page_that_is_not_allowed_says_who_can_help(house, browser):
+    house.sign_in(browser, house.person("mia@example.com", Role.MEMBER))
+    answer = browser.get("/organizations/acme/settings/jobs/")
+    assert answer.status_code == 403
+    assert "An owner or manager of the organization can give you a role" in answer.text
 
 
 def test_a_bug_of_the_navigation_shows_an_id_too(owner, monkeypatch):

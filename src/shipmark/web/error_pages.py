@@ -31,6 +31,7 @@ _OTHER = ("The request failed", "The server can't do what was requested. Nothing
 _FORMS_ONLY = ("Nothing to show here", "This address takes what a form sends. Open its page again.")
 #: Browsers fill in a form again when they go back to it.
 _KEPT = "If you typed something, go back: it is still in the form."
+_ASK = "An owner or manager of the organization can give you a role that has it."
 _READING = frozenset({"GET", "HEAD"})
 _API = "/api/"
 
@@ -44,7 +45,7 @@ def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
     answer = refusal_response(request, refusal)
     status = answer.status_code or 400
     if isinstance(refusal, Forbidden):
-        return _page(request, status, (_FORBIDDEN, refusal.detail))
+        return _page(request, status, (_FORBIDDEN, f"{refusal.detail} {_ASK}"))
     if isinstance(refusal, Conflict):
         return _page(request, status, (_CONFLICT, refusal.detail))
     if isinstance(refusal, Unavailable):
@@ -133,6 +134,7 @@ def _with_navigation(request: AnyRequest, status: int, words: tuple[str, str]) -
         code=status,
         title=title,
         text=text,
+        is_reading=request.method in _READING,
     )
 
 
@@ -148,7 +150,13 @@ def _bare(request: AnyRequest, status: int, words: tuple[str, str]) -> Answer:
     """Return the page without the navigation, which needs the database."""
     title, text = words
     return page(
-        _web_request(request), "error.html", status=status, code=status, title=title, text=text
+        _web_request(request),
+        "error.html",
+        status=status,
+        code=status,
+        title=title,
+        text=text,
+        is_reading=request.method in _READING,
     )
 
 
