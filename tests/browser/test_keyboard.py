@@ -103,3 +103,14 @@ def test_times_are_in_the_browsers_zone_or_in_the_chosen_one(page: Page, server:
     expect(created).to_have_attribute("title", re.compile(r"GMT\+9$"))
     page.goto("/organizations/acme/timeline/?environment=zone")
     expect(bar).to_contain_text(re.compile(r"deployed .* GMT\+9, live now"))
+
+
+def test_who_sends_a_form_begins_at_the_wrong_field_or_at_the_result(page: Page) -> None:
+    page.goto("/organizations/acme/settings/general/")
+    for name, focused in (("", page.get_by_label("Name")), ("acme", page.get_by_role("status"))):
+        page.get_by_label("Name").fill(name)
+        page.get_by_role("button", name="Save settings").click()
+        expect(focused).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("Saved the settings.")
+    page.goto("/organizations/acme/settings/general/")
+    expect(page.locator("body")).to_be_focused()

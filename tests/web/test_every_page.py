@@ -1,6 +1,7 @@
 """What holds for every page, whatever it shows."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -105,6 +106,10 @@ def test_a_page_can_be_used_without_seeing_it(house, owner, path):
     fields = re.findall(r'<(?:input|select) (?:(?!type="hidden")[^>])*id="([^"]+)"', text)
     assert all(f'for="{field}"' in text for field in fields)
     assert all('scope="' in cell for cell in re.findall(r"<th\b[^>]*>", text))
+    tables = re.findall(r"<table\b[^>]*>(?:<caption)?", text)
+    assert all("<caption" in table or "aria-label" in table for table in tables)
+    levels = [int(level) for level in re.findall(r"<h([1-6])\b", text.partition("<dialog")[0])]
+    assert all(later - level <= 1 for level, later in pairwise([0, *levels])), "none is left out"
 
 
 def test_a_bug_shows_an_id_and_nothing_of_its_inside(owner, monkeypatch):

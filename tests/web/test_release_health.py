@@ -196,7 +196,7 @@ def test_charts_have_tables_beside_the_release_before(house, owner, published):
     house.use(OLD, 300, 1, users=20, hours=[2])
     house.use(NEW, 300, 3, users=20, hours=[2])
     charts = owner.get(PAGE).text.split('<section class="card chart"')[1:3]
-    tables = [_text(chart.partition("<table>")[2]) for chart in charts]
+    tables = [_text(chart.partition("<thead")[2]) for chart in charts]
     assert ["Crash-free users" in charts[0], "Adoption" in charts[1]] == [True, True]
     assert re.search(
         r"From \(UTC\) Age 2.0.0 1.0.0 at the same age \S+ \S+ 0h 95.00% 95.00%", tables[0]
@@ -208,7 +208,7 @@ def test_a_release_without_users_has_a_chart_of_its_sessions(house, owner, publi
     house.use(NEW, 300, 3)
     chart = owner.get(PAGE).text.split('<section class="card chart"')[1]
     assert "Crash-free sessions" in chart
-    assert "99.00%" in chart.partition("<table>")[2]
+    assert "99.00%" in chart.partition("<table")[2]
 
 
 def test_names_are_escaped(house, owner):

@@ -142,6 +142,7 @@ def page(
         "problems": form_state.problems,
         "is_stale": form_state.is_stale,
         "changed": web_request.parameter("changed"),
+        "is_result": web_request.request.method == "POST" or bool(web_request.parameter("changed")),
     }
     text = _TEMPLATES.get_template(template).render(frame | variables)
     status = status if form_state is UNSENT else form_state.status

@@ -22,3 +22,11 @@ addEventListener("pageshow", () => {
     if (stored.includes(field.value.trim())) field.value = field.defaultValue;
   }
 });
+
+// Readers who do not see what a form led to begin there: at the first wrong field, or else at the result.
+const result = document.querySelector("main[data-result] [aria-invalid=true]")
+  ?? document.querySelector("main[data-result] :is(.note, .line)[role]:not([data-part])");
+if (result && document.activeElement === document.body) {
+  if (!result.matches("input, select, textarea")) result.tabIndex = -1;
+  result.focus();
+}
