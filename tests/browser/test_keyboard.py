@@ -114,3 +114,13 @@ def test_who_sends_a_form_begins_at_the_wrong_field_or_at_the_result(page: Page)
     expect(page.get_by_role("status")).to_have_text("Saved the settings.")
     page.goto("/organizations/acme/settings/general/")
     expect(page.locator("body")).to_be_focused()
+
+
+def test_a_menu_closes_when_the_focus_leaves_it(page: Page) -> None:
+    menu = page.get_by_title("Account").locator("xpath=..")
+    page.get_by_title("Account").press("Enter")
+    expect(menu).to_have_attribute("open", "")
+    page.keyboard.press("Tab")
+    expect(menu).to_have_attribute("open", "")
+    page.get_by_label("Name").focus()
+    expect(menu).not_to_have_attribute("open", "")

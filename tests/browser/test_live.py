@@ -6,6 +6,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from browser.chromium import browsing, sign_in
+from browser.conftest import OpenPage
 from browser.servers import Server, empty_server
 from playwright.sync_api import Browser, expect
 
@@ -53,3 +54,17 @@ def test_releases_and_deploys_appear_and_the_server_stops_at_once(
         assert answer.readline() == b"retry: 2000\n"
         server.process.terminate()
         server.process.wait(STOP_SECONDS_MAX)
+
+
+def test_a_list_that_could_not_be_loaded_again_says_so(server: Server, open_page: OpenPage) -> None:
+    server.publish("web@1.0.0")
+    page = open_page()
+    with page.expect_response("**/live/**"):
+        sign_in(page)
+    page.route("**/organizations/acme/releases/", lambda route: route.abort())
+    server.publish("web@1.1.0")
+    link = page.get_by_role("link", name="This list changed, but loading it failed: try again")
+    expect(link).to_be_visible()
+    page.unroute("**/organizations/acme/releases/")
+    link.click()
+    expect(page.locator("tbody tr")).to_have_count(2)

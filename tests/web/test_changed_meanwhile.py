@@ -108,6 +108,21 @@ def test_what_a_user_had_not_touched_shows_the_new_value(owner):
     )
 
 
+@pytest.mark.parametrize(
+    ("action", "field", "first", "second", "named"),
+    [
+        ("", "resolveAge", "24", "48", "After 1 day"),
+        ("rate-limit/", "window", "3600", "60", "hour"),
+    ],
+)
+def test_a_choice_that_was_changed_is_named(owner, action, field, first, second, named):
+    post(owner, f"{PROJECT}rate-limit/", {"count": "5", "window": "300"})
+    shown = form_fields(owner.get(PROJECT).text, PROJECT + action, field)
+    assert post(owner, PROJECT + action, shown | {field: first}).status_code == 303
+    refused = post(owner, PROJECT + action, shown | {field: second})
+    assert f"your entry:\n{named}</span>" in refused.text
+
+
 def test_another_form_of_the_page_does_not_matter(owner):
     shown = form_fields(owner.get(PROJECT).text, f"{PROJECT}commit-paths/", "paths")
     post(owner, f"{PROJECT}grouping/", {"rules": "message:a -> one"})

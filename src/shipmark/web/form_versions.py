@@ -4,7 +4,7 @@ A form carries a checksum of each value that it shows. A save compares them with
 changed there, the user sees the stored value before anything is replaced, and saving the same form again goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 from shipmark.infrastructure.errors import ValidationFailed
@@ -50,6 +50,13 @@ def require_unchanged(sent: Mapping[str, str], stored: Mapping[str, str]) -> Non
             {name: [_sentence(stored[name], is_typed=name not in untouched)] for name in changed},
             {name: stored[name] if name in untouched else typed[name] for name in typed},
         )
+
+
+def named(problem: str, choices: Sequence[tuple[object, str]]) -> str:
+    """Return the problem of a choice with the name of the stored value in place of the value."""
+    text, line, value = problem.rpartition("\n")
+    names = {str(each): name for each, name in choices}
+    return f"{text}{line}{names.get(value, value)}" if line else problem
 
 
 def _sentence(value: str, *, is_typed: bool) -> str:

@@ -1,10 +1,7 @@
 // Buttons that copy the text of their attribute, or else of the code beside them; they are hidden without scripts.
 const write = async (text, button) => {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return;
-  }
-  // Browsers offer the clipboard to secure pages only; many servers run on plain http.
+  // Browsers offer the clipboard to secure pages only, and users may refuse it; many servers run on plain http.
+  if (await navigator.clipboard?.writeText(text).then(() => true, () => false)) return;
   const field = Object.assign(document.createElement("textarea"), { value: text });
   button.append(field);
   field.select();

@@ -28,7 +28,8 @@ const offer = (text) => {
 
 const load = async () => {
   const answer = await fetch(first, { headers: { Accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return;
+  if (answer.redirected) return;
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
   const later = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
   if (!later) return;
   // What is said aloud must not be said again.
@@ -52,7 +53,7 @@ const follow = () => {
     const address = new URL(area.dataset.live, location.href);
     address.searchParams.set("after", event.lastEventId);
     area.dataset.live = address.href;
-    loading = loading.then(load).catch(console.error);
+    loading = loading.then(load).catch(() => news && offer("This list changed, but loading it failed: try again"));
   });
 };
 
