@@ -157,7 +157,11 @@ def page(
 
 
 def _response(web_request: WebRequest, text: str, status: int) -> Answer:
-    """Return a response with a page, packed if the browser can unpack it: a third of the time on a slow network."""
+    """Return a response with a page, packed if the browser can unpack it: a third of the time on a slow network.
+
+    The length of a packed page tells what in it resembles the query (BREACH). A page of another origin can't try that:
+    cookies are sent with links that a person follows, and no others (SameSite).
+    """
     content, headers = text.encode(), HEADERS | {"Vary": "Accept-Encoding"}
     if accepts_gzip(web_request.request):
         content = gzip.compress(content, _GZIP_LEVEL, mtime=0)
