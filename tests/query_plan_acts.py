@@ -328,6 +328,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/projects/acme/web/tags/tenant/values/?query=t7",
         "/projects/acme/web/tags/level/values/",
         "/organizations/acme/issues/WEB-1/events/?environment=production",
+        "/organizations/acme/issues/WEB-1/events/?query=tenant:t7&statsPeriod=14d",
         "/organizations/acme/issues/WEB-1/events/latest/",
         "/organizations/acme/issues/WEB-1/events/oldest/",
         "/organizations/acme/projects/",

@@ -11,12 +11,15 @@ from factories import (
     World,
     ago,
     error_event,
+    on_one_database,
     send_event,
     statements,
     written,
 )
 
+from shipmark.api.events import routes
 from shipmark.infrastructure.database import Database
+from shipmark.releases.search import BOOLEAN
 
 EVENTS = "/projects/acme/web/events/"
 Send = Callable[..., str]
@@ -49,6 +52,101 @@ def test_events_of_an_issue_are_listed_newest_first(alice: Caller, send: Send) -
     for prefix in ("", "/organizations/acme"):
         assert ids(alice, f"{prefix}/issues/{issue_id}/events/") == [new, old]
     assert ids(alice, f"/organizations/acme/issues/{short_id}/events/") == [new, old]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", "abc"),
+        ("tenant:t1", "a"),
+        ("!tenant:t1", "bc"),
+        ("tenant:[t1,%20%22t%202%22]", "ab"),
+        ("tenant:T*", "ab"),
+        ("tenant:T1", ""),
+        ("has:tenant", "ab"),
+        ("!has:tenant", "c"),
+        ("tenant:%22%22", "c"),
+        ("!tenant:%22%22", "ab"),
+        ("user.email:ada@example.com", "a"),
+        ("user.email:*@EXAMPLE.com", "ab"),
+        ("user.id:7", "b"),
+        ("user.ip:192.0.2.7", "b"),
+        ("release:web@1.0.0", "a"),
+        ("environment:production+!tenant:t1", "b"),
+        ("no%20SUCH", "abc"),
+        ("%22no%20such%20row%20x%22", ""),
+        ("message:%22no%20such%20row%22", "abc"),
+        ("title:*+level:error", "abc"),
+        ("event.type:[error,csp]", "abc"),
+        ("level:info", ""),
+    ],
+)
+def test_events_of_an_issue_are_searched(alice: Caller, send: Send, query: str, found: str) -> None:
+    ada = {"email": "ada@example.com", "id": "1"}
+    made = {
+        "a": send(message="no such row", tags={"tenant": "t1"}, user=ada, release="web@1.0.0"),
+        "b": send(
+            message="no such row",
+            tags={"tenant": "t 2"},
+            environment="production",
+            user={"id": 7, "ip_address": "192.0.2.7", "email": "bob@example.com"},
+        ),
+        "c": send(message="no such row"),
+    }
+    issue_id = alice.get(f"{EVENTS}{made['a']}/").json()["groupID"]
+    names = {event_id: name for name, event_id in made.items()}
+    listed = ids(alice, f"/issues/{issue_id}/events/?query={query}")
+    assert sorted(names[event_id] for event_id in listed) == list(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("is:unresolved", "is: is no property of an event."),
+        ("a:b+OR+c:d", BOOLEAN),
+        ("tenant:", "tenant: takes a value."),
+        ("tenant:[]", "tenant: takes a list of values."),
+        ("+".join(["a:b"] * 21), "A query has no more than 20 terms."),
+        ("a" * 5000, "A query has no more than 4096 characters."),
+    ],
+)
+@on_one_database
+def test_a_search_of_events_that_can_not_be_read_is_refused(
+    alice: Caller, send: Send, query: str, detail: str
+) -> None:
+    issue_id = alice.get(f"{EVENTS}{send()}/").json()["groupID"]
+    answer = alice.get(f"/issues/{issue_id}/events/?query={query}")
+    assert (answer.status_code, answer.json()) == (400, {"detail": detail})
+
+
+def test_a_search_of_events_has_pages_and_looks_at_a_part_at_a_time(
+    alice: Caller, send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "_SEARCHED_MAX", 4)
+    monkeypatch.setattr(routes, "_SEARCHED_TOGETHER", 2)
+    made = [send(hours=hours, tags={"n": str(hours % 3)}) for hours in range(9)]
+    issue_id = alice.get(f"{EVENTS}{made[0]}/").json()["groupID"]
+    path = f"/issues/{issue_id}/events/?query=n:2&per_page=2"
+    pages, at = [], path
+    while at:
+        answer = alice.get(at)
+        pages.append([each["eventID"] for each in answer.json()])
+        following = answer.links["next"]
+        at = f"{path}&cursor={following['cursor']}" if following["results"] == "true" else ""
+    assert pages == [[made[2]], [made[5]], [made[8]]]
+    back = alice.get(f"{path}&cursor={answer.links['previous']['cursor']}")
+    assert [each["eventID"] for each in back.json()] == [made[5]]
+
+
+def test_events_of_an_issue_are_those_of_a_period(alice: Caller, send: Send) -> None:
+    made = {hours: send(hours=hours) for hours in (1, 30, 60)}
+    issue_id = alice.get(f"{EVENTS}{made[1]}/").json()["groupID"]
+    path = f"/issues/{issue_id}/events/"
+    assert ids(alice, f"{path}?statsPeriod=24h") == [made[1]]
+    period = f"start={written(ago(hours=61))}&end={written(ago(hours=29))}".replace("+", "%2B")
+    assert ids(alice, f"{path}?{period}") == [made[30], made[60]]
+    assert ids(alice, f"{path}?{period}&query=level:error") == [made[30], made[60]]
+    assert alice.get(f"{path}?statsPeriod=soon").status_code == 400
 
 
 def test_events_of_an_issue_are_those_of_the_environments(alice: Caller, send: Send) -> None:

@@ -213,9 +213,13 @@ def of_issue(
     *,
     limit: int,
     environment_ids: Collection[int] | None = None,
+    between: tuple[datetime, datetime] | None = None,
 ) -> list[ListedEvent]:
-    """Return events of an issue in the same order, only of these environments if any are given."""
+    """Return events of an issue in the same order, only of these environments and this time if they are given."""
     is_shown = events.c.issue_id == issue_id
+    if between is not None:
+        begin, end = between
+        is_shown = sa.and_(is_shown, events.c.happened_at >= begin, events.c.happened_at < end)
     if environment_ids is not None:
         is_shown = sa.and_(is_shown, events.c.environment_id.in_(environment_ids))
     return _listed(connection, is_shown, position, limit)

@@ -3,13 +3,18 @@
 An event that came before its source maps is symbolicated again when it is shown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from litestar import Response
 from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
 
+from shipmark.api.events import event_search
+from shipmark.api.events.event_search import EventSearch
 from shipmark.api.events.path_event import BlamedIssue, EventOfProject, IssueEvent, ProjectEvent
 from shipmark.api.events.responses import (
     CommittersResponse,
@@ -26,20 +31,21 @@ from shipmark.api.events.responses import (
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
 from shipmark.api.issues.path_issue import PathIssue
 from shipmark.api.projects.path_project import PathProject
-from shipmark.api.queries import EnvironmentQuery, PageQuery
+from shipmark.api.queries import EnvironmentQuery, PageQuery, TimeRangeQuery
 from shipmark.api.releases import loading
 from shipmark.events import store
 from shipmark.events.payload import text_of
 from shipmark.events.project_rules import ProjectRules, rules_from
 from shipmark.events.store import ListedEvent, StoredEvent
 from shipmark.http import endpoint
-from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
+from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset, paginate_searched
 from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import ISSUE_READ
 from shipmark.http.validation import Integer, RequestModel, optional
 from shipmark.http.validation.errors import BAD_INTEGER, invalid
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.keyset import KeysetPosition
 from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
 from shipmark.issues.store import issues
@@ -95,10 +101,18 @@ class SourceMapDebugQuery(RequestModel):
         return self.exception_idx in {None, exception_idx} and self.frame_idx in {None, frame_idx}
 
 
-class IssueEventsQuery(PageQuery, EnvironmentQuery):
+class IssueEventsQuery(PageQuery, EnvironmentQuery, TimeRangeQuery):
     """A page of the events of an issue."""
 
+    query: str | None = optional(
+        "Terms of tags, users and texts, which must all hold.", example="user.email:ada@example.com"
+    )
 
+
+#: The events that a search looks at in one request: half a second. The link to the next page goes on behind them.
+_SEARCHED_MAX = 1000
+#: Those that are in memory together, each with its payload.
+_SEARCHED_TOGETHER = 100
 _EVENTS = "/projects/{organization:str}/{project:str}/events/"
 _EVENT = f"{_EVENTS}{{event:str}}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
@@ -134,16 +148,21 @@ def list_events_of_issue(
     context: RequestContext, issue: PathIssue, query: IssueEventsQuery
 ) -> Response[list[EventSummaryResponse]]:
     """List the events of an issue, the newest first."""
-    page = query.dated_page()
+    page, search = query.dated_page(), event_search.parse(query.query or "")
     with context.database.snapshot() as connection:
-        rows = store.of_issue(
+        find = partial(
+            store.of_issue,
             connection,
             issue.id,
-            page.position,
-            limit=page.limit,
             environment_ids=query.environment_ids(connection, context.access),
+            between=query.time_range(),
         )
         rules = _rules(context, connection, issue.project_id)
+        if search.terms:
+            found, last_seen = _searched(find, page, rules, search)
+            events, links = paginate_searched(found, page, last_seen)
+            return context.listed([each.response for each in events], links)
+        rows = find(page.position, limit=page.limit)
     return _listed(context, page, rows, rules)
 
 
@@ -226,6 +245,38 @@ def _listed(
     return context.listed(
         [event_summary_response(each.unpacked(), rules) for each in events], links
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _FoundEvent:
+    """An event that a search has found; ``id`` is that of its row."""
+
+    id: int
+    created_at: datetime
+    response: EventSummaryResponse
+
+
+def _searched(
+    find: Callable[..., list[ListedEvent]],
+    page: KeysetPage,
+    rules: ProjectRules,
+    search: EventSearch,
+) -> tuple[list[_FoundEvent], ListedEvent | None]:
+    """Return the events of a page that a search finds, and the last one that was looked at if there may be more."""
+    found, position = list[_FoundEvent](), page.position
+    for _ in range(_SEARCHED_MAX // _SEARCHED_TOGETHER):
+        rows = find(position, limit=_SEARCHED_TOGETHER)
+        for row in rows:
+            response = event_summary_response(row.unpacked(), rules)
+            if search.finds(response):
+                found.append(_FoundEvent(row.id, row.created_at, response))
+            if len(found) == page.limit:
+                return found, None
+        if len(rows) < _SEARCHED_TOGETHER:
+            return found, None
+        is_backwards = position is not None and position.is_backwards
+        position = KeysetPosition(at=rows[-1].created_at, id=rows[-1].id, is_backwards=is_backwards)
+    return found, rows[-1]
 
 
 def _shown(context: RequestContext, event: StoredEvent) -> EventResponse:

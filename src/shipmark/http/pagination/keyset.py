@@ -5,7 +5,7 @@ In the common format ``value:offset:is_prev``, the value is microseconds since 1
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -70,6 +70,22 @@ def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T]
     """Return the page of ``page.limit`` rows and its links; rows of a backward page come nearest first."""
     cursor = _cursor_at(page.position) if page.position else None
     return paginate_by_position(rows, page.per_page, cursor, _cursor_of)
+
+
+def paginate_searched(
+    rows: Sequence[T], page: KeysetPage, last_seen: DatedRow | None
+) -> tuple[Sequence[T], Links]:
+    """Return the page of those rows that a search has found, and its links.
+
+    ``last_seen`` is the row behind which nothing was looked at: the link leads there if the page is not full.
+    """
+    found, links = paginate_by_keyset(rows, page)
+    if last_seen is None or len(rows) > page.per_page:
+        return found, links
+    beyond = _cursor_of(last_seen)
+    if page.position is not None and page.position.is_backwards:
+        return found, replace(links, previous=replace(beyond, is_previous=True), has_previous=True)
+    return found, replace(links, next=beyond, has_next=True)
 
 
 def _cursor_of(row: DatedRow) -> Cursor:
