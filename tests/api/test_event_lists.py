@@ -79,6 +79,9 @@ def test_events_of_an_issue_are_listed_newest_first(alice: Caller, send: Send) -
         ("title:*+level:error", "abc"),
         ("event.type:[error,csp]", "abc"),
         ("level:info", ""),
+        ("path:%22C:%5Ctemp%22", "b"),
+        ("Rack::Timeout", ""),
+        ("https://shop.example.com/", ""),
     ],
 )
 def test_events_of_an_issue_are_searched(alice: Caller, send: Send, query: str, found: str) -> None:
@@ -87,7 +90,7 @@ def test_events_of_an_issue_are_searched(alice: Caller, send: Send, query: str, 
         "a": send(message="no such row", tags={"tenant": "t1"}, user=ada, release="web@1.0.0"),
         "b": send(
             message="no such row",
-            tags={"tenant": "t 2"},
+            tags={"tenant": "t 2", "path": "C:\\temp"},
             environment="production",
             user={"id": 7, "ip_address": "192.0.2.7", "email": "bob@example.com"},
         ),
@@ -123,7 +126,7 @@ def test_a_search_of_events_has_pages_and_looks_at_a_part_at_a_time(
     alice: Caller, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "_SEARCHED_MAX", 4)
-    monkeypatch.setattr(routes, "_SEARCHED_TOGETHER", 2)
+    monkeypatch.setattr(routes, "_SEARCH_BATCH", 2)
     made = [send(hours=hours, tags={"n": str(hours % 3)}) for hours in range(9)]
     issue_id = alice.get(f"{EVENTS}{made[0]}/").json()["groupID"]
     path = f"/issues/{issue_id}/events/?query=n:2&per_page=2"

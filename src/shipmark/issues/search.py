@@ -11,12 +11,12 @@ from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.issues import short_ids, tag_search, text_search
 from shipmark.issues.model import IssueAttribute, IssueCondition, IssueStatus, ReleaseTie, Substatus
+from shipmark.issues.search_words import BOOLEAN_WORDS, unquoted, values_of, words_of
 from shipmark.issues.short_ids import ShortId
 from shipmark.issues.tags import TagCondition
 from shipmark.issues.text_search import TextCondition
 from shipmark.releases import search as release_search
 
-QUERY_MAX = 4096
 _TERMS_MAX = 50
 #: Terms of releases, environments, assignees and tags look up other tables, and lists of values are sent with the
 #: statement.
@@ -71,14 +71,6 @@ _ATTRIBUTES = {
     "last_seen": IssueAttribute.LAST_SEEN,
 }
 _NUMBER_DIGITS_MAX = 18
-# A word, in which a quoted part and a list of values may contain blanks.
-_QUOTED = r'"(?:[^"\\]|\\.)*"|"[^"]*"'
-_WORD = re.compile(rf"(?:{_QUOTED}|(?<=:)\[[^\]]*\]|\S)+")
-_LIST = re.compile(r"\[(.*)\]", re.DOTALL)
-_LISTED = re.compile(rf'(?:{_QUOTED}|[^,"])+')
-#: A value in the quotes that keyboards of phones, and word processors, write; in a text they are those of the text.
-_TYPOGRAPHIC = re.compile(r'(?<=:)[“„]([^“”„"]*)[“”](?!\S)')
-_BOOLEAN_WORDS = frozenset({"AND", "OR"})
 _COMPARED = re.compile(r"(>=|<=|>|<|)(.*)", re.DOTALL)
 
 
@@ -169,16 +161,14 @@ def parse(query: str, now: datetime) -> IssueSearch:
 
     Raise `BadRequest` for unsupported keys, as ignoring them would mislead.
     """
-    if len(query) > QUERY_MAX:
-        raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
     search, words, of_releases = IssueSearch(), list[str](), list[str]()
-    for word in _WORD.findall(_TYPOGRAPHIC.sub(r'"\1"', query.replace("\x00", ""))):
+    for word in words_of(query):
         written, colon, rest = word.partition(":")
         key = _known(written)
-        if word in _BOOLEAN_WORDS:
+        if word in BOOLEAN_WORDS:
             raise BadRequest(release_search.BOOLEAN)
         if not colon or word.startswith('"') or _is_text(key, rest):
-            words.append(_unquoted(word))
+            words.append(unquoted(word))
         elif _searches_releases(key, rest):
             of_releases.append(word)
         else:
@@ -223,7 +213,7 @@ def _release_search(query: str, now: datetime) -> release_search.Search:
 
 
 def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
-    name, value = key.removeprefix("!"), _unquoted(text)
+    name, value = key.removeprefix("!"), unquoted(text)
     is_negated = name != key
     if key == "is":
         _add_status(search, value.lower())
@@ -339,9 +329,7 @@ def _values(name: str, text: str) -> tuple[str, ...]:
 
 def _listed(name: str, text: str) -> tuple[str, ...]:
     """Return the values of a list in brackets, or the only value. Raise `BadRequest` for none, and for too many."""
-    is_list = _LIST.fullmatch(text)
-    listed = [each.strip() for each in _LISTED.findall(is_list[1])] if is_list else [text]
-    values = tuple(_unquoted(each) for each in listed if each)
+    values = values_of(text)
     if not values or len(values) > _LISTED_MAX:
         raise BadRequest(f"{name}: takes up to {_LISTED_MAX} values.")
     return values
@@ -390,8 +378,3 @@ def _operator_of(value: str) -> tuple[SearchOperator | None, str]:
     compared = _COMPARED.fullmatch(value)
     assert compared is not None, "both parts may be empty"
     return (SearchOperator(compared[1]) if compared[1] else None), compared[2]
-
-
-def _unquoted(text: str) -> str:
-    is_quoted = len(text) > 1 and text[0] == text[-1] == '"'
-    return text[1:-1].replace('\\"', '"') if is_quoted else text

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from shipmark.api.events.responses import EventOverviewResponse, EventSummaryResponse
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.issues.search import QUERY_MAX
+from shipmark.issues.search_words import BOOLEAN_WORDS, unquoted, values_of, words_of
+from shipmark.issues.tag_search import HAS
 from shipmark.releases.search import BOOLEAN
 
-_TERM = re.compile(r'(!?)(?:([\w.@-]+):)?("(?:[^"\\]|\\.)*"|\[[^\]]*\]|\S+)')
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_LISTED = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^,]*?)\s*(?:,|$)')
-_BOOLEAN_WORDS = frozenset({"AND", "OR", "(", ")"})
+_KEY = re.compile(r"[\w.@-]+")
+_NO_TERMS = BOOLEAN_WORDS | {"(", ")"}
 _TERMS_MAX = 20
 _USER = "user."
 #: What is in an event by its attribute; any other key is that of a tag.
@@ -63,50 +62,48 @@ class EventSearch:
 
 def parse(query: str) -> EventSearch:
     """Parse a query. Raise `BadRequest` for one that can't be read, as ignoring a term would mislead."""
-    if len(query) > QUERY_MAX:
-        raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
-    terms = [_term(found) for found in _TERM.finditer(query)]
+    terms = [_term(word) for word in words_of(query)]
     if len(terms) > _TERMS_MAX:
         raise BadRequest(f"A query has no more than {_TERMS_MAX} terms.")
     return EventSearch(terms)
 
 
-def _term(found: re.Match[str]) -> _Term:
-    sign, key, text = found[1], found[2] or "", found[3]
-    if text in _BOOLEAN_WORDS and not key:
+def _term(word: str) -> _Term:
+    if word in _NO_TERMS:
         raise BadRequest(BOOLEAN)
+    is_negated = word.startswith("!")
+    key, text = _key_and_text(word.removeprefix("!"))
     if key in _OF_ISSUES:
         raise BadRequest(f"{key}: is no property of an event.")
-    if not key and text.endswith(":"):
-        raise BadRequest(f"{text} takes a value.")
-    is_negated = sign == "!"
-    if key == "has":
-        return _Term(key=_unquoted(text), patterns=(), is_negated=not is_negated)
+    if key and not text:
+        raise BadRequest(f"{key}: takes a value.")
+    if key == HAS:
+        return _Term(key=unquoted(text), patterns=(), is_negated=not is_negated)
     return _Term(key=key, patterns=_patterns(key, text), is_negated=is_negated)
+
+
+def _key_and_text(term: str) -> tuple[str, str]:
+    """Return the key, which is empty for plain text. Text may be a URL, or the name of a class with ``::``."""
+    key, colon, text = term.partition(":")
+    if not colon or _KEY.fullmatch(key) is None or text.startswith(("//", ":")):
+        return "", term
+    return key, text
 
 
 def _patterns(key: str, text: str) -> tuple[re.Pattern[str], ...]:
     """Return the patterns of a value or of a list of them; ``""`` has none."""
     if not key:
-        return (re.compile(re.escape(_unquoted(text)), re.IGNORECASE),)
-    if not text.startswith("["):
-        return tuple(map(_pattern, filter(None, [_unquoted(text)])))
-    values = [_unquoted(each) for each in _LISTED.findall(text[1:-1])]
-    listed = [value for value in values if value]
-    if not listed:
+        return (re.compile(re.escape(unquoted(text)), re.IGNORECASE),)
+    values = values_of(text)
+    if not values:
         raise BadRequest(f"{key}: takes a list of values.")
-    return tuple(map(_pattern, listed))
+    return tuple(_pattern(value) for value in values if value)
 
 
 def _pattern(value: str) -> re.Pattern[str]:
     """Return the pattern of a whole value, in which ``*`` is any text; with one, in any case."""
     body = ".*".join(map(re.escape, value.split("*")))
     return re.compile(rf"\A{body}\Z", re.DOTALL | (re.IGNORECASE if "*" in value else 0))
-
-
-def _unquoted(text: str) -> str:
-    quoted = _QUOTED.fullmatch(text)
-    return re.sub(r"\\(.)", r"\1", quoted[1]) if quoted else text
 
 
 def _values_of(event: EventSummaryResponse, key: str) -> list[str]:

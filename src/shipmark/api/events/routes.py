@@ -112,7 +112,7 @@ class IssueEventsQuery(PageQuery, EnvironmentQuery, TimeRangeQuery):
 #: The events that a search looks at in one request: half a second. The link to the next page goes on behind them.
 _SEARCHED_MAX = 1000
 #: Those that are in memory together, each with its payload.
-_SEARCHED_TOGETHER = 100
+_SEARCH_BATCH = 100
 _EVENTS = "/projects/{organization:str}/{project:str}/events/"
 _EVENT = f"{_EVENTS}{{event:str}}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
@@ -159,8 +159,8 @@ def list_events_of_issue(
         )
         rules = _rules(context, connection, issue.project_id)
         if search.terms:
-            found, last_seen = _searched(find, page, rules, search)
-            events, links = paginate_searched(found, page, last_seen)
+            found, last_examined = _search(find, page, rules, search)
+            events, links = paginate_searched(found, page, last_examined)
             return context.listed([each.response for each in events], links)
         rows = find(page.position, limit=page.limit)
     return _listed(context, page, rows, rules)
@@ -256,7 +256,7 @@ class _FoundEvent:
     response: EventSummaryResponse
 
 
-def _searched(
+def _search(
     find: Callable[..., list[ListedEvent]],
     page: KeysetPage,
     rules: ProjectRules,
@@ -264,15 +264,15 @@ def _searched(
 ) -> tuple[list[_FoundEvent], ListedEvent | None]:
     """Return the events of a page that a search finds, and the last one that was looked at if there may be more."""
     found, position = list[_FoundEvent](), page.position
-    for _ in range(_SEARCHED_MAX // _SEARCHED_TOGETHER):
-        rows = find(position, limit=_SEARCHED_TOGETHER)
+    for _ in range(_SEARCHED_MAX // _SEARCH_BATCH):
+        rows = find(position, limit=_SEARCH_BATCH)
         for row in rows:
             response = event_summary_response(row.unpacked(), rules)
             if search.finds(response):
                 found.append(_FoundEvent(row.id, row.created_at, response))
             if len(found) == page.limit:
                 return found, None
-        if len(rows) < _SEARCHED_TOGETHER:
+        if len(rows) < _SEARCH_BATCH:
             return found, None
         is_backwards = position is not None and position.is_backwards
         position = KeysetPosition(at=rows[-1].created_at, id=rows[-1].id, is_backwards=is_backwards)

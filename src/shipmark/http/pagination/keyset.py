@@ -73,16 +73,16 @@ def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T]
 
 
 def paginate_searched(
-    rows: Sequence[T], page: KeysetPage, last_seen: DatedRow | None
+    rows: Sequence[T], page: KeysetPage, last_examined: DatedRow | None
 ) -> tuple[Sequence[T], Links]:
     """Return the page of those rows that a search has found, and its links.
 
-    ``last_seen`` is the row behind which nothing was looked at: the link leads there if the page is not full.
+    ``last_examined`` is the row behind which nothing was examined: the link leads there if the page is not full.
     """
     found, links = paginate_by_keyset(rows, page)
-    if last_seen is None or len(rows) > page.per_page:
+    if last_examined is None or len(rows) > page.per_page:
         return found, links
-    beyond = _cursor_of(last_seen)
+    beyond = _cursor_of(last_examined)
     if page.position is not None and page.position.is_backwards:
         return found, replace(links, previous=replace(beyond, is_previous=True), has_previous=True)
     return found, replace(links, next=beyond, has_next=True)
