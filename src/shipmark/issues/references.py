@@ -63,10 +63,11 @@ def find(message: str, *, host: str, organization: str) -> References:
     """
     text = _MARKDOWN_LINK.sub(r"\1", message) if "](" in message else message
     # Code and emphasis of Markdown, and its bullets.
-    text = _without_reverted(text.replace("`", "").replace("*", ""))
+    text = text.replace("`", "").replace("*", "")
     # Most messages name no issue, and a release may have thousands.
     if _KEYWORD.search(text) is None:
         return _NONE
+    text = _without_reverted(text)
     result: dict[ShortId | int, None] = {}
     for reference in _references(text, host.lower(), organization):
         result[reference] = None
