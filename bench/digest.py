@@ -142,7 +142,8 @@ def write_log(logs: LogFolder, project_id: int, payloads: Sequence[bytes]) -> No
 def floor(payloads: Sequence[bytes], path: Path) -> Callable[[], None]:
     """Return what does the least there is to do with the next batch."""
     insert = batch_inserter(path, is_unique=True)
-    packed = [zstandard.compress(payload, 1) for payload in payloads]
+    compress = zstandard.ZstdCompressor(level=1).compress
+    packed = list(map(compress, payloads))
     starts = cycle(range(0, len(packed), BATCH_MAX))
 
     def digest() -> None:
@@ -150,7 +151,7 @@ def floor(payloads: Sequence[bytes], path: Path) -> Callable[[], None]:
         rows = []
         for each in packed[start : start + BATCH_MAX]:
             event = msgspec.json.decode(zstandard.decompress(each))
-            rows.append((event["event_id"], zstandard.compress(msgspec.json.encode(event), 1)))
+            rows.append((event["event_id"], compress(msgspec.json.encode(event))))
         insert(rows)
 
     return digest

@@ -4,6 +4,7 @@ Some texts say by their form that they are secret, in whatever field they occur.
 """
 
 import re
+import string
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ _DIGITS = bytes(
 )
 _SEPARATORS = frozenset(b" -")
 #: What is before the rest of a word, or of a number with a fraction.
-_WITHIN_WORDS = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._")
+_WITHIN_WORDS = frozenset(f"{string.ascii_letters}{string.digits}._".encode())
 _LINE_BREAK = ord("\n")
 _SHORTEST_CARD = b"0" * 13
 _SSN_FORM = b"000-00-0000"

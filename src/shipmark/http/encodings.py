@@ -192,28 +192,28 @@ class _Gzip:
     """gzip: one member or several (RFC 1952, 2.2). Bytes behind them are ignored, as the program of this name does."""
 
     def __init__(self) -> None:
-        self._member, self._count, self._is_over = _Zlib(_GZIP_WINDOW), 1, False
-        self._head = b""
+        self._member, self._count = _Zlib(_GZIP_WINDOW), 1
+        self._head, self._is_over = b"", False
 
     def feed(self, content: bytes) -> Iterator[bytes]:
         while content and not self._is_over:
-            if self._member.has_ended:
-                self._head += content
-                if len(self._head) < len(_GZIP_HEAD):
-                    return
-                content, self._head = self._head, b""
-                self._is_over = not content.startswith(_GZIP_HEAD)
+            if not self._member.has_ended:
+                yield from self._member.feed(content)
+                content = self._member.unused
+                continue
+            content, self._head = self._head + content, b""
+            if len(content) < len(_GZIP_HEAD):
+                self._head = content
+                return
+            if content.startswith(_GZIP_HEAD):
                 self._begin_member()
             else:
-                yield from self._member.feed(content)
-                content, self._member.unused = self._member.unused, b""
+                self._is_over = True
 
     def finish(self) -> Iterator[bytes]:
         return self._member.finish()
 
     def _begin_member(self) -> None:
-        if self._is_over:
-            return
         self._count += 1
         if self._count > _MEMBERS_MAX:
             raise BadRequest(f"more than {_MEMBERS_MAX} members of gzip")

@@ -52,7 +52,7 @@ def require_unchanged(sent: Mapping[str, str], stored: Mapping[str, str]) -> Non
         )
 
 
-def named(problem: str, choices: Sequence[tuple[object, str]]) -> str:
+def with_choice_name(problem: str, choices: Sequence[tuple[object, str]]) -> str:
     """Return the problem of a choice with the name of the stored value in place of the value."""
     text, line, value = problem.rpartition("\n")
     names = {str(each): name for each, name in choices}
