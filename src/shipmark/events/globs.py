@@ -2,18 +2,12 @@
 
 import re
 
+from shipmark.infrastructure.wildcards import any_between
+
 
 def expression_of(glob: str) -> str:
-    """Return the regular expression of a glob. Raise ValueError for a set of characters that is none.
-
-    No star is tried again once the text after it was found, so that no glob makes matching slow.
-    """
-    first, *others = re.split(r"\*+", glob)
-    parts = [_of_part(other) for other in others]
-    if not parts:
-        return _of_part(first)
-    middle = "".join(f"(?>.*?{part})" for part in parts[:-1])
-    return f"{_of_part(first)}{middle}.*{parts[-1]}"
+    """Return the regular expression of a glob. Raise ValueError for a set of characters that is none."""
+    return any_between([_of_part(part) for part in re.split(r"\*+", glob)])
 
 
 def _of_part(glob: str) -> str:

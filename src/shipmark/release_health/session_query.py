@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shipmark.infrastructure.wildcards import expression_of
 from shipmark.release_health.sums import HealthSum
 
 Value = int | float | None
@@ -134,7 +135,7 @@ class Condition:
 
 
 def _pattern(value: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
+    return re.compile(expression_of(value), re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
