@@ -50,7 +50,15 @@ def processor_seconds(pid: int) -> float:
 
 def tree_mebibytes(pid: int) -> float:
     """Return the memory of a process and all below it: the sum of their proportional shares (PSS)."""
-    return sum(map(_mebibytes, tree_of(pid)))
+    return sum(map(mebibytes, tree_of(pid)))
+
+
+def mebibytes(pid: int) -> float:
+    """Return the memory of a process: its proportional share (PSS)."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    raise ValueError(f"no Pss of process {pid}")
 
 
 def _holds_lock(pid: int) -> bool:
@@ -59,10 +67,3 @@ def _holds_lock(pid: int) -> bool:
     except OSError:
         return False
     return "digester.lock" in links
-
-
-def _mebibytes(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError(f"no Pss of process {pid}")

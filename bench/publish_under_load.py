@@ -102,11 +102,11 @@ def send_steadily(port: int, requests: list[bytes], events: int, stop: Event, re
     results.put(sent / (time.perf_counter() - begun))
 
 
-def key_of(server: Running) -> str:
-    """Return the public key of project web."""
+def key_of(server: Running, project: str = "web") -> str:
+    """Return the public key of a project."""
     connection = HTTPConnection("127.0.0.1", server.port)
     headers = {"Authorization": f"Bearer {server.token}"}
-    connection.request("GET", "/api/0/projects/acme/web/keys/", headers=headers)
+    connection.request("GET", f"/api/0/projects/acme/{project}/keys/", headers=headers)
     found = re.search(rb'"public":"([0-9a-f]{32})"', connection.getresponse().read())
     if found is None:
         raise SystemExit("The project has no key.")

@@ -129,6 +129,14 @@ def test_it_precedes_the_clients_fingerprint() -> None:
     assert hashes_of(changed) == hashes_of(same)
 
 
+def test_a_value_may_have_many_blanks() -> None:
+    # An expression that tries each of them as the end of a value takes longer than any test run.
+    blanks = " " * 20_000
+    (rule,) = parse(f'error.type:OSError -> a{blanks}b, title = "Disk"')
+    assert rule.fingerprint == (f"a{blanks}b",)
+    assert rule.title == "Disk"
+
+
 def test_a_rule_can_have_a_title() -> None:
     rules = parse(
         'error.type:OSError -> db, title="Database in {{ tags.region }}: {{ error.type }}"'

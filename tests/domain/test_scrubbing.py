@@ -168,3 +168,16 @@ def test_addresses_are_removed() -> None:
     }
     headers = [["X-Real-IP", "192.0.2.1"], ["Accept", "*/*"]]
     assert scrub({"request": {"headers": headers}}, rules)["request"] == {"headers": headers[1:]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["?a=1&" + "b" * 400_000, "123-45-6789 " * 300_000, "4111 1111 1111 1111, " * 200_000],
+    ids=["a name", "social security numbers", "cards"],
+)
+def test_a_long_line_takes_time_in_proportion_to_its_length(text: str) -> None:
+    # Read again for each letter, or for each number, it takes longer than any test run.
+    cleaned = scrub({"message": text}, ScrubbingRules())["message"]
+    assert cleaned.startswith(("?a=1&b", "[Filtered]"))
+    assert "6789" not in cleaned
+    assert "1111" not in cleaned

@@ -42,9 +42,9 @@ _PATHS = frozenset({"stack.abs_path", "stack.package"})
 _ARROW = "->"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _MATCHER = re.compile(rf'(?P<not>!?)(?P<name>[\w.-]+):(?P<pattern>{_QUOTED}|[^\s"]+)(?=\s|$)')
-_TITLE = re.compile(rf"\s*,?\s*(?<!\w)title\s*=\s*({_QUOTED})\s*$")
+_TITLE = re.compile(rf"(?<!\w)title\s*=\s*({_QUOTED})\Z")
 _ATTRIBUTE = re.compile(r"(?<![\w{])(\w+)\s*=\s*\"")
-_VALUE = re.compile(rf"{_QUOTED}|\{{\{{[^{{}}]*\}}\}}|[^,\"]+?(?=\s*(?:,|$))")
+_VALUE = re.compile(rf"{_QUOTED}|\{{\{{[^{{}}]*\}}\}}|[^,\"]+(?=,|\Z)")
 #: The matchers of each kind fit together: one frame, or one exception, must fit all of its kind.
 _OF_FRAMES = frozenset({"stack.abs_path", "stack.module", "stack.function", "stack.package", "app"})
 _OF_EXCEPTIONS = frozenset({"error.type", "error.value"})
@@ -102,7 +102,8 @@ def _rule(line: str) -> FingerprintRule:
     given = line[len(conditions) + len(_ARROW) :].strip()
     title = None
     if found := _TITLE.search(given):
-        title, given = _unquoted(found[1]), given[: found.start()].strip()
+        title = _unquoted(found[1])
+        given = given[: found.start()].rstrip().removesuffix(",").rstrip()
     elif attribute := _ATTRIBUTE.search(given):
         raise ValueError(f'unknown attribute "{attribute[1]}"; only title is known.')
     values = _values(given)

@@ -216,17 +216,16 @@ def _has_secret_number(text: str) -> bool:
     """
     raw = text.encode("latin-1", "replace")  # a byte for each character
     digits = raw.translate(_DIGITS)
-    lines = {_line_at(text, position) for position in _positions(_SSN_FORM, digits)}
+    lines = set(_lines_at(text, _positions(_SSN_FORM, digits)))
     compact = _compact(digits)
     number = compact.count(_SHORTEST_CARD)
     if number > digits.count(_SHORTEST_CARD):
         # Some have separators within; where those are is not known from the compact text.
-        numbers = {compact.count(b"\n", 0, at) for at in _positions(_SHORTEST_CARD, compact)}
         every = text.split("\n")
-        lines |= {every[number] for number in numbers}
+        lines |= {every[line] for line in _line_numbers(compact)}
     elif number:
         positions = _positions(_SHORTEST_CARD, digits)
-        lines |= {_line_at(text, at) for at in positions if _may_be_card(raw, at)}
+        lines.update(_lines_at(text, (at for at in positions if _may_be_card(raw, at))))
     return any(_without_numbers(line) != line for line in lines)
 
 
@@ -246,9 +245,23 @@ def _may_be_card(raw: bytes, position: int) -> bool:
     return before not in _WITHIN_WORDS and raw[position] in _FIRST_DIGIT_BYTES
 
 
-def _line_at(text: str, position: int) -> str:
-    end = text.find("\n", position)
-    return text[text.rfind("\n", 0, position) + 1 : end if end >= 0 else None]
+def _lines_at(text: str, positions: Iterable[int]) -> Iterator[str]:
+    """Yield the lines at ascending positions, a line with several of them once: a text may be a line of a megabyte."""
+    end = -1
+    for position in positions:
+        if position > end:
+            end = text.find("\n", position)
+            end = end if end >= 0 else len(text)
+            yield text[text.rfind("\n", 0, position) + 1 : end]
+
+
+def _line_numbers(compact: bytes) -> Iterator[int]:
+    """Yield the numbers of the lines that have as many digits as a card."""
+    line = counted_to = 0
+    for position in _positions(_SHORTEST_CARD, compact):
+        line += compact.count(b"\n", counted_to, position)
+        counted_to = position
+        yield line
 
 
 def _has_scheme(text: str) -> bool:

@@ -40,7 +40,8 @@ _FIELDS = (
 _STACKS = ("stacktrace", "raw_stacktrace")
 #: The query of a URL within a text; a pattern that begins with a character is fast.
 _QUERY = re.compile(r"\?([^\s#\"'<>?]*=[^\s#\"'<>]*)")
-_PAIR = re.compile(r"([^=&;?\s]+)=([^&;\s#]*)")
+#: A name begins after what can't be in one: tried at each letter, a body of 40,000 without "=" takes 20 s.
+_PAIR = re.compile(r"(?<![^=&;?\s#])([^=&;?\s#]+)=([^&;\s#]*)")
 _NAMES_MAX = 4096
 #: The most sets of names that are remembered.
 _SETS_MAX = 256
