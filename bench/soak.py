@@ -131,9 +131,7 @@ def soak(data: Path, url: str | None, minutes: int, events: float) -> None:
         projects = {name: (server.projects[name], key_of(server, name)) for name in PROJECTS}
         stopping = threading.Event()
         load = Load(server, stopping)
-        threads = [
-            threading.Thread(target=run) for run in (load.publish, load.search, load.browse)
-        ]
+        threads = [threading.Thread(target=run) for run in (load.publish, load.search, load.browse)]
         with sending(server.port, projects, events) as sent:
             for thread in threads:
                 thread.start()

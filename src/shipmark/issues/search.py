@@ -9,9 +9,10 @@ from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.ids import id_of
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.infrastructure.search_values import unquoted
 from shipmark.issues import short_ids, tag_search, text_search
 from shipmark.issues.model import IssueAttribute, IssueCondition, IssueStatus, ReleaseTie, Substatus
-from shipmark.issues.search_words import BOOLEAN_WORDS, unquoted, values_of, words_of
+from shipmark.issues.search_words import BOOLEAN_WORDS, values_of, words_of
 from shipmark.issues.short_ids import ShortId
 from shipmark.issues.tags import TagCondition
 from shipmark.issues.text_search import TextCondition

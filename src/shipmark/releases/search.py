@@ -14,6 +14,7 @@ from enum import StrEnum
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.infrastructure.search_operators import SearchOperator
+from shipmark.infrastructure.search_values import listed_values
 from shipmark.releases import versions
 
 QUERY_MAX = 4096
@@ -149,7 +150,6 @@ _LIST = re.compile(r"\[([^\[\]]*)\]")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _BARE = re.compile(r"[^\s()\"]*")
 _WORD = re.compile(r"[^\s()\"]+")
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]*?))\s*(?:,|$)')
 #: A whole text or value in the quotes that keyboards of phones, and word processors, write.
 _TYPOGRAPHIC = re.compile(r'(?<![^\s:\[,])[“„]([^“”„"]*)[“”](?![^\s,\])])')
 _WITH_SUFFIX = re.compile(r"([^\s()][^()]*?)\s+\(([^()]+)\)")
@@ -262,7 +262,7 @@ def _parse_term(text: str, key: re.Match[str]) -> tuple[_RawTerm, int]:
 def _values(text: str, offset: int, key: str) -> tuple[tuple[str, ...], bool, int]:
     """Return the values at an offset, whether they are a list, and the offset after them."""
     if listed := _LIST.match(text, offset):
-        values = tuple(_unquoted(match) for match in _ITEM.finditer(listed[1]) if match[0].strip())
+        values = listed_values(listed[1])
         if not values or len(values) > VALUES_MAX:
             raise BadRequest(f"{key}: takes a list of 1 to {VALUES_MAX} values.")
         return values, True, listed.end()
@@ -272,10 +272,6 @@ def _values(text: str, offset: int, key: str) -> tuple[tuple[str, ...], bool, in
     if bare is None or not bare[0]:
         raise BadRequest(f"Empty string after '{key}:'")
     return (bare[0],), False, bare.end()
-
-
-def _unquoted(item: re.Match[str]) -> str:
-    return item[2] if item[1] is None else item[1].replace('\\"', '"')
 
 
 def _unreadable(text: str, offset: int) -> BadRequest:

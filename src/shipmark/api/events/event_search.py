@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from shipmark.api.events.responses import EventOverviewResponse, EventSummaryResponse
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.search_values import unquoted
 from shipmark.infrastructure.wildcards import expression_of
-from shipmark.issues.search_words import BOOLEAN_WORDS, unquoted, values_of, words_of
+from shipmark.issues.search_words import BOOLEAN_WORDS, values_of, words_of
 from shipmark.issues.tag_search import HAS
 from shipmark.releases.search import BOOLEAN
 
@@ -103,7 +104,9 @@ def _patterns(key: str, text: str) -> tuple[re.Pattern[str], ...]:
 
 def _pattern(value: str) -> re.Pattern[str]:
     """Return the pattern of a whole value, in which ``*`` is any text; with one, in any case."""
-    return re.compile(rf"\A{expression_of(value)}\Z", re.DOTALL | (re.IGNORECASE if "*" in value else 0))
+    return re.compile(
+        rf"\A{expression_of(value)}\Z", re.DOTALL | (re.IGNORECASE if "*" in value else 0)
+    )
 
 
 def _values_of(event: EventSummaryResponse, key: str) -> list[str]:

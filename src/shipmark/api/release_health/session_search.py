@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.search_values import listed_values
 from shipmark.release_health.session_query import Condition, GroupKey, SessionOutcome
 
 QUERY_MAX = 4096
 _TERM = re.compile(
     r"""(!?)([A-Za-z_.]+):(!?=?)(?:\[([^\]]*)\]|"((?:[^"\\]|\\.)*)"|([^\s()]+))""", re.ASCII
 )
-_ITEM = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",]+?))\s*(?:,|$)')
 _KEYS = {key.value: key for key in GroupKey} | {"project.name": GroupKey.PROJECT}
 _NOT_SUPPORTED = 'Boolean statements containing "OR" or "AND" are not supported in this search'
 
@@ -58,15 +58,10 @@ def _condition(term: re.Match[str]) -> Condition:
     if name not in _KEYS:
         raise BadRequest(f"Invalid key for this search: {name}")
     if listed is not None:
-        items = [match for match in _ITEM.finditer(listed) if match[0].strip()]
-        values = tuple(_unescaped(item[1]) if item[1] is not None else item[2] for item in items)
+        values = listed_values(listed)
         if not values:
             raise BadRequest(f"{name}: takes a list of at least one value.")
     else:
-        values = (_unescaped(quoted) if quoted is not None else bare,)
+        values = (bare if quoted is None else quoted.replace('\\"', '"'),)
     is_negated = bool(negation) is not operator.startswith("!")
     return Condition(_KEYS[name], values, is_negated)
-
-
-def _unescaped(text: str) -> str:
-    return text.replace('\\"', '"')
