@@ -1,6 +1,6 @@
 """Does the memory of a server grow with time? ``python bench/soak.py --minutes 30``
 
-Events and sessions of ever new issues and releases come in, releases with commits are published, lists, searches, single
+Events and sessions of ever new issues and releases come in, releases with commits are published, lists, searches,
 releases and issues are asked for by the API and as pages, all the time. Each minute a line says how much memory each
 process takes, how long the answers took, and how large the database is.
 """
@@ -30,7 +30,7 @@ SEARCHES = (
     f"{ACME}/issues/?query=is:unresolved%20Error{{number}}",
     f"{ACME}/issues/?query=firstRelease:web@1.{{number}}.0&sort=freq",
     f"{ACME}/releases/?query=web@1.{{number}}&health=1&adoptionStages=1",
-    f"{ACME}/releases/?per_page=100&sort=sessions&cursor=0:{{number}}:0",
+    f"{ACME}/releases/?per_page=100&sort=sessions&flatten=1&cursor=0:{{number}}:0",
     f"{ACME}/releases/soak@1.{{number}}.0/",
     f"{ACME}/sessions/?field=sum(session)&groupBy=release&statsPeriod=1d&interval=1h",
     f"{ACME}/stats_v2/?field=sum(quantity)&groupBy=outcome&statsPeriod=1d&interval=1h",
