@@ -12,6 +12,7 @@ from shipmark.events import parsing
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import ingest_events, merge_issues
+from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.issues.store import states
 from shipmark.organizations.model import Actor
 from shipmark.projects import store as projects
@@ -19,6 +20,9 @@ from shipmark.worker import scheduler
 
 AT = datetime(2026, 2, 1, 12, tzinfo=UTC)
 BY = Actor(user_id=None, label="alice")
+
+#: Stores an event of a project: ``store("boom", at=AT, hashes=("a" * 32,), release="web@1.0.0")``.
+Store = Callable[..., IngestResult]
 
 
 def ingest(

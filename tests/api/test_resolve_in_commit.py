@@ -15,6 +15,7 @@ from factories import (
     rows,
     statements,
 )
+from issue_answers import shown
 
 from shipmark.infrastructure.database import Database
 
@@ -39,13 +40,6 @@ def _unreleased(alice: Caller) -> None:
 
 
 unreleased = pytest.mark.usefixtures("_unreleased")
-
-
-def shown(caller: Caller, short_id: str = "WEB-1") -> dict[str, Any]:
-    answer = caller.get(f"{LIST}{short_id}/")
-    assert answer.status_code == 200, answer.text
-    issue: dict[str, Any] = answer.json()
-    return issue
 
 
 def resolve(caller: Caller, body: dict[str, object] | None = None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from factories import (
     rows,
     send_event,
 )
+from issue_answers import names
 
 from shipmark.infrastructure.database import Database
 
@@ -25,12 +26,6 @@ PATHS = pytest.mark.parametrize("path", [PATH, WEB_PATH])
 def _happened(alice: Caller, world: World) -> None:
     for project in ("web", "mobile"):
         send_event(alice.client, world.keys[project], world.projects[project], error_event())
-
-
-def names(caller: Caller, path: str) -> list[str]:
-    answer = caller.get(path)
-    assert answer.status_code == 200, answer.text
-    return [it["shortId"] for it in answer.json()]
 
 
 @PATHS

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from factories import (
@@ -20,6 +19,7 @@ from factories import (
     rows,
     send_event,
 )
+from issue_answers import shown
 
 from shipmark.infrastructure.database import Database
 
@@ -34,13 +34,6 @@ def happen(alice: Caller, world: World) -> Happen:
         send_event(alice.client, key, project_id, error_event(value, **more))
 
     return happened
-
-
-def shown(caller: Caller, short_id: str = "WEB-1") -> dict[str, Any]:
-    answer = caller.get(f"/organizations/acme/issues/{short_id}/")
-    assert answer.status_code == 200, answer.text
-    details: dict[str, Any] = answer.json()
-    return details
 
 
 def fix(message: str = "Fixes WEB-1", key: str = "1", **more: object) -> dict[str, object]:

@@ -1,29 +1,20 @@
 """Reviewing issues by hand: the boolean `inbox` of a change (groups-api.md 4.5)."""
 
-from typing import Any
-
 import pytest
 from client_fixtures import Happen
 from factories import BOB, Caller, on_one_database, rows, statements
+from issue_answers import LIST, change
 
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions import review
 from shipmark.issues.store import issues
 
-LIST = "/organizations/acme/issues/"
 WEB_LIST = "/projects/acme/web/issues/"
 ISSUE = f"{LIST}WEB-1/"
 ADD: dict[str, object] = {"inbox": True}
 REVIEW: dict[str, object] = {"inbox": False}
 NEW, MANUAL = 0, 3
-
-
-def change(caller: Caller, body: dict[str, object]) -> dict[str, Any]:
-    answer = caller.put(ISSUE, body)
-    assert answer.status_code == 200, answer.text
-    issue: dict[str, Any] = answer.json()
-    return issue
 
 
 def activity_of(caller: Caller) -> list[tuple[str, dict[str, object], str | None]]:

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from client_fixtures import Happen
 from factories import (
     MASK,
     Caller,
-    ago,
     commit,
     counts,
     dump,
@@ -18,19 +16,23 @@ from factories import (
     on_one_database,
     rows,
     statements,
-    written,
 )
+from issue_answers import LIST, change, ignore, shown, state_of
 from sqlalchemy import text
 from timers import run_timers
 
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind
-from shipmark.worker import scheduler
 
-LIST = "/organizations/acme/issues/"
 WEB_LIST = "/projects/acme/web/issues/"
+
+
 ISSUE = f"{LIST}WEB-1/"
+
+
 BOB = "bob@example.com"
+
+
 NO_CONDITIONS = {
     "ignoreCount": None,
     "ignoreUntil": None,
@@ -38,6 +40,7 @@ NO_CONDITIONS = {
     "ignoreUserWindow": None,
     "ignoreWindow": None,
 }
+
 
 #: Runs what is due so long from now.
 Pass = Callable[[timedelta], None]
@@ -48,30 +51,10 @@ def let_pass(database: Database) -> Pass:
     return lambda time: run_timers(database, time, JobKind.REOPEN_ISSUES)
 
 
-def change(caller: Caller, body: dict[str, object]) -> dict[str, Any]:
-    answer = caller.put(ISSUE, body)
-    assert answer.status_code == 200, answer.text
-    issue: dict[str, Any] = answer.json()
-    return issue
-
-
-def ignore(caller: Caller, **conditions: object) -> dict[str, Any]:
-    return change(caller, {"status": "ignored", "statusDetails": conditions})
-
-
-def shown(caller: Caller) -> dict[str, Any]:
-    issue: dict[str, Any] = caller.get(ISSUE).json()
-    return issue
-
-
-def state_of(caller: Caller) -> tuple[str, str | None, int | None]:
-    issue = shown(caller)
-    return issue["status"], issue["substatus"], issue["inbox"] and issue["inbox"]["reason"]
-
-
 IGNORED = ("ignored", "archived_until_condition_met", None)
+
+
 ESCALATING = ("unresolved", "escalating", 5)
-ONGOING = ("unresolved", "ongoing", 6)
 
 
 @pytest.mark.parametrize(
@@ -162,25 +145,6 @@ def test_an_issue_is_ignored_until_a_condition_is_met(
     assert [row["status"] for row in rows(database, "issue_history")] == ["ignored"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"statusDetails": {"ignoreDuration": 30}, "substatus": "archived_until_condition_met"},
-        {"ignoreDuration": 30},
-        {"snoozeDuration": "30"},
-        {"ignoreDuration": 30, "snoozeDuration": 90, "statusDetails": {}},
-    ],
-)
-def test_a_time_is_sent_in_minutes(bob: Caller, happen: Happen, body: dict[str, object]) -> None:
-    happen()
-    before = datetime.now(UTC)
-    details = change(bob, {"status": "ignored"} | body)["statusDetails"]
-    ends_at = datetime.fromisoformat(details["ignoreUntil"])
-    assert timedelta(0) <= ends_at - before - timedelta(minutes=30) < timedelta(seconds=30)
-    data = shown(bob)["activity"][0]["data"]
-    assert (data["ignoreDuration"], data["ignoreUntil"]) == (30, details["ignoreUntil"])
-
-
 def test_a_list_answers_the_conditions(bob: Caller, happen: Happen) -> None:
     happen()
     happen(value="other")
@@ -266,120 +230,6 @@ def test_any_users_within_a_window_reopen_it(bob: Caller, happen: Happen) -> Non
     assert state_of(bob) == ESCALATING
 
 
-ESCALATES = {"status": "ignored", "substatus": "archived_until_escalating"}
-
-
-def test_an_issue_is_ignored_until_it_escalates(
-    bob: Caller, happen: Happen, database: Database
-) -> None:
-    """By ten events in an hour of the clock, those of before included."""
-    long_ago, this_hour = written(ago(hours=5)), written(ago(seconds=0))
-    for _ in range(2):
-        happen(timestamp=long_ago)
-    issue = change(bob, ESCALATES)
-    assert (issue["status"], issue["substatus"]) == ("ignored", "archived_until_escalating")
-    assert issue["statusDetails"] == {}
-    assert shown(bob)["activity"][0]["data"] == {"ignoreUntilEscalating": True}
-    for _ in range(9):
-        happen(timestamp=this_hour)
-    for _ in range(20):
-        happen(timestamp=long_ago)
-    assert shown(bob)["status"] == "ignored"
-    event_id = happen(timestamp=this_hour)
-    assert state_of(bob) == ESCALATING
-    assert shown(bob)["inbox"]["reason_details"] is None
-    entry = shown(bob)["activity"][0]
-    assert (entry["type"], entry["data"]) == (
-        "set_escalating",
-        {"forecast": 10, "event_id": event_id},
-    )
-    assert rows(database, "snoozes") == []
-
-
-def test_what_was_frequent_before_escalates_by_more(
-    bob: Caller, happen: Happen, database: Database
-) -> None:
-    at = written(ago(hours=3))
-    for _ in range(7):
-        happen(timestamp=at)
-    assert bob.put(f"{WEB_LIST}?query=", ESCALATES).status_code == 200
-    assert [row["hourly_event_count"] for row in rows(database, "snoozes")] == [14]
-    change(bob, {"status": "unresolved"})
-    assert rows(database, "snoozes") == []
-
-
-def test_an_issue_is_reopened_when_its_time_is_over(
-    bob: Caller, happen: Happen, database: Database, let_pass: Pass
-) -> None:
-    happen()
-    happen(value="other")
-    details = ignore(bob, ignoreDuration=60, ignoreCount=100)["statusDetails"]
-    let_pass(timedelta(minutes=59))
-    assert state_of(bob) == IGNORED
-    let_pass(timedelta(minutes=61))
-    assert state_of(bob) == ONGOING
-    issue = shown(bob)
-    conditions = {"until": details["ignoreUntil"], "count": 100, "window": None}
-    conditions |= {"user_count": None, "user_window": None}
-    assert issue["inbox"]["reason_details"] == conditions
-    entry = issue["activity"][0]
-    assert (entry["type"], entry["user"], entry["data"]) == (
-        "set_unresolved",
-        None,
-        {"expired_snooze": conditions},
-    )
-    assert [row["status"] for row in rows(database, "issue_history")] == ["ignored", "unresolved"]
-    assert rows(database, "snoozes") == []
-
-
-def test_time_that_is_over_before_the_job_runs_is_found_by_an_event(
-    bob: Caller, happen: Happen, database: Database, let_pass: Pass
-) -> None:
-    happen()
-    ignore(bob, ignoreDuration=1)
-    with database.transaction() as connection:
-        connection.execute(text("UPDATE snoozes SET ends_at = '2026-01-01 00:00:00.000000'"))
-    happen()
-    assert state_of(bob) == ONGOING
-    let_pass(timedelta(minutes=5))
-    assert [each["type"] for each in shown(bob)["activity"]] == [
-        "set_unresolved",
-        "set_ignored",
-        "first_seen",
-    ]
-
-
-def test_the_job_looks_again_when_the_next_time_is_over(
-    bob: Caller, happen: Happen, database: Database
-) -> None:
-    happen()
-    ignore(bob, ignoreDuration=1)
-    [ends_at] = [row["ends_at"] for row in rows(database, "snoozes")]
-    at = ends_at - timedelta(seconds=20)
-    with database.transaction() as connection:
-        scheduler.reopen_issues(connection, {}, at)
-    [job] = rows(database, "jobs")
-    assert (job["kind"], job["run_at"]) == (JobKind.REOPEN_ISSUES, ends_at)
-    with database.transaction() as connection:
-        scheduler.reopen_issues(connection, {}, ends_at)
-    assert rows(database, "jobs")[-1]["run_at"] == ends_at + timedelta(minutes=1)
-    assert state_of(bob) == ONGOING
-
-
-def test_many_are_reopened_in_batches(
-    bob: Caller, happen: Happen, let_pass: Pass, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shipmark.issues.actions.snooze_lapses.BATCH", 2)
-    for number in range(5):
-        happen(value=str(number))
-    body = {"status": "ignored", "ignoreDuration": 5}
-    assert bob.put(f"{WEB_LIST}?query=", body).status_code == 200
-    let_pass(timedelta(minutes=6))
-    listed = bob.get(f"{LIST}?query=is:unresolved")
-    assert (len(listed.json()), listed.headers["X-Hits"]) == (5, "5")
-    assert {issue["substatus"] for issue in listed.json()} == {"ongoing"}
-
-
 @pytest.mark.parametrize(
     "body",
     [
@@ -455,14 +305,6 @@ def test_lists_searches_and_counts_agree(bob: Caller, happen: Happen) -> None:
         assert (len(answer.json()), answer.headers["X-Hits"]) == (count, str(count)), term
 
 
-def test_an_escalating_issue_is_reviewed_like_a_new_one(bob: Caller, happen: Happen) -> None:
-    happen()
-    ignore(bob, ignoreCount=1)
-    happen()
-    change(bob, {"inbox": False})
-    assert state_of(bob) == ("unresolved", "ongoing", None)
-
-
 def test_conditions_go_with_their_issue_and_stay_without_their_user(
     bob: Caller, happen: Happen, database: Database
 ) -> None:
@@ -504,82 +346,3 @@ def test_changing_many_takes_as_many_statements_as_changing_a_few(
             assert bob.put(f"{WEB_LIST}?query=is:new", body).status_code == 200
         numbers.append(seen.count)
     assert numbers[0] == numbers[1]
-
-
-#: The ways to ignore an issue, and the substatus and what `statusDetails` say of it.
-WAYS: dict[str, tuple[dict[str, object], str, dict[str, object]]] = {
-    "forever": ({"substatus": "archived_forever"}, "archived_forever", {}),
-    "plain": ({}, "archived_forever", {}),
-    "escalating": (
-        {"substatus": "archived_until_escalating"},
-        "archived_until_escalating",
-        {},
-    ),
-    "escalating-details": (
-        {"statusDetails": {"ignoreUntilEscalating": True}},
-        "archived_until_escalating",
-        {},
-    ),
-    "count": ({"ignoreCount": 5}, "archived_until_condition_met", {"ignoreCount": 5}),
-    "users": (
-        {"statusDetails": {"ignoreUserCount": 3}},
-        "archived_until_condition_met",
-        {"ignoreUserCount": 3},
-    ),
-}
-
-
-@pytest.mark.parametrize("path", [ISSUE, f"{WEB_LIST}?query=is:ignored"])
-@pytest.mark.parametrize("after", WAYS)
-@pytest.mark.parametrize("before", WAYS)
-def test_an_ignored_issue_is_ignored_in_another_way(
-    bob: Caller, happen: Happen, database: Database, before: str, after: str, path: str
-) -> None:
-    happen()
-    change(bob, {"status": "ignored"} | WAYS[before][0])
-    body, substatus, details = WAYS[after]
-    assert bob.put(path, {"status": "ignored"} | body).status_code == 200
-    issue = shown(bob)
-    assert (issue["status"], issue["substatus"]) == ("ignored", substatus)
-    shown_details = {key: value for key, value in issue["statusDetails"].items() if value}
-    shown_details.pop("actor", None)
-    assert shown_details == details
-    snoozed = [(row["event_count"], row["user_count"]) for row in rows(database, "snoozes")]
-    assert bool(snoozed) is (substatus != "archived_forever")
-    is_same = WAYS[before][1] == substatus and not details
-    happened = [each["type"] for each in issue["activity"]].count("set_ignored")
-    assert happened == (1 if is_same else 2)
-
-
-def test_an_issue_that_was_ignored_for_ever_escalates_once_it_may(
-    bob: Caller, happen: Happen
-) -> None:
-    happen()
-    change(bob, {"status": "ignored"})
-    ignore(bob, ignoreCount=1)
-    happen()
-    assert state_of(bob) == ESCALATING
-
-
-def test_an_open_issue_gets_the_requested_substatus(bob: Caller, happen: Happen) -> None:
-    happen()
-    for substatus in ("ongoing", "escalating", "regressed"):
-        assert (
-            change(bob, {"status": "unresolved", "substatus": substatus})["substatus"] == substatus
-        )
-    assert change(bob, {"status": "unresolved"})["substatus"] == "regressed"
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"status": "resolved", "statusDetails": {"ignoreUntilEscalating": True}},
-        {"status": "ignored", "statusDetails": {"ignoreUntilEscalating": True, "ignoreCount": 5}},
-    ],
-)
-def test_until_escalating_is_for_ignored_issues_without_conditions(
-    bob: Caller, happen: Happen, body: dict[str, object]
-) -> None:
-    happen()
-    answer = bob.put(ISSUE, body)
-    assert (answer.status_code, list(answer.json())) == (400, ["substatus"])

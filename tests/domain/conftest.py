@@ -1,13 +1,20 @@
-"""What tests of domain packages share: a transaction, and two issues to do something with."""
+"""What tests of domain packages share: a transaction, events that are stored, and two issues to do something with."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
+import factories
 import pytest
-from factories import World
-from issues_at_work import ingest
+from factories import World, error_event
+from issues_at_work import AT, Store, ingest
 from sqlalchemy import Connection
 
+from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
+from shipmark.issues.actions.ingest_events import IngestResult
+from shipmark.projects import store as projects
 
 
 @pytest.fixture
@@ -32,3 +39,28 @@ def pair(database: Database, world: World) -> tuple[int, int]:
     with database.transaction() as connection:
         first, second, _ = ingest(connection, world, "a", "b", "a")
     return first, second
+
+
+@pytest.fixture
+def store(database: Database, world: World) -> Store:
+    def stored(
+        value: str = "boom",
+        *,
+        project: str = "web",
+        at: datetime = AT,
+        event_id: str | None = None,
+        hashes: tuple[str, ...] | None = None,
+        **more: object,
+    ) -> IngestResult:
+        payload: dict[str, Any] = error_event(value, **more)
+        received = at + timedelta(seconds=1)
+        event = parsing.read(
+            payload, event_id=event_id or payload["event_id"], received_at=received
+        )
+        event = replace(event, at=at, hashes=hashes or event.hashes)
+        with database.transaction() as connection:
+            found = projects.by_key(connection, world.keys[project])
+            assert found is not None
+            return factories.ingest(connection, found.project, event, payload)
+
+    return stored
