@@ -57,7 +57,10 @@ def test_without_queries_nothing_is_counted(bob: Caller, happen: Happen) -> None
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("&".join(f"query={number}" for number in range(11)), "No more than 10 queries"),
+        (
+            "&".join(f"query={number}" for number in range(11)),
+            "query: takes no more than 10 values.",
+        ),
         ("query=is:nonsense", "Invalid value"),
     ],
 )

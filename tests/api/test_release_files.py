@@ -251,6 +251,18 @@ def test_lists_are_searched(alice: Caller) -> None:
     assert names(alice, f"checksum={sha1(b'~/app.js')}&checksum=x") == ["~/app.js"]
 
 
+@pytest.mark.parametrize(("parameter", "most"), [("query", 100), ("checksum", 500)])
+def test_lists_are_searched_for_so_many_texts(alice: Caller, parameter: str, most: int) -> None:
+    add(alice)
+    texts = [f"{number:040x}" for number in range(most - 1)]
+    found = "~/app.js" if parameter == "query" else sha1(CONTENT)
+    pairs = "&".join(f"{parameter}={text}" for text in [*texts, found])
+    assert names(alice, pairs) == ["~/app.js"]
+    refused = alice.get(f"{FILES}?{pairs}&{parameter}=x")
+    told = {"detail": f"{parameter}: takes no more than {most} values."}
+    assert (refused.status_code, refused.json()) == (400, told)
+
+
 def test_of_files_of_a_name_the_one_without_a_dist_is_first(alice: Caller) -> None:
     for dist in ("2", "", "1"):
         add(alice, dist=dist)

@@ -102,6 +102,9 @@ def test_they_come_by_name_and_are_filtered(alice: Caller) -> None:
     assert sorted(names(alice)) == ["Acme/web", "acme/lib", "b"]
     assert set(names(alice, "?query=acme")) == {"acme/lib", "Acme/web"}
     assert names(alice, "?query=%22acme/lib%22&query=%22%22") == ["acme/lib"]
+    assert names(alice, "?" + "&".join(["query=acme/lib"] * 100)) == ["acme/lib"]
+    refused = alice.get(f"{REPOSITORIES}?" + "&".join(["query=acme"] * 101))
+    assert refused.json() == {"detail": "query: takes no more than 100 values."}
     assert names(alice, "?status=deleted") == names(alice, "?status=other") == []
     assert len(names(alice, "?status=")) == 3
     assert len(names(alice, "?per_page=2")) == 2

@@ -18,6 +18,7 @@ import structlog
 from client_fixtures import Serve
 from factories import ALICE, BEGINNING, World, on_one_database
 from httpx import Client, Response
+from processes import wait_until
 from structlog.testing import capture_logs
 
 from shipmark.infrastructure import availability, jobs, telemetry
@@ -293,10 +294,20 @@ def test_a_server_without_a_connection_left_is_refused(
         for _ in range(CONNECTIONS_MAX):
             others.enter_context(psycopg.connect(server.url))
         refused = answers(client, people)
+    # The processes of closed connections end some moments later.
+    wait_until(lambda: takes_connections(server))
     after = answers(client, people)
     assert_refused(refused)
     assert {it.status_code for it in after} <= {200, 201, 208}
     assert lines == ["There are too few connections to the database"]
+
+
+def takes_connections(server: Server) -> bool:
+    try:
+        psycopg.connect(server.url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @on_one_database

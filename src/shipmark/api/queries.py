@@ -19,6 +19,8 @@ from shipmark.organizations.model import Access
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
+#: The most texts that a list is searched for.
+TEXTS_MAX = 100
 #: A whole text in quotes, also in those that keyboards of phones write.
 _QUOTED = re.compile(r'["“„](.*)["“”]', re.DOTALL)
 

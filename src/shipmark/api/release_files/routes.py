@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from shipmark.api.artifact_bundles.queries import limited_page
-from shipmark.api.queries import PageQuery, ProjectQuery, searched_text
+from shipmark.api.queries import TEXTS_MAX, PageQuery, ProjectQuery, searched_text
 from shipmark.api.release_files import uploads
 from shipmark.api.release_files.uploads import MISSING, FileReceiver
 from shipmark.api.responses import Wire
@@ -120,16 +120,22 @@ _LIST = [
     "/projects/{organization:str}/{project:str}/releases/{version:str}/files/",
 ]
 _ONE = [f"{path}{{file_id:str}}/" for path in _LIST]
+#: sentry-cli asks for as many as 16 KB of an address hold, about 300.
+_CHECKSUMS_MAX = 500
 
 
 class FileListQuery(PageQuery, ProjectQuery):
     """A page of the files of a release."""
 
     query: list[str] = repeatable(
-        "Only files with one of these texts in their name.", example="app.js"
+        f"Only files with one of these texts in their name, up to {TEXTS_MAX}.",
+        most=TEXTS_MAX,
+        example="app.js",
     )
     checksum: list[str] = repeatable(
-        "Only files with one of these SHA-1s.", example="da39a3ee5e6b4b0d3255bfef95601890afd80709"
+        f"Only files with one of these SHA-1s, up to {_CHECKSUMS_MAX}.",
+        most=_CHECKSUMS_MAX,
+        example="da39a3ee5e6b4b0d3255bfef95601890afd80709",
     )
 
 

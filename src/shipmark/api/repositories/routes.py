@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts.model import User
 from shipmark.api.commits.responses import CommitResponse, serialize_commits
-from shipmark.api.queries import PageQuery, one_of, searched_text
+from shipmark.api.queries import TEXTS_MAX, PageQuery, one_of, searched_text
 from shipmark.api.repositories.responses import (
     RemoteResponse,
     RepositoryResponse,
@@ -69,7 +69,9 @@ _Url = Annotated[str, Url()]
 class RepositoryListQuery(PageQuery):
     """A page of the repositories of an organization."""
 
-    query: list[str] = repeatable("Text in names; several must all match.", example="web")
+    query: list[str] = repeatable(
+        f"Text in names; several, up to {TEXTS_MAX}, must all match.", most=TEXTS_MAX, example="web"
+    )
     status: Annotated[str | None, one_of("active", "deleted", "", default="active")] = optional(
         "Which repositories: `active`, `deleted` for all others, or empty for all.",
         example="deleted",

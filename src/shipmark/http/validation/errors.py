@@ -39,7 +39,10 @@ COMPILED = "<compiled>"
 PARSED = "<parsed>"
 
 _OBJECT_TYPES = frozenset({"model_type", "model_attributes_type", "dict_type", "dataclass_type"})
-_QUERY_SENTENCES: Mapping[str, str] = {BAD_FLAG: "Invalid {} parameter. Use 1 or 0."}
+_QUERY_SENTENCES: Mapping[str, str] = {
+    BAD_FLAG: "Invalid {} parameter. Use 1 or 0.",
+    "too_long": "{}: takes no more than {max_length} values.",
+}
 
 
 def invalid(sentence: str) -> PydanticCustomError:
@@ -108,7 +111,8 @@ def query_sentence(details: ErrorDetails) -> str:
     if details["type"] in {REFUSED, "value_error"}:
         return sentence_of(details)
     name = details["loc"][0] if details["loc"] else ""
-    return _QUERY_SENTENCES.get(details["type"], "Invalid {} parameter.").format(name)
+    sentence = _QUERY_SENTENCES.get(details["type"], "Invalid {} parameter.")
+    return sentence.format(name, **details.get("ctx", {}))
 
 
 def _wrong_list(details: ErrorDetails) -> str:

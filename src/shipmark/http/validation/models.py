@@ -52,9 +52,14 @@ def optional(description: str, *, alias: str | None = None, example: object = No
     return Field(None, description=description, alias=alias, examples=examples)
 
 
-def repeatable(description: str, *, alias: str | None = None, example: object) -> Any:
-    """Return the declaration of a query parameter that may be repeated, or left out, then empty."""
-    return Field([], description=description, alias=alias, examples=[example])
+def repeatable(
+    description: str, *, alias: str | None = None, most: int | None = None, example: object
+) -> Any:
+    """Return the declaration of a query parameter that may be repeated, or left out, then empty.
+
+    ``most`` is for values that make a condition each: databases refuse a thousand of these.
+    """
+    return Field([], description=description, alias=alias, max_length=most, examples=[example])
 
 
 M = TypeVar("M", bound=RequestModel)
