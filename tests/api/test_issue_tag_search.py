@@ -19,7 +19,7 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
     "one": [
         {
             "tags": {"plan": "free trial", "region": "eu-1"},
-            "user": {"id": "7"},
+            "user": {"id": "7", "email": "eve@example.com", "username": "eve"},
             "contexts": {"browser": {"name": "Firefox", "version": "140.0"}},
             "server_name": "web-1",
             "release": "web@1.0.0",
@@ -32,7 +32,8 @@ EVENTS: dict[str, list[dict[str, Any]]] = {
             "tags": {"region": "eu-2", "key_ü": "x", "type:x": "y", "Release": "night"},
             "contexts": {"browser": {"name": "Chrome", "version": "142.0"}},
             "user": {"ip_address": "192.0.2.7"},
-        }
+        },
+        {"user": {"username": "bob", "ip_address": "::1"}},
     ],
 }
 
@@ -76,7 +77,12 @@ def found(alice: Caller, query: str, path: str = ISSUES) -> set[str]:
         ("user:id:7", {"one"}),
         ("user.email:ann@example.com", {"one"}),
         ("user.email:[ann@*, bob@example.com]", {"one"}),
-        ("user.ip:192.0.2.7", {"two"}),
+        ("user.email:eve@example.com", {"one"}),
+        ("user.email:[eve@*, nobody@example.com]", {"one"}),
+        ("!user.email:eve@example.com", {"two"}),
+        ("User.Username:eve", {"one"}),
+        ("user.username:[eve, bob]", {"one", "two"}),
+        ("user.ip:::1", {"two"}),
         ("has:user.ip", {"two"}),
         ("!has:user.email", {"two"}),
         ("has:user", {"one", "two"}),

@@ -20,7 +20,7 @@ def _seen(alice: Caller, world: World) -> None:
     for number, region in enumerate(("eu", "eu", "us")):
         more: dict[str, Any] = {
             "tags": {"region": region},
-            "user": {"id": "7"},
+            "user": {"id": "7", "email": "eve@example.com"},
             "release": "web@1.0.0",
             "timestamp": moment(number),
         }

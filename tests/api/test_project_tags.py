@@ -25,8 +25,9 @@ def values(caller: Caller, key: str, path: str = WEB, **params: str) -> list[str
 
 @pytest.fixture
 def _tagged(happen: Happen) -> None:
+    user = {"id": "7", "email": "eve@example.com"}
     for number, plan in enumerate(("pro", "free", "private", "pro")):
-        happen("web", str(number), tags={"plan": plan, "server_name": "web-1"})
+        happen("web", str(number), tags={"plan": plan, "server_name": "web-1"}, user=user)
     happen("mobile", tags={"device": "x"})
     happen("tools", tags={"secret": "x"})
 
@@ -35,7 +36,7 @@ def _tagged(happen: Happen) -> None:
 def test_keys_are_those_of_the_projects(bob: Caller, world: World) -> None:
     web = keys(bob, WEB)
     assert web == sorted(web)
-    assert set(web) == {"plan", "server_name", "level"}
+    assert set(web) == {"plan", "server_name", "level", "user"}
     assert set(keys(bob, ORGANIZATION)) == {*web, "device"}
     assert keys(bob, f"{ORGANIZATION}?project={world.projects['web']}") == web
     assert {"key": "server_name", "name": "Server Name"} in bob.get(WEB).json()
@@ -47,7 +48,7 @@ def test_values_come_in_the_order_of_their_texts(bob: Caller) -> None:
     assert values(bob, "plan", query="pr") == ["private", "pro"]
     assert values(bob, "plan", query="pro") == ["pro"]
     assert values(bob, "plan", query="Pro") == []
-    for unknown in ("nothing", "x" * 3000, "%00"):
+    for unknown in ("nothing", "user email", "x" * 3000, "%00"):
         assert bob.get(f"{WEB}{unknown}/values/").status_code == 404
     assert bob.get(f"{WEB}plan/values/?query=f").json() == [
         {"key": "plan", "name": "free", "value": "free"}

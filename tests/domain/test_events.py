@@ -94,6 +94,7 @@ def test_a_python_error_is_read_whole() -> None:
         },
         transaction="/checkout",
         user_hash=md5("42"),
+        other_identifiers=(("email", "ada@example.com"),),
         tags=(
             ("plan", "pro"),
             ("level", "error"),

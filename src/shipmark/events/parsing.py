@@ -81,7 +81,12 @@ class _Attributes(NamedTuple):
     logger: str | None
     transaction: str | None
     server_name: str
-    user: tuple[str, str] | None
+    identifiers: Pairs
+
+    @property
+    def user(self) -> tuple[str, str] | None:
+        """Return what identifies the user best."""
+        return self.identifiers[0] if self.identifiers else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,7 @@ class Event:
     metadata: dict[str, object]
     transaction: str | None
     user_hash: str | None
+    other_identifiers: tuple[tuple[str, str], ...] = ()
     tags: tuple[tuple[str, str], ...]
     is_unhandled: bool
     hashes: tuple[str, ...]
@@ -177,6 +183,7 @@ def parse_storable(
         metadata=metadata,
         transaction=attributes.transaction,
         user_hash=grouping.md5(user[1]) if user else None,
+        other_identifiers=tuple(_within_limits(dict(attributes.identifiers[1:])).items()),
         tags=_tags(payload, attributes, pairs, exceptions),
         is_unhandled=_is_unhandled(exceptions),
         hashes=grouping.hashes_of(payload, exceptions),
@@ -220,7 +227,7 @@ def _attributes_of(payload: Json, pairs: Pairs) -> _Attributes:
         logger=text_of(payload, "logger")[:LOGGER_MAX] or None,
         transaction=text_of(payload, "transaction")[:TRANSACTION_MAX] or None,
         server_name=text_of(payload, "server_name"),
-        user=_user(payload),
+        identifiers=_identifiers(payload),
     )
 
 
@@ -307,14 +314,14 @@ def _is_unhandled(exceptions: tuple[Raised, ...]) -> bool:
     return any(raised.mechanism.get("handled") is False for raised in exceptions)
 
 
-def _user(payload: Json) -> tuple[str, str] | None:
-    """Return the user's identifier as (kind, value), in the order of ingest.md 8.5."""
+def _identifiers(payload: Json) -> Pairs:
+    """Return what identifies the user as (kind, value), the best first (ingest.md 8.5)."""
     user = object_of(payload, "user")
-    for kind in problems.USER_IDENTIFIERS:
-        if value := as_text(user.get(kind)):
-            return kind, value
+    sent = [(kind, as_text(user.get(kind))) for kind in problems.USER_IDENTIFIERS]
     address = text_of(user, "ip_address")
-    return ("ip", address) if is_ip_address(address) else None
+    if is_ip_address(address):
+        sent.append(("ip", address))
+    return [(kind, value) for kind, value in sent if value]
 
 
 def _tags(

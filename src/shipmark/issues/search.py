@@ -293,6 +293,7 @@ _KEYS = {
         "is",
         "status",
         tag_search.HAS,
+        *tag_search.USER_TERMS,
         *_RELEASE_FILTERS,
         *_LOOKED_UP,
         *text_search.KEYS,

@@ -2,23 +2,19 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues import text_search
-from shipmark.issues.tags import TagCondition, TagPattern
+from shipmark.issues.tags import USER_KINDS, TagCondition, TagPattern, hidden_key_of
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 _EXPLICIT = re.compile(r"tags\[([a-zA-Z0-9_.-]+)\]")
 #: The name of the term for any value of a tag.
 HAS = "has"
 _USER = "user"
-#: Parts of the value of the tag ``user``, which begins with the kind of identifier (ingest.md 8.5).
-_USER_KINDS = {
-    "user.id": "id:",
-    "user.username": "username:",
-    "user.email": "email:",
-    "user.ip": "ip:",
-}
+#: The kinds of identifiers, with which the values of the tag ``user`` begin, by their terms.
+USER_TERMS = {f"user.{kind}": kind for kind in USER_KINDS}
 #: What clients search by that is no tag, in part not kept in a way that can be searched.
 _NO_TAGS = text_search.KEYS.keys() - {"level"} | {
     "assigned", "assigned_to", "assigned_or_suggested", "bookmarks", "bookmarked_by", "subscribed",
@@ -55,25 +51,32 @@ def condition_of(key: str, values: Sequence[str], *, is_negated: bool) -> TagCon
         return _of_any_value(name, is_negated=is_negated)
     if list(values) == [""]:
         return _of_any_value(key, is_negated=not is_negated)
-    prefix = _USER_KINDS.get(key, "")
+    patterns = [_pattern(key, value) for value in values]
+    if kind := USER_TERMS.get(key):
+        return _of_users(kind, patterns, is_negated=is_negated)
+    return TagCondition(key=key, patterns=tuple(patterns), is_negated=is_negated)
+
+
+def _of_any_value(key: str, *, is_negated: bool) -> TagCondition:
+    if kind := USER_TERMS.get(key):
+        return _of_users(kind, [TagPattern(text="", is_prefix=True)], is_negated=is_negated)
+    return TagCondition(key=key, patterns=(), is_negated=is_negated)
+
+
+def _of_users(kind: str, patterns: Sequence[TagPattern], *, is_negated: bool) -> TagCondition:
+    """Return the condition for an identifier of users, be it the one in the tag or another that they have."""
     return TagCondition(
-        key=_USER if prefix else key,
-        patterns=tuple(_pattern(key, prefix, value) for value in values),
+        key=_USER,
+        hidden_key=hidden_key_of(kind),
+        patterns=tuple(replace(each, text=f"{kind}:{each.text}") for each in patterns),
         is_negated=is_negated,
     )
 
 
-def _of_any_value(key: str, *, is_negated: bool) -> TagCondition:
-    if prefix := _USER_KINDS.get(key):
-        pattern = TagPattern(text=prefix, is_prefix=True)
-        return TagCondition(key=_USER, patterns=(pattern,), is_negated=is_negated)
-    return TagCondition(key=key, patterns=(), is_negated=is_negated)
-
-
-def _pattern(key: str, prefix: str, value: str) -> TagPattern:
+def _pattern(key: str, value: str) -> TagPattern:
     begin, star, rest = value.partition("*")
     if not value:
         raise BadRequest(f'{key}: takes "" only alone.')
     if rest or (star and not begin):
         raise BadRequest(f"{key}: takes a * only at the end of a value.")
-    return TagPattern(text=prefix + begin, is_prefix=bool(star))
+    return TagPattern(text=begin, is_prefix=bool(star))

@@ -13,6 +13,8 @@ COUNTED_MAX = 100
 #: An issue is looked at for too many values each time it has got so many events more.
 TRIMMED_EACH = 500
 
+#: The kinds of what identifies a user, as values of the tag ``user`` begin (ingest.md 8.5).
+USER_KINDS = ("id", "username", "email", "ip")
 #: The names of our own tags, which events have with a prefix (ingest.md 5).
 _NAMES = {"sentry:release": "release", "sentry:dist": "dist", "sentry:user": "user"}
 
@@ -54,6 +56,19 @@ class TagCondition:
     key: str
     patterns: tuple[TagPattern, ...]
     is_negated: bool = False
+    #: A key that has values of the same kind, which no client sees.
+    hidden_key: str | None = None
+
+
+def hidden_key_of(kind: str) -> str:
+    """Return the key of the identifiers of a kind that users have beside the one in the tag ``user``.
+
+    No tag of a client has a blank in its name.
+    """
+    return f"user {kind}"
+
+
+HIDDEN_KEYS = tuple(hidden_key_of(kind) for kind in USER_KINDS)
 
 
 def key_of(name: str) -> str:

@@ -8,7 +8,7 @@ from shipmark.events.parsing import Event
 from shipmark.infrastructure.groups import grouped
 from shipmark.issues.model import Issue
 from shipmark.issues.store import tag_counts
-from shipmark.issues.tags import KEYS_MAX, TRIMMED_EACH, VALUES_MAX, counted
+from shipmark.issues.tags import KEYS_MAX, TRIMMED_EACH, VALUES_MAX, counted, hidden_key_of
 
 
 def count_tags(
@@ -22,7 +22,7 @@ def count_tags(
     rows, grown = list[tuple[object, ...]](), list[int]()
     for issue_id, group in grouped(events).items():
         issue = before[issue_id]
-        tags = counted((event.at, event.tags) for event in group)
+        tags = counted((event.at, _counted_tags(event)) for event in group)
         rows += [(issue_id, *pair, issue.project_id, *seen) for pair, seen in tags.items()]
         after = issue.times_seen + len(group)
         if after // TRIMMED_EACH > issue.times_seen // TRIMMED_EACH:
@@ -31,3 +31,9 @@ def count_tags(
         tag_counts.count(connection, rows)
     if grown:
         tag_counts.trim(connection, grown, keys_max=KEYS_MAX, values_max=VALUES_MAX)
+
+
+def _counted_tags(event: Event) -> tuple[tuple[str, str], ...]:
+    """Return the tags, and what else identifies the user, so that issues are searched by it."""
+    others = ((hidden_key_of(kind), f"{kind}:{value}") for kind, value in event.other_identifiers)
+    return (*event.tags, *others)

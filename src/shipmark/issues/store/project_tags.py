@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
 from shipmark.issues.store.tag_counts import issue_tags
+from shipmark.issues.tags import HIDDEN_KEYS
 
 #: The keys of a project, and the values of a key, that are read, the first ones by their texts.
 KEYS_MAX = 1000
@@ -78,13 +79,15 @@ def keys_of(connection: sa.Connection, project_ids: Collection[int]) -> list[str
     if not project_ids:
         return []
     rows = connection.execute(_KEYS, db.ids_param(project_ids))
-    return sorted({key for _, key in rows})
+    return sorted({key for _, key in rows}.difference(HIDDEN_KEYS))
 
 
 def values_of(
     connection: sa.Connection, project_ids: Collection[int], key: str, *, prefix: str
 ) -> dict[int, list[str]]:
     """Return the values of a key that begin with the prefix, by the project; those without any are left out."""
+    if key in HIDDEN_KEYS:
+        return {}
     parameters = {"tag_key": key, "begin": prefix, "end": prefix + _LAST}
     values = defaultdict(list)
     for project_id, value in connection.execute(_VALUES, db.ids_param(project_ids) | parameters):

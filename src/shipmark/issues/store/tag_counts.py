@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_rows
-from shipmark.issues.tags import TagKey, TagValue, moment_of
+from shipmark.issues.tags import HIDDEN_KEYS, TagKey, TagValue, moment_of
 
 #: The values of a key that are read: more than an issue has until it is trimmed again.
 _READ_MAX = 2000
@@ -98,7 +98,11 @@ _numbered = (
         )
         .label("place"),
     )
-    .where(_c.issue_id == sa.bindparam("issue_id", type_=db.Id), _c.value != "")
+    .where(
+        _c.issue_id == sa.bindparam("issue_id", type_=db.Id),
+        _c.value != "",
+        _c.key.not_in(HIDDEN_KEYS),
+    )
     .subquery("numbered")
 )
 _TOP_VALUES = (
@@ -189,7 +193,7 @@ def keys_of(connection: sa.Connection, issue_id: int) -> list[TagKey]:
             sa.cast(sa.func.sum(_c.event_count), db.Id),
             sa.func.count(sa.func.nullif(_c.value, "")),
         )
-        .where(_c.issue_id == issue_id)
+        .where(_c.issue_id == issue_id, _c.key.not_in(HIDDEN_KEYS))
         .group_by(_c.key)
         .order_by(_c.key)
     )

@@ -33,7 +33,8 @@ def matches(condition: TagCondition) -> sa.ColumnElement[bool]:
 
 
 def _values(condition: TagCondition) -> list[sa.ColumnElement[bool]]:
-    is_key = _c.key == condition.key
+    keys = (condition.key, condition.hidden_key)
+    is_key = _c.key.in_(keys) if condition.hidden_key else _c.key == condition.key
     if not condition.patterns:
         return [is_key]
     exact = [pattern.text for pattern in condition.patterns if not pattern.is_prefix]
