@@ -67,7 +67,7 @@ def rich() -> Json:
         environment="production",
         timestamp=ago(hours=1).timestamp(),
         tags={"colour": "red"},
-        user={"id": 7, "email": "eve@example.com", "data": {"api_key": secret}},
+        user={"id": 7, "email": "eve@example.com", "plan": "pro", "data": {"api_key": secret}},
         contexts={"browser": {"name": "Firefox"}, "state": {"secret": secret}, "x": 7},
         extra={"secret": secret, "cart": [1, 2]},
         modules={"flask": "3.1", "acme": 7},
@@ -102,7 +102,7 @@ def test_an_event_is_shown_without_secrets(alice: Caller, world: World, send: An
     assert {"key": "colour", "value": "red"} in shown["tags"]
     assert {"key": "release", "value": "web@1.0.0"} in shown["tags"]
     assert (shown["user"]["id"], shown["user"]["email"]) == ("7", "eve@example.com")
-    assert shown["user"]["data"] == {"api_key": "[Filtered]"}
+    assert shown["user"]["data"] == {"plan": "pro", "api_key": "[Filtered]"}
     assert shown["contexts"] == {
         "browser": {"type": "browser", "name": "Firefox"},
         "state": {"type": "state", "secret": "[Filtered]"},
@@ -256,6 +256,12 @@ def test_an_event_without_a_stack_or_with_an_odd_one_is_shown(alice: Caller, sen
     assert alice.get(path(send(odd[0] | {"event_id": "a" * 32}))).json()["entries"] == [
         {"type": "message", "data": {"formatted": "words"}}
     ]
+
+
+@on_one_database
+def test_an_exception_that_is_a_text_is_the_title(alice: Caller, send: Any) -> None:
+    shown = alice.get(path(send(error_event(exception="KeyError: coupon")))).json()
+    assert (shown["title"], shown["type"], shown["errors"]) == ("KeyError: coupon", "error", [])
 
 
 def test_strangers_learn_nothing(

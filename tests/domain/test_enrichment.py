@@ -52,6 +52,23 @@ def user_of(payload: Json, sender: Sender | None = None) -> object:
     return kept(payload, sender).get("user")
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("192.0.2.7:88", "192.0.2.7"),
+        ("[::1]:59427", "::1"),
+        ("[::1]", "::1"),
+        ("192.0.2.7, 198.51.100.1", "192.0.2.7"),
+        ("fe80::1", "fe80::1"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_addresses_are_read_without_ports_and_proxies(sent: str, read: str) -> None:
+    assert user_of({"user": {"ip_address": sent}}) == {"ip_address": read}
+    request = kept({"request": {"env": {"REMOTE_ADDR": sent}}})["request"]
+    assert request == {"env": {"REMOTE_ADDR": read}}
+
+
 @pytest.mark.parametrize("headers", [{"user-agent": FIREFOX}, [["User-Agent", FIREFOX]]])
 def test_browser_and_system_are_read_from_the_user_agent(headers: object) -> None:
     found = normalized({"request": {"headers": headers}})

@@ -1,6 +1,6 @@
 """The parts of the HTTP request of an event: pairs for what clients send as a text, an object or a list of pairs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 from shipmark.events.payload import Json, as_text, is_pair, text_of
@@ -47,10 +47,20 @@ def _pairs(value: object, separator: str = "&") -> list[Pair]:
         text = value.removeprefix("?").replace(separator, "&")
         pairs = [list(pair) for pair in parse_qsl(text, keep_blank_values=True)]
     elif isinstance(value, dict):
-        pairs = [[name, _text(held)] for name, held in value.items()]
+        pairs = [pair for name, held in value.items() for pair in _flat(name, held)]
     elif isinstance(value, list):
-        pairs = [[as_text(item[0]), _text(item[1])] for item in value if is_pair(item)]
+        items = (item for item in value if is_pair(item))
+        pairs = [pair for name, held in items for pair in _flat(as_text(name), held)]
     return pairs[:_PAIRS_MAX]
+
+
+def _flat(name: str, value: object) -> Iterator[Pair]:
+    """Yield a value with its name; those within an object as in forms, ``filter[color]``, so that each has a name."""
+    if isinstance(value, dict):
+        for key, held in value.items():
+            yield from _flat(f"{name}[{key}]", held)
+    else:
+        yield [name, _text(value)]
 
 
 def _text(value: object) -> str:

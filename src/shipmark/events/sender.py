@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from shipmark.events.payload import Json, object_of, pairs_of, text_of
+from shipmark.infrastructure.addresses import without_port
 
 AUTO = "{{auto}}"
 #: Platforms whose events come from the device of the user, not from a server.
@@ -27,8 +28,9 @@ UNKNOWN_SENDER = Sender()
 def with_sender(payload: Json, sender: Sender) -> Json:
     """Return the event with what its sender's connection tells.
 
-    ``{{auto}}`` in ``user.ip_address`` and ``request.env.REMOTE_ADDR`` is replaced by the address, or removed. Events
-    of browsers get the address of their user and the User-Agent of their request, unless they have them.
+    ``{{auto}}`` in ``user.ip_address`` and ``request.env.REMOTE_ADDR`` is replaced by the address, or removed; ports
+    and further addresses there, as proxies and servers add them, are left out. Events of browsers get the address of
+    their user and the User-Agent of their request, unless they have them.
     """
     address = sender.address if sender.address and is_ip_address(sender.address) else None
     payload = _replaced(payload, ("user", "ip_address"), address)
@@ -111,8 +113,17 @@ def _replaced(value: Json, path: tuple[str, ...], address: str | None) -> Json:
             return value
         changed: object = _replaced(inner, tuple(rest), address)
         return value if changed is inner else {**value, name: changed}
-    if inner != AUTO:
+    if not isinstance(inner, str):
         return value
-    if address is None:
+    read = address if inner == AUTO else _address_in(inner)
+    if read is None:
         return {key: other for key, other in value.items() if key != name}
-    return {**value, name: address}
+    return value if read == inner else {**value, name: read}
+
+
+def _address_in(text: str) -> str:
+    """Return the first address of a text, without a port, or the text if there is none."""
+    if is_ip_address(text):
+        return text
+    first = without_port(text.partition(",")[0])
+    return first if is_ip_address(first) else text

@@ -4,6 +4,7 @@ import ipaddress
 from functools import cache
 
 from shipmark.http import AnyRequest
+from shipmark.infrastructure.addresses import without_port
 from shipmark.infrastructure.settings import Settings, SettingsError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -65,13 +66,8 @@ def trusted_networks(text: str) -> tuple[Network, ...]:
 
 def parsed_address(text: str) -> Address | None:
     """Return an address that may have a port, or None; an IPv4-mapped IPv6 address is returned as IPv4."""
-    text = text.strip()
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
     try:
-        address = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(without_port(text))
     except ValueError:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None

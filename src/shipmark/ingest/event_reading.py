@@ -9,6 +9,7 @@ import msgspec
 
 from shipmark.events import store
 from shipmark.events.legacy_interfaces import with_current_names
+from shipmark.events.list_forms import with_lists
 from shipmark.events.normalization import Dropped, normalize
 from shipmark.events.parsing import ParsedEvent
 from shipmark.events.project_rules import ProjectRules
@@ -27,7 +28,7 @@ def read_event(frame: LogFrame, rules: ProjectRules, uploads: Uploads) -> EventC
 
     Raise `BadRequest` if it is no JSON object.
     """
-    payload = with_current_names(event_object(frame.payload))
+    payload = _payload_of(frame)
     if event_symbolication.needs_symbolication(payload):
         payload = event_symbolication.symbolicate_event(payload, uploads)
     return _content_of(payload, frame, rules)
@@ -35,10 +36,15 @@ def read_event(frame: LogFrame, rules: ProjectRules, uploads: Uploads) -> EventC
 
 def read_without_uploads(frame: LogFrame, rules: ProjectRules) -> EventContent | None:
     """Return the same as `read_event`, or None for an event that needs symbolication."""
-    payload = with_current_names(event_object(frame.payload))
+    payload = _payload_of(frame)
     if event_symbolication.needs_symbolication(payload):
         return None
     return _content_of(payload, frame, rules)
+
+
+def _payload_of(frame: LogFrame) -> dict[str, object]:
+    """Return the event of a frame, with the names and forms of today."""
+    return with_lists(with_current_names(event_object(frame.payload)))
 
 
 def _content_of(payload: dict[str, object], frame: LogFrame, rules: ProjectRules) -> EventContent:

@@ -253,7 +253,9 @@ def _user_response(user: Json) -> EventUserResponse | None:
         return None
     names = ("id", "username", "email", "name", "ip_address")
     texts = {name: as_text(user.get(name)) or None for name in names}
-    return EventUserResponse(**texts, data=object_of(user, "data") or None)
+    # What applications tell of their users beyond these, as `data` or, with newer SDKs, beside it.
+    others = {name: value for name, value in user.items() if name not in {*names, "data"}}
+    return EventUserResponse(**texts, data=others | object_of(user, "data") or None)
 
 
 def _contexts(contexts: Json) -> dict[str, object]:
