@@ -114,6 +114,7 @@ def test_a_term_finds_the_issues_seen_with_it(alice: Caller, query: str, titles:
         ("has:pl*", "has: takes the name of a tag."),
         ("https://example.com/", "Invalid key for this search: https"),
         ("error.value:boom", "Invalid key for this search: error.value"),
+        ("event.timestamp:>2026-01-01", "Invalid key for this search: event.timestamp"),
         ("Error.Value:boom", "Invalid key for this search: Error.Value"),
         ("!stack.filename:a.py", "Invalid key for this search: !stack.filename"),
         (

@@ -207,6 +207,9 @@ def test_a_script_that_is_larger_once_unpacked_counts_so(monkeypatch: pytest.Mon
         ("https://shop.example.com/static/app.js;jsessionid=1F?v=2", "~/static/app.js"),
         ("https://shop.example.com/static;v=1/app.js", "~/static/app.js"),
         ("main.jsbundle", "~/main.jsbundle"),
+        ("app:///https://localhost/main.js", "~/main.js"),
+        ("app:///:8080/main.js", "~/main.js"),
+        ("app:///dist\\main.js", "~/dist/main.js"),
     ],
 )
 def test_a_file_is_found_by_any_of_its_names(abs_path: str, uploaded: str) -> None:

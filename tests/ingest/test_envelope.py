@@ -51,6 +51,11 @@ def test_sentry_cli_sends_an_id_with_dashes_and_an_extra_newline() -> None:
     assert len(envelope.items) == 1
 
 
+def test_a_path_of_windows_may_be_written_as_it_is() -> None:
+    item = parse(b'{}\n{"type":"attachment","length":1,"filename":"C:\\logs\\u1\\\\x"}\na').items[0]
+    assert item.headers["filename"] == "C:\\logs\\u1\\x"
+
+
 def test_a_payload_with_a_length_may_hold_newlines_and_nul() -> None:
     payload = b"\xef\xbb\xbfHello\r\n\x00\n"
     body = b'{}\n{"type":"attachment","length":%d}\n%s\n{"type":"event"}\n{}'

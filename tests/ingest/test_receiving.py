@@ -532,6 +532,7 @@ def test_events_of_an_issue_that_come_in_any_order_keep_its_ends(
         ('{"message": "no mark"}'.encode("utf-16-be"), "no mark"),
         ('{"message": "wider"}'.encode("utf-32"), "wider"),
         (b'{"message": "from C"}\x00', "from C"),
+        (b'{"message": "C:\\Users\\ann \\u00e9"}', "C:\\Users\\ann \u00e9"),
         (b'{"message": "price", "extra": {"a": NaN, "b": [-Infinity, Infinity]}}', "price"),
         (b'{"message": "long", "extra": {"a": ' + b"9" * 5000 + b"}}", "long"),
         (b"sentry_data=%7B%22message%22%3A+%22a+form%22%7D&x=1", "a form"),

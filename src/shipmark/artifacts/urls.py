@@ -18,6 +18,8 @@ URL_MAX = 4096
 #: The most names of a file; only those with odd letters, a drive and a query have as many.
 NAMES_MAX = 48
 _ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*|[A-Za-z][A-Za-z0-9+.-]+:(?=/)")
+#: What SDKs of hybrid apps leave of the page's origin behind their own: ``app:///https://localhost/``, ``app:///:8080/``.
+_NESTED_ORIGIN = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*://[^/]*|:\d+)(?=/)")
 #: A segment of dots, or an empty one.
 _ODD_SEGMENT = re.compile(r"\./|//")
 _ASYNC = re.compile(r"^(?:async\s+)+")
@@ -109,9 +111,11 @@ def _forms(text: str) -> tuple[str, ...]:
 
 def _with_tilde(url: str) -> tuple[str, ...]:
     """Return the URL with the origin replaced by the tilde; of a path with a drive both without and with the drive."""
-    path = url.replace("\\", "/") if "://" not in url else url
+    path = url.replace("\\", "/")
     origin = None if _DRIVE.match(path) else _ORIGIN.match(path)
     rest = (path[origin.end() :] if origin else path).lstrip("/")
+    if nested := _NESTED_ORIGIN.match(rest):
+        return f"~/{rest[nested.end() :].lstrip('/')}", f"~/{rest}"
     # Electron names one file C:\\…, file:///C:/… and app:///C:/…
     drive = _DRIVE.match(rest)
     return (f"~/{rest[drive.end() :].lstrip('/')}", f"~/{rest}") if drive else (f"~/{rest}",)

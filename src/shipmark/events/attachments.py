@@ -18,6 +18,12 @@ OCTETS = "application/octet-stream"
 _UNNAMED = "attachment"
 #: The media types of images that browsers show without running anything that is in them.
 SAFE_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+#: The media types of files by the ends of their names.
+_TYPES_OF_NAMES = {
+    "csv": "text/csv", "gif": "image/gif", "ini": "text/plain", "jpeg": "image/jpeg", "jpg": "image/jpeg",
+    "json": "application/json", "log": "text/plain", "md": "text/markdown", "pdf": "application/pdf",
+    "png": "image/png", "txt": "text/plain", "webp": "image/webp", "xml": "application/xml", "zip": "application/zip",
+}  # fmt: skip
 #: Larger images are not shown in pages.
 PREVIEW_BYTES_MAX = 5 * 1024 * 1024
 
@@ -92,11 +98,16 @@ def type_of(text: str) -> str:
     return _printable(text)[:TYPE_MAX].strip() or DEFAULT_TYPE
 
 
-def content_type_of(text: str) -> str:
-    """Return the media type, in lower case and without parameters, or that of any bytes."""
+def content_type_of(text: str, name: str) -> str:
+    """Return the media type, in lower case and without parameters.
+
+    Without one, and for that of any bytes, as SDKs of native code call all files, it is what the name says.
+    """
     media_type = text.partition(";")[0].strip().lower()
     is_valid = media_type.isascii() and media_type.isprintable() and media_type.count("/") == 1
-    return media_type if is_valid and len(media_type) <= CONTENT_TYPE_MAX else OCTETS
+    if is_valid and len(media_type) <= CONTENT_TYPE_MAX and media_type != OCTETS:
+        return media_type
+    return _TYPES_OF_NAMES.get(name.rpartition(".")[2].lower(), OCTETS)
 
 
 def _printable(text: str) -> str:

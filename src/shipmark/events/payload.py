@@ -28,6 +28,8 @@ _LEVEL_ALIASES = {
     "log": "info", "critical": "fatal", "warn": "warning", "err": "error", "notice": "info",
     "information": "info", "informational": "info", "success": "info", "config": "info", "trace": "debug",
     "verbose": "debug", "silly": "debug", "fine": "debug", "finer": "debug", "finest": "debug", "severe": "error",
+    "vrb": "debug", "dbg": "debug", "inf": "info", "wrn": "warning", "ftl": "fatal", "fault": "fatal",
+    "v": "debug", "d": "debug", "i": "info", "w": "warning", "e": "error", "f": "fatal",
     "crit": "fatal", "alert": "fatal", "emergency": "fatal", "emerg": "fatal", "panic": "fatal", "dpanic": "fatal",
 }  # fmt: skip
 #: The lowest number of each level in Python's logging, which raven sends.

@@ -27,12 +27,14 @@ METADATA_TYPE_MAX = 128
 METADATA_VALUE_MAX = 1024
 #: The most characters of a parameter, as a template may repeat a long one a thousand times.
 PARAMETER_MAX = 200
-#: Without the flag " " of C: in "100% of %s" the first is none.
+#: Of C and Python, Go (``%v``), JavaScript (``%O``) and Apple (``%@``), without the flag " ": in "100% of %s" the first
+#: is none.
 _PRINTF = re.compile(
-    r"%(?:\((?P<name>\w+)\)|(?P<number>[1-9]\d?)\$)?[-+#0-9.]{0,8}[sdifrxXcgeoEGu%]"
+    r"%(?:\((?P<name>\w+)\)|(?P<number>[1-9]\d?)\$)?[-+#0-9.]{0,8}(?:hh?|ll?|[zLq](?=[diuoxXfeg]))?"
+    r"[sdifFrxXcgeoEGuaAvwqtTpOj@%]"
 )
-#: With the format of .NET behind the name, if any.
-_BRACES = re.compile(r"\{(?P<name>\w*)(?:[,:][^{}]{0,32})?\}(?P<number>)")
+#: With the sign of Serilog before the name and the format of .NET behind it, if any.
+_BRACES = re.compile(r"\{[@$]?(?P<name>[\w.]*)(?:[,:][^{}]{0,32})?\}(?P<number>)")
 
 
 def metadata_of(payload: Json, raised: Raised | None, frame: Json) -> dict[str, object]:
@@ -142,7 +144,13 @@ def _filler(params: list[object] | Json) -> Callable[[re.Match[str]], str]:
     """Return the function that replaces each placeholder; one without a parameter stays."""
     pairs = params.items() if isinstance(params, dict) else enumerate(params)
     # Converted once each, because a template can repeat the same long parameter a thousand times.
-    texts = {str(name): text_or_json(value)[:PARAMETER_MAX] for name, value in pairs}
+    texts = {
+        str(name): "None" if value is None else text_or_json(value)[:PARAMETER_MAX]
+        for name, value in pairs
+    }
+    if isinstance(params, dict):
+        # Python's logging takes an object as the only parameter, too.
+        texts.setdefault("0", text_or_json(params)[:PARAMETER_MAX])
     positions = (str(position) for position in range(len(texts)))
 
     def fill(placeholder: re.Match[str]) -> str:

@@ -1,6 +1,15 @@
 """Texts that clients send or upload in other encodings than UTF-8."""
 
 import json
+import re
+
+#: A valid escape of JSON, or the backslash of another one.
+_ESCAPE = re.compile(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4})|\\')
+
+
+def with_valid_escapes(text: str) -> str:
+    r"""Return JSON with a second backslash for each that begins no escape, as in ``"C:\Users"``."""
+    return _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "\\\\", text)
 
 
 def in_utf8(content: bytes) -> bytes:

@@ -49,7 +49,7 @@ class AttachmentSpooler:
             self._file = self._new_file()
         self._current = _Current(
             filename=attachments.name_of(filename),
-            content_type=attachments.content_type_of(content_type),
+            content_type=attachments.content_type_of(content_type, filename),
             attachment_type=attachments.type_of(attachment_type),
             offset=self._file.size,
         )

@@ -17,6 +17,7 @@ import msgspec
 from shipmark.events.payload import without_dashes
 from shipmark.infrastructure import ids
 from shipmark.infrastructure.errors import BadRequest, TooLarge
+from shipmark.infrastructure.text_encodings import with_valid_escapes
 
 EVENT = "event"
 FEEDBACK = "feedback"
@@ -293,10 +294,18 @@ def _object(line: bytes, place: str) -> dict[str, object]:
         raise BadRequest(f"malformed envelope: {place} is not a JSON object on one line")
     try:
         # Names of files and users may be of another encoding: an event must not be lost for that.
-        return msgspec.json.decode(line.decode("utf-8", "replace"), type=dict[str, object])
+        return _decoded(line.decode("utf-8", "replace"))
     # Too long numbers are ValueErrors too; deep nesting is not.
     except (ValueError, RecursionError) as error:
         raise BadRequest(f"malformed envelope: {place} is not valid JSON") from error
+
+
+def _decoded(text: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(text, type=dict[str, object])
+    except msgspec.DecodeError:
+        # Some SDKs write the path of a file on Windows as it is.
+        return msgspec.json.decode(with_valid_escapes(text), type=dict[str, object])
 
 
 def _known_headers(headers: dict[str, object], keys: type[Keys], place: str) -> Keys:

@@ -9,7 +9,7 @@ import msgspec
 
 from shipmark.http import body_parsing
 from shipmark.infrastructure.errors import BadRequest
-from shipmark.infrastructure.text_encodings import in_utf8
+from shipmark.infrastructure.text_encodings import in_utf8, with_valid_escapes
 
 #: The fields of the form that the oldest browsers' clients send instead of a body of JSON (ingest.md 1).
 FORM_FIELD = "sentry_data"
@@ -64,11 +64,20 @@ def _leniently(content: bytes) -> object:
     # Clients in C send the end of their text too.
     text = in_utf8(content).decode("utf-8", "replace").rstrip("\x00")
     try:
-        return json.loads(text, strict=False, parse_int=_integer)
+        return _loaded(text)
     except RecursionError:
         raise BadRequest("invalid event: JSON parse error - nested too deeply") from None
     except ValueError as error:
         raise BadRequest(f"invalid event: JSON parse error - {error}") from None
+
+
+def _loaded(text: str) -> object:
+    try:
+        return json.loads(text, strict=False, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        if "escape" not in error.msg:
+            raise
+        return json.loads(with_valid_escapes(text), strict=False, parse_int=_integer)
 
 
 def _integer(digits: str) -> int | None:

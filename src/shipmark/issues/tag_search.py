@@ -19,7 +19,7 @@ USER_TERMS = {f"user.{kind}": kind for kind in USER_KINDS}
 _NO_TAGS = text_search.KEYS.keys() - {"level"} | {
     "assigned", "assigned_to", "assigned_or_suggested", "bookmarks", "bookmarked_by", "subscribed",
     "id", "is", "issue", "issue.id", "issue.seer_actionability", "project",
-    "project.id", "project.name", "status", "timestamp", "error.main_thread", "error.mechanism",
+    "project.id", "project.name", "status", "timestamp", "event.timestamp", "error.main_thread", "error.mechanism",
     "error.value", "geo.city", "geo.country_code", "geo.region", "release.build",
     "release.package", "release.stage", "release.version", "sdk.name", "sdk.version",
     "stack.abs_path", "stack.colno", "stack.filename", "stack.function", "stack.in_app",
