@@ -312,6 +312,32 @@ def test_the_last_exception_names_the_issue() -> None:
     assert event(exception=chain).title == "Effect: b"
 
 
+def part(number: int, of: int | None, source: str = "", *, is_group: bool = False) -> Json:
+    """An exception with the place that it has in groups."""
+    mechanism = {"exception_id": number, "parent_id": of, "source": source}
+    mechanism |= {"is_exception_group": True} if is_group else {}
+    return {"type": f"E{number}", "mechanism": mechanism}
+
+
+@pytest.mark.parametrize(
+    ("others", "title"),
+    [
+        ([part(1, 0, "exceptions[0]")], "E1"),
+        ([part(2, 1, "InnerException"), part(1, 0, "InnerExceptions[0]")], "E1"),
+        ([part(2, 1, "errors[0]"), part(1, 0, "errors[0]", is_group=True)], "E2"),
+        ([part(2, 0, "errors[1]"), part(1, 0, "errors[0]")], "E0"),
+        ([part(1, 0, "cause")], "E0"),
+        ([part(1, None)], "E0"),
+        ([part(1, 0, "errors[0]", is_group=True) | {"type": ""}], "E0"),
+        ([part(0, 1, "a[0]", is_group=True), part(1, 0, "a[0]", is_group=True)], "E0"),
+        ([], "E0"),
+    ],
+)
+def test_the_only_exception_of_a_group_is_the_title(others: list[Json], title: str) -> None:
+    chain = [*others, part(0, None, is_group=True)]
+    assert event(exception={"values": chain}).title == title
+
+
 def test_the_client_may_name_the_main_exception() -> None:
     chain = [
         {"type": "Main", "value": "a", "mechanism": {"exception_id": 1}},

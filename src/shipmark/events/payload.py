@@ -231,7 +231,31 @@ def main_of(exceptions: tuple[Raised, ...], payload: Json) -> Raised | None:
         for raised in exceptions:
             if raised.mechanism.get("exception_id") == main_id:
                 return raised
-    return exceptions[-1] if exceptions else None
+    return _only_one_of_group(exceptions) if exceptions else None
+
+
+def _only_one_of_group(exceptions: tuple[Raised, ...]) -> Raised:
+    """Return the exception that the last one, a group, was raised for alone, or the last one.
+
+    Task groups of Python and tasks of .NET wrap each error in a group, whose text does not tell what happened.
+    """
+    found = last = exceptions[-1]
+    # Groups may hold groups, but ids may also lead round in circles.
+    for _ in exceptions:
+        if found.mechanism.get("is_exception_group") is not True:
+            return found
+        parts = [each for each in exceptions if _is_part(each, found)]
+        if len(parts) != 1:
+            return last
+        found = parts[0]
+    return last
+
+
+def _is_part(raised: Raised, group: Raised) -> bool:
+    """Return True for an exception of a group, such as ``exceptions[0]``, which its cause is not."""
+    group_id = group.mechanism.get("exception_id")
+    is_child = group_id is not None and raised.mechanism.get("parent_id") == group_id
+    return is_child and raised is not group and text_of(raised.mechanism, "source").endswith("]")
 
 
 def thread_frames(payload: Json) -> tuple[Json, ...]:
