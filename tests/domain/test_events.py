@@ -393,6 +393,7 @@ def test_the_culprit_prefers_the_module_and_the_client() -> None:
         ),
         ({"logentry": {"message": "%o %O %j", "params": [1, 2, 3]}}, "1 2 3"),
         ({"logentry": {"message": "%@ %ld %lld %zu", "params": ["a", 2, 3, 4]}}, "a 2 3 4"),
+        ({"logentry": {"message": "{Cart} of {User}", "params": [1, 2]}}, "1 of 2"),
         ({"logentry": {"message": "user %s", "params": [None]}}, "user None"),
         ({"logentry": {"message": "cart %s", "params": {"a": 1}}}, 'cart {"a": 1}'),
         ({"logentry": {"message": "no params", "params": 7}}, "no params"),

@@ -158,7 +158,10 @@ def _filler(params: list[object] | Json) -> Callable[[re.Match[str]], str]:
             return "%"
         # Java and PHP count from one.
         numbered = str(int(placeholder["number"]) - 1) if placeholder["number"] else ""
-        name = placeholder["name"] or numbered or next(positions, "")
+        name = placeholder["name"] or numbered
+        # Loggers of .NET name the parameters of a list, which are in the order of the names.
+        if not name or (isinstance(params, list) and not name.isdecimal()):
+            name = next(positions, "")
         return texts.get(name, placeholder[0])
 
     return fill
