@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from page_forms import form_fields
 
 from shipmark.events import accepted_store, discard_store
 from shipmark.events.accepted_store import Accepted
@@ -485,3 +486,43 @@ def test_criteria_that_cannot_be_read_stay_typed(house, owner, sent, sentence):
     assert sentence in answer.text
     assert f'value="{next(iter(sent.values()))}"' in answer.text
     assert 'value="20%,0.1pp"' in owner.get(WEB).text
+
+
+def rename(client, slug="site"):
+    assert post(client, WEB, name="Web", slug=slug).status_code == 303
+
+
+@pytest.mark.parametrize("path", [*PAGES, f"{WEB}data/", f"{WEB}code-mappings/"])
+def test_a_page_of_a_former_slug_leads_to_the_current_one(owner, path):
+    rename(owner)
+    answer = owner.get(f"{path}?page=1")
+    there = f"{path.replace(WEB, f'{PROJECTS}site/')}?page=1"
+    assert (answer.status_code, answer.headers["location"]) == (307, there)
+    assert owner.get(there).status_code == 200
+
+
+def test_a_form_that_was_shown_before_a_rename_is_saved(house, owner):
+    rename(owner)
+    owner.follow_redirects = True
+    answer = post(owner, f"{WEB}commit-paths/", paths="packages/web")
+    assert answer.url.path == f"{PROJECTS}site/"
+    assert project(house, "site").commit_paths == ("packages/web",)
+
+
+def test_a_profile_that_was_shown_before_a_rename_names_the_new_slug(house, owner):
+    shown = form_fields(owner.get(WEB).text, WEB, "name")
+    rename(owner)
+    owner.follow_redirects = True
+    refused = post(owner, WEB, **shown | {"name": "Shop"})
+    assert refused.status_code == 409
+    again = form_fields(refused.text, f"{PROJECTS}site/", "name")
+    assert (again["name"], again["slug"]) == ("Shop", "site")
+
+
+def test_a_former_slug_leads_only_those_who_see_the_project(house, owner, member):
+    rename(owner)
+    assert member.get(WEB).status_code == 307
+    house.close()
+    assert member.get(WEB).status_code == 404
+    assert post(member, f"{WEB}commit-paths/", paths="").status_code == 404
+    assert member.get(f"{PROJECTS}we%00b/").status_code == 404

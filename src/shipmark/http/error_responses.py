@@ -50,20 +50,25 @@ def refusal_response(request: AnyRequest, refusal: errors.Refusal) -> Response[o
 
 
 def _redirect_response(request: AnyRequest, refusal: errors.Renamed) -> Response[object]:
-    """Return the redirect to the same URL with the resource's current name (auth-and-errors.md 4)."""
-    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
-    parts = raw.decode("latin-1").partition("?")[0].split("/")
-    # Segments below a project may equal the old name: the first match is the project's.
-    index = next(i for i in range(_NAMES_FROM, len(parts)) if unquote(parts[i]) == refusal.part)
-    parts[index] = quote(refusal.slug)
-    query = request.scope["query_string"].decode("latin-1")
-    url = "/".join(parts) + (f"?{query}" if query else "")
+    """Return the redirect to the current URL (auth-and-errors.md 4)."""
+    url = renamed_url(request, refusal)
     detail = {
         "code": "resource-moved",
         "message": "Resource has been moved",
         "extra": {"url": url, "slug": refusal.slug},
     }
     return _json_response({"slug": refusal.slug, "detail": detail}, 302, {"Location": url})
+
+
+def renamed_url(request: AnyRequest, refusal: errors.Renamed) -> str:
+    """Return the requested URL with the resource's current name."""
+    raw = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    parts = raw.decode("latin-1").partition("?")[0].split("/")
+    # Segments below a project may equal the old name: the first match is the project's.
+    index = next(i for i in range(_NAMES_FROM, len(parts)) if unquote(parts[i]) == refusal.part)
+    parts[index] = quote(refusal.slug)
+    query = request.scope["query_string"].decode("latin-1")
+    return "/".join(parts) + (f"?{query}" if query else "")
 
 
 def body_of(refusal: errors.Refusal) -> object:

@@ -10,16 +10,22 @@ from litestar.types import Receive, Scope, Send
 from sqlalchemy.exc import SQLAlchemyError
 
 from shipmark.http import AnyRequest
-from shipmark.http.error_responses import failure_response, http_error_response, refusal_response
+from shipmark.http.error_responses import (
+    failure_response,
+    http_error_response,
+    refusal_response,
+    renamed_url,
+)
 from shipmark.infrastructure.errors import (
     Conflict,
     Forbidden,
     Refusal,
+    Renamed,
     Unauthenticated,
     Unavailable,
 )
 from shipmark.web import urls
-from shipmark.web.rendering import HEADERS, Answer, page, redirect
+from shipmark.web.rendering import HEADERS, Answer, page, redirect, resend
 from shipmark.web.request_context import WebRequest, request_url, sending_page
 
 _NOT_FOUND = ("Page not found", "It may have been deleted, or you may not have access to it.")
@@ -37,11 +43,13 @@ _API = "/api/"
 
 
 def refusal_page(request: AnyRequest, refusal: Refusal) -> Answer:
-    """Return the page for a refusal; an unauthenticated user is redirected to sign in."""
+    """Return the page for a refusal; an unauthenticated user is redirected to sign in, a former URL to the current."""
     if isinstance(refusal, Unauthenticated):
         is_sent = request.method not in _READING
         after = sending_page(request) if is_sent else request_url(request)
         return redirect(urls.sign_in(after, is_unsaved=is_sent))
+    if isinstance(refusal, Renamed):
+        return resend(renamed_url(request, refusal))
     answer = refusal_response(request, refusal)
     status = answer.status_code or 400
     if isinstance(refusal, Forbidden):

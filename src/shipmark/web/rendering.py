@@ -186,5 +186,14 @@ def fragment(template: str, **variables: object) -> Markup:
 
 def redirect(address: str) -> Answer:
     """Return a redirect, with GET, to a page of ours."""
+    return _redirect(303, address)
+
+
+def resend(address: str) -> Answer:
+    """Return a redirect to a page of ours with the same method and form."""
+    return _redirect(307, address)
+
+
+def _redirect(status: int, address: str) -> Answer:
     headers = HEADERS | {"Location": address}
-    return Response(b"", status_code=303, headers=headers, media_type=_HTML)
+    return Response(b"", status_code=status, headers=headers, media_type=_HTML)

@@ -244,8 +244,8 @@ def _deletion(workspace: Workspace, project: Project) -> Deletion:
 def _deletion_page(
     web_request: WebRequest, slug: str, typed: str = "", problem: str = ""
 ) -> Answer:
-    workspace = web_request.authorized()
-    project = visible_project(workspace, slug)
+    with web_request.view() as (connection, workspace):
+        project = visible_project(connection, workspace, slug)
     workspace.require(PROJECT_DELETE)
     deletion = _deletion(workspace, project)
     return confirmation_page(web_request, workspace, deletion, typed=typed, problem=problem)
@@ -253,7 +253,8 @@ def _deletion_page(
 
 def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
-        shown = project_page(connection, workspace, visible_project(workspace, slug), now())
+        project = visible_project(connection, workspace, slug)
+        shown = project_page(connection, workspace, project, now())
     return page(
         web_request,
         "settings/project.html",

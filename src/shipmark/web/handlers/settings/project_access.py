@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.errors import NotFound, Renamed
 from shipmark.organizations.membership import ActionContext
 from shipmark.projects import settings, store
 from shipmark.projects.model import Project
 from shipmark.projects.settings import ProjectUpdate
-from shipmark.web.request_context import WebRequest, Workspace
+from shipmark.web.request_context import WebRequest, Workspace, require_storable
 from shipmark.web.urls import SETTINGS_PATH
 
 PROJECT_PATH = SETTINGS_PATH + "projects/{project:str}/"
@@ -31,12 +31,19 @@ class ProjectChange:
         return settings.update(self.connection, self.context, self.project, update)
 
 
-def visible_project(workspace: Workspace, slug: str) -> Project:
-    """Return the project with this slug. Raise `NotFound` if the user sees none."""
-    project = next((each for each in workspace.projects if each.slug == slug), None)
-    if project is None:
+def visible_project(connection: Connection, workspace: Workspace, slug: str) -> Project:
+    """Return the project with this slug. Raise `NotFound` if the user sees none.
+
+    Raise `Renamed` for a former slug of one: a page that was opened before still leads there, and saves there.
+    """
+    by_slug = {project.slug: project for project in workspace.projects}
+    if slug in by_slug:
+        return by_slug[slug]
+    require_storable(slug)
+    current = store.redirected(connection, workspace.organization.id, slug)
+    if current is None or current not in by_slug:
         raise NotFound
-    return project
+    raise Renamed(slug, current)
 
 
 @contextmanager
@@ -45,10 +52,10 @@ def change_project(
 ) -> Iterator[ProjectChange]:
     """Authorize the user, and then open a transaction with the project as it is there.
 
-    Raise `NotFound` for a project that the user can't see, and `Forbidden` without one of the scopes: before any lock.
+    Raise `NotFound` or `Renamed` as `visible_project`, and `Forbidden` without one of the scopes: before any lock.
     """
-    workspace = web_request.authorized()
-    project_id = visible_project(workspace, slug).id
+    with web_request.view() as (reading, workspace):
+        project_id = visible_project(reading, workspace, slug).id
     workspace.require(scopes)
     with web_request.database.transaction() as connection:
         project = store.by_slug_or_id(connection, workspace.organization.id, str(project_id))

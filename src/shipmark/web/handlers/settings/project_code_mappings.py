@@ -68,7 +68,7 @@ def _answer(
     web_request: WebRequest, slug: str, form: CodeMappingForm, state: FormState = UNSENT
 ) -> Answer:
     with web_request.view(scopes=REPOSITORY) as (connection, workspace):
-        project = visible_project(workspace, slug)
+        project = visible_project(connection, workspace, slug)
         shown = code_mappings_page(connection, workspace, project, web_request.page_number())
     return page(
         web_request,

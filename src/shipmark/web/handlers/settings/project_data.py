@@ -122,7 +122,7 @@ def _change(web_request: WebRequest, slug: str, form: _Form, sent: Mapping[str, 
 
 def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
-        project = visible_project(workspace, slug)
+        project = visible_project(connection, workspace, slug)
         shown = project_data_page(connection, workspace, project)
         number = web_request.page_number()
         discarded = discarded_issues_page(connection, workspace, project, number)

@@ -113,7 +113,7 @@ def _answer(web_request: WebRequest, slug: str, state: FormState = UNSENT) -> An
     """
     address = web_request.address
     with web_request.view() as (connection, workspace):
-        project = visible_project(workspace, slug)
+        project = visible_project(connection, workspace, slug)
         chosen = web_request.parameter("key")
         shown = keys_page(connection, workspace, project, chosen, address)
     return page(

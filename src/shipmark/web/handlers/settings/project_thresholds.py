@@ -130,7 +130,7 @@ def _answer(
     web_request: WebRequest, slug: str, edited: str = "", state: FormState = UNSENT
 ) -> Answer:
     with web_request.view() as (connection, workspace):
-        project = visible_project(workspace, slug)
+        project = visible_project(connection, workspace, slug)
         threshold = _find(connection, project, edited) if edited else None
         if threshold is not None:
             workspace.require(THRESHOLD_CHANGE)

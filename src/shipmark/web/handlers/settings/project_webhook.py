@@ -22,7 +22,7 @@ _WEBHOOK = PROJECT_PATH + "webhook/"
 def show_webhook(web_request: InjectedWebRequest, project: FromPath[str]) -> Answer:
     """Show the address to those who may make one. It can be read again: that is why it is stored (releases.md 2.17)."""
     with web_request.view() as (connection, workspace):
-        shown = visible_project(workspace, project)
+        shown = visible_project(connection, workspace, project)
         workspace.require(RELEASE_TOKEN)
         token = webhook_tokens.of_project(connection, shown.id)
     path = webhook_actions.webhook_path(shown, token) if token else ""
