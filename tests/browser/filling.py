@@ -122,6 +122,7 @@ def fill_all_awkwardly(server: Server) -> Places:
     upload(server, "web@1.0.0", f"~/{'deep/' * 30}{CHINESE_NAME}.js")
     _fill_issue(server, f"{LONG_NAME}\n{CHINESE_NAME * 3}\nhttps://example.com/{'deep/' * 60}")
     _discard(server, f"{LONG_NAME} {CHINESE_NAME}", "t" * 200)
+    fail_job(server, f"{LONG_NAME} {CHINESE_NAME * 3}")
     fill_health_awkwardly(server)
     return _fill_settings(server, "acme/" + "n" * 190, LONG_NAME)
 

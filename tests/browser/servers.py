@@ -238,6 +238,8 @@ def fill_with_awkward_names(server: Server) -> None:
     server.publish(f"web@{CHINESE_NAME}")
     for number in range(40):
         server.deploy("web@1.0.0", f"{CHINESE_NAME if number % 7 == 0 else 'region'}-{number:02}")
+    for number in range(2):  # the first two in the order of names, which a list shows
+        server.deploy("web@1.0.0", f"a-region-of-the-world-{number}")
     server.fail("web@1.0.0", HEBREW_NAME, CHINESE_NAME * 20)
     named = uuid4().hex
     server.fail("web@1.0.0", "E" * 120, "w" * 400, transaction="t" * 200, event_id=named)

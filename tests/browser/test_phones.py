@@ -40,6 +40,17 @@ def phone(request, chromium, filled):
         yield page
 
 
+@pytest.fixture
+def awkward_phone(chromium, filled_awkwardly):
+    """Opens pages with names that are hard to show on a phone."""
+    with new_context(
+        chromium, filled_awkwardly.server, viewport={"width": 390, "height": 800}
+    ) as context:
+        page = context.new_page()
+        sign_in(page)
+        yield page
+
+
 def test_all_that_changes_an_issue_stands_in_one_row(phone):
     phone.goto(f"{ACME}/issues/WEB-1/")
     assert phone.evaluate(_ROWS) == 1
@@ -77,18 +88,13 @@ def test_what_has_the_focus_is_never_covered(phone, path):
     assert list(filter(None, covered)) == []
 
 
-def test_an_issue_that_would_be_deleted_has_its_whole_title(chromium, filled_awkwardly):
-    with new_context(
-        chromium, filled_awkwardly.server, viewport={"width": 390, "height": 800}
-    ) as context:
-        page = context.new_page()
-        sign_in(page)
-        page.goto(f"{ACME}/issues/")
-        for box in page.locator("tbody").get_by_role("checkbox").all():
-            box.check()
-        page.get_by_role("button", name="Delete", exact=True).click()
-        page.get_by_role("heading", name="Delete 2 issues").wait_for()
-        assert page.evaluate(_CUT, ".rowlist .grow, .rowlist .cut") == []
+def test_an_issue_that_would_be_deleted_has_its_whole_title(awkward_phone):
+    awkward_phone.goto(f"{ACME}/issues/")
+    for box in awkward_phone.locator("tbody").get_by_role("checkbox").all():
+        box.check()
+    awkward_phone.get_by_role("button", name="Delete", exact=True).click()
+    awkward_phone.get_by_role("heading", name="Delete 2 issues").wait_for()
+    assert awkward_phone.evaluate(_CUT, ".rowlist .grow, .rowlist .cut") == []
 
 
 @pytest.mark.parametrize(
@@ -101,12 +107,13 @@ def test_an_issue_that_would_be_deleted_has_its_whole_title(chromium, filled_awk
         "release-artifacts",
     ],
 )
-def test_what_is_said_nowhere_else_is_not_cut(chromium, filled_awkwardly, name):
+def test_what_is_said_nowhere_else_is_not_cut(awkward_phone, filled_awkwardly, name):
     """A phone shows no tooltip with the rest."""
-    with new_context(
-        chromium, filled_awkwardly.server, viewport={"width": 390, "height": 800}
-    ) as context:
-        page = context.new_page()
-        sign_in(page)
-        page.goto(AWKWARD_PAGES[name].format_map(filled_awkwardly.places))
-        assert page.evaluate(_CUT, ".rows .main .cut, .rows .main .break, .foot .cut") == []
+    awkward_phone.goto(AWKWARD_PAGES[name].format_map(filled_awkwardly.places))
+    assert awkward_phone.evaluate(_CUT, ".rows .main .cut, .rows .main .break, .foot .cut") == []
+
+
+def test_why_a_job_failed_is_not_cut(awkward_phone):
+    awkward_phone.goto(AWKWARD_PAGES["settings-jobs"])
+    assert awkward_phone.locator(".rows .bad").count()
+    assert awkward_phone.evaluate(_CUT, ".rows .bad") == []
