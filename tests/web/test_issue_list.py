@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -382,3 +383,11 @@ def test_the_issues_of_an_environment_are_listed(house, owner):
     assert '<span class="count">' not in text.partition("Lists of issues")[2].partition("</nav>")[0]
     text = owner.get(f"{ISSUES}?environment=%3Ci%3Enowhere").text
     assert "Nothing in “Unresolved” in &lt;i&gt;nowhere" in text
+
+
+def test_each_hint_is_a_search_that_can_be_read(house, owner):
+    house.fail("web@1.0.0")
+    hints = re.findall(r'<a href="([^"]+)"><code>([^<]+)', owner.get(ISSUES).text)
+    assert any(term.startswith("firstSeen:") for _, term in hints)
+    for address, term in hints:
+        assert owner.get(unescape(address)).status_code == 200, term

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import quote
 
 import pytest
@@ -324,3 +325,21 @@ def test_a_regression_is_in_the_activity(house, owner):
         2
     ]
     assert "regressed" not in others
+
+
+def test_the_issues_of_a_release_open_in_the_list_of_issues(house, owner):
+    house.fail("web@1.0.0", fingerprint=["old"])
+    house.fail('shop@1.0 "beta"')
+    text = _page(owner, 'shop@1.0 "beta"').text
+    [address] = re.findall(r'href="([^"]+)">Open in Issues', text)
+    listed = owner.get(unescape(address)).text
+    assert "WEB-2" in listed
+    assert "WEB-1" not in listed
+
+
+@pytest.mark.parametrize("version", ["web@1.0.0", "web@*"])
+def test_a_release_without_issues_or_a_search_for_them_has_no_such_link(house, owner, version):
+    house.publish(version)
+    if "*" in version:
+        house.fail(version)
+    assert "Open in Issues" not in _page(owner, version).text

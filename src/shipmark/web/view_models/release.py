@@ -10,6 +10,7 @@ from shipmark.accounts.model import User
 from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count
 from shipmark.issues.store.release_issue_lists import IssueSelection
+from shipmark.issues.tag_names import term_of
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import lineage
@@ -70,6 +71,11 @@ class ReleasePage:
         """Return True if commits failed or wait for another try, and none are being fetched now."""
         is_open = any(line.fetch.error for line in self.fetches)
         return is_open and not any(line.is_running for line in self.fetches)
+
+    @property
+    def issues_query(self) -> str:
+        """Return the search for issues seen in the release, or an empty text for a version that has none."""
+        return term_of("release", self.release.version)
 
     @property
     def live_environments(self) -> tuple[str, ...]:
