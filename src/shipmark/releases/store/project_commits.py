@@ -152,19 +152,6 @@ def unreleased_of(
     """
     if not addresses:
         return []
-    other = commits.alias("released")
-    released_at = (
-        sa.select(other.c.created_at)
-        .where(
-            other.c.repository_id == repositories.c.id,
-            sa.exists().where(release_commits.c.commit_id == other.c.id),
-        )
-        .order_by(other.c.created_at.desc(), other.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    # One comparison, so that the index of the repository is read from that date on.
-    since = sa.func.coalesce(released_at, sa.literal(_BEGINNING, db.UtcDateTime()))
     author_ids = (
         sa.select(authors.c.id)
         .join(_ADDRESSES, _ADDRESSES.c.email == authors.c.email)
@@ -176,7 +163,7 @@ def unreleased_of(
         .where(
             repositories.c.organization_id == organization_id,
             repositories.c.status == RepositoryStatus.ACTIVE,
-            commits.c.created_at > since,
+            commits.c.created_at > _newest_release_date(),
             commits.c.author_id.in_(author_ids),
         )
         .order_by(commits.c.created_at.desc(), commits.c.id.desc())
@@ -186,6 +173,25 @@ def unreleased_of(
         query = query.where(visible)
     parameters = db.values_param("addresses", addresses)
     return COMMIT.all(connection, query, parameters)
+
+
+def _newest_release_date() -> sa.ColumnElement[datetime]:
+    """Return the date of the newest released commit of a repository, or one before all commits.
+
+    It is one comparison, so that the index of the repository is read from that date on.
+    """
+    other = commits.alias("released")
+    released_at = (
+        sa.select(other.c.created_at)
+        .where(
+            other.c.repository_id == repositories.c.id,
+            sa.exists().where(release_commits.c.commit_id == other.c.id),
+        )
+        .order_by(other.c.created_at.desc(), other.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.func.coalesce(released_at, sa.literal(_BEGINNING, db.UtcDateTime()))
 
 
 def _is_released_in(project_ids: Collection[int]) -> sa.ColumnElement[bool]:

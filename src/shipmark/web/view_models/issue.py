@@ -17,7 +17,6 @@ from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.issues import short_ids
-from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.activity_people import assigned_user_id, users_of
 from shipmark.issues.model import (
     Issue,
@@ -41,14 +40,11 @@ from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
-from shipmark.repositories.code_mappings import SourceFinder
-from shipmark.repositories.model import Author, Commit, Repository
-from shipmark.repositories.store import code_mappings
+from shipmark.repositories.model import Author, Commit
 from shipmark.web.request_context import Workspace
 from shipmark.web.settings_forms import age_in_words
-from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
-from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.issue_comments import CommentItem, comment_item
+from shipmark.web.view_models.issue_event import EventPart, event_part
 from shipmark.web.view_models.issue_lines import issue_line
 from shipmark.web.view_models.issue_snooze import (
     ShownSnooze,
@@ -57,15 +53,11 @@ from shipmark.web.view_models.issue_snooze import (
     shown_snooze,
 )
 from shipmark.web.view_models.issue_tags import IssueTags, issue_tags
-from shipmark.web.view_models.people import AssignMenu, Person, assign_menu, people
-from shipmark.web.view_models.source_links import source_links
-from shipmark.web.view_models.stack import ShownEvent, shown_event
-from shipmark.web.view_models.upload_instructions import commands
+from shipmark.web.view_models.people import AssignMenu, assign_menu
 
 ACTIVITY_MAX = 100
 #: The newest reports of users that the page shows; the API has all.
 REPORTS_MAX = 20
-SUSPECT_FRAMES_MAX = 25
 #: The name of an issue's first event in URLs, as in the API.
 OLDEST = "oldest"
 
@@ -98,28 +90,26 @@ class ActivityItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuspectCommit:
-    """The most suspicious commit, with its author, its release, and its file in the stack."""
+class Fix:
+    """How an issue was resolved: in a release, in the next one, or with a commit that a user named.
 
-    commit: Commit
-    author: Person | None
-    repository: Repository | None
+    ``by`` is the name of who did, or empty. ``deleted_version`` is that of a release that is deleted, else empty.
+    """
+
     release: Release | None
-    filename: str
+    is_next: bool
+    commit: Commit | None
+    by: str
+    deleted_version: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuePage:
-    """An issue with one of its events and its activity.
+    """An issue with one of its events and its activity; ``event_part`` is None if no event is kept.
 
-    ``older_event`` and ``newer_event`` are the ids of the events beside the shown one, or None. ``details``,
-    ``attachments`` and ``event`` are None if no event is kept.
-    ``fixed_with`` is the commit that a user resolved it in, without a release.
-    ``fixed_in``, ``fixed_by`` and ``is_fixed_next`` (in the next release) are of its resolution.
     ``reports`` are the newest of ``report_count``.
     ``snooze`` is until when or what it is archived, if not for ever.
-    ``deleted_fix`` is the version of a deleted release that it was resolved in. ``assign_menu`` is None for readers who
-    may not change the issue.
+    ``assign_menu`` is None for readers who may not change the issue.
     """
 
     issue: Issue
@@ -127,24 +117,14 @@ class IssuePage:
     project: Project
     first_release: Release | None
     last_release: Release | None
-    fixed_with: Commit | None
-    fixed_in: Release | None
-    fixed_by: str
-    is_fixed_next: bool
-    deleted_fix: str
+    fix: Fix
     snooze: ShownSnooze | None
     has_releases: bool
-    event: ShownEvent | None
-    details: EventDetails | None
-    older_event: str | None
-    newer_event: str | None
+    event_part: EventPart | None
     tags: IssueTags
     activity: tuple[ActivityItem, ...]
-    attachments: EventAttachments | None
     reports: Sequence[UserReport]
     report_count: int
-    suspect: SuspectCommit | None
-    remedies: tuple[str, ...]
     may_change: bool
     people: IssuePeople
     assign_menu: AssignMenu | None
@@ -178,12 +158,11 @@ def issue_page(
     """Return the issue with this event; ``server`` is the base URL of this server."""
     project = workspace.projects_by_id[issue.project_id]
     scrubbing = _scrubbing_of(connection, issue)
+    shown = None
     if event is not None:
         # It may be from before one of the rules.
         event = replace(event, payload=scrub(event.payload, scrubbing))
-    sources = SourceFinder(code_mappings.of_project(connection, project.id) if event else ())
-    shown = _shown_event(connection, workspace, event, sources) if event else None
-    older, newer = events.neighbours_of(connection, event) if event else (None, None)
+        shown = event_part(connection, workspace, issue, project, event, server)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
     commit_id = None
     if resolution is None and issue.resolved_at is not None:
@@ -192,46 +171,24 @@ def issue_page(
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
     related = _load_related(connection, release_ids, resolution, log, commit_id)
-    around = people_store.of_issues(connection, [issue.id], workspace.user.id)[issue.id]
     may_change = workspace.may(ISSUE_CHANGE)
-    activity_items = tuple(
-        _activity_item(
-            issue_activity,
-            related,
-            comment_item(issue_activity, related.users, workspace, may_change=may_change),
-        )
-        for issue_activity in log
-    )
+    items = _activity_items(log, related, workspace, may_change=may_change)
     return IssuePage(
         issue=issue,
         short_id=issue_line(issue, workspace).short_id,
         project=project,
         first_release=related.releases.get(issue.first_release_id or 0),
         last_release=related.releases.get(last_release_id or 0),
-        fixed_with=related.commits.get(commit_id or 0),
-        fixed_in=related.releases.get(resolution.release_id) if resolution else None,
-        fixed_by=_fixed_by(resolution, activity_items, related),
-        is_fixed_next=resolution is not None and resolution.is_pending,
-        deleted_fix=issue.deleted_fix.version if issue.deleted_fix else "",
+        fix=_fix(issue, resolution, related.commits.get(commit_id or 0), items, related),
         snooze=shown_snooze(connection, issue),
         has_releases=project.has_releases,
-        event=shown,
-        details=event_details(event) if event else None,
-        older_event=older,
-        newer_event=newer,
+        event_part=shown,
         tags=issue_tags(connection, issue.id, scrubbing, workspace.organization.slug, project.slug),
-        activity=activity_items,
-        attachments=event_attachments(connection, workspace, event) if event else None,
+        activity=items,
         reports=user_reports.of_issue(connection, issue.id, None, limit=REPORTS_MAX),
         report_count=user_reports.count_of_issue(connection, issue.id),
-        suspect=_suspect_commit(connection, workspace, issue, event.payload, sources)
-        if event
-        else None,
-        remedies=commands(shown, server, workspace.organization.slug, project.slug)
-        if shown
-        else (),
         may_change=may_change,
-        people=around,
+        people=people_store.of_issues(connection, [issue.id], workspace.user.id)[issue.id],
         assign_menu=assign_menu(connection, workspace, [project.id]) if may_change else None,
     )
 
@@ -303,6 +260,17 @@ def _commit_id(issue_activity: IssueActivity) -> int | None:
     return commit_id if isinstance(commit_id, int) else None
 
 
+def _activity_items(
+    log: Sequence[IssueActivity], related: _Related, workspace: Workspace, *, may_change: bool
+) -> tuple[ActivityItem, ...]:
+    return tuple(
+        _activity_item(
+            entry, related, comment_item(entry, related.users, workspace, may_change=may_change)
+        )
+        for entry in log
+    )
+
+
 def _activity_item(
     issue_activity: IssueActivity, related: _Related, comment: CommentItem | None
 ) -> ActivityItem:
@@ -333,6 +301,22 @@ def _assignee_name(issue_activity: IssueActivity, related: _Related) -> str:
     return f"#{slug}" if slug else ""
 
 
+def _fix(
+    issue: Issue,
+    resolution: Resolution | None,
+    commit: Commit | None,
+    items: Sequence[ActivityItem],
+    related: _Related,
+) -> Fix:
+    return Fix(
+        release=related.releases.get(resolution.release_id) if resolution else None,
+        is_next=resolution is not None and resolution.is_pending,
+        commit=commit,
+        by=_fixed_by(resolution, items, related),
+        deleted_version=issue.deleted_fix.version if issue.deleted_fix else "",
+    )
+
+
 def _fixed_by(
     resolution: Resolution | None, items: Sequence[ActivityItem], related: _Related
 ) -> str:
@@ -341,37 +325,3 @@ def _fixed_by(
         return ""
     of_commits = (item.by for item in items if item.at == resolution.at)
     return related.by(resolution.user_id) or next(of_commits, "")
-
-
-def _shown_event(
-    connection: Connection, workspace: Workspace, event: StoredEvent, sources: SourceFinder
-) -> ShownEvent:
-    links = source_links(connection, workspace.organization.id, event.payload, sources)
-    return shown_event(event, links)
-
-
-def _suspect_commit(
-    connection: Connection,
-    workspace: Workspace,
-    issue: Issue,
-    payload: Mapping[str, object],
-    sources: SourceFinder,
-) -> SuspectCommit | None:
-    """Return the commit that most likely introduced the issue, or None."""
-    try:
-        committers = suspects_of(connection, issue, payload, sources, frames_max=SUSPECT_FRAMES_MAX)
-    except NotFound:
-        return None
-    if not committers:
-        return None
-    first = committers[0].suspects[0]
-    commit = repositories.commits_by_ids(connection, [first.commit_id])[first.commit_id]
-    authors = people(connection, workspace.organization.id, [commit.author_id])
-    repositories_by_id = repositories.by_ids(connection, [commit.repository_id])
-    return SuspectCommit(
-        commit=commit,
-        author=authors.get(commit.author_id or 0),
-        repository=repositories_by_id.get(commit.repository_id),
-        release=releases.by_ids(connection, [first.release_id]).get(first.release_id),
-        filename=first.filename,
-    )

@@ -42,6 +42,14 @@ from shipmark.web.view_models.release_notes import notes_of, resolved_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Uploads:
+    """The files of a release; ``unmapped_count`` is the number of minified ones in bundles without a source map."""
+
+    count: Count
+    unmapped_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePage:
     """A release with everything visible to the user. ``notes`` are empty if a page does not show all commits."""
 
@@ -59,8 +67,7 @@ class ReleasePage:
     previous: Release | None
     next: Release | None
     fetches: tuple[FetchLine, ...]
-    artifacts: Count
-    unmapped_count: int
+    uploads: Uploads
     thresholds: tuple[ThresholdLine, ...]
     missing: tuple[MissingPart, ...]
     is_editable: bool
@@ -102,22 +109,20 @@ def release_page(
     visible_ids = set(attached_ids) & set(workspace.project_ids)
     shown = visible(attached, workspace)
     resolved = resolved_lines(connection, workspace, release)
-    people_by_id = people(connection, release.organization_id, release.author_ids)
+    authors = people(connection, release.organization_id, release.author_ids)
     waiting = fetch_lines(connection, release)
-    uploads = scope_of(workspace, release)
-    artifacts = version_listing.count_of(connection, uploads)
+    uploads = _uploads(connection, workspace, release)
     scope = (workspace.organization.slug, shown.projects[0].slug)
     commits = commit_page(
-        connection, release, commits_page, attached_ids, resolved=resolved, authors=people_by_id
+        connection, release, commits_page, attached_ids, resolved=resolved, authors=authors
     )
     previous, following = lineage.neighbours(connection, release, visible_ids)
     deployed = deploy_lines(connection, workspace, release)
-    shows_all_commits = commits.number == 1 and not commits.has_older
     return ReleasePage(
         release=release,
         visible=shown,
         owner=accounts.by_id(connection, release.owner_id) if release.owner_id else None,
-        authors=tuple(people_by_id[id_] for id_ in release.author_ids if id_ in people_by_id),
+        authors=tuple(authors[id_] for id_ in release.author_ids if id_ in authors),
         deploys=deployed,
         chart=release_chart(connection, release, previous, visible_ids, deployed, at, zone),
         health=health_part(
@@ -130,15 +135,19 @@ def release_page(
         previous=previous,
         next=following,
         fetches=waiting,
-        artifacts=artifacts,
-        unmapped_count=(
-            version_listing.unmapped_count(connection, uploads) if artifacts.bundled else 0
-        ),
+        uploads=uploads,
         thresholds=threshold_lines(connection, release, shown.projects),
         missing=missing_parts(
-            release, artifacts, server, scope, is_waiting_for_commits=bool(waiting)
+            release, uploads.count, server, scope, is_waiting_for_commits=bool(waiting)
         ),
         # As in the API, a release can be changed by those who see all of its projects.
         is_editable=len(shown.projects) == len(attached),
-        notes=notes_of(release, commits.lines, resolved) if shows_all_commits else "",
+        notes=notes_of(release, commits.lines, resolved) if commits.is_whole else "",
     )
+
+
+def _uploads(connection: Connection, workspace: Workspace, release: Release) -> Uploads:
+    scope = scope_of(workspace, release)
+    count = version_listing.count_of(connection, scope)
+    unmapped = version_listing.unmapped_count(connection, scope) if count.bundled else 0
+    return Uploads(count=count, unmapped_count=unmapped)

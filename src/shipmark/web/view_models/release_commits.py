@@ -60,6 +60,11 @@ class CommitPage:
         """Return all commits of the page."""
         return tuple(line for group in self.groups for line in group.lines)
 
+    @property
+    def is_whole(self) -> bool:
+        """Return True if the page has all commits of the release."""
+        return self.number == 1 and not self.has_older
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLine:
