@@ -164,7 +164,7 @@ def test_the_pages_of_others_are_sound(other):
 @pytest.mark.parametrize("name", some_in_each_run(AWKWARD_PAGES))
 def test_awkward_names_break_no_page(awkward, name):
     awkward.load(AWKWARD_PAGES[name])
-    for width in (1360, 768, 390, 320):
+    for width in (1360, 1150, 1024, 980, 768, 390, 320):
         awkward.page.set_viewport_size({"width": width, "height": 800})
         assert awkward.page.evaluate(_OVERFLOW) == [], width
     assert awkward.complaints == []

@@ -233,6 +233,15 @@ def test_a_rollback_makes_the_earlier_release_live_again(house, owner):
     assert 'class="env past"' in _row(owner.get(LIST), "1.1.0")
 
 
+def test_one_environment_is_shown_where_two_names_have_no_place(house, owner):
+    release = house.publish("web@1.0.0")
+    for name in ("eu-central-production", "us-east-production"):
+        house.deploy(release, name)
+    row = _row(owner.get(LIST), "1.0.0")
+    assert 'title="eu-central-production">' in row
+    assert '<span class="faint xs" title="us-east-production">+1' in row
+
+
 def test_two_environments_are_shown_and_the_others_counted(house, owner):
     release = house.publish("web@1.0.0")
     for name in ("canary", "europe", "production"):

@@ -34,6 +34,8 @@ from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_search import Search, filter_of, terms_of
 
 RELEASES_PER_PAGE = 25
+#: The most characters of two environments that stand beside each other in a row.
+_TWO_NAMES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,13 @@ class Row:
     environments: tuple[EnvironmentName, ...]
     resolved_issue_count: int
     health: HealthLine
+
+    @property
+    def shown_environments(self) -> tuple[EnvironmentName, ...]:
+        """Return the first two environments, or the first one beside which another has no place."""
+        first_two = self.environments[:2]
+        is_short = sum(len(each.name) for each in first_two) <= _TWO_NAMES_MAX
+        return first_two if is_short else first_two[:1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
