@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from page_forms import form_fields
@@ -15,6 +16,7 @@ from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Role
 from shipmark.projects import store
 from shipmark.releases.store import thresholds as threshold_store
+from shipmark.web.view_models.settings import project as project_view
 
 PROJECTS = "/organizations/acme/settings/projects/"
 WEB = f"{PROJECTS}web/"
@@ -526,3 +528,40 @@ def test_a_former_slug_leads_only_those_who_see_the_project(house, owner, member
     assert member.get(WEB).status_code == 404
     assert post(member, f"{WEB}commit-paths/", paths="").status_code == 404
     assert member.get(f"{PROJECTS}we%00b/").status_code == 404
+
+
+def listed_slugs(client, query=""):
+    text = client.get(f"{PROJECTS}?{query}").text
+    return re.findall(r'Settings<span class="unseen"> of ([a-z0-9-]+)', text)
+
+
+def test_many_projects_stand_on_several_pages(house, owner, monkeypatch):
+    assert "Search by name" not in owner.get(PROJECTS).text
+    monkeypatch.setattr(project_view, "PROJECTS_PER_PAGE", 2)
+    for slug in ("api", "shop", "shop-admin"):
+        house.extra_project(slug)
+    assert listed_slugs(owner) == ["api", "shop"]
+    assert listed_slugs(owner, "page=2") == ["shop-admin", "web"]
+    assert listed_slugs(owner, "page=3") == []
+    text = owner.get(PROJECTS).text
+    assert "4 projects" in text
+    [older] = re.findall(r'rel="next" href="([^"]+)"', text)
+    assert "shop-admin" in owner.get(unescape(older)).text
+
+
+def test_projects_are_searched_by_name_and_slug(house, owner):
+    house.extra_project("shop")
+    assert listed_slugs(owner, "query=SHO") == ["shop"]
+    assert listed_slugs(owner, "query=nothing") == []
+    assert "No matching projects" in owner.get(f"{PROJECTS}?query=nothing").text
+
+
+def test_only_the_keys_of_the_shown_projects_are_read(house, owner, statements, monkeypatch):
+    monkeypatch.setattr(project_view, "PROJECTS_PER_PAGE", 2)
+    counts = []
+    for number in range(3):
+        house.extra_project(f"shop-{number}")
+        statements.clear()
+        assert len(listed_slugs(owner)) == 2
+        counts.append(len(statements))
+    assert len(set(counts)) == 1

@@ -9,6 +9,7 @@ from shipmark.organizations import actions as organizations
 from shipmark.organizations import store
 from shipmark.organizations.model import Role
 from shipmark.projects import store as projects
+from shipmark.web.view_models.settings import members
 
 TEAMS = "/organizations/acme/settings/teams/"
 CREW = f"{TEAMS}crew/"
@@ -235,3 +236,13 @@ def test_pages_take_the_same_statements_for_any_number_of_rows(house, owner, sta
     statements.clear()
     owner.get(path)
     assert len(statements) == few
+
+
+def test_a_team_of_many_projects_lists_the_first_and_says_so(house, owner, monkeypatch):
+    post(owner, f"{CREW}projects/", action="add", project=house.extra_project("extra").slug)
+    assert "are shown" not in owner.get(CREW).text
+    monkeypatch.setattr(members, "TEAM_PROJECTS_MAX", 1)
+    text = owner.get(CREW).text
+    assert "The first 1 are shown." in text
+    assert '<span class="count">2</span>' in text
+    assert text.count('name="project" value=') == 1

@@ -65,7 +65,8 @@ def _create_project(web_request: WebRequest, sent: Mapping[str, str]) -> str:
 
 def _answer(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
     with web_request.view() as (connection, workspace):
-        projects = projects_page(connection, workspace)
+        query, number = web_request.parameter("query"), web_request.page_number()
+        projects = projects_page(connection, workspace, query, number)
     return page(
         web_request,
         "settings/projects.html",

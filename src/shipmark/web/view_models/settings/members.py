@@ -22,6 +22,8 @@ _INVITATIONS_MAX = 100
 TEAMS_PER_PAGE = 100
 #: The members that the field for a new one suggests; others can be typed.
 _SUGGESTIONS_MAX = 200
+#: The projects of a team that its page lists.
+TEAM_PROJECTS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +155,11 @@ class TeamPage:
     may_delete: bool
     number: int
     has_more: bool
+
+    @property
+    def first_projects(self) -> Sequence[Project]:
+        """Return the projects that the page lists."""
+        return self.projects[:TEAM_PROJECTS_MAX]
 
 
 def team_page(connection: Connection, workspace: Workspace, team: Team, number: int) -> TeamPage:

@@ -28,6 +28,7 @@ PLATFORMS = (
     "android", "apple", "dart", "dotnet", "elixir", "flutter", "go", "java", "javascript", "kotlin", "native", "node",
     "perl", "php", "python", "react-native", "ruby", "rust", "unity", "unreal",
 )  # fmt: skip
+PROJECTS_PER_PAGE = 50
 #: The reasons and categories that the page shows.
 DISCARDS_MAX = 50
 
@@ -109,19 +110,45 @@ def project_page(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectsPage:
-    """The projects with the first active key of each, and the teams that may own a new one."""
+    """A page of projects with the first active key of each, and the teams that may own a new one.
+
+    ``count`` is the number of all projects that match the ``query``. ``is_searchable`` if there are several pages.
+    """
 
     rows: Sequence[tuple[Project, ProjectKey | None]]
     teams: Sequence[Team]
+    query: str
+    number: int
+    count: int
+    is_searchable: bool
+
+    @property
+    def has_more(self) -> bool:
+        """Return True if there is another page."""
+        return self.count > self.number * PROJECTS_PER_PAGE
 
 
-def projects_page(connection: Connection, workspace: Workspace) -> ProjectsPage:
-    """Return the projects visible to the user."""
-    keys = projects.first_keys(connection, workspace.project_ids)
+def projects_page(
+    connection: Connection, workspace: Workspace, query: str, number: int
+) -> ProjectsPage:
+    """Return the requested page of the projects visible to the user with this text in name or slug."""
+    part = query.casefold()
+    matching = [
+        project
+        for project in workspace.projects
+        if part in project.name.casefold() or part in project.slug
+    ]
+    begin = (number - 1) * PROJECTS_PER_PAGE
+    shown = matching[begin : begin + PROJECTS_PER_PAGE]
+    keys = projects.first_keys(connection, [project.id for project in shown])
     organization_id = workspace.organization.id
     own_ids = organizations.team_ids_of(connection, organization_id, workspace.user.id)
     return ProjectsPage(
-        rows=[(project, keys.get(project.id)) for project in workspace.projects],
+        rows=[(project, keys.get(project.id)) for project in shown],
+        query=query,
+        number=number,
+        count=len(matching),
+        is_searchable=len(workspace.projects) > PROJECTS_PER_PAGE,
         teams=[
             team
             for team in organizations.teams_of(connection, organization_id)
