@@ -108,3 +108,21 @@ def test_a_caller_who_may_not_read_is_refused(
     assert charlie.get(path).status_code == 403
     answer = bearer(["team:read"]).get(path)
     assert (answer.status_code, answer.json()) == (403, NOT_ALLOWED)
+
+
+def test_a_former_slug_of_the_project_in_a_short_id_leads_to_the_issue(
+    alice: Caller, happen: Happen
+) -> None:
+    """Groups-api.md 7.3."""
+    happen()
+    alice.put("/projects/acme/web/", {"slug": "site"})
+    found = alice.get("/organizations/acme/shortids/WEB-1/").json()
+    assert (found["shortId"], found["projectSlug"]) == ("SITE-1", "site")
+    commit = {"id": "a" * 40, "repository": "acme/web", "message": "Fixes WEB-1"}
+    alice.post(
+        "/organizations/acme/releases/",
+        {"version": "site@1.0.0", "projects": ["site"], "commits": [commit]},
+    )
+    assert alice.get("/organizations/acme/issues/WEB-1/").json()["status"] == "resolved"
+    assert alice.post("/teams/acme/core/projects/", {"name": "web"}).status_code == 201
+    assert alice.get("/organizations/acme/shortids/WEB-1/").status_code == 404

@@ -8,11 +8,11 @@ from shipmark.events.merged_issues import merged_issues, survivor_of
 from shipmark.infrastructure import database as db
 from shipmark.issues.short_ids import ShortId
 from shipmark.issues.store.issues import IS_VISIBLE, issues
-from shipmark.projects.store import projects
+from shipmark.projects.store import projects, redirects
 
 _SHORT_IDS = db.json_rows("short_ids", slug=sa.Text(), number=db.Id)
 # Subqueries, not joins: from the project or organization on, SQLite would compare each issue with the parameter's rows.
-_project_id = (
+_current_project_id = (
     sa.select(projects.c.id)
     .where(
         projects.c.organization_id == sa.bindparam("organization_id"),
@@ -21,6 +21,16 @@ _project_id = (
     .correlate(_SHORT_IDS)
     .scalar_subquery()
 )
+_renamed_project_id = (
+    sa.select(redirects.c.project_id)
+    .where(
+        redirects.c.organization_id == sa.bindparam("organization_id"),
+        redirects.c.slug == _SHORT_IDS.c.slug,
+    )
+    .correlate(_SHORT_IDS)
+    .scalar_subquery()
+)
+_project_id = sa.func.coalesce(_current_project_id, _renamed_project_id)
 _issue_id = (
     sa.select(issues.c.id)
     .where(issues.c.project_id == _project_id, issues.c.number == _SHORT_IDS.c.number, IS_VISIBLE)
@@ -59,7 +69,8 @@ def ids_of_short_ids(
 ) -> dict[ShortId, int]:
     """Return the issue's id of each short id by one statement; unknown ones are left out.
 
-    The short id of a merged issue is as good as that of the survivor.
+    The short id of a merged issue is as good as that of the survivor, and a former slug of the project as the current
+    one (groups-api.md 7.3).
     """
     if not short_ids:
         return {}
