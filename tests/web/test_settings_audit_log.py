@@ -1,5 +1,8 @@
 """The page of the audit log."""
 
+import re
+from html import unescape
+
 import pytest
 
 from shipmark.organizations.model import Role
@@ -16,7 +19,7 @@ def create_token(client, name):
 def test_a_change_is_shown_with_its_actor(owner):
     create_token(owner, "<b>deploys")
     text = owner.get(AUDIT_LOG).text
-    assert "<b>Olive</b> added org auth token &lt;b&gt;deploys" in text
+    assert "Olive</a> added org auth token &lt;b&gt;deploys" in text
     assert "org-auth-token.create</code>" in text
 
 
@@ -29,7 +32,32 @@ def test_only_one_event_is_shown(owner):
     assert "added org auth token" not in text
 
 
-@pytest.mark.parametrize("query", ["event=unknown", "cursor=x", "cursor=999999999999999999:0:0"])
+def test_the_name_of_a_user_leads_to_their_changes(house, owner, open_browser):
+    manager = open_browser()
+    house.sign_in(manager, house.person("mia@example.com", Role.MANAGER))
+    create_token(owner, "deploys")
+    create_token(manager, "of-mia")
+    [address] = re.findall(
+        r'href="([^"]+)" title="Only changes by Olive"', owner.get(AUDIT_LOG).text
+    )
+    text = owner.get(unescape(address)).text
+    assert "added org auth token deploys" in text
+    assert "of-mia" not in text
+    assert 'By <b class="break">Olive</b>' in text
+    [everything] = re.findall(r'href="([^"]+)">Show all users', text)
+    assert "of-mia" in owner.get(unescape(everything)).text
+
+
+def test_the_name_of_a_user_elsewhere_is_not_told(house, owner):
+    elsewhere = house.person("eve@example.com", None)
+    text = owner.get(AUDIT_LOG, params={"actor": elsewhere.id}).text
+    assert "No entries by this user" in text
+    assert "eve@example.com" not in text
+
+
+@pytest.mark.parametrize(
+    "query", ["actor=x", "actor=0", "event=unknown", "cursor=x", "cursor=999999999999999999:0:0"]
+)
 def test_what_cannot_be_read_is_ignored(owner, query):
     create_token(owner, "deploys")
     assert owner.get(f"{AUDIT_LOG}?{query}").status_code == 200

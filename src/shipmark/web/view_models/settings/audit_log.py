@@ -11,6 +11,7 @@ from shipmark.accounts.model import User
 from shipmark.http.pagination import keyset, offset
 from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store
 from shipmark.organizations.audit import AuditEntry, AuditEvent
 from shipmark.organizations.store import AuditFilter
@@ -22,38 +23,51 @@ _ENTRIES_PER_PAGE = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditLogPage:
-    """A page of entries, newest first, with the users who made the changes; ``newer`` and ``older`` are URLs or ""."""
+    """A page of entries, newest first, with the users who made the changes; ``newer`` and ``older`` are URLs or "".
+
+    ``actor_id`` is that of the user whose changes alone are listed, or None.
+    """
 
     entries: Sequence[AuditEntry]
     users: Mapping[int, User]
     events: Sequence[str]
     event: str
+    actor_id: int | None
     newer: str
     older: str
+
+    def address(self, workspace: Workspace, **changed: object) -> str:
+        """Return the URL of the first page with other conditions; None drops one."""
+        return _address(workspace, {"event": self.event, "actor": self.actor_id} | changed)
 
 
 def audit_log_page(
     connection: Connection, web_request: WebRequest, workspace: Workspace
 ) -> AuditLogPage:
-    """Return the requested page; an unknown event or cursor is ignored."""
+    """Return the requested page; an unknown event, user or cursor is ignored."""
     event = AuditEvent.named(web_request.parameter("event"))
+    actor_id = id_of(web_request.parameter("actor")) or None
     page = _keyset_page(web_request.parameter("cursor"))
     rows = store.entries_of(
         connection,
         workspace.organization.id,
-        AuditFilter(event=event),
+        AuditFilter(event=event, actor_id=actor_id),
         page.position,
         limit=page.limit,
     )
     entries, links = paginate_by_keyset(rows, page)
     name = event.api_name if event else ""
+    listed = {"event": name, "actor": actor_id}
     return AuditLogPage(
         entries=entries,
         users=accounts.by_ids(connection, {entry.actor_id for entry in entries if entry.actor_id}),
         events=sorted(each.api_name for each in AuditEvent),
         event=name,
-        newer=_address(workspace, name, str(links.previous)) if links.has_previous else "",
-        older=_address(workspace, name, str(links.next)) if links.has_next else "",
+        actor_id=actor_id,
+        newer=_address(workspace, listed | {"cursor": links.previous})
+        if links.has_previous
+        else "",
+        older=_address(workspace, listed | {"cursor": links.next}) if links.has_next else "",
     )
 
 
@@ -65,7 +79,6 @@ def _keyset_page(cursor: str) -> KeysetPage:
         return keyset.parse_page(size, None)
 
 
-def _address(workspace: Workspace, event: str, cursor: str) -> str:
-    parameters = {"event": event, "cursor": cursor} if event else {"cursor": cursor}
-    path = urls.settings(workspace.organization.slug, "audit-log")
-    return f"{path}?{urlencode(parameters)}"
+def _address(workspace: Workspace, parameters: Mapping[str, object]) -> str:
+    chosen = {name: value for name, value in parameters.items() if value}
+    return f"{urls.settings(workspace.organization.slug, 'audit-log')}?{urlencode(chosen)}"
