@@ -64,6 +64,13 @@ def test_the_verdicts_of_two_releases_do_not_cover_each_other(phone):
     assert phone.evaluate(_CUT, ".wide-nums td") == []
 
 
+def test_the_hints_of_a_search_do_not_cover_what_they_mean(phone):
+    phone.goto(f"{ACME}/issues/")
+    phone.get_by_label("Search issues").focus()
+    assert phone.locator(".hints code").first.is_visible()
+    assert phone.evaluate(_CUT, ".hints code") == []
+
+
 def test_the_verdict_of_a_release_leaves_place_for_what_follows(phone):
     phone.goto(f"{ACME}/releases/web%402.0.0/")
     regressed = phone.get_by_role("region", name="Verdict in production")

@@ -97,6 +97,7 @@ def test_projects_and_pages_are_found_by_name(owner, query, found):
 def test_what_finds_nothing_says_so(owner, query):
     text = results(owner, query)
     assert "No results for" in text
+    assert "a part of an author's name" in text
     assert "“<script>" not in text
 
 
