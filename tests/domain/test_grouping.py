@@ -3,6 +3,7 @@
 import hashlib
 import re
 import time
+from typing import Any
 
 import pytest
 
@@ -240,6 +241,18 @@ def test_half_a_surrogate_pair_can_be_hashed() -> None:
         ("https://example.com/static/main.3f2a1b9c.js?v=1#top", "main.js"),
         ("assets/index-BkYx3_d1.js", "index.js"),
         ("assets/user-settings.js", "user-settings.js"),
+        ("https://example.com/_nuxt/DlAUqK2U.js", "<hash>.js"),
+        ("_nuxt/entry.CzRqzXfG.js", "entry.<hash>.js"),
+        ("_app/immutable/nodes/3.C1x2y3Z4.js", "3.<hash>.js"),
+        ("_nuxt/7f2a1b9.js", "<hash>.js"),
+        ("static/7f2a1b9.chunk.js", "<hash>.chunk.js"),
+        ("app.userList.js", "app.userlist.js"),
+        ("checkout.js", "checkout.js"),
+        ("Checkout.mjs", "checkout.mjs"),
+        ("vendors.js", "vendors.js"),
+        ("20240102.js", "20240102.js"),
+        ("defaced.js", "defaced.js"),
+        ("DlAUqK2U.py", "dlauqk2u.py"),
         ("jquery-1.2.3.min.js", "jquery.min.js"),
         ("shop.php(12) : eval()'d code", "shop.php"),
         ("", ""),
@@ -247,6 +260,19 @@ def test_half_a_surrogate_pair_can_be_hashed() -> None:
 )
 def test_file_names_lose_folders_hashes_and_versions(path: str, name: str) -> None:
     assert file_name(path) == name
+
+
+def test_a_chunk_named_by_its_hash_is_one_in_all_releases() -> None:
+    def event(file: str) -> dict[str, Any]:
+        frame = {"function": "pay", "filename": f"https://example.com/_nuxt/{file}", "in_app": True}
+        raised = {"type": "TypeError", "stacktrace": {"frames": [frame]}}
+        return {"platform": "javascript", "exception": {"values": [raised]}}
+
+    first, later = hashes_of(event("DlAUqK2U.js")), hashes_of(event("Cx3v9aQz.js"))
+    assert first[0] == later[0]
+    # The second hashes are those of the first version of the rules, by which older issues are found.
+    assert len({*first, *later}) == 3
+    assert len(hashes_of(event("entry.js"))) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from shipmark.events.grouping import VERSIONS, Variants, hashes_of
+from shipmark.events.grouping import VERSIONS, Variants, Version, hashes_of
 from shipmark.events.payload import Json, Raised
 
 FILES = sorted((Path(__file__).parent / "sdk_events").glob("*.json"))
@@ -41,6 +41,6 @@ def test_a_new_version_of_the_rules_finds_old_issues(recorded: Any) -> None:
         names = [f"{payload['platform']}:{raised.type}" for raised in chain]
         return names, names
 
-    hashes = hashes_of(recorded["event"], versions=(by_platform, *VERSIONS))
+    hashes = hashes_of(recorded["event"], versions=(Version(by_platform), *VERSIONS))
     assert list(hashes[1:]) == recorded["hashes"]
     assert hashes[0] not in recorded["hashes"]

@@ -14,9 +14,11 @@ from typing import NamedTuple
 
 from shipmark.events import security_reports
 from shipmark.events.grouping_names import (
+    HASH_MARK,
     REMEMBERED_CHARACTERS_MAX,
     REMEMBERED_MAX,
     file_name,
+    file_name_with_chunk_hash,
     function_name,
     module_name,
     parameterised,
@@ -51,8 +53,17 @@ _DEFAULT = ("{{ default }}",)
 _VARIABLE = re.compile(r"\{\{\s*(\S+?)\s*\}\}")
 #: Components by the application's frames, and by all frames. Both are empty, or neither.
 Variants = tuple[list[str], list[str]]
-#: A version of the rules: the components of an event with these exceptions.
-Version = Callable[[Json, Sequence[Raised]], Variants]
+
+
+class Version(NamedTuple):
+    """A version of the rules.
+
+    ``components`` returns those of an event with these exceptions. ``mark`` is in them wherever those of the next older
+    version differ, so that nearly all events are hashed once; by default they may differ anywhere.
+    """
+
+    components: Callable[[Json, Sequence[Raised]], Variants]
+    mark: str = ""
 
 
 def hashes_of(
@@ -66,11 +77,13 @@ def hashes_of(
     """
     chain = exceptions_of(payload) if chain is None else chain
     fingerprint = _fingerprint(payload)
-    hashes = [
-        md5(plain("".join(values)))
-        for components_of in versions or VERSIONS
-        for values in _resolved(fingerprint, payload, partial(components_of, payload, chain))
-    ]
+    hashes = list[str]()
+    for version in versions or VERSIONS:
+        variants = _resolved(fingerprint, payload, partial(version.components, payload, chain))
+        texts = [plain("".join(values)) for values in variants]
+        hashes += map(md5, texts)
+        if not any(version.mark in text for text in texts):
+            break
     return tuple(dict.fromkeys(hashes))
 
 
@@ -174,24 +187,24 @@ _VARIABLES: dict[str, tuple[str, Callable[[Json], str]]] = {
 }
 
 
-def _default_components(payload: Json, chain: Sequence[Raised]) -> Variants:
+def _default_components(places: "_Places", payload: Json, chain: Sequence[Raised]) -> Variants:
     """Return the components of the first strategy that has any (ingest.md 9.2); other events are one group."""
-    stacks = _exception_components(payload, chain)
-    stacks = stacks if stacks[0] else _logged_components(payload)
+    stacks = _exception_components(places, payload, chain)
+    stacks = stacks if stacks[0] else _logged_components(places, payload)
     if stacks[0]:
         return stacks
     texts = security_reports.components_of(payload) or _message_components(payload)
     return texts, texts
 
 
-def _exception_components(payload: Json, chain: Sequence[Raised]) -> Variants:
+def _exception_components(places: "_Places", payload: Json, chain: Sequence[Raised]) -> Variants:
     variants: Variants = ([], [])
     is_logged = len(chain) == 1 and _is_logged(chain[0], payload)
     for raised in chain:
         if raised.type and not raised.is_synthetic:
             named = [f"type:{raised.type}\n"]
             _extend(variants, (named, named))
-        stack = _stack_components(raised.frames, payload)
+        stack = _stack_components(places, raised.frames, payload)
         _extend(variants, stack)
         # A text often contains a number or a name; it counts only without a stack, or if it is all that there is.
         if raised.value and (is_logged or not stack[0]):
@@ -200,13 +213,13 @@ def _exception_components(payload: Json, chain: Sequence[Raised]) -> Variants:
     return variants
 
 
-def _logged_components(payload: Json) -> Variants:
+def _logged_components(places: "_Places", payload: Json) -> Variants:
     """Return the components of a stack without an exception.
 
     It is where something was logged, so the message counts too; in a crash it does not.
     """
-    stack = _stack_components(thread_frames(payload), payload)
-    stack = stack if stack[0] else _stack_components(frames_of(payload), payload)
+    stack = _stack_components(places, thread_frames(payload), payload)
+    stack = stack if stack[0] else _stack_components(places, frames_of(payload), payload)
     is_crash = any(thread.get("crashed") is True for thread in objects_of(payload, "threads"))
     if stack[0] and not is_crash:
         message = _message_components(payload)
@@ -222,13 +235,14 @@ def _is_logged(raised: Raised, payload: Json) -> bool:
     return raised.is_synthetic and raised.value == message_of(payload)
 
 
-def _stack_components(frames: Sequence[Json], payload: Json) -> Variants:
+def _stack_components(places: "_Places", frames: Sequence[Json], payload: Json) -> Variants:
     """Return the names of the frames that count; consecutive recursive calls count once.
 
     The application's frames are all frames if the client marked none.
     """
     platform = text_of(payload, "platform")
-    named = [(frame, name) for frame in frames if (name := _frame_component(frame, platform))]
+    components = ((frame, _frame_component(places, frame, platform)) for frame in frames)
+    named = [(frame, name) for frame, name in components if name]
     app = [name for frame, name in named if frame.get("in_app") is True]
     every = [name for _, name in named]
     return _without_repetition(app or every), _without_repetition(every)
@@ -238,9 +252,9 @@ def _without_repetition(names: list[str]) -> list[str]:
     return [name for name, _ in groupby(names)]
 
 
-def _frame_component(frame: Json, platform: str) -> str:
+def _frame_component(places: "_Places", frame: Json, platform: str) -> str:
     """Return the name of a frame that is stable across releases, or "" (ingest.md 9.3)."""
-    place = _places.of(frame)
+    place = places.of(frame)
     if not place.has_line:
         return place.component
     line = _context_line(frame, text_of(frame, "platform") or platform)
@@ -261,7 +275,8 @@ _NOWHERE = _Place(source="", has_line=False, component="")
 class _Places:
     """The places of frames by what was sent of them: an application's frames come again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, file_name_of: Callable[[str], str]) -> None:
+        self._file_name_of = file_name_of
         self._known: dict[tuple[object, ...], _Place] = {}
 
     def of(self, frame: Json) -> _Place:
@@ -276,7 +291,7 @@ class _Places:
 
     def _new(self, frame: Json, key: tuple[object, ...]) -> _Place:
         names = [text_of(frame, name) for name in ("filename", "abs_path", "module", "function")]
-        place = _place(*names)
+        place = self._place(*names)
         texts = [value for value in key if isinstance(value, str)]
         is_key = len(texts) + key.count(None) == len(key)
         if is_key and sum(map(len, texts)) <= REMEMBERED_CHARACTERS_MAX:
@@ -285,16 +300,12 @@ class _Places:
             self._known[key] = place
         return place
 
-
-_places = _Places()
-
-
-def _place(file: str, absolute_path: str, module: str, function: str) -> _Place:
-    if _is_native(file) or _is_native(absolute_path):
-        return _NOWHERE  # code that has no place of its own
-    source = (module and module_name(module)) or file_name(file or absolute_path)
-    name = function_name(function)
-    return _Place(source, not name, _component(source, name, ""))
+    def _place(self, file: str, absolute_path: str, module: str, function: str) -> _Place:
+        if _is_native(file) or _is_native(absolute_path):
+            return _NOWHERE  # code that has no place of its own
+        source = (module and module_name(module)) or self._file_name_of(file or absolute_path)
+        name = function_name(function)
+        return _Place(source, not name, _component(source, name, ""))
 
 
 def _component(source: str, function: str, line: str) -> str:
@@ -321,4 +332,7 @@ def _message_components(payload: Json) -> list[str]:
 
 #: The versions of the rules, the newest first. Where others are to count, their function goes before these: an event
 #: then leads to the issue that its hash by an older version made, and its newest hash leads there from then on.
-VERSIONS: tuple[Version, ...] = (_default_components,)
+VERSIONS = (
+    Version(partial(_default_components, _Places(file_name)), mark=HASH_MARK),
+    Version(partial(_default_components, _Places(file_name_with_chunk_hash))),
+)

@@ -26,6 +26,19 @@ _RELEASE_SPECIFIC = re.compile(
     """,
     re.VERBOSE,
 )
+#: What stands for a hash that is a name, or all of it behind a dot.
+HASH_MARK = "<hash>"
+#: SvelteKit, Nuxt and others name their chunks so: ``DlAUqK2U.js``, ``3.C1x2y3Z4.js``, ``7f2a1b9.js``.
+_CHUNK_HASH = re.compile(
+    r"""
+    (?: ^ | (?<= \. ) )
+    (?: (?= [\w-]* (?: \d [A-Za-z_-] | [A-Z]{2} | [A-Z] \. ) ) [\w-]{8}   # base 64, and not a word
+      | (?= \d* [a-f] ) (?= [a-f]* \d ) [0-9a-f]{7,64}                     # hexadecimal digits
+    )
+    (?= (?: \. (?: bundle | chunk | min ) )? \. [cm]? js $ )
+    """,
+    re.VERBOSE,
+)
 _GENERATED_CLASS = re.compile(r"\$\$(?:Lambda|\w{0,64}(?:CGLIB|ByteBuddy)).*", re.DOTALL)
 
 _ANONYMOUS = re.compile(
@@ -78,9 +91,19 @@ def _remembered(read: Callable[[str], str]) -> Callable[[str], str]:
 
 @_remembered
 def file_name(path: str) -> str:
-    """Return the last part of a path or URL, without query, hash and version."""
+    """Return the last part of a path or URL, without query, hash and version; a hash alone is `HASH_MARK`."""
+    return _CHUNK_HASH.sub(HASH_MARK, _without_version(path)).lower()
+
+
+@_remembered
+def file_name_with_chunk_hash(path: str) -> str:
+    """Return `file_name` as it was in the first version of the rules: a hash alone stays."""
+    return _without_version(path).lower()
+
+
+def _without_version(path: str) -> str:
     name = _SEPARATOR.split(_PLACE_END.split(path)[0])[-1][:NAME_MAX]
-    return _RELEASE_SPECIFIC.sub("", name).lower()
+    return _RELEASE_SPECIFIC.sub("", name)
 
 
 @_remembered
