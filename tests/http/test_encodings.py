@@ -41,6 +41,8 @@ def zstd_stream(body: bytes) -> bytes:
     return stream.compress(body) + stream.flush()
 
 
+#: A frame without content, which a program may put between others (RFC 8878, 3.1.2).
+ZSTD_SKIPPABLE = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
 CODECS = [
     pytest.param("gzip", gzip.compress, id="gzip"),
     pytest.param("x-gzip", gzip.compress, id="x-gzip"),
@@ -136,6 +138,31 @@ def test_members_of_gzip_have_limits() -> None:
     assert decoded(gzip.compress(b"a") * 1000, "gzip", MEGABYTE) == b"a" * 1000
     with pytest.raises(BadRequest, match="more than 1000 members"):
         decoded(gzip.compress(b"a") * 1001, "gzip", MEGABYTE)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 10_000])
+def test_zstd_may_have_several_frames(size: int) -> None:
+    parts = [PLAIN[:7], b"", PLAIN[7:], randbytes(100_000)]
+    body = ZSTD_SKIPPABLE + b"".join(map(zstd_stream, parts)) + ZSTD_SKIPPABLE
+    codec = decoder("zstd", MEGABYTE)
+    pieces = [
+        piece for at in range(0, len(body), size) for piece in codec.feed(body[at : at + size])
+    ]
+    assert b"".join([*pieces, *codec.finish()]) == b"".join(parts)
+
+
+@pytest.mark.parametrize("last", [zstd(PLAIN)[:-3], ZSTD_SKIPPABLE[:-1], b"\0"])
+def test_the_last_frame_of_zstd_must_be_whole(last: bytes) -> None:
+    with pytest.raises(BadRequest, match="does not match"):
+        decoded(zstd(PLAIN) + last, "zstd", MEGABYTE)
+
+
+def test_frames_of_zstd_have_limits() -> None:
+    with pytest.raises(TooLarge):
+        decoded(zstd(PLAIN) * 2, "zstd", 2 * len(PLAIN) - 1)
+    assert decoded(zstd(b"a") * 1000, "zstd", MEGABYTE) == b"a" * 1000
+    with pytest.raises(BadRequest, match="more than 1000 frames"):
+        decoded(zstd(b"a") * 1001, "zstd", MEGABYTE)
 
 
 @pytest.mark.parametrize("name", ["", "identity", " Identity "])
