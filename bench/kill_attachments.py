@@ -33,6 +33,7 @@ _SENDING_SECONDS = 0.2
 _PAUSE_SECONDS = 1.0
 #: Spool files of killed processes are deleted a minute later at the earliest, and looked for each minute.
 _ORPHAN_SECONDS = 180.0
+_ACCEPTED = sa.text("SELECT sum(quantity) FROM accepted_events WHERE category = 'attachment'")
 
 
 class Senders:
@@ -142,6 +143,9 @@ def _problems(server: Server, senders: Senders) -> Iterator[str]:
         for event_id, contents in senders.acknowledged.items():
             if by_event.get(event_id) != contents:
                 yield f"{event_id} has {by_event.get(event_id)}, not {contents}"
+        accepted = connection.execute(_ACCEPTED).scalar_one()
+        if accepted != len(stored):
+            yield f"{accepted} attachments are counted as accepted, not {len(stored)}"
         if wrong := garbage.with_wrong_ref_count(connection):
             yield f"{len(wrong)} blobs have a wrong count"
         aside = connection.execute(sa.text("SELECT error FROM quarantined_frames")).scalars().all()

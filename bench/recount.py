@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from small_events import SESSION_PACKAGE, Sent, SmallEvent, event_of, number_of
+from small_events import PROJECTS, SESSION_PACKAGE, Sent, SmallEvent, event_of, number_of
 
 _EVENTS = """
 SELECT e.id, e.event_id, p.slug, e.issue_id, e.release_id, r.version, e.environment_id, n.name, e.received_at
@@ -84,11 +84,7 @@ class Recount:
         yield from self._differences(
             "accepted_events of projects",
             Counter(self._project_ids[each.project] for each in self.stored),
-            dict(
-                self._rows(
-                    "SELECT project_id, CAST(sum(quantity) AS INTEGER) FROM accepted_events GROUP BY 1"
-                )
-            ),
+            self._accepted("error"),
         )
 
     def _contents(self) -> Iterator[str]:
@@ -230,6 +226,15 @@ class Recount:
             count, least = self.sessions.get(version, 0), sure[version]
             if not least <= count <= least + most:
                 yield f"sessions of {version}: {count}, not {least} to {least + most}"
+        counted = {self._project_ids[PROJECTS[0]]: sum(self.sessions.values())}
+        yield from self._differences("accepted sessions", counted, self._accepted("session"))
+
+    def _accepted(self, category: str) -> dict[int, int]:
+        query = (
+            "SELECT project_id, CAST(sum(quantity) AS INTEGER) FROM accepted_events"
+            f" WHERE category = '{category}' GROUP BY 1"
+        )
+        return dict(self._rows(query))
 
     def _differences(self, what: str, expected: Any, found: Any) -> Iterator[str]:
         wrong = [key for key in {*expected, *found} if expected.get(key) != found.get(key)]

@@ -72,6 +72,14 @@ def close_logs() -> None:
         writer.close()
 
 
+def accepted(database: Database) -> Counter[str]:
+    """What was stored, by category."""
+    numbers = Counter[str]()
+    for row in rows(database, "accepted_events"):
+        numbers[row["category"]] += row["quantity"]
+    return numbers
+
+
 def discarded(database: Database) -> list[tuple[str, str, str, int]]:
     """What was not stored: outcome, reason, category and number, in order. One hour may end, and another begin."""
     numbers = Counter[tuple[str, str, str]]()

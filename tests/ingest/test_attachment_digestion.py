@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from digesting import accepted
 from factories import World, counts, error_event, on_one_database, rows
 from sqlalchemy import event
 
@@ -134,6 +135,7 @@ def test_a_digester_that_ends_between_blob_and_commit_does_it_again(
         assert Digester(database, blobs, reader).digest_pending() == 3
     assert contents(database, blobs) == [b"one", b"two" * 1_000_000]
     assert spool(folder) == []
+    assert accepted(database) == {"error": 1, "attachment": 2}
 
 
 def test_a_spool_file_that_outlives_its_commit_is_deleted_later(

@@ -1,4 +1,4 @@
-"""What was not stored: client reports, filters and unsupported items, counted by project and day (ingest.md 4)."""
+"""What was stored and what was not: reports, filters and unsupported items, by project and hour (ingest.md 4)."""
 
 import json
 from collections.abc import Callable
@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from digesting import discarded
+from digesting import accepted, discarded
 from factories import Caller, World, counts, envelope, error_event, on_one_database, rows
 from httpx import Client, Response
+from sessions import aggregates, session, session_envelope
 
 from shipmark.events import discard_store
 from shipmark.infrastructure.database import Database
@@ -93,6 +94,27 @@ def test_a_report_that_can_not_be_read_is_counted_itself(
 def test_a_large_client_report_is_refused(send: Send, database: Database) -> None:
     assert send(b"{}\n" + report(entry("r" * 5000))).status_code == 413
     assert discarded(database) == []
+
+
+def test_what_is_stored_is_counted_by_category(send: Send, database: Database) -> None:
+    files = [
+        b'{"type":"attachment"%s}\n%s' % (name, name)
+        for name in (b',"filename":"a"', b',"filename":"b"', b"")
+    ]
+    both = envelope(error_event(), *files)
+    send(both)
+    assert accepted(database) == {"error": 1, "attachment": 2}
+    # Nothing of it is new, but its nameless attachment, which is not stored either.
+    send(both)
+    assert accepted(database) == {"error": 1, "attachment": 2}
+    entries = aggregates({"exited": 70}, {"exited": 8, "did": "u1"}, {"exited": -1})
+    send(session_envelope(session(), session("latest"), entries))
+    assert accepted(database) == {"error": 1, "attachment": 2, "session": 3}
+    assert discarded(database) == [
+        ("invalid", "invalid", "attachment", 2),
+        ("invalid", "invalid", "session", 1),
+        ("invalid", "invalid_release", "session", 1),
+    ]
 
 
 def test_unsupported_items_are_counted_by_category(send: Send, database: Database) -> None:

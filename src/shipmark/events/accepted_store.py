@@ -1,4 +1,7 @@
-"""The numbers of events that were stored, by project, hour and category; they stay when events are deleted."""
+"""The numbers of what was stored, by project, hour and category of data; they stay when it is deleted.
+
+Events count by themselves, sessions by update or entry of aggregates, as what is not stored of them.
+"""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -7,6 +10,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from shipmark.events.security_reports import ERROR, SECURITY
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.row_reader import RowReader
@@ -14,7 +18,7 @@ from shipmark.infrastructure.schema import parent, table
 
 
 class AcceptedEventColumns(sa.TypedColumns):
-    """A number. ``hour`` is the beginning of the hour in which the events came in."""
+    """A number. ``hour`` is the beginning of the hour in which it came in. The table was for events."""
 
     project_id = parent("projects", primary_key=True)
     hour = sa.Column(db.UtcDateTime, primary_key=True)
@@ -35,7 +39,7 @@ _COUNT = _INSERT.on_conflict_do_update(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """A number of events of one category of a project that came in within an hour, which begins at ``hour``."""
+    """What a project got of one category within an hour, which begins at ``hour``."""
 
     project_id: int
     hour: datetime
@@ -51,8 +55,8 @@ def count(connection: sa.Connection, accepted: Iterable[Accepted]) -> None:
     numbers: Counter[tuple[int, datetime, str]] = Counter()
     for each in accepted:
         numbers[each.project_id, each.hour, each.category] += each.quantity
-    if numbers:
-        rows = [(*key, quantity) for key, quantity in numbers.items()]
+    rows = [(*key, quantity) for key, quantity in numbers.items() if quantity]
+    if rows:
         connection.execute(_COUNT, db.rows_param("accepted", rows))
 
 
@@ -69,11 +73,14 @@ def of_projects(
     return _ACCEPTED.all(connection, query, db.ids_param(project_ids))
 
 
-def total_since(connection: sa.Connection, project_id: int, hour: datetime) -> int:
+def events_since(connection: sa.Connection, project_id: int, hour: datetime) -> int:
     """Return the number of events of a project that came in from an hour on."""
     c = accepted_events.c
     query = sa.select(sa.func.coalesce(sa.cast(sa.func.sum(c.quantity), db.Id), 0))
-    return connection.execute(query.where(c.project_id == project_id, c.hour >= hour)).scalar_one()
+    of_events = c.category.in_([ERROR, SECURITY])
+    return connection.execute(
+        query.where(c.project_id == project_id, c.hour >= hour, of_events)
+    ).scalar_one()
 
 
 def remove_older(connection: sa.Connection, hour: datetime) -> int:

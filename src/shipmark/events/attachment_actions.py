@@ -24,13 +24,14 @@ _RETENTION_MIN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotStored:
-    """Attachments that were dropped.
+class ReceivedAttachments:
+    """Attachments by what became of them: new ones are ``stored``, and two kinds are dropped.
 
     The event of the ``filtered`` ones came with them, and was not stored because of a filter. The issue of those that
     are ``beyond_limit`` has as many crash reports as its project keeps.
     """
 
+    stored: Sequence[NewAttachment] = ()
     filtered: Sequence[NewAttachment] = ()
     beyond_limit: Sequence[NewAttachment] = ()
 
@@ -42,7 +43,7 @@ def receive(
     new_events: Collection[tuple[int, str]] = (),
     crash_report_limits: Mapping[int, int] = NO_LIMITS,
     at: datetime,
-) -> NotStored:
+) -> ReceivedAttachments:
     """Store attachments, and tie them and earlier ones of new events, by project and event, to issues.
 
     One that is stored already changes nothing. ``crash_report_limits`` has, by project, how many crash reports are kept
@@ -51,7 +52,7 @@ def receive(
     if new_events:
         store.links.link(connection, new_events)
     if not attachments:
-        return NotStored()
+        return ReceivedAttachments()
     event_keys = {attachment.event_key for attachment in attachments}
     issue_ids = events.issues_of(connection, event_keys)
     dropped = _of_dropped_events(connection, attachments, issue_ids)
@@ -62,11 +63,14 @@ def receive(
         if attachment.event_key not in dropped and attachment.key not in known
     }
     beyond = _beyond_limits(connection, new.values(), issue_ids, crash_report_limits)
-    for attachment in new.values():
-        if attachment not in beyond:
-            _add(connection, attachment, issue_ids.get(attachment.event_key), at)
+    stored = [
+        attachment
+        for attachment in new.values()
+        if attachment not in beyond
+        and _add(connection, attachment, issue_ids.get(attachment.event_key), at)
+    ]
     filtered = [attachment for attachment in attachments if attachment.event_key in dropped]
-    return NotStored(filtered=filtered, beyond_limit=beyond)
+    return ReceivedAttachments(stored=stored, filtered=filtered, beyond_limit=beyond)
 
 
 def _beyond_limits(
@@ -111,15 +115,18 @@ def _of_dropped_events(
 
 def _add(
     connection: Connection, attachment: NewAttachment, issue_id: int | None, at: datetime
-) -> None:
+) -> bool:
+    """Store an attachment with its file. Return False if it is stored already."""
     new = NewFile(
         name=attachment.name,
         kind=FileKind.ATTACHMENT,
         headers={"Content-Type": attachment.content_type},
     )
     file = files.create(connection, new, attachment.content, at)
-    if not store.add(connection, attachment, file.id, issue_id):
+    is_new = store.add(connection, attachment, file.id, issue_id)
+    if not is_new:
         files.remove(connection, [file.id], at)
+    return is_new
 
 
 def link_recent(connection: Connection, at: datetime) -> int:

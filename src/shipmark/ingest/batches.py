@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -22,9 +23,10 @@ from shipmark.events.store import PackedEvent
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import Conflict, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import count, log
+from shipmark.ingest.admission import ATTACHMENT
 from shipmark.ingest.event_log import FrameType, LogFrame, StoredFrame
 from shipmark.ingest.report_items import Discards
-from shipmark.ingest.session_items import ReceivedSessions
+from shipmark.ingest.session_items import SESSION, ReceivedSessions
 from shipmark.ingest.spool import SpooledAttachment
 from shipmark.issues.actions import user_reports
 from shipmark.issues.actions.arrivals import Arrival
@@ -77,7 +79,7 @@ class PreparedFrame:
     def discards(self) -> Discards:
         """Return what the frame says was not stored, or the event or attachment itself that a filter drops."""
         if isinstance(self.content, Dropped):
-            category = self.content.category if self.is_event else "attachment"
+            category = self.content.category if self.is_event else ATTACHMENT
             reason = self.content.reason.value
             return (discard(self.frame.received_at, Outcome.FILTERED, reason, category),)
         if isinstance(self.content, ReceivedSessions):
@@ -103,15 +105,21 @@ def store_batch(connection: Connection, batch: Sequence[PreparedFrame]) -> list[
     contents = [prepared.content for prepared in there]
     reports = [content for content in contents if isinstance(content, NewUserReport)]
     user_reports.receive(connection, reports, new_events=[arrival.key for arrival in arrivals])
-    accepted_store.count(connection, map(_accepted, _stored_among(arrivals, results)))
     discards = [(each.frame.project_id, lost) for each in there for lost in each.discards]
     discarded = [
         arrival for arrival, result in zip(arrivals, results, strict=True) if result.is_discarded
     ]
     discards += map(_discard_of, discarded)
-    discards += _store_attachments(
+    attachments, lost_attachments = _store_attachments(
         connection, there, arrivals, without_events={arrival.key for arrival in discarded}
     )
+    accepted = chain(
+        map(_accepted_event, _stored_among(arrivals, results)),
+        _accepted_sessions(there),
+        map(_accepted_attachment, attachments),
+    )
+    accepted_store.count(connection, accepted)
+    discards += lost_attachments
     discard_store.count(connection, discards)
     return results
 
@@ -158,12 +166,32 @@ def _stored_among(
             yield arrival
 
 
-def _accepted(arrival: Arrival) -> Accepted:
+def _accepted_event(arrival: Arrival) -> Accepted:
     event = arrival.event
     return Accepted(
         project_id=arrival.project.id,
         hour=hour_of(event.received_at),
         category=security_reports.category_of_type(event.type),
+    )
+
+
+def _accepted_sessions(batch: Sequence[PreparedFrame]) -> Iterator[Accepted]:
+    for prepared in batch:
+        if isinstance(prepared.content, ReceivedSessions):
+            frame = prepared.frame
+            yield Accepted(
+                project_id=frame.project_id,
+                hour=hour_of(frame.received_at),
+                category=SESSION,
+                quantity=len(prepared.content.updates),
+            )
+
+
+def _accepted_attachment(attachment: NewAttachment) -> Accepted:
+    return Accepted(
+        project_id=attachment.project_id,
+        hour=hour_of(attachment.created_at),
+        category=ATTACHMENT,
     )
 
 
@@ -180,8 +208,8 @@ def _store_attachments(
     arrivals: Sequence[Arrival],
     *,
     without_events: Collection[EventKey],
-) -> list[tuple[int, Discard]]:
-    """Store the attachments of a batch. Return those that are not stored, by project and reason.
+) -> tuple[Sequence[NewAttachment], list[tuple[int, Discard]]]:
+    """Store the attachments of a batch. Return them, and those that are not stored, by project and reason.
 
     ``without_events`` are the events of the batch that are discarded.
     """
@@ -192,7 +220,7 @@ def _store_attachments(
         for each in batch
         if each.crash_reports_max is not None
     }
-    lost = attachment_actions.receive(
+    received = attachment_actions.receive(
         connection,
         new,
         new_events=[arrival.key for arrival in arrivals],
@@ -204,14 +232,14 @@ def _store_attachments(
     } | set(without_events)
     numbers = Counter(
         (each.project_id, DISCARDED_HASH if each.event_key in without_events else _EVENT_FILTERED)
-        for each in lost.filtered
+        for each in received.filtered
     )
-    numbers += Counter((each.project_id, _CRASH_REPORT_LIMIT) for each in lost.beyond_limit)
+    numbers += Counter((each.project_id, _CRASH_REPORT_LIMIT) for each in received.beyond_limit)
     if filtered:
         deleted = attachment_actions.delete_of_filtered(connection, filtered, at)
         numbers += Counter({(id_, _EVENT_FILTERED): number for id_, number in deleted.items()})
-    return [
-        (project_id, discard(at, Outcome.FILTERED, reason, "attachment", number))
+    return received.stored, [
+        (project_id, discard(at, Outcome.FILTERED, reason, ATTACHMENT, number))
         for (project_id, reason), number in numbers.items()
     ]
 

@@ -100,7 +100,7 @@ def project_page(
         teams=owners,
         further_teams=[team for team in reached if may_change and team.id not in owner_ids],
         removable_ids=frozenset(team.id for team in reached if may_change),
-        accepted_count=accepted_store.total_since(connection, project.id, begin),
+        accepted_count=accepted_store.events_since(connection, project.id, begin),
         discards=discard_store.totals_since(connection, project.id, begin, limit=DISCARDS_MAX),
         stored=stored,
         may_change=may_change,
