@@ -141,6 +141,25 @@ def test_an_event_of_javascript_is_kept(sender: Sender, database: Database, sdk:
     assert ago(hours=2, minutes=1) < kept["happened_at"] < ago(hours=1, minutes=59)
 
 
+@pytest.mark.parametrize("by", ["header", "query"])
+def test_the_clock_of_a_client_from_before_envelopes_is_corrected(
+    sender: Sender, database: Database, by: str
+) -> None:
+    """``raven`` of Python sends seconds beside the key, that of Node.js milliseconds."""
+    clock = ago(hours=-9).timestamp()
+    event = failure(timestamp=clock - 600)
+    path = f"/api/{sender.path.split('/')[2]}/store/"
+    if by == "header":
+        auth = sender.auth("raven-node/2.6.4", f"{clock * 1000:.0f}")
+        answer = sender.client.post(path, json=event, headers=auth)
+    else:
+        query = {"sentry_key": sender.key, "sentry_timestamp": f"{clock}"}
+        answer = sender.client.post(path, json=event, params=query)
+    assert answer.status_code == 200
+    [kept] = rows(database, "events")
+    assert ago(minutes=11) < kept["happened_at"] < ago(minutes=9)
+
+
 def test_a_message_of_the_command_line_is_kept(sender: Sender, database: Database) -> None:
     event = failure(
         logentry={"message": "hello %s", "params": ["world"]},

@@ -6,9 +6,11 @@ the envelope.
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from urllib.parse import SplitResult, urlsplit
 
 from shipmark.http import AnyRequest
+from shipmark.infrastructure.clock import moment_of
 from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound, Unauthenticated
 from shipmark.infrastructure.ids import id_of
 from shipmark.ingest.allowed_origins import is_allowed
@@ -54,6 +56,13 @@ class SenderAuthorization:
         except BadRequest:
             return False
         return key is not None and self._keys.is_remembered(key)
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """Return the moment by the client's clock, as clients from before envelopes send it (ingest.md 6)."""
+        header = self._headers.get("x-sentry-auth") or self._headers.get("authorization", "")
+        sent = self._query | _parameters(header)
+        return moment_of(sent.get("sentry_timestamp"))
 
     @property
     def known(self) -> Project:
@@ -134,11 +143,15 @@ def _sent_keys(headers: Mapping[str, str], query: Mapping[str, str]) -> list[str
 
 def _key_of_header(value: str) -> str:
     """Return ``sentry_key`` of ``Sentry sentry_key=…, sentry_version=7``."""
-    pairs = (pair.partition("=") for pair in value.strip().partition(" ")[2].split(","))
-    parameters = {name.strip(): text.strip() for name, _, text in pairs}
+    parameters = _parameters(value)
     if _scheme(value) != "sentry" or "sentry_key" not in parameters:
         raise BadRequest("bad x-sentry-auth header")
     return parameters["sentry_key"]
+
+
+def _parameters(value: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in value.strip().partition(" ")[2].split(","))
+    return {name.strip(): text.strip() for name, _, text in pairs}
 
 
 def _scheme(value: str) -> str:

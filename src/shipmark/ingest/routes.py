@@ -182,7 +182,7 @@ def _take_event(request: AnyRequest, sender: SenderAuthorization, content: bytes
     if event.get("type") == _TRANSACTION:
         return take(request, sender, [], event_id=event_id, others=Counter({_TRANSACTION: 1}))
     part = Part(FrameType.EVENT, content, event_id, ERROR)
-    return take(request, sender, [part], event_id=event_id)
+    return take(request, sender, [part], event_id=event_id, sent_at=sender.sent_at)
 
 
 def _take_reports(request: AnyRequest, sender: SenderAuthorization, content: bytes) -> Taken:
