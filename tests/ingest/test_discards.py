@@ -128,6 +128,17 @@ def test_unsupported_items_are_counted_by_category(send: Send, database: Databas
     ]
 
 
+@pytest.mark.parametrize(
+    ("number", "counted"), [(70, 70), (2**40, 2**31 - 1), (0, 1), (-3, 1), ("7", 1), (True, 1)]
+)
+def test_logs_of_a_batch_are_counted_one_by_one(
+    send: Send, database: Database, number: object, counted: int
+) -> None:
+    head = json.dumps({"type": "log", "item_count": number}).encode()
+    assert send(b"{}\n" + head + b'\n{"items": []}').status_code == 200
+    assert discarded(database) == [("not_supported", "not_supported", "log_item", counted)]
+
+
 def test_filtered_events_are_counted_by_filter(
     send: Send, database: Database, alice: Caller
 ) -> None:

@@ -16,7 +16,8 @@ REASON_MAX = 64
 DISCARDED_HASH = "discarded-hash"
 #: SDKs send a few; a report has 4 KiB.
 _ENTRIES_MAX = 100
-_QUANTITY_MAX = 2**31 - 1
+#: The most that a client may say of once.
+QUANTITY_MAX = 2**31 - 1
 UNKNOWN = "unknown"
 #: The categories of data that SDKs name (ingest.md 4.1); any other is counted as unknown.
 CATEGORIES = frozenset({
@@ -82,7 +83,7 @@ def of_client_report(
                 continue
             reason = text_of(entry, "reason")[:REASON_MAX] or UNKNOWN
             category = category if category in CATEGORIES else UNKNOWN
-            found.append(discard(at, outcome, reason, category, min(quantity, _QUANTITY_MAX)))
+            found.append(discard(at, outcome, reason, category, min(quantity, QUANTITY_MAX)))
     return found
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from litestar import Response, Router, get, post
 from litestar.params import FromPath
 
+from shipmark.events.discards import QUANTITY_MAX
 from shipmark.events.security_reports import ERROR
 from shipmark.http import AnyRequest
 from shipmark.http.error_responses import refusal_response
@@ -24,7 +25,7 @@ from shipmark.ingest.admission import limits_of_refusal
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.browser_reports import ReportSource, read_reports
 from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_envelope
-from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, id_of
+from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, Item, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import FrameType
 from shipmark.ingest.receiving import (
@@ -116,8 +117,10 @@ def _take_envelope(
         if item.type in _FRAME_TYPES
     ]
     parts += parts_of_sessions(envelope)
-    others = Counter(item.type for item in envelope.items if item.type not in _STORED)
+    others = Counter[str]()
     for item in envelope.items:
+        if item.type not in _STORED:
+            others[item.type] += _quantity_of(item)
         if item.type in REPORT_ITEM_TYPES:
             reports = read_reports(item.payload, _source_of(request, item.headers))
             parts += parts_of_reports(reports, envelope)
@@ -142,6 +145,12 @@ def _take_envelope(
         others=others,
         sent_at=envelope.sent_at,
     )
+
+
+def _quantity_of(item: Item) -> int:
+    """Return how many logs or spans an item has: they are sent in batches (ingest.md 3.2)."""
+    number = item.headers.get("item_count")
+    return min(number, QUANTITY_MAX) if type(number) is int and number > 0 else 1
 
 
 def _attachments_of(
