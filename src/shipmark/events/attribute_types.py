@@ -7,6 +7,7 @@ empty object as ``[]``.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from shipmark.events.grouping import FINGERPRINT_MAX
 from shipmark.events.payload import (
     EXCEPTIONS_MAX,
     FRAMES_MAX,
@@ -227,6 +228,9 @@ def _of_images(images: object) -> Iterator[Json]:
 
 
 def _of_fingerprint(fingerprint: object) -> Iterator[Json]:
-    for index, part in enumerate(fingerprint if isinstance(fingerprint, list) else ()):
+    parts = fingerprint if isinstance(fingerprint, list) else []
+    if len(parts) > FINGERPRINT_MAX:
+        yield invalid("fingerprint", len(parts), f"only the first {FINGERPRINT_MAX} count")
+    for index, part in enumerate(parts):
         if isinstance(part, dict | list):
             yield invalid(f"fingerprint.{index}", part, NO_TEXT)

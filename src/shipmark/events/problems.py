@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from shipmark.events.payload import (
     TEXT_MAX,
+    TYPE_MAX,
     Json,
     as_text,
     known_level,
@@ -16,6 +17,7 @@ from shipmark.events.payload import (
     objects_of,
     plain,
     text_of,
+    text_or_json,
 )
 from shipmark.events.sender import is_ip_address
 
@@ -137,8 +139,11 @@ def of_level(payload: Json) -> Iterator[Json]:
 def of_exceptions(payload: Json) -> Iterator[Json]:
     """Yield a problem for each text of an exception, or of the message, that is cut."""
     for index, value in enumerate(objects_of(payload, "exception")):
-        if len(as_text(value.get("value"))) > TEXT_MAX:
-            yield too_long(f"exception.values.{index}.value", value.get("value"), TEXT_MAX)
+        if len(as_text(value.get("type"))) > TYPE_MAX:
+            yield too_long(f"exception.values.{index}.type", value["type"], TYPE_MAX)
+        # What JavaScript throws, such as an answer of a server, may be any JSON.
+        if len(text_or_json(value.get("value"))) > TEXT_MAX:
+            yield too_long(f"exception.values.{index}.value", value["value"], TEXT_MAX)
     logged = object_of(payload, "logentry") or {"formatted": payload.get("message")}
     for key in ("formatted", "message"):
         if len(as_text(logged.get(key))) > TEXT_MAX:
