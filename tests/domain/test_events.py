@@ -515,7 +515,7 @@ def test_levels_of_other_loggers_are_known(sent: object, level: str) -> None:
     assert "errors" not in kept(level=sent)
 
 
-@pytest.mark.parametrize("sent", ["loud", 0, -10, [], {}, True])
+@pytest.mark.parametrize("sent", ["loud", 0, -10, [], {}, True, "1" * 5000])
 def test_any_other_level_is_an_error_and_said(sent: object) -> None:
     assert event(level=sent).level == "error"
     errors = errors_of(level=sent)

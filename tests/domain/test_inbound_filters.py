@@ -102,6 +102,11 @@ def test_old_browsers_are_dropped(user_agent: str, browsers: set[str], is_droppe
     assert found == ("legacy-browsers" if is_dropped else None)
 
 
+def test_a_browser_of_any_version_is_looked_at() -> None:
+    browser = {"name": "Chrome", "version": "1" * 5000}
+    assert reason({"contexts": {"browser": browser}}, browsers=frozenset({"chrome"})) is None
+
+
 def test_addresses_and_networks_are_dropped() -> None:
     networks = networks_of(["192.0.2.7", "198.51.100.0/24", "2001:db8::/32"])
     assert reason({}, Sender(address="192.0.2.7"), networks=networks) == "ip-address"

@@ -62,6 +62,7 @@ _EXTENSION_TEXTS = re.compile(
     r"|conduitPage|fb_xd_fragment|bmi_SafeAddOnload|EBCallBackMessageReceived|miscellaneous_bindings"
     r"|plugin\.setSuspendState|__gCrWeb|Extension context invalidated"
 )
+_VERSION_DIGITS_MAX = 9
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _SPIDER = "Spider"
 ADDRESSES = "filters:blacklisted_ips"
@@ -221,7 +222,8 @@ def _is_crawler(user_agent: str) -> bool:
 
 def _is_old(browser: Mapping[str, str], names: Iterable[str]) -> bool:
     major = as_text(browser.get("version")).partition(".")[0]
-    if not major.isdecimal():
+    # A client may send any number of digits, of which Python converts 4,300.
+    if not major.isdecimal() or len(major) > _VERSION_DIGITS_MAX:
         return False
     known = [_BROWSERS[name] for name in names if name in _BROWSERS]
     return any(

@@ -34,6 +34,8 @@ _LEVEL_ALIASES = {
 }  # fmt: skip
 #: The lowest number of each level in Python's logging, which raven sends.
 _LEVEL_NUMBERS = ((50, "fatal"), (40, "error"), (30, "warning"), (20, "info"), (1, "debug"))
+#: Longer ones are no levels, and slow to read.
+_LEVEL_DIGITS_MAX = 18
 _INTEGER_MAX = 2**63 - 1
 #: PostgreSQL stores neither NUL nor lone surrogates.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -173,7 +175,8 @@ def known_level(value: object) -> str | None:
         return _LEVEL_ALIASES.get(name, name)
     # Languages with one type of numbers may write 30 as 30.0.
     digits = text.removesuffix(".0")
-    number = int(digits) if digits.isascii() and digits.isdigit() else 0
+    is_number = digits.isascii() and digits.isdigit() and len(digits) <= _LEVEL_DIGITS_MAX
+    number = int(digits) if is_number else 0
     return next((level for least, level in _LEVEL_NUMBERS if number >= least), None)
 
 
