@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from shipmark.web.view_models.event_details import report_facts
 from shipmark.web.view_models.redaction import redacted, redacted_url
 
 ISSUE = "/organizations/acme/issues/WEB-1/"
@@ -102,3 +103,12 @@ def test_no_text_takes_long(text):
     begin = time.thread_time()
     redacted(text)
     assert time.thread_time() - begin < 0.2
+
+
+@pytest.mark.parametrize("text", ["a", "token", "/-"])
+def test_a_report_of_long_texts_is_shown_soon(text):
+    """A browser's own report is cut, but an SDK's event may say anything."""
+    names = ("blocked_uri", "document_uri", "source_file", "script_sample")
+    begin = time.thread_time()
+    report_facts({"csp": dict.fromkeys(names, text * 60_000)})
+    assert time.thread_time() - begin < 2

@@ -179,12 +179,12 @@ def report_facts(payload: Json) -> tuple[Fact, ...]:
 def _policy_facts(report: Json) -> tuple[Fact, ...]:
     return facts(
         [
-            ("Blocked", redacted_url(text_of(report, "blocked_uri")) or "code within the page"),
-            ("Page", redacted_url(text_of(report, "document_uri"))),
+            ("Blocked", redacted_url(_part(report, "blocked_uri")) or "code within the page"),
+            ("Page", redacted_url(_part(report, "document_uri"))),
             ("Directive", security_reports.directive_of(report)),
             ("Violated", text_of(report, "violated_directive")),
             ("Source", _position(report)),
-            ("Sample", redacted(text_of(report, "script_sample"))),
+            ("Sample", redacted(_part(report, "script_sample"))),
             ("Disposition", text_of(report, "disposition")),
             ("Status", as_text(report.get("status_code"))),
             ("Policy", text_of(report, "original_policy")),
@@ -193,8 +193,12 @@ def _policy_facts(report: Json) -> tuple[Fact, ...]:
     )
 
 
+def _part(report: Json, name: str) -> str:
+    return text_of(report, name)[:_POLICY_MAX]
+
+
 def _position(report: Json) -> str:
-    file = redacted_url(text_of(report, "source_file"))
+    file = redacted_url(_part(report, "source_file"))
     numbers = (as_text(report.get(name)) for name in ("line_number", "column_number"))
     return ":".join([file, *filter(None, numbers)]) if file else ""
 
