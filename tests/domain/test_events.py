@@ -1,49 +1,19 @@
 """What an error event says: ingest.md 5, 6 and 8.5."""
 
 import hashlib
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from read_events import ID, NOW, event, frame, kept
 
 from shipmark.events.legacy_interfaces import with_current_names
-from shipmark.events.parsing import TAGS_MAX, Event, parse, read
+from shipmark.events.parsing import TAGS_MAX, Event, read
 from shipmark.events.payload import DEPTH_MAX, EXCEPTIONS_MAX, Json, exceptions_of
-
-ID = "9ec79c33ec9942ab8353589fcb2e04dc"
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-def event(drift: timedelta = timedelta(0), **payload: object) -> Event:
-    """Read an event of these attributes that has just arrived."""
-    return read(payload, event_id=ID, received_at=NOW, drift=drift)
-
-
-def kept(**payload: object) -> Json:
-    """Return what is kept of the payload of such an event."""
-    return parse(payload, event_id=ID, received_at=NOW).payload
-
-
-def errors_of(**payload: object) -> list[Json]:
-    """Return the errors in it."""
-    errors = kept(**payload)["errors"]
-    assert isinstance(errors, list)
-    return errors
-
-
-def error(**value: object) -> Event:
-    """Read an event with one exception."""
-    return event(exception={"values": [value]})
 
 
 def md5(text: str) -> str:
     """Hash as the server does."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def frame(function: str, *, in_app: bool | None = None) -> dict[str, object]:
-    """Make a frame in a file of the same name."""
-    return {"function": function, "filename": f"{function}.py", "in_app": in_app}
 
 
 def test_a_python_error_is_read_whole() -> None:
@@ -272,160 +242,6 @@ def test_a_user_without_identity_is_nobody(user: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "title"),
-    [
-        ({"type": "ValueError", "value": "bad\nworse"}, "ValueError: bad"),
-        ({"type": "ValueError"}, "ValueError"),
-        ({"value": "bad"}, "Error: bad"),
-        ({"value": "KeyError: 'x'"}, "KeyError: 'x'"),
-        ({"type": "ValueError", "value": "x" * 101}, "ValueError: " + "x" * 97 + "..."),
-        ({"type": "Made", "value": "up", "mechanism": {"synthetic": True}}, "up"),
-        ({"type": "Made", "mechanism": {"synthetic": True}}, "Made"),
-        ({"type": "A@anonymous\x00/srv/Pay.php:2$1a", "value": "bad"}, "A@anonymous: bad"),
-        ({"type": 1, "value": 7}, "1: 7"),
-        ({"type": "Pay\nError", "value": "bad"}, "Pay Error: bad"),
-        ({"value": {"code": 7}}, 'Error: {"code": 7}'),
-        ({"type": True, "value": []}, "<unlabeled event>"),
-    ],
-)
-def test_the_title_of_an_error_is_type_and_value(value: dict[str, object], title: str) -> None:
-    assert error(**value).title == title
-
-
-def test_an_error_that_says_nothing_is_titled_by_the_message() -> None:
-    raised = {"type": "", "value": "", "stacktrace": {"frames": [{"function": "pay"}]}}
-    found = event(exception={"values": [raised]}, message="card declined")
-    assert found.title == "Error: card declined"
-    named = event(exception={"values": [raised | {"type": "PayError"}]}, message="card declined")
-    assert named.title == "PayError"
-
-
-def test_a_synthetic_error_is_called_after_its_function() -> None:
-    stack = {"frames": [frame("crash", in_app=True)]}
-    found = error(type="SIGSEGV", mechanism={"synthetic": True}, stacktrace=stack)
-    assert found.title == "crash"
-    assert "type" not in found.metadata
-
-
-def test_the_last_exception_names_the_issue() -> None:
-    chain = [{"type": "Cause", "value": "a"}, {"type": "Effect", "value": "b"}]
-    assert event(exception=chain).title == "Effect: b"
-
-
-def part(number: int, of: int | None, source: str = "", *, is_group: bool = False) -> Json:
-    """An exception with the place that it has in groups."""
-    mechanism = {"exception_id": number, "parent_id": of, "source": source}
-    mechanism |= {"is_exception_group": True} if is_group else {}
-    return {"type": f"E{number}", "mechanism": mechanism}
-
-
-@pytest.mark.parametrize(
-    ("others", "title"),
-    [
-        ([part(1, 0, "exceptions[0]")], "E1"),
-        ([part(2, 1, "InnerException"), part(1, 0, "InnerExceptions[0]")], "E1"),
-        ([part(2, 1, "errors[0]"), part(1, 0, "errors[0]", is_group=True)], "E2"),
-        ([part(2, 0, "errors[1]"), part(1, 0, "errors[0]")], "E0"),
-        ([part(1, 0, "cause")], "E0"),
-        ([part(1, None)], "E0"),
-        ([part(1, 0, "errors[0]", is_group=True) | {"type": ""}], "E0"),
-        ([part(0, 1, "a[0]", is_group=True), part(1, 0, "a[0]", is_group=True)], "E0"),
-        ([], "E0"),
-    ],
-)
-def test_the_only_exception_of_a_group_is_the_title(others: list[Json], title: str) -> None:
-    chain = [*others, part(0, None, is_group=True)]
-    assert event(exception={"values": chain}).title == title
-
-
-def test_the_client_may_name_the_main_exception() -> None:
-    chain = [
-        {"type": "Main", "value": "a", "mechanism": {"exception_id": 1}},
-        {"type": "Group", "value": "b", "mechanism": {"exception_id": 0}},
-    ]
-    assert event(exception={"values": chain}, main_exception_id=1).title == "Main: a"
-
-
-def test_a_single_exception_needs_no_list() -> None:
-    assert event(exception={"type": "ValueError", "value": "bad"}).title == "ValueError: bad"
-
-
-def test_the_location_is_the_last_frame_of_the_application() -> None:
-    frames = [frame("main", in_app=True), frame("view", in_app=True), frame("lib", in_app=False)]
-    found = error(type="ValueError", stacktrace={"frames": frames})
-    assert (found.location, found.culprit) == ("view.py", "view.py in view")
-
-
-def test_without_marks_the_location_is_the_last_frame() -> None:
-    found = error(type="ValueError", stacktrace={"frames": [frame("main"), frame("view")]})
-    assert found.metadata["function"] == "view"
-
-
-def test_the_culprit_prefers_the_module_and_the_client() -> None:
-    stack = {"frames": [{"module": "acme.views", "function": "show"}]}
-    found = error(type="ValueError", stacktrace=stack)
-    assert found.culprit == "acme.views in show"
-    assert event(culprit="mine", transaction="job").culprit == "mine"
-    assert event(transaction="x" * 300).culprit == "x" * 200
-
-
-@pytest.mark.parametrize(
-    ("payload", "title"),
-    [
-        ({"message": "hello\nworld"}, "hello"),
-        ({"logentry": {"formatted": "from file"}}, "from file"),
-        ({"logentry": {"message": "hello %s", "params": ["world"]}}, "hello world"),
-        ({"logentry": {"message": "%d of %(all)s", "params": {"0": 1, "all": 2}}}, "1 of 2"),
-        ({"logentry": {"message": "{} {who}", "params": ["hi"]}}, "hi {who}"),
-        ({"logentry": {"message": "100%% %s %s", "params": ["a"]}}, "100% a %s"),
-        ({"logentry": {"message": "100% of %s is full", "params": ["a"]}}, "100% of a is full"),
-        ({"logentry": {"message": "%5d% free", "params": [7]}}, "7% free"),
-        ({"logentry": {"message": "%2$s of %1$5.1f", "params": [2.5, "b"]}}, "b of 2.5"),
-        ({"logentry": {"message": "{0:N2} {who,-9}", "params": {"0": 5, "who": "x"}}}, "5 x"),
-        (
-            {"logentry": {"message": "{@Cart} {$Thing}", "params": {"Cart": [1], "Thing": 2}}},
-            "[1] 2",
-        ),
-        ({"logentry": {"message": "{user.name}", "params": {"user.name": "ann"}}}, "ann"),
-        (
-            {"logentry": {"message": "%v %+v %q %t %w", "params": [1, 2, 3, True, 5]}},
-            "1 2 3 True 5",
-        ),
-        ({"logentry": {"message": "%o %O %j", "params": [1, 2, 3]}}, "1 2 3"),
-        ({"logentry": {"message": "%@ %ld %lld %zu", "params": ["a", 2, 3, 4]}}, "a 2 3 4"),
-        ({"logentry": {"message": "{Cart} of {User}", "params": [1, 2]}}, "1 of 2"),
-        ({"logentry": {"message": "user %s", "params": [None]}}, "user None"),
-        ({"logentry": {"message": "cart %s", "params": {"a": 1}}}, 'cart {"a": 1}'),
-        ({"logentry": {"message": "no params", "params": 7}}, "no params"),
-        ({"logentry": {"message": "%s %s", "params": [{"a": 1}, [2]]}}, '{"a": 1} [2]'),
-        ({"message": {"formatted": "old style"}}, "old style"),
-        ({"message": "x" * 101}, "x" * 97 + "..."),
-        ({"message": " \n "}, "<unlabeled event>"),
-    ],
-)
-def test_the_title_of_a_message_is_its_first_line(payload: dict[str, object], title: str) -> None:
-    found = read(payload, event_id=ID, received_at=NOW)
-    assert (found.type, found.title) == ("default", title)
-    assert found.metadata == {"title": title}
-
-
-def test_parameters_cannot_inflate_a_message() -> None:
-    found = event(logentry={"message": "%s" * 4096, "params": ["x" * 10_000] * 4096})
-    assert len(found.message) <= 8192
-
-
-def test_a_long_parameter_named_often_is_not_slow() -> None:
-    started = time.thread_time()
-    event(logentry={"message": "%(a)s" * 1600, "params": {"a": "x" * 1_000_000}})
-    assert time.thread_time() - started < 2
-
-
-def test_the_search_message_has_each_text_once() -> None:
-    found = event(message="job failed", transaction="job")
-    assert found.message == "job failed"
-
-
-@pytest.mark.parametrize(
     ("handled", "tag"), [([True, False], "no"), ([True], "yes"), ([None, "no"], None)]
 )
 def test_one_unhandled_exception_makes_the_event_unhandled(
@@ -515,88 +331,11 @@ def test_levels_of_other_loggers_are_known(sent: object, level: str) -> None:
     assert "errors" not in kept(level=sent)
 
 
-@pytest.mark.parametrize("sent", ["loud", 0, -10, [], {}, True, "1" * 5000])
-def test_any_other_level_is_an_error_and_said(sent: object) -> None:
-    assert event(level=sent).level == "error"
-    errors = errors_of(level=sent)
-    assert [(it["type"], it["data"]["name"]) for it in errors] == [("invalid_data", "level")]
-
-
 def test_numbers_count_as_texts() -> None:
     sent: Json = {"release": 7, "dist": 52, "environment": 1.5, "message": 404}
     read = event(**sent)
     assert (read.release, read.dist, read.environment, read.title) == ("7", "52", "1.5", "404")
     assert "errors" not in kept(**sent)
-
-
-@pytest.mark.parametrize(
-    ("sent", "kind", "name"),
-    [
-        ({"release": "tags/V1"}, "invalid_data", "release"),
-        ({"release": {"a": 1}}, "invalid_data", "release"),
-        ({"release": "a" * 201}, "value_too_long", "release"),
-        ({"environment": "https://shop.example.com/"}, "invalid_data", "environment"),
-        ({"environment": "none"}, "invalid_data", "environment"),
-        ({"environment": "e" * 65}, "value_too_long", "environment"),
-        ({"release": "1.0", "dist": "1.0 (52)"}, "invalid_data", "dist"),
-        ({"release": "1.0", "dist": "d" * 65}, "value_too_long", "dist"),
-        ({"dist": "52"}, "invalid_data", "dist"),
-        ({"tags": {"long": "a" * 201}}, "value_too_long", "tags.long"),
-        ({"tags": {"lines": "a\nb"}}, "invalid_data", "tags.lines"),
-        ({"tags": {"list": ["a"]}}, "invalid_data", "tags.list"),
-        ({"tags": [["object", {"a": 1}]]}, "invalid_data", "tags.object"),
-        ({"tags": [["bad key", "a"]]}, "invalid_data", "tags.bad key"),
-        ({"logger": "a\nb"}, "invalid_data", "logger"),
-        ({"transaction": "a\rb"}, "invalid_data", "transaction"),
-        ({"server_name": "a\nb"}, "invalid_data", "server_name"),
-        ({"user": {"id": ["7"]}}, "invalid_data", "user.id"),
-        ({"user": {"email": {"a": 1}}}, "invalid_data", "user.email"),
-        ({"tags": {"release": "1.0"}}, "invalid_data", "tags.release"),
-        ({"tags": "a"}, "invalid_data", "tags"),
-        ({"tags": {"environment": "a/b"}}, "invalid_data", "tags.environment"),
-        ({"culprit": ["a"]}, "invalid_data", "culprit"),
-        ({"culprit": "c" * 201}, "value_too_long", "culprit"),
-        ({"platform": ["node"]}, "invalid_data", "platform"),
-        ({"site": {"a": 1}}, "invalid_data", "site"),
-        ({"template": "a.html"}, "invalid_data", "template"),
-        ({"logentry": {"message": ["a"]}}, "invalid_data", "logentry.message"),
-        ({"logentry": {"message": "a %s", "params": "b"}}, "invalid_data", "logentry.params"),
-        ({"message": {"formatted": {"a": 1}}}, "invalid_data", "message.formatted"),
-        ({"message": {"code": 5}}, "invalid_data", "message"),
-        ({"logger": "l" * 65}, "value_too_long", "logger"),
-        ({"transaction": "t" * 201}, "value_too_long", "transaction"),
-        ({"message": "m" * 8193}, "value_too_long", "logentry.formatted"),
-        ({"exception": [{"type": "E", "value": "v" * 8193}]}, "value_too_long", "exception.values.0.value"),
-        ({"exception": [{"type": "E", "value": ["v" * 8192]}]}, "value_too_long", "exception.values.0.value"),
-        ({"exception": [{"type": "E" * 257}]}, "value_too_long", "exception.values.0.type"),
-        ({"fingerprint": ["f"] * 33}, "invalid_data", "fingerprint"),
-        ({"exception": "E"}, "invalid_data", "exception"),
-        ({"exception": [7, {"type": "E"}]}, "invalid_data", "exception.values.0"),
-        ({"breadcrumbs": {"values": ["x"]}}, "invalid_data", "breadcrumbs.values.0"),
-        ({"message": True}, "invalid_data", "message"),
-        ({"logentry": [1]}, "invalid_data", "logentry"),
-        ({"event_id": "not an id"}, "invalid_data", "event_id"),
-        ({"user": {"ip_address": "nowhere"}}, "invalid_data", "user.ip_address"),
-        ({"tags": [["alone"]]}, "invalid_data", "tags.0"),
-        ({"user": "ada"}, "invalid_data", "user"),
-        ({"extra": {"price": float("nan")}}, "invalid_data", "price"),
-        ({"timestamp": "yesterday"}, "invalid_data", "timestamp"),
-        ({"timestamp": 1e300}, "invalid_data", "timestamp"),
-        ({"timestamp": (NOW - timedelta(days=40)).timestamp()}, "past_timestamp", "timestamp"),
-        ({"timestamp": (NOW + timedelta(hours=2)).timestamp()}, "future_timestamp", "timestamp"),
-    ],
-)  # fmt: skip
-def test_what_is_left_out_or_cut_is_in_the_errors(sent: Json, kind: str, name: str) -> None:
-    own = {"type": "js_example"}
-    errors = errors_of(**sent, errors=[own])
-    assert errors[0] == own
-    assert [(it["type"], it["data"]["name"]) for it in errors[1:]] == [(kind, name)]
-
-
-def test_an_event_of_garbage_grows_by_fifty_errors_at_most() -> None:
-    errors = errors_of(tags={f"bad {number}": "x" * 5000 for number in range(1000)})
-    assert len(errors) == 50
-    assert all(len(it["data"]["value"]) <= 200 for it in errors)
 
 
 def test_old_interfaces_have_todays_names() -> None:
@@ -632,17 +371,3 @@ def test_the_stack_of_an_event_is_that_of_its_only_exception_without_one() -> No
 def test_the_site_of_an_old_client_is_a_tag() -> None:
     assert ("site", "shop") in event(site="shop").tags
     assert ("site", "own") in event(site="shop", tags={"site": "own"}).tags
-
-
-def test_what_is_empty_is_no_problem() -> None:
-    """PHP writes an empty object as ``[]``."""
-    sent: Json = {"user": [], "extra": [], "modules": [], "contexts": [], "request": [], "sdk": []}
-    assert "errors" not in kept(**sent, tags=[], message="")
-
-
-def test_placeholders_and_ids_of_sdks_are_no_problem() -> None:
-    dashed = "9EC79C33-EC99-42AB-8353-589FCB2E04DC"
-    payload = kept(
-        event_id=dashed, user={"ip_address": "{{auto}}"}, tags=[["a", 1]], message={"message": "x"}
-    )
-    assert "errors" not in payload

@@ -1,6 +1,5 @@
 """``/api/{project}/envelope/`` and ``/store/``: events through the door (ingest.md 1, 8, 9)."""
 
-import base64
 import gzip
 import json
 import zlib
@@ -26,49 +25,11 @@ from factories import (
     statements,
     written,
 )
-from httpx import Client, Response
+from httpx import Client
+from plain_sdk import Sdk, told
 from prometheus_client import REGISTRY
 
 from shipmark.infrastructure.database import Database
-
-REJECTED = "event submission rejected with_reason: ProjectId"
-
-
-class Sdk:
-    """Sends to project web with its key, unless told otherwise."""
-
-    def __init__(self, client: Client, world: World, project: str = "web") -> None:
-        self.client = client
-        self.key = world.keys[project]
-        self.project_id = world.projects[project]
-
-    @property
-    def auth(self) -> dict[str, str]:
-        return {"X-Sentry-Auth": f"Sentry sentry_version=7, sentry_key={self.key}"}
-
-    def envelope(
-        self, content: bytes, *, project: object = None, query: str = "", **headers: str
-    ) -> Response:
-        path = f"/api/{project or self.project_id}/envelope/{query}"
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.post(path, content=content, headers=given or self.auth)
-
-    def store(self, content: bytes, **headers: str) -> Response:
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        path = f"/api/{self.project_id}/store/"
-        return self.client.post(path, content=content, headers=self.auth | given)
-
-
-@pytest.fixture
-def sdk(client: Client, world: World) -> Sdk:
-    return Sdk(client, world)
-
-
-def told(answer: Response) -> tuple[int, str]:
-    """The status and reason of a refusal, which SDKs look for in a header too."""
-    detail = answer.json()["detail"]
-    assert answer.headers["x-sentry-error"] == detail
-    return answer.status_code, detail
 
 
 def test_an_event_becomes_an_issue(sdk: Sdk, database: Database) -> None:
@@ -168,87 +129,6 @@ def test_the_clock_of_the_sender_is_set_right(sdk: Sdk, database: Database) -> N
     assert sdk.envelope(content).status_code == 200
     [issue] = rows(database, "issues")
     assert abs((issue["first_seen_at"] - ago()).total_seconds()) < 60
-
-
-# Keys (ingest.md 1.1)
-
-
-def test_the_key_may_be_in_the_query(sdk: Sdk) -> None:
-    query = f"?sentry_key={sdk.key}&sentry_version=7"
-    answer = sdk.envelope(envelope(error_event()), query=query, X_Nothing="")
-    assert answer.status_code == 200
-
-
-def test_the_key_may_be_in_the_envelope(sdk: Sdk) -> None:
-    dsn = f"https://{sdk.key}@ship.example.com/{sdk.project_id}"
-    answer = sdk.envelope(envelope(error_event(), dsn=dsn), X_Nothing="")
-    assert answer.status_code == 200
-
-
-def test_a_key_is_needed(sdk: Sdk) -> None:
-    answer = sdk.envelope(envelope(error_event()), X_Nothing="")
-    assert told(answer) == (401, "missing authorization information")
-
-
-def test_the_key_may_not_be_in_two_places_that_differ(sdk: Sdk) -> None:
-    query = f"?sentry_key={'f' * 32}"
-    answer = sdk.envelope(envelope(error_event()), query=query)
-    assert told(answer) == (400, "multiple authorization payloads detected")
-
-
-@pytest.mark.parametrize(
-    ("header", "status", "detail"),
-    [
-        ("Sentry sentry_version=7", 400, "bad x-sentry-auth header"),
-        ("Basic abc", 400, "bad x-sentry-auth header"),
-        ("Sentry sentry_key=abc", 400, "bad sentry DSN public key"),
-        (f"Sentry sentry_key={'f' * 32}", 403, REJECTED),
-    ],
-)
-def test_a_bad_key_is_refused(sdk: Sdk, header: str, status: int, detail: str) -> None:
-    answer = sdk.envelope(envelope(error_event()), X_Sentry_Auth=header)
-    assert told(answer) == (status, detail)
-
-
-def test_the_key_of_another_project_is_refused(sdk: Sdk, world: World, database: Database) -> None:
-    before = dump(database)
-    answer = sdk.envelope(envelope(error_event()), project=world.projects["mobile"])
-    assert told(answer) == (403, REJECTED)
-    assert dump(database) == before
-
-
-def test_an_inactive_key_is_refused(sdk: Sdk, database: Database) -> None:
-    with database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE project_keys SET is_active = false")
-    assert told(sdk.envelope(envelope(error_event()))) == (403, REJECTED)
-
-
-@pytest.mark.parametrize("project", ["web", "x1", "1.5"])
-@on_one_database
-def test_a_project_that_is_no_number_is_refused(sdk: Sdk, project: str) -> None:
-    answer = sdk.envelope(envelope(error_event()), project=project)
-    assert told(answer) == (400, "bad project path parameter")
-
-
-@pytest.mark.parametrize("project", ["99999", "9" * 18, "01"])
-@on_one_database
-def test_an_unknown_project_is_refused(sdk: Sdk, project: str) -> None:
-    assert told(sdk.envelope(envelope(error_event()), project=project)) == (403, REJECTED)
-
-
-@pytest.mark.parametrize("project", ["9" * 19, "9" * 5000])
-@on_one_database
-def test_a_number_that_no_project_can_have_is_not_found(sdk: Sdk, project: str) -> None:
-    dsn = f"https://{sdk.key}@ship.example.com/{project}"
-    assert sdk.envelope(envelope(error_event()), project=project).status_code == 404
-    answer = sdk.envelope(envelope(error_event(), dsn=dsn), project=project, X_Nothing="")
-    assert answer.status_code == 404
-
-
-def test_a_dsn_of_another_project_is_refused(sdk: Sdk) -> None:
-    dsn = f"https://{sdk.key}@ship.example.com/99"
-    answer = sdk.envelope(envelope(error_event(), dsn=dsn))
-    assert told(answer) == (400, "the project of the DSN is not the one of the address")
 
 
 # Bodies (ingest.md 1.3, 1.4, 2)
@@ -407,58 +287,6 @@ def test_an_envelope_of_nothing_is_fine_with_a_good_key_only(sdk: Sdk) -> None:
     assert sdk.envelope(b"{}", X_Nothing="").status_code == 401
 
 
-# Store, as older SDKs send
-
-
-def test_the_store_takes_an_event(sdk: Sdk, database: Database) -> None:
-    event = error_event(release="web@1.0.0")
-    answer = sdk.store(json.dumps(event).encode())
-    assert (answer.status_code, answer.json()) == (200, {"id": event["event_id"]})
-    assert counts(database)["issues"] == 1
-
-
-@on_one_database
-def test_the_store_keeps_no_transactions(sdk: Sdk, database: Database) -> None:
-    """sentry-python 0.10 sends them there, as it knows no envelopes."""
-    event = error_event() | {"type": "transaction", "transaction": "/cart", "spans": []}
-    answer = sdk.store(json.dumps(event).encode())
-    assert (answer.status_code, answer.json()) == (200, {"id": event["event_id"]})
-    assert "transaction" in answer.headers["x-sentry-rate-limits"]
-    assert counts(database)["issues"] == 0
-    assert [(row["reason"], row["category"]) for row in rows(database, "discards")] == [
-        ("not_supported", "transaction")
-    ]
-
-
-def test_the_store_reads_packed_bodies(sdk: Sdk, database: Database) -> None:
-    packed = base64.b64encode(zlib.compress(json.dumps(error_event()).encode()))
-    assert sdk.store(packed).status_code == 200
-    gzipped = gzip.compress(json.dumps(error_event()).encode())
-    assert sdk.store(gzipped, Content_Encoding="gzip").status_code == 200
-    assert counts(database)["events"] == 2
-
-
-@on_one_database
-def test_the_store_gives_an_event_without_an_id_one(sdk: Sdk) -> None:
-    event = error_event()
-    del event["event_id"]
-    answer = sdk.store(json.dumps(event).encode())
-    assert len(answer.json()["id"]) == 32
-
-
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"not base64!"])
-@on_one_database
-def test_the_store_refuses_what_is_no_event(sdk: Sdk, database: Database, content: bytes) -> None:
-    assert told(sdk.store(content))[0] == 400
-    assert counts(database)["events"] == 0
-
-
-@on_one_database
-def test_the_store_has_a_limit(serve: Serve, world: World) -> None:
-    sdk = Sdk(serve(event_max_bytes=500), world)
-    assert sdk.store(json.dumps(error_event("x" * 500)).encode()).status_code == 413
-
-
 @pytest.mark.parametrize("path", ["/api/1/envelope", "/api/1/store"])
 @on_one_database
 def test_the_slash_at_the_end_may_be_left_out(sdk: Sdk, path: str) -> None:
@@ -521,74 +349,11 @@ def test_events_of_an_issue_that_come_in_any_order_keep_its_ends(
     assert ends == (moments[1], moments[2])
 
 
-@pytest.mark.parametrize(
-    ("text", "title"),
-    [
-        (b'{"message": "bad \xff byte"}', "bad \ufffd byte"),
-        ('{"message": "Gr\u00f6\u00dfe"}'.encode("latin-1"), "Gr\ufffd\ufffde"),
-        (b'{"message": "bell \x07 here"}', "bell \x07 here"),
-        (b'\xef\xbb\xbf{"message": "bom first"}', "bom first"),
-        ('{"message": "wide"}'.encode("utf-16"), "wide"),
-        ('{"message": "no mark"}'.encode("utf-16-be"), "no mark"),
-        ('{"message": "wider"}'.encode("utf-32"), "wider"),
-        (b'{"message": "from C"}\x00', "from C"),
-        (b'{"message": "C:\\Users\\ann \\u00e9"}', "C:\\Users\\ann \u00e9"),
-        (b'{"message": "price", "extra": {"a": NaN, "b": [-Infinity, Infinity]}}', "price"),
-        (b'{"message": "long", "extra": {"a": ' + b"9" * 5000 + b"}}", "long"),
-        (b"sentry_data=%7B%22message%22%3A+%22a+form%22%7D&x=1", "a form"),
-        (b"sentry_version=4&x=&sentry_data=%7B%22message%22%3A+%22a+field%22%7D", "a field"),
-    ],
-)
-def test_an_event_with_odd_bytes_is_taken_in(
-    sdk: Sdk, database: Database, text: bytes, title: str
-) -> None:
-    assert sdk.store(text).status_code == 200
-    assert [issue["title"] for issue in rows(database, "issues")] == [title]
-
-
-@pytest.mark.parametrize(
-    ("charset", "text", "title"),
-    [
-        ("ISO-8859-1", '{"message": "Gr\u00f6\u00dfe"}'.encode("latin-1"), "Gr\u00f6\u00dfe"),
-        ('"windows-1252"', '{"message": "5 \u20ac"}'.encode("cp1252"), "5 \u20ac"),
-        ("windows-1251", '{"message": "\u0434\u0430"}'.encode("cp1251"), "\u0434\u0430"),
-        ("utf-16le", '{"message": "5 \u20ac"}'.encode("utf-16-le"), "5 \u20ac"),
-        ("iso-8859-1", '{"message": "Gr\u00f6\u00dfe"}'.encode(), "Gr\u00f6\u00dfe"),
-        ("unknown", '{"message": "\u00f6"}'.encode("latin-1"), "\ufffd"),
-    ],
-)
-def test_an_event_may_come_in_another_character_set(
-    sdk: Sdk, database: Database, charset: str, text: bytes, title: str
-) -> None:
-    answer = sdk.store(text, Content_Type=f"application/json; charset={charset}")
-    assert answer.status_code == 200
-    assert [issue["title"] for issue in rows(database, "issues")] == [title]
-
-
 def test_an_envelope_may_hold_odd_bytes_too(sdk: Sdk, database: Database) -> None:
     event = b'{"message": "bad \xff byte", "extra": {"price": NaN}}'
     header = b'{}\n{"type": "event", "length": %d}\n' % len(event)
     assert sdk.envelope(b"\xef\xbb\xbf" + header + event).status_code == 200
     assert [issue["title"] for issue in rows(database, "issues")] == ["bad \ufffd byte"]
-
-
-def _packed(text: str) -> str:
-    return base64.b64encode(zlib.compress(text.encode())).decode()
-
-
-@pytest.mark.parametrize("pack", [str, _packed])
-def test_an_event_may_come_in_the_query(
-    sdk: Sdk, database: Database, pack: Callable[[str], str]
-) -> None:
-    query = {"sentry_key": sdk.key, "sentry_version": "7", "sentry_data": pack('{"message": "hi"}')}
-    path = f"/api/{sdk.project_id}/store/"
-    answer = sdk.client.get(path, params=query)
-    assert answer.status_code == 200
-    assert len(answer.json()["id"]) == 32
-    assert [issue["title"] for issue in rows(database, "issues")] == ["hi"]
-    assert sdk.client.get(path, params=query | {"sentry_data": "{"}).status_code == 400
-    assert sdk.client.get(path, params=query | {"sentry_key": "0" * 32}).status_code == 403
-    assert told(sdk.client.get(path, params=query | {"sentry_data": ""}))[0] == 400
 
 
 def test_what_was_left_out_is_in_the_errors_of_the_event(sdk: Sdk, alice: Caller) -> None:
