@@ -26,6 +26,7 @@ from shipmark.infrastructure.ids import hex32
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest.standing_refresh import refresh_some
 from shipmark.organizations import actions as organizations
+from shipmark.organizations import store as organization_store
 from shipmark.organizations.model import Organization, Role
 from shipmark.projects import actions as projects
 from shipmark.projects.model import Project
@@ -183,6 +184,14 @@ class House:
             while verdicts.evaluate_due(connection, now()):
                 pass
 
+    def newest_note(self) -> str:
+        """What the newest entry of the audit log says."""
+        with self.database.snapshot() as connection:
+            entries = organization_store.entries_of(
+                connection, self.organization.id, organization_store.AuditFilter(), None, limit=1
+            )
+        return entries[0].note
+
     def sign_in(self, client: TestClient[Any], user: User) -> None:
         """Give the client a session of the user, without the slow check of a password."""
         secret = uuid4().hex
@@ -229,6 +238,14 @@ def open_browser(house: House, blobs: Blobs, threads: Portal) -> OpenBrowser:
         return client
 
     return opened
+
+
+@pytest.fixture
+def member(house: House, open_browser: OpenBrowser) -> TestClient[Any]:
+    """The browser of a member without further rights."""
+    client = open_browser()
+    house.sign_in(client, house.person("mia@example.com", Role.MEMBER))
+    return client
 
 
 @pytest.fixture

@@ -18,14 +18,6 @@ SHOP = {
 }
 
 
-@pytest.fixture
-def member(house, open_browser):
-    """The browser of a member without further rights."""
-    client = open_browser()
-    house.sign_in(client, house.person("mia@example.com", Role.MEMBER))
-    return client
-
-
 def post(client, path=PATH, **more):
     return client.post(path, data=SHOP | more, headers=OWN)
 

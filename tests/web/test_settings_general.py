@@ -26,14 +26,6 @@ FORM = {
 }
 
 
-@pytest.fixture
-def member(house, open_browser):
-    """The browser of a member without further rights."""
-    client = open_browser()
-    house.sign_in(client, house.person("mia@example.com", Role.MEMBER))
-    return client
-
-
 def save(client, **changes):
     data = {field: value for field, value in (FORM | changes).items() if value is not None}
     return client.post(GENERAL, data=data, headers=OWN)

@@ -1,6 +1,7 @@
 """The pages of what is removed from events, of a project and of all, and which are dropped."""
 
 import pytest
+from page_forms import post
 
 from shipmark.events.project_rules import rules_from
 from shipmark.organizations import store as organization_store
@@ -10,11 +11,6 @@ from shipmark.projects import store
 SHARED = "/organizations/acme/settings/data/"
 DATA = "/organizations/acme/settings/projects/web/data/"
 SCRUBBING, FILTERS = f"{DATA}scrubbing/", f"{DATA}filters/"
-OWN = {"Sec-Fetch-Site": "same-origin"}
-
-
-def post(client, path, **data):
-    return client.post(path, data=data, headers=OWN)
 
 
 def rules(house):

@@ -5,16 +5,15 @@ import re
 import pytest
 from dulwich.objects import Commit, Tree
 from dulwich.repo import Repo
+from page_forms import post
 
 from shipmark.infrastructure.clock import now
-from shipmark.organizations.model import Role
 from shipmark.releases.model import FetchMode, NewFetch
 from shipmark.releases.store import fetches
 from shipmark.repositories import store
 from shipmark.repositories.git import connection_check
 
 PATH = "/organizations/acme/settings/repositories/"
-OWN = {"Sec-Fetch-Site": "same-origin"}
 SECRET = "hunter2-very-secret"
 
 
@@ -28,23 +27,11 @@ def owner(house, open_browser, tmp_path):
 
 
 @pytest.fixture
-def member(house, open_browser):
-    client = open_browser()
-    client.cookies.clear()
-    house.sign_in(client, house.person("mia@example.com", Role.MEMBER))
-    return client
-
-
-@pytest.fixture
 def repository(house):
     """The address of a repository with a commit."""
     house.publish("web@1.0.0")
     with house.database.snapshot() as connection:
         return f"{PATH}{store.ids_by_name(connection, house.organization.id, ['acme/web'])['acme/web']}/"
-
-
-def post(client, path, **data):
-    return client.post(path, data=data, headers=OWN)
 
 
 def audit(house):

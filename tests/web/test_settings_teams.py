@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from page_forms import post
 
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import actions as organizations
@@ -13,7 +14,6 @@ from shipmark.web.view_models.settings import members
 
 TEAMS = "/organizations/acme/settings/teams/"
 CREW = f"{TEAMS}crew/"
-OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
 @pytest.fixture
@@ -44,10 +44,6 @@ def owned(house):
     with house.database.snapshot() as connection:
         team = store.team_by_slug(connection, house.organization.id, "crew")
         return projects.ids_of_team(connection, team.id)
-
-
-def post(client, path, **data):
-    return client.post(path, data=data, headers=OWN)
 
 
 def test_teams_are_listed_with_their_numbers(owner):

@@ -11,15 +11,6 @@ PROJECTS = "/organizations/acme/settings/projects/"
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
 
-@pytest.fixture
-def member(house, open_browser):
-    """The browser of a member without further rights."""
-    client = open_browser()
-    client.cookies.clear()
-    house.sign_in(client, house.person("mia@example.com", Role.MEMBER))
-    return client
-
-
 def create(client, name="pipeline"):
     answer = client.post(TOKENS, data={"name": name}, headers=OWN)
     assert answer.status_code == 201
