@@ -72,6 +72,39 @@ def test_a_short_password_or_an_unknown_user_is_refused(data: Path) -> None:
     assert rows(data, "SELECT password FROM users") == before
 
 
+ADDRESSES = (
+    "SELECT u.email, e.email, e.is_verified FROM users u JOIN user_emails e ON e.user_id = u.id"
+)
+NEW = "robert@example.com"
+
+
+def test_an_address_is_changed(data: Path) -> None:
+    result = run(data, "user", "set-email", BOB.upper(), f" {NEW.upper()}")
+    assert result.output == f"The address of {BOB} is {NEW} now.\n"
+    assert rows(data, ADDRESSES) == [(NEW, NEW, 1)]
+    run(data, "user", "create", BOB, "--password", SECOND)  # the former address is free
+    with pytest.raises(ValidationFailed):
+        run(data, "user", "set-email", NEW, BOB)
+
+
+def test_a_former_address_may_stay_and_come_back(data: Path) -> None:
+    result = run(data, "user", "set-email", BOB, NEW, "--keep-former")
+    assert f"{BOB} is still one of their addresses." in result.output
+    assert set(rows(data, ADDRESSES)) == {(NEW, BOB, 1), (NEW, NEW, 1)}
+    run(data, "user", "set-email", NEW, BOB)
+    assert rows(data, ADDRESSES) == [(BOB, BOB, 1)]
+
+
+def test_what_is_no_address_is_refused(data: Path) -> None:
+    before = rows(data, ADDRESSES)
+    for wrong in ("bob", f"{'b' * 200}@example.com"):
+        with pytest.raises(ValidationFailed):
+            run(data, "user", "set-email", BOB, wrong)
+    with pytest.raises(NotFound):
+        run(data, "user", "set-email", "eve@example.com", NEW)
+    assert rows(data, ADDRESSES) == before
+
+
 def test_creating_a_known_user_says_that_the_password_is_unchanged(data: Path) -> None:
     before = rows(data, "SELECT password FROM users")
     result = run(data, "user", "create", BOB, "--password", SECOND)

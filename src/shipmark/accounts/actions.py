@@ -27,6 +27,7 @@ SESSION_LENGTH = timedelta(days=14)
 #: The last use of a session is exact to this.
 USE_PERIOD = timedelta(hours=1)
 PASSWORD_MIN = 8
+_NO_ADDRESS = "Enter a valid email address."
 PASSWORD_SHORT = f"Ensure this field has at least {PASSWORD_MIN} characters."
 
 
@@ -41,8 +42,8 @@ def create_user(
     if known := store.by_email(connection, address):
         return known
     problems: dict[str, list[str]] = {}
-    if "@" not in address or len(address) > EMAIL_MAX:
-        problems["email"] = ["Enter a valid email address."]
+    if not _is_address(address):
+        problems["email"] = [_NO_ADDRESS]
     if len(name) > NAME_MAX:
         problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
     if password is not None and len(password) < PASSWORD_MIN:
@@ -64,6 +65,27 @@ def set_password(connection: Connection, user: User, password: str) -> int:
     if len(password) < PASSWORD_MIN:
         raise ValidationFailed({"password": [PASSWORD_SHORT]})
     return store.set_password(connection, user.id, hasher.hash(password))
+
+
+def set_email(connection: Connection, user: User, email: str, *, keeps_former: bool) -> User:
+    """Change the main address of a user. The former one is no longer theirs unless it is kept, for their commits.
+
+    Raise `ValidationFailed` for what is no address, or that of another user.
+    """
+    address = email.strip().lower()
+    owner = store.by_email(connection, address)
+    if not _is_address(address):
+        raise ValidationFailed({"email": [_NO_ADDRESS]})
+    if owner is not None and owner.id != user.id:
+        raise ValidationFailed({"email": ["Another user has this address."]})
+    store.set_email(connection, user, address, keeps_former=keeps_former)
+    changed = store.by_id(connection, user.id)
+    assert changed is not None, "it is locked by the change"
+    return changed
+
+
+def _is_address(text: str) -> bool:
+    return "@" in text and len(text) <= EMAIL_MAX
 
 
 def remove_user(connection: Connection, user: User, at: datetime) -> None:

@@ -125,6 +125,15 @@ def add(
     return user_id
 
 
+def set_email(connection: sa.Connection, user: User, email: str, *, keeps_former: bool) -> None:
+    """Change the main address of a user, which is verified, and drop the former one unless it is kept."""
+    connection.execute(sa.update(users).where(users.c.id == user.id).values(email=email))
+    of_user = emails.c.user_id == user.id
+    replaced = [email] if keeps_former else [email, user.email]
+    connection.execute(sa.delete(emails).where(of_user, emails.c.email.in_(replaced)))
+    connection.execute(sa.insert(emails).values(user_id=user.id, email=email, is_verified=True))
+
+
 def exists(connection: sa.Connection) -> bool:
     """Return True if there is any user."""
     return connection.execute(sa.select(users.c.id).limit(1)).first() is not None

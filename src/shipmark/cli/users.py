@@ -1,4 +1,4 @@
-"""Commands on users and their tokens: create, list and remove them, and set passwords."""
+"""Commands on users and their tokens: create, list and remove them, and set passwords and addresses."""
 
 import json
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ _NO_SCOPES = "Name what the token may do with --scope, or allow everything with 
 
 @click.group()
 def user() -> None:
-    """Create, list and remove users, and set their passwords."""
+    """Create, list and remove users, and set their passwords and addresses."""
 
 
 @user.command("create")
@@ -79,6 +79,24 @@ def set_password(settings: Settings, email: str, password: str) -> None:
         f"The password of {result.email} is changed. Sessions ended: {ended}."
         f" Tokens stay valid: see `shipmark token list --user {result.email}`."
     )
+
+
+@user.command("set-email")
+@click.argument("email")
+@click.argument("new_email", metavar="NEW")
+@click.option(
+    "--keep-former",
+    is_flag=True,
+    help="EMAIL stays one of their addresses: for commits with it, and to sign in.",
+)
+@with_settings
+def set_email(settings: Settings, email: str, new_email: str, *, keep_former: bool) -> None:
+    """Change the address of the user EMAIL to NEW, by which they sign in from then on."""
+    with transaction(settings) as connection:
+        found = user_named(connection, email)
+        changed = accounts.set_email(connection, found, new_email, keeps_former=keep_former)
+    former = f" {found.email} is still one of their addresses." if keep_former else ""
+    click.echo(f"The address of {found.email} is {changed.email} now.{former}")
 
 
 @user.command("list")
