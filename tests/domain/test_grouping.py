@@ -250,6 +250,8 @@ def test_half_a_surrogate_pair_can_be_hashed() -> None:
         ("checkout.js", "checkout.js"),
         ("Checkout.mjs", "checkout.mjs"),
         ("vendors.js", "vendors.js"),
+        ("d3charts.js", "d3charts.js"),
+        ("Invoice1.js", "invoice1.js"),
         ("20240102.js", "20240102.js"),
         ("defaced.js", "defaced.js"),
         ("DlAUqK2U.py", "dlauqk2u.py"),

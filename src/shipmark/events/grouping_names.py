@@ -32,8 +32,11 @@ HASH_MARK = "<hash>"
 _CHUNK_HASH = re.compile(
     r"""
     (?: ^ | (?<= \. ) )
-    (?: (?= [\w-]* (?: \d [A-Za-z_-] | [A-Z]{2} | [A-Z] \. ) ) [\w-]{8}   # base 64, and not a word
-      | (?= \d* [a-f] ) (?= [a-f]* \d ) [0-9a-f]{7,64}                     # hexadecimal digits
+    (?:
+        # base 64, and no word: d3charts.js and userList.js are none
+        (?= [\w-]* [A-Z] ) (?= [\w-]* (?: \d [A-Za-z_-] | [A-Z]{2} | [A-Z] \. ) ) [\w-]{8}
+        # hexadecimal digits
+      | (?= \d* [a-f] ) (?= [a-f]* \d ) [0-9a-f]{7,64}
     )
     (?= (?: \. (?: bundle | chunk | min ) )? \. [cm]? js $ )
     """,
