@@ -9,12 +9,16 @@ import factories
 import pytest
 from factories import World, error_event
 from issues_at_work import AT, Store, ingest
+from made_releases import HOUR, NOW, MakeRelease
 from sqlalchemy import Connection
 
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions.ingest_events import IngestResult
 from shipmark.projects import store as projects
+from shipmark.releases.model import NewRelease, Release
+from shipmark.releases.store import projects as release_projects
+from shipmark.releases.store import releases
 
 
 @pytest.fixture
@@ -64,3 +68,17 @@ def store(database: Database, world: World) -> Store:
             return factories.ingest(connection, found.project, event, payload)
 
     return stored
+
+
+@pytest.fixture
+def make_release(connection: Connection, world: World) -> MakeRelease:
+    """Make a release of project web, or of another."""
+
+    def made(version: str, project: str = "web", hours: int = 0, **more: object) -> Release:
+        organization = world.organizations["globex" if "/" in project else "acme"]
+        new = NewRelease(version=version, created_at=NOW + hours * HOUR, **more)  # type: ignore[arg-type]
+        release, _ = releases.ensure(connection, organization, new)
+        release_projects.attach(connection, release, [world.projects[project]])
+        return release
+
+    return made
