@@ -241,8 +241,9 @@ def _stack_components(places: "_Places", frames: Sequence[Json], payload: Json) 
     The application's frames are all frames if the client marked none.
     """
     platform = text_of(payload, "platform")
-    components = ((frame, _frame_component(places, frame, platform)) for frame in frames)
-    named = [(frame, name) for frame, name in components if name]
+    named = [
+        (frame, name) for frame in frames if (name := _frame_component(places, frame, platform))
+    ]
     app = [name for frame, name in named if frame.get("in_app") is True]
     every = [name for _, name in named]
     return _without_repetition(app or every), _without_repetition(every)
