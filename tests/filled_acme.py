@@ -123,6 +123,7 @@ PAGES = (
     "/organizations/acme/issues/?sort=new&cursor=1710000000000000:3:0",
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/2000/",
+    "/organizations/acme/issues/2000/resolve/",
     "/organizations/acme/issues/1/?period=90d",
     "/organizations/acme/issues/1/?tab=unresolved",
     "/organizations/acme/issues/1/?tab=resolved&sort=freq&project=web",

@@ -93,7 +93,7 @@ class House:
         """Publish a release with a commit."""
         message = said.pop("message", "Do something")
         commit = CommitInput(
-            sha=uuid4().hex,
+            sha=said.pop("sha", uuid4().hex),
             repository="acme/web",
             message=message,
             author_name=said.pop("author_name", "Ada Lovelace"),

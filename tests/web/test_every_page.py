@@ -25,6 +25,7 @@ PAGES = [
     "/organizations/acme/issues/",
     "/organizations/acme/getting-started/",
     "/organizations/acme/issues/1/",
+    "/organizations/acme/issues/1/resolve/",
     "/organizations/acme/issues/1/delete/",
     "/organizations/acme/issues/1/discard/",
     "/organizations/acme/delivery/",

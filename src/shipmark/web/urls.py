@@ -122,6 +122,11 @@ def issue(organization: str, issue_id: int | str, event: str = "", **parameters:
     return _page(organization, path, event=event, **parameters)
 
 
+def resolve_issue(organization: str, issue_id: int | str) -> str:
+    """Return the URL of the page that resolves an issue in a release or a commit that the user names."""
+    return f"{issue(organization, issue_id)}resolve/"
+
+
 def delete_issue(organization: str, issue_id: int | str) -> str:
     """Return the URL of the page that confirms the deletion of an issue."""
     return f"{issue(organization, issue_id)}delete/"

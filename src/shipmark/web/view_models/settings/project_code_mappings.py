@@ -7,17 +7,15 @@ from sqlalchemy import Connection
 
 from shipmark.http.scopes import REPOSITORY_CHANGE
 from shipmark.projects.model import Project
-from shipmark.releases import repository_access
 from shipmark.repositories import store as repositories
 from shipmark.repositories.code_mappings import BRANCH_MAX, ROOT_MAX, CodeMapping
-from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository, RepositoryStatus
+from shipmark.repositories.model import REPOSITORY_NAME_MAX, Repository
 from shipmark.repositories.store import code_mappings as store
 from shipmark.web import forms
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.repository_names import suggested_repositories
 
 ROWS_PER_PAGE = 50
-#: Names of repositories that the field suggests.
-_SUGGESTED_MAX = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,21 +71,12 @@ def code_mappings_page(
     mappings = store.page_of(connection, [project.id], limit=ROWS_PER_PAGE + 1, offset=offset)
     shown = mappings[:ROWS_PER_PAGE]
     by_id = repositories.by_ids(connection, {mapping.repository_id for mapping in shown})
-    suggested = repositories.page_of(
-        connection,
-        workspace.organization.id,
-        statuses=[RepositoryStatus.ACTIVE],
-        name_parts=[],
-        visible=repository_access.condition(workspace.access),
-        limit=_SUGGESTED_MAX,
-        offset=0,
-    )
     return CodeMappingsPage(
         rows=[
             CodeMappingRow(mapping=mapping, repository=by_id[mapping.repository_id])
             for mapping in shown
         ],
-        repositories=[repository.name for repository in suggested],
+        repositories=suggested_repositories(connection, workspace),
         number=number,
         has_more=len(mappings) > ROWS_PER_PAGE,
         may_remove=workspace.may(REPOSITORY_CHANGE),

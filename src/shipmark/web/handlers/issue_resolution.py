@@ -1,0 +1,68 @@
+"""``…/issues/{issue}/resolve/``: the page that resolves an issue in a release or a commit that the user names."""
+
+from litestar import get, post
+from litestar.params import FromPath, RawBody
+
+from shipmark.http.scopes import ISSUE_CHANGE
+from shipmark.infrastructure.clock import now
+from shipmark.infrastructure.errors import NotFound, ValidationFailed
+from shipmark.issues.actions.update_issue import apply_change
+from shipmark.issues.model import IssueChange
+from shipmark.issues.short_ids import format_short_id
+from shipmark.issues.store import states
+from shipmark.web.forms import UNSENT, FormState, form_of, refused
+from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.request_context import InjectedWebRequest, WebRequest
+from shipmark.web.view_models.issue import require_issue
+from shipmark.web.view_models.issue_resolution import (
+    in_words,
+    requested_resolution,
+    resolution_page,
+)
+from shipmark.web.view_models.issue_view import issue_view
+
+_RESOLVE = "/organizations/{organization:str}/issues/{issue:str}/resolve/"
+
+
+@get(_RESOLVE, scopes=None, sync_to_thread=True)
+def show_resolution(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answer:
+    """Ask for the release or the commit."""
+    return _answer(web_request, issue)
+
+
+@post(_RESOLVE, scopes=None, sync_to_thread=True)
+def resolve_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: RawBody) -> Answer:
+    """Resolve the issue, and redirect to it; or show the form again with what is wrong."""
+    sent = form_of(body)
+    with web_request.view(scopes=ISSUE_CHANGE) as (connection, workspace):
+        stored = require_issue(connection, workspace, issue)
+    try:
+        with web_request.database.transaction() as connection:
+            locked = states.locked(connection, workspace.organization.id, [stored.id])
+            if not locked:
+                raise NotFound
+            change = requested_resolution(connection, workspace, sent)
+            apply_change(connection, locked, IssueChange(status=change), workspace.user.id, now())
+    except ValidationFailed as refusal:
+        return _answer(web_request, issue, refused(sent, in_words(refusal)))
+    return redirect(issue_view(web_request, workspace, issue).address)
+
+
+def _answer(web_request: WebRequest, name: str, state: FormState = UNSENT) -> Answer:
+    with web_request.view(scopes=ISSUE_CHANGE) as (connection, workspace):
+        issue = require_issue(connection, workspace, name)
+        shown = resolution_page(connection, workspace, issue)
+    project = workspace.projects_by_id[issue.project_id]
+    short_id = format_short_id(project.slug, issue.number)
+    return page(
+        web_request,
+        "issue_resolution.html",
+        section="issues",
+        form_state=state,
+        workspace=workspace,
+        sent=state.over({"version": "", "repository": "", "commit": ""}),
+        issue=issue,
+        short_id=short_id,
+        shown=shown,
+        view=issue_view(web_request, workspace, short_id),
+    )
