@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from shipmark.infrastructure.markdown import inline_text
+
 _BREAKING = "Breaking changes"
 _OTHER = "Other"
 #: The sections in their order, with the types of commits in each.
@@ -24,8 +26,6 @@ _HEADER = re.compile(
     r"(?P<type>[A-Za-z]+)(?:\((?P<scope>[^()]+)\))?(?P<breaking>!)?: +(?P<text>.+)"
 )
 _BREAKING_FOOTER = re.compile(r"^BREAKING[ -]CHANGE: ", re.MULTILINE)
-_CODE = re.compile(r"(`[^`]+`)")
-_SPECIAL = re.compile(r"[\\<\[\]`]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class NotedRelease:
 
 def markdown(release: NotedRelease) -> str:
     """Return the notes. What commits and issues say stays text: it can't bring links, images or HTML."""
-    blocks = [f"## {_text(release.title)}"]
+    blocks = [f"## {inline_text(release.title)}"]
     if release.released_at is not None:
         blocks.append(f"Released on {release.released_at:%Y-%m-%d}.")
     sections: dict[str, list[str]] = {name: [] for name in _SECTIONS}
@@ -64,11 +64,13 @@ def markdown(release: NotedRelease) -> str:
     if release.left_out_count:
         blocks.append(f"And {release.left_out_count:,} more commits.")
     if release.resolved:
-        items = [f"{_text(short_id)}: {_text(title)}" for short_id, title in release.resolved]
+        items = [
+            f"{inline_text(short_id)}: {inline_text(title)}" for short_id, title in release.resolved
+        ]
         blocks.append(_section("Resolved issues", items))
     authors = dict.fromkeys(commit.author for commit in release.commits if commit.author)
     if authors:
-        blocks.append(f"Authors: {', '.join(map(_text, sorted(authors, key=str.casefold)))}.")
+        blocks.append(f"Authors: {', '.join(map(inline_text, sorted(authors, key=str.casefold)))}.")
     return "\n\n".join(blocks) + "\n"
 
 
@@ -84,21 +86,10 @@ def _item(commit: NotedCommit) -> tuple[str, str]:
     is_breaking = bool(header and header["breaking"]) or bool(
         _BREAKING_FOOTER.search(commit.message)
     )
-    text = _text(subject or "No message")
+    text = inline_text(subject or "No message")
     if header and section is not _OTHER:
-        scope = f"**{_text(header['scope'])}:** " if header["scope"] else ""
-        text = scope + _text(header["text"])
-    details = f" ({', '.join(map(_text, commit.fixes))})" if commit.fixes else ""
-    details += f", by {_text(commit.author)}" if commit.author else ""
+        scope = f"**{inline_text(header['scope'])}:** " if header["scope"] else ""
+        text = scope + inline_text(header["text"])
+    details = f" ({', '.join(map(inline_text, commit.fixes))})" if commit.fixes else ""
+    details += f", by {inline_text(commit.author)}" if commit.author else ""
     return _BREAKING if is_breaking else section, text + details
-
-
-def _text(text: str) -> str:
-    """Return a text on one line, in which the characters that begin HTML, links and code have no such meaning.
-
-    Code between two backticks stays as it is.
-    """
-    parts = _CODE.split(" ".join(text.split()))
-    return "".join(
-        part if index % 2 else _SPECIAL.sub(r"\\\g<0>", part) for index, part in enumerate(parts)
-    )

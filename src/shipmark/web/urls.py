@@ -122,6 +122,11 @@ def issue(organization: str, issue_id: int | str, event: str = "", **parameters:
     return _page(organization, path, event=event, **parameters)
 
 
+def event_json(organization: str, issue_id: int | str, event_id: str) -> str:
+    """Return the URL of an event of an issue as JSON."""
+    return f"{issue(organization, issue_id)}events/{event_id}/json/"
+
+
 def resolve_issue(organization: str, issue_id: int | str) -> str:
     """Return the URL of the page that resolves an issue in a release or a commit that the user names."""
     return f"{issue(organization, issue_id)}resolve/"

@@ -10,8 +10,6 @@ from shipmark.issues.actions.update_issue import apply_change
 from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.model import Issue
 from shipmark.issues.store import states
-from shipmark.symbolication import event_symbolication
-from shipmark.symbolication.event_symbolication import Uploads
 from shipmark.web import after_response, urls
 from shipmark.web.forms import form_of
 from shipmark.web.rendering import Answer, page, redirect
@@ -20,6 +18,8 @@ from shipmark.web.view_models.issue import event_of, is_missing, issue_page, req
 from shipmark.web.view_models.issue_changes import problem_of_change, requested_change
 from shipmark.web.view_models.issue_chart import PERIODS, issue_chart
 from shipmark.web.view_models.issue_comments import RefusedComment
+from shipmark.web.view_models.issue_event import current_event
+from shipmark.web.view_models.issue_markdown import issue_markdown
 from shipmark.web.view_models.issue_place import issue_place
 from shipmark.web.view_models.issue_view import issue_view
 
@@ -68,15 +68,7 @@ def render_issue(
         issue = require_issue(connection, workspace, name)
         event = event_of(connection, issue, web_request.parameter("event"))
     if event is not None:
-        # Files may have been uploaded after the event; they are read while no unit of work is open.
-        uploads = Uploads(
-            database=web_request.database,
-            blobs=web_request.blobs,
-            organization_id=issue.organization_id,
-            project_id=issue.project_id,
-            at=now(),
-        )
-        event = event_symbolication.refresh_event(event, uploads)
+        event = current_event(web_request, issue, event)
     address = web_request.address
     with web_request.database.snapshot() as connection:
         content = issue_page(connection, workspace, issue, event, address)
@@ -84,6 +76,7 @@ def render_issue(
         listed = view.listed
         place = issue_place(connection, workspace, listed, issue) if listed else None
         chart = issue_chart(connection, content, view.period, now(), web_request.zone)
+    link = f"{address}{urls.issue(workspace.organization.slug, content.short_id)}"
     after_response.note_view(web_request.request, issue, workspace.user.id, content.people.seen_at)
     return page(
         web_request,
@@ -100,6 +93,8 @@ def render_issue(
         refused=refused,
         comment_max=COMMENT_MAX,
         may_delete=workspace.may(ISSUE_DELETE),
+        link=link,
+        markdown=issue_markdown(content, link),
         share_address=_share_address(address, workspace, issue),
         is_other_event=is_missing(event, web_request.parameter("event")),
     )

@@ -157,7 +157,7 @@ def issue_page(
 ) -> IssuePage:
     """Return the issue with this event; ``server`` is the base URL of this server."""
     project = workspace.projects_by_id[issue.project_id]
-    scrubbing = _scrubbing_of(connection, issue)
+    scrubbing = scrubbing_of(connection, issue)
     shown = None
     if event is not None:
         # It may be from before one of the rules.
@@ -193,7 +193,8 @@ def issue_page(
     )
 
 
-def _scrubbing_of(connection: Connection, issue: Issue) -> ScrubbingRules:
+def scrubbing_of(connection: Connection, issue: Issue) -> ScrubbingRules:
+    """Return what the project's rules remove from the issue's events."""
     options = projects.options_with_organization(
         connection, issue.organization_id, issue.project_id
     )

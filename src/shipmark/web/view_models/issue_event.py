@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from shipmark.events import store as events
 from shipmark.events.store import StoredEvent
+from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
@@ -17,7 +18,9 @@ from shipmark.repositories import store as repositories
 from shipmark.repositories.code_mappings import SourceFinder
 from shipmark.repositories.model import Commit, Repository
 from shipmark.repositories.store import code_mappings
-from shipmark.web.request_context import Workspace
+from shipmark.symbolication import event_symbolication
+from shipmark.symbolication.event_symbolication import Uploads
+from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.view_models.event_attachments import EventAttachments, event_attachments
 from shipmark.web.view_models.event_details import EventDetails, event_details
 from shipmark.web.view_models.people import Person, people
@@ -53,6 +56,21 @@ class EventPart:
     attachments: EventAttachments
     suspect: SuspectCommit | None
     remedies: tuple[str, ...]
+
+
+def current_event(web_request: WebRequest, issue: Issue, event: StoredEvent) -> StoredEvent:
+    """Return an event of the issue with the original stack, as far as files for it are there by now.
+
+    They are read while no unit of work is open.
+    """
+    uploads = Uploads(
+        database=web_request.database,
+        blobs=web_request.blobs,
+        organization_id=issue.organization_id,
+        project_id=issue.project_id,
+        at=now(),
+    )
+    return event_symbolication.refresh_event(event, uploads)
 
 
 def event_part(
