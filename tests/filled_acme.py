@@ -113,6 +113,8 @@ PAGES = (
     "/organizations/acme/issues/",
     "/organizations/acme/issues/?tab=regressed&project=web",
     "/organizations/acme/issues/?environment=production",
+    "/organizations/acme/issues/?release=latest",
+    "/organizations/acme/issues/?release=web@1.1.0&project=web&sort=freq",
     "/organizations/acme/settings/projects/web/code-mappings/",
     "/organizations/acme/issues/?tab=review&project=web",
     "/organizations/acme/issues/?tab=review",

@@ -135,6 +135,11 @@ ALLOWED = (
         "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
     ),
     (
+        "page /organizations/acme/issues/?release=latest",
+        "releases_0_rows",
+        "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",
+    ),
+    (
         "/organizations/acme/issues/?sort=freq&query=release:web@1.0.0",
         "releases_0_rows",
         "PostgreSQL takes the releases for a hundred, and so prefers reading as few issues as there are here.",

@@ -369,22 +369,6 @@ def test_the_trend_of_each_issue_is_shown(house, owner):
     assert "Events, 24 h</th>" in owner.get(f"{ISSUES}?period=nonsense").text
 
 
-def test_the_issues_of_an_environment_are_listed(house, owner):
-    fail(house, "there", environment="production")
-    fail(house, "elsewhere", environment="staging")
-    assert listed(owner, "environment=production") == ["WEB-1"]
-    assert listed(owner, "environment=staging&query=environment%3Aproduction") == []
-    text = owner.get(f"{ISSUES}?environment=staging").text
-    assert '<option value="staging" selected>staging</option>' in text
-    assert f'href="{ISSUES}?tab=resolved&amp;environment=staging"' in text
-    # Phones show the menus of the filters only when they are opened.
-    assert '<input type="checkbox" class="opens" checked>' in text
-    assert '<input type="checkbox" class="opens">' in owner.get(ISSUES).text
-    assert '<span class="count">' not in text.partition("Lists of issues")[2].partition("</nav>")[0]
-    text = owner.get(f"{ISSUES}?environment=%3Ci%3Enowhere").text
-    assert "Nothing in “Unresolved” in &lt;i&gt;nowhere" in text
-
-
 def test_each_hint_is_a_search_that_can_be_read(house, owner):
     house.fail("web@1.0.0")
     hints = re.findall(r'<a href="([^"]+)"><code>([^<]+)', owner.get(ISSUES).text)

@@ -216,6 +216,18 @@ def test_issues_that_came_back_are_shown_beside_new_ones(house, owner):
     }
 
 
+def test_unhandled_issues_of_a_release_have_a_tab(house, owner):
+    raised = {"type": "Crash", "value": "gone", "mechanism": {"type": "x", "handled": False}}
+    house.publish("web@1.1.0")
+    house.fail("web@1.1.0", fingerprint=["handled"])
+    house.fail("web@1.1.0", exception={"values": [raised]})
+    assert _issues(owner, "unhandled") == ["WEB-2"]
+    text = _page(owner, "web@1.1.0", issues="unhandled").text
+    assert 'aria-current="page">Unhandled <span class="count">1</span>' in text
+    house.publish("web@1.2.0")
+    assert "No issue is unhandled." in _page(owner, "web@1.2.0", issues="unhandled").text
+
+
 def _issues(client, tab):
     """The short ids of the issues in a tab."""
     text = _page(client, "web@1.1.0", issues=tab).text

@@ -18,11 +18,15 @@ from shipmark.releases.store.commits import release_commits
 
 
 class IssueSelection(StrEnum):
-    """A list: issues to attend to are new or regressed ones that are unresolved; all are also those only seen."""
+    """A list: issues to attend to are new or regressed ones that are unresolved; all are also those only seen.
+
+    Unhandled issues are those of all but the resolved, in any status.
+    """
 
     ATTENTION = "attention"
     NEW = "new"
     REGRESSED = "regressed"
+    UNHANDLED = "unhandled"
     RESOLVED = "resolved"
     ALL = "all"
 
@@ -61,6 +65,7 @@ _FOUND = {
     ),
     IssueSelection.NEW: _found(_new),
     IssueSelection.REGRESSED: _found(_regressed),
+    IssueSelection.UNHANDLED: _found(_new, _regressed, _seen).where(issues.c.is_unhandled),
     IssueSelection.RESOLVED: _found(_set_resolved, _fixed),
     IssueSelection.ALL: _found(_new, _regressed, _set_resolved, _fixed, _seen),
 }

@@ -16,16 +16,18 @@ from shipmark.issues.model import (
     IssuePosition,
     IssueSort,
     IssueStatus,
+    ReleaseTie,
     Substatus,
 )
 from shipmark.issues.people import Assignee
-from shipmark.issues.search import IssueSearch, parse
+from shipmark.issues.search import IssueSearch, ReleaseTerm, parse
 from shipmark.issues.store import issue_lists, occurrences, people
 from shipmark.issues.store.search_filter import filter_of
 from shipmark.projects import store as projects
 from shipmark.projects.model import Project
-from shipmark.releases.model import Release
-from shipmark.releases.store import releases
+from shipmark.releases.model import VERSION_MAX, Release, ReleaseFilter, ReleaseSort
+from shipmark.releases.store import list_query, releases
+from shipmark.releases.versions import LATEST
 from shipmark.web import urls
 from shipmark.web.request_context import WebRequest, Workspace
 from shipmark.web.view_models.issue_lines import issue_line
@@ -37,6 +39,8 @@ ISSUES_PER_PAGE = 25
 #: Numbers of issues are counted up to here.
 COUNT_MAX = 100
 _QUERY_MAX = 200
+#: Newest releases to choose from; a search finds the issues of others.
+_VERSIONS_MAX = 10
 #: The orders to choose from, with their names.
 SORTS: Mapping[str, str] = {
     IssueSort.LAST_SEEN.value: "Last seen",
@@ -102,7 +106,7 @@ _TABS_OF_STATUS = {
 class IssueListSearch:
     """The requested list. What does not exist is ignored; ``cursor`` is in the API's format.
 
-    ``period`` is that of the issues' trends, which lists the same issues.
+    ``period`` is that of the issues' trends, which lists the same issues. ``release`` is a version, or `LATEST`.
     """
 
     query: str
@@ -112,11 +116,12 @@ class IssueListSearch:
     cursor: str
     period: str = DAY
     environment: str = ""
+    release: str = ""
 
     @property
     def is_filtered(self) -> bool:
         """Return True if the search leaves out issues of the tab."""
-        return bool(self.query or self.project or self.environment)
+        return bool(self.query or self.project or self.environment or self.release)
 
     @property
     def sorts(self) -> Mapping[str, str]:
@@ -136,6 +141,7 @@ class IssueListSearch:
             cursor=cursor,
             period="" if self.period == DAY else self.period,
             environment=self.environment,
+            release=self.release,
         )
 
     @property
@@ -143,8 +149,9 @@ class IssueListSearch:
         """Return the parameters by which the page of an issue knows the list; the tab is always among them."""
         sort = "" if self.sort is IssueSort.LAST_SEEN else self.sort.value
         chosen = {"tab": self.tab, "query": self.query, "project": self.project}
+        chosen |= {"environment": self.environment, "release": self.release}
         trends = "" if self.period == DAY else self.period
-        return chosen | {"sort": sort, "environment": self.environment, TRENDS: trends}
+        return chosen | {"sort": sort, TRENDS: trends}
 
     def issue_address(self, organization: str, short_id: str) -> str:
         """Return the URL of an issue of the list."""
@@ -194,6 +201,7 @@ class IssueList:
     older: str
     search_problem: str
     environments: Sequence[str]
+    versions: Sequence[str]
     may_change: bool
     assign_menu: AssignMenu | None
     has_events: bool
@@ -214,6 +222,7 @@ def issue_search_of(
         cursor=web_request.parameter("cursor"),
         period=period if period in PERIODS else DAY,
         environment=web_request.parameter("environment")[:_QUERY_MAX],
+        release=web_request.parameter("release")[:VERSION_MAX],
     )
 
 
@@ -236,6 +245,7 @@ def issue_list(connection: Connection, workspace: Workspace, search: IssueListSe
         older=search.address(slug, str(links.next)) if links.has_next else "",
         search_problem=problem,
         environments=environments_of(connection, workspace),
+        versions=_versions(connection, workspace, project_ids, search.release),
         may_change=may_change,
         assign_menu=assign_menu(connection, workspace, project_ids)
         if may_change and issues
@@ -250,11 +260,27 @@ def conditions_of(
 ) -> tuple[IssueTab, IssueFilter, str]:
     """Return the tab of the list, the conditions on its issues, and the error in the search, or an empty text."""
     terms, problem = _terms(search.query)
+    if search.release:
+        term = ReleaseTerm(tie=ReleaseTie.SEEN, versions=(search.release,), is_negated=False)
+        terms = replace(terms, releases=[*terms.releases, term])
     tab = _tab_of(search, terms)
     project_ids = [project.id for project in _selected(workspace, search)]
     environments = _environment_ids(connection, workspace, search.environment)
     conditions = filter_of(connection, workspace.access, project_ids, terms, environments)
     return tab, tab.narrowed(conditions), problem
+
+
+def _versions(
+    connection: Connection, workspace: Workspace, project_ids: Sequence[int], chosen: str
+) -> Sequence[str]:
+    """Return the versions to choose from: of the newest releases of the projects, and the chosen one."""
+    release_filter = ReleaseFilter(
+        organization_id=workspace.organization.id, project_ids=tuple(project_ids)
+    )
+    order = ReleaseSort.EFFECTIVE_DATE
+    rows = list_query.page(connection, release_filter, order, limit=_VERSIONS_MAX)
+    versions = [row.release.version for row in rows]
+    return versions if chosen in {"", LATEST, *versions} else [chosen, *versions]
 
 
 def _selected(workspace: Workspace, search: IssueListSearch) -> Sequence[Project]:
@@ -296,7 +322,7 @@ def _tab_links(
 ) -> tuple[TabLink, ...]:
     """Return the tabs of the same search. Only a list of all is counted, as an index ends at the limit."""
     counts: dict[str, str] = {}
-    if not (search.query or search.environment):
+    if not (search.query or search.environment or search.release):
         counted = [tab for tab in TABS if tab.is_counted]
         every = IssueFilter(project_ids=tuple(project_ids))
         filters = [tab.narrowed(every) for tab in counted]

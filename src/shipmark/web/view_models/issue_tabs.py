@@ -15,6 +15,7 @@ TABS = {
     IssueSelection.ATTENTION: "Needs attention",
     IssueSelection.NEW: "New",
     IssueSelection.REGRESSED: "Regressed",
+    IssueSelection.UNHANDLED: "Unhandled",
     IssueSelection.RESOLVED: "Resolved",
     IssueSelection.ALL: "All",
 }
