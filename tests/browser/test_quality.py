@@ -168,3 +168,22 @@ def test_awkward_names_break_no_page(awkward, name):
         awkward.page.set_viewport_size({"width": width, "height": 800})
         assert awkward.page.evaluate(_OVERFLOW) == [], width
     assert awkward.complaints == []
+
+
+#: What readers may set (WCAG 2.2, 1.4.12).
+_TEXT_SPACING = "* { letter-spacing: .12em !important; word-spacing: .16em !important; line-height: 1.5 !important; }"
+_SPACE = """
+(css) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  document.adoptedStyleSheets = [sheet];
+}
+"""
+
+
+def test_the_list_of_releases_has_place_for_spaced_text(owner):
+    owner.load(PAGES["releases"])
+    owner.page.evaluate(_SPACE, _TEXT_SPACING)
+    for width in range(720, 1620, 30):
+        owner.page.set_viewport_size({"width": width, "height": 800})
+        assert owner.page.evaluate(_OVERFLOW) == [], width

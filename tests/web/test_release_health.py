@@ -97,6 +97,41 @@ def test_live_now_has_crash_free_users_and_the_share_of_sessions(house, owner):
     assert "75% of sessions" in _text(card)
 
 
+def _live(owner):
+    return (
+        owner.get(LIST).text.partition('aria-label="web, live now"')[2].partition("</section>")[0]
+    )
+
+
+def test_live_now_says_how_crash_free_users_changed_from_the_last_14_days(house, owner):
+    house.deploy(house.publish(NEW), "production")
+    house.use(NEW, 300, 3, users=20)
+    assert "delta" not in _live(owner)
+    house.use(OLD, 100, hours=[50], users=60)
+    card = _live(owner)
+    assert "Crash-free users, 24 h 95.00% down by 3.33" in _text(card)
+    assert 'title="Than in the last 14 days"' in card
+    # No verdict is about it.
+    assert '<span class="delta">' in card
+
+
+def test_a_row_says_how_crash_free_users_changed_from_the_release_before(house, owner, published):
+    house.use(NEW, 300, 3, users=20)
+    assert _cells(owner.get(LIST), NEW)[2] == "95.00% crash-free"
+    house.use(OLD, 100, hours=[3], users=10)
+    answer = owner.get(LIST)
+    assert _cells(answer, NEW)[2] == "95.00% down by 5.00 crash-free"
+    assert _cells(answer, OLD)[2] == "100% crash-free"
+    assert f'title="Than {OLD}"><span class="delta">' in answer.text
+
+
+def test_a_fall_with_a_verdict_is_red(house, owner, published):
+    house.regress()
+    house.use(OLD, 100, hours=[3], users=10)
+    house.use(NEW, 400, 4, users=20)
+    assert f'title="Than {OLD}"><span class="delta bad">' in owner.get(LIST).text
+
+
 def test_the_page_has_no_part_for_health_without_sessions(owner, published):
     answer = owner.get(PAGE)
     assert "Crash-free" not in answer.text
@@ -226,7 +261,7 @@ def test_names_are_escaped(house, owner):
 
 def test_the_list_takes_the_same_statements_for_any_number_of_releases(house, owner, statements):
     numbers = []
-    for versions in (["2.0.0"], [f"1.0.{number}" for number in range(24)]):
+    for versions in (["0.9.0", "2.0.0"], [f"1.0.{number}" for number in range(24)]):
         for version in versions:
             house.publish(f"web@{version}")
             house.use(f"web@{version}", 100, users=10)

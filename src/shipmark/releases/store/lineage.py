@@ -4,9 +4,8 @@ Each kind of lineage has an index of ``release_projects`` that begins with proje
 lineage's order. A list of both statuses would have to be sorted: the nearest release is looked up in each.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -16,6 +15,7 @@ import sqlalchemy as sa
 from shipmark.infrastructure import database as db
 from shipmark.releases.lineage import lineage_of, position_of
 from shipmark.releases.model import Release, ReleaseStatus
+from shipmark.releases.store.lineage_side import Side
 from shipmark.releases.store.projects import release_projects
 from shipmark.releases.store.releases import by_ids, release_of, releases
 from shipmark.releases.versions import semver_columns
@@ -36,34 +36,6 @@ _START_ORDER: dict[bool, tuple[sa.ColumnElement[Any], ...]] = {
     True: (_start.c.version_key, _start.c.created_at, _start.c.id),
     False: (_start.c.shipped_at, _start.c.created_at, _start.c.id),
 }
-
-
-class _Side(Enum):
-    """On which side of a release its neighbour is looked for."""
-
-    BEFORE = "before"
-    AFTER = "after"
-
-    def contains(
-        self,
-        position: sa.ColumnElement[Any],
-        start: sa.ColumnElement[Any],
-        *,
-        is_strict: bool = False,
-    ) -> sa.ColumnElement[bool]:
-        """Return the condition that a position is on this side of the start, or at it unless that is excluded."""
-        if self is _Side.BEFORE:
-            return position < start if is_strict else position <= start
-        return position > start if is_strict else position >= start
-
-    def sorted(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """Return a column in the order in which positions move away from the start."""
-        return column.desc() if self is _Side.BEFORE else column.asc()
-
-    def nearest(self, candidates: Iterable[Release]) -> Release | None:
-        """Return the one of these releases that is nearest to the start, or None without any."""
-        choose = max if self is _Side.BEFORE else min
-        return choose(candidates, key=position_of, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +102,18 @@ def previous(
 ) -> Release | None:
     """Return the nearest release before this one, in any of these projects, that it contains, or None."""
     starts = [(project_id, release) for project_id in project_ids]
-    nearest = _nearest(connection, starts, [_Side.BEFORE])[_Side.BEFORE]
-    return _Side.BEFORE.nearest(nearest.values())
+    return previous_of_each(connection, starts).get(release.id)
+
+
+def previous_of_each(
+    connection: sa.Connection, starts: Collection[tuple[int, Release]]
+) -> dict[int, Release]:
+    """Return the same for many releases in projects, by the ids of those that have one; a statement for each kind."""
+    candidates = dict[int, list[Release]]()
+    nearest = _nearest(connection, starts, [Side.BEFORE])[Side.BEFORE]
+    for (_, start_id), release in nearest.items():
+        candidates.setdefault(start_id, []).append(release)
+    return {start_id: max(found, key=position_of) for start_id, found in candidates.items()}
 
 
 def neighbours(
@@ -139,8 +121,8 @@ def neighbours(
 ) -> tuple[Release | None, Release | None]:
     """Return the same, and the nearest release after this one that contains it, by one statement."""
     starts = [(project_id, release) for project_id in project_ids]
-    nearest = _nearest(connection, starts, list(_Side))
-    before, after = (side.nearest(nearest[side].values()) for side in _Side)
+    nearest = _nearest(connection, starts, list(Side))
+    before, after = (side.nearest(nearest[side].values()) for side in Side)
     return before, after
 
 
@@ -148,7 +130,7 @@ def next_after(
     connection: sa.Connection, starts: Collection[tuple[int, Release]], *, without: Collection[int]
 ) -> dict[tuple[int, int], Release]:
     """Return the next release that contains each release of a project, by (project, release); none of ``without``."""
-    return _nearest(connection, starts, [_Side.AFTER], without=without)[_Side.AFTER]
+    return _nearest(connection, starts, [Side.AFTER], without=without)[Side.AFTER]
 
 
 def commits_after(
@@ -184,12 +166,12 @@ def commits_after(
 def _nearest(
     connection: sa.Connection,
     starts: Collection[tuple[int, Release]],
-    sides: Sequence[_Side],
+    sides: Sequence[Side],
     *,
     without: Collection[int] = (),
-) -> dict[_Side, dict[tuple[int, int], Release]]:
+) -> dict[Side, dict[tuple[int, int], Release]]:
     """Return the nearest release of each start on these sides. It takes one statement for each kind of lineage."""
-    ids: dict[tuple[_Side, int, int], list[int]] = {}
+    ids: dict[tuple[Side, int, int], list[int]] = {}
     for is_by_version in (True, False):
         of_kind = sorted(
             (project_id, release.id)
@@ -210,7 +192,7 @@ def _nearest(
                 if id_ is not None:
                     ids.setdefault((side, project_id, start_id), []).append(id_)
     known = by_ids(connection, {release_id for nearest in ids.values() for release_id in nearest})
-    result: dict[_Side, dict[tuple[int, int], Release]] = {side: {} for side in sides}
+    result: dict[Side, dict[tuple[int, int], Release]] = {side: {} for side in sides}
     for (side, project_id, start_id), nearest in ids.items():
         release = side.nearest(known[id_] for id_ in nearest)
         if release is not None:
@@ -220,7 +202,7 @@ def _nearest(
 
 @lru_cache
 def _nearest_statement(
-    *, is_by_version: bool, sides: tuple[_Side, ...], leaves_out: bool
+    *, is_by_version: bool, sides: tuple[Side, ...], leaves_out: bool
 ) -> sa.Select[Any]:
     """Return the statement that selects the nearest release of each start on each side, in each status."""
     nearest_of = _nearest_of_package if is_by_version else _nearest_in_project
@@ -314,7 +296,7 @@ def _later_positions() -> sa.Select[*tuple[Any, ...]]:
 
 
 def _nearest_of_package(
-    status: ReleaseStatus, side: _Side, *, leaves_out: bool
+    status: ReleaseStatus, side: Side, *, leaves_out: bool
 ) -> sa.ScalarSelect[int]:
     """Return the nearest release of the package that is in the project: the package's index has them in order."""
     in_project = sa.select(_IN.release_id).where(
@@ -334,7 +316,7 @@ def _nearest_of_package(
 
 
 def _nearest_in_project(
-    status: ReleaseStatus, side: _Side, *, leaves_out: bool
+    status: ReleaseStatus, side: Side, *, leaves_out: bool
 ) -> sa.ScalarSelect[int]:
     order = _ORDER[False]
     query = sa.select(_IN.release_id).where(
@@ -350,7 +332,7 @@ def _nearest_in_project(
 def _first_of(
     query: sa.Select[int],
     order: tuple[sa.ColumnElement[Any], ...],
-    side: _Side,
+    side: Side,
     *,
     leaves_out: bool,
 ) -> sa.ScalarSelect[int]:

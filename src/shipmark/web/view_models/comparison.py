@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import floor
 
 from sqlalchemy import Connection
 
@@ -25,7 +24,8 @@ from shipmark.verdicts.store import verdicts
 from shipmark.web.repository_links import commit_url, range_url
 from shipmark.web.request_context import Workspace
 from shipmark.web.template_filters import package, short_version
-from shipmark.web.view_models.health_lines import HealthLine, health_lines
+from shipmark.web.view_models.compared_shares import ComparedShare, compared_shares
+from shipmark.web.view_models.health_lines import health_lines
 from shipmark.web.view_models.issue_lines import IssueLine, issue_lines
 from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
 from shipmark.web.view_models.people import Person, people
@@ -158,24 +158,6 @@ def _commits(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedShare:
-    """A percentage of the base and of the release, None without sessions. ``is_worse`` if the fall has a verdict."""
-
-    name: str
-    base: float | None
-    head: float | None
-    decimals: int
-    is_worse: bool
-
-    @property
-    def change(self) -> float | None:
-        """Return the percentage points between the shares as they are shown, None if one is unknown."""
-        if self.base is None or self.head is None:
-            return None
-        return _shown(self.head, self.decimals) - _shown(self.base, self.decimals)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OverallVerdict:
     """The verdict on a release, and the environments that it is from."""
 
@@ -216,27 +198,6 @@ def compared_health(
     )
 
 
-def compared_shares(
-    before: HealthLine, after: HealthLine, *, is_worse: bool
-) -> tuple[ComparedShare, ...]:
-    """Return the shares of two releases; ``is_worse`` if there is a verdict that the later one is."""
-    shares = (
-        ("Crash-free users, 14 days", before.crash_free_users, after.crash_free_users, 2),
-        ("Crash-free sessions, 14 days", before.crash_free_sessions, after.crash_free_sessions, 2),
-        ("Adoption, 24 h", before.adoption, after.adoption, 0),
-    )
-    return tuple(
-        ComparedShare(
-            name=name,
-            base=share,
-            head=head_share,
-            decimals=decimals,
-            is_worse=is_worse and decimals > 0 and (head_share or 0) < (share or 0),
-        )
-        for name, share, head_share, decimals in shares
-    )
-
-
 def _overall_verdicts(
     connection: Connection, project_ids: Mapping[int, Collection[int]]
 ) -> dict[int, OverallVerdict]:
@@ -250,12 +211,6 @@ def _overall_verdicts(
             names = sorted({name for name in by_status[status] if name})
             result[release_id] = OverallVerdict(status=status, environments=tuple(names))
     return result
-
-
-def _shown(share: float, decimals: int) -> float:
-    """Return the percentage as it is shown, rounded down."""
-    scale: int = 10**decimals
-    return floor(share * scale + 1e-9) / scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

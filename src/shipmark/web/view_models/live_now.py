@@ -9,13 +9,14 @@ from shipmark.deploys.model import ProjectDeploy
 from shipmark.deploys.store.live_deploys import live_in
 from shipmark.projects.model import Project
 from shipmark.release_health.model import ALL_RELEASES, crash_free
-from shipmark.release_health.periods import ADOPTION_HOURS
+from shipmark.release_health.periods import ADOPTION_HOURS, DEFAULT_SUMMARY, hours_of
 from shipmark.release_health.standings import ALL_ENVIRONMENTS, Standing
 from shipmark.release_health.store import standing_store
 from shipmark.releases.store import lineage
 from shipmark.releases.store.lineage import CommitsAfter
 from shipmark.verdicts.store import verdicts
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.compared_shares import ComparedShare
 
 #: Projects and environments that are shown without a request for all.
 CARDS_SHOWN = 6
@@ -44,12 +45,12 @@ class LiveDeploy:
 class LiveProject:
     """A project with its live deploys, production first; ``more`` are the names of other environments.
 
-    ``crash_free_users`` is the percentage of all its users of the last 24 hours, or None without any.
+    ``crash_free`` is the percentage of all its users of the last 24 hours beside that of 14 days.
     """
 
     project: Project
     deploys: tuple[LiveDeploy, ...]
-    crash_free_users: float | None = None
+    crash_free: ComparedShare
     more: tuple[str, ...] = ()
 
 
@@ -59,6 +60,18 @@ class LiveNow:
 
     projects: tuple[LiveProject, ...]
     count: int
+
+
+#: Standings by project, release and environment.
+_Standings = Mapping[tuple[int, int, int], Standing]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Health:
+    """What sessions come to in the last day, and in the last 14 days of whole projects."""
+
+    day: _Standings
+    fortnight: _Standings
 
 
 _UNKNOWN = CommitsAfter(count=None, is_cut=False)
@@ -108,30 +121,43 @@ def _card(
     project: Project,
     ordered: Sequence[ProjectDeploy],
     behind: Mapping[tuple[int, int], CommitsAfter],
-    health: Mapping[tuple[int, int, int], Standing],
+    health: _Health,
     regressed: Mapping[int, Sequence[str]],
 ) -> LiveProject:
-    whole = health.get((project.id, ALL_RELEASES, ALL_ENVIRONMENTS))
+    deploys = tuple(
+        LiveDeploy(
+            deploy=deploy,
+            behind=behind.get((project.id, deploy.release_id), _UNKNOWN),
+            session_share=_session_share(deploy, health.day),
+            is_regressed=deploy.environment in regressed.get(deploy.release_id, ()),
+        )
+        for deploy in ordered[:ENVIRONMENTS_SHOWN]
+    )
     return LiveProject(
         project=project,
-        crash_free_users=crash_free(whole.users_crashed, whole.users) if whole else None,
-        deploys=tuple(
-            LiveDeploy(
-                deploy=deploy,
-                behind=behind.get((project.id, deploy.release_id), _UNKNOWN),
-                session_share=_session_share(deploy, health),
-                is_regressed=deploy.environment in regressed.get(deploy.release_id, ()),
-            )
-            for deploy in ordered[:ENVIRONMENTS_SHOWN]
-        ),
+        crash_free=_crash_free(project, health, deploys),
+        deploys=deploys,
         more=tuple(deploy.environment for deploy in ordered[ENVIRONMENTS_SHOWN:]),
     )
 
 
-def _health(
-    connection: Connection, deploys: Sequence[ProjectDeploy]
-) -> Mapping[tuple[int, int, int], Standing]:
-    """Return what the sessions of the last day come to: of the deploys, their environments and projects."""
+def _crash_free(project: Project, health: _Health, deploys: Sequence[LiveDeploy]) -> ComparedShare:
+    place = (project.id, ALL_RELEASES, ALL_ENVIRONMENTS)
+    before, after = (
+        crash_free(whole.users_crashed, whole.users) if (whole := known.get(place)) else None
+        for known in (health.fortnight, health.day)
+    )
+    return ComparedShare(
+        name="Crash-free users, 24 h",
+        base=before,
+        head=after,
+        decimals=2,
+        is_worse=any(each.is_regressed for each in deploys) and (after or 0) < (before or 0),
+    )
+
+
+def _health(connection: Connection, deploys: Sequence[ProjectDeploy]) -> _Health:
+    """Return what the sessions of the deploys, their environments and projects come to."""
     places = set[tuple[int, int, int]]()
     for deploy in deploys:
         places |= {
@@ -139,12 +165,14 @@ def _health(
             (deploy.project_id, ALL_RELEASES, deploy.environment_id),
             (deploy.project_id, ALL_RELEASES, ALL_ENVIRONMENTS),
         }
-    return standing_store.of_environments(connection, places, ADOPTION_HOURS)
+    projects = {(deploy.project_id, ALL_RELEASES, ALL_ENVIRONMENTS) for deploy in deploys}
+    return _Health(
+        day=standing_store.of_environments(connection, places, ADOPTION_HOURS),
+        fortnight=standing_store.of_environments(connection, projects, hours_of(DEFAULT_SUMMARY)),
+    )
 
 
-def _session_share(
-    deploy: ProjectDeploy, health: Mapping[tuple[int, int, int], Standing]
-) -> float | None:
+def _session_share(deploy: ProjectDeploy, health: _Standings) -> float | None:
     own = health.get((deploy.project_id, deploy.release_id, deploy.environment_id))
     whole = health.get((deploy.project_id, ALL_RELEASES, deploy.environment_id))
     return own.sessions / whole.sessions * 100 if own and whole and whole.sessions else None

@@ -18,7 +18,7 @@ from shipmark.web.charts import Axes, empty_chart, share_chart
 from shipmark.web.request_context import Workspace
 from shipmark.web.template_filters import duration, percent, short_version
 from shipmark.web.view_models.chart_scale import ChartScale, scale_of
-from shipmark.web.view_models.comparison import ComparedShare, compared_shares
+from shipmark.web.view_models.compared_shares import ComparedShare, compared_shares
 from shipmark.web.view_models.health_lines import NO_HEALTH, health_lines
 from shipmark.web.view_models.release_facts import DeployLine
 from shipmark.web.view_models.release_verdicts import VerdictBanner, verdict_banners

@@ -27,6 +27,7 @@ from shipmark.releases.store import list_query
 from shipmark.releases.store import projects as release_projects
 from shipmark.web.live_updates import marks_of
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.health_changes import HealthChange, health_changes
 from shipmark.web.view_models.health_lines import NO_HEALTH, HealthLine, health_lines
 from shipmark.web.view_models.live_now import NOTHING_LIVE, LiveNow, live_now
 from shipmark.web.view_models.no_match import WithoutCondition, without_each
@@ -66,6 +67,7 @@ class Row:
     environments: tuple[EnvironmentName, ...]
     resolved_issue_count: int
     health: HealthLine
+    change: HealthChange | None
 
     @property
     def shown_environments(self) -> tuple[EnvironmentName, ...]:
@@ -191,15 +193,12 @@ def _rows(
     author_ids = {author_id for release in releases for author_id in release.author_ids}
     authors = people(connection, workspace.organization.id, author_ids)
     visible_ids = set(workspace.project_ids)
-    health = health_lines(
-        connection,
-        {
-            release_id: [row.project_id for row in rows if row.project_id in visible_ids]
-            for release_id, rows in attached.items()
-        },
-        at,
-        used_project_ids,
-    )
+    project_ids = {
+        release_id: [row.project_id for row in rows if row.project_id in visible_ids]
+        for release_id, rows in attached.items()
+    }
+    health = health_lines(connection, project_ids, at, used_project_ids)
+    changes = health_changes(connection, releases, project_ids, health) if health else {}
     rows = tuple(
         Row(
             release=release,
@@ -209,6 +208,7 @@ def _rows(
             environments=_environments(deployed.get(release.id, ()), visible_ids),
             resolved_issue_count=resolved.get(release.id, 0),
             health=health.get(release.id, NO_HEALTH),
+            change=changes.get(release.id),
         )
         for release in releases
     )
