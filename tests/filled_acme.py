@@ -126,6 +126,8 @@ PAGES = (
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/2000/",
     "/organizations/acme/issues/2000/resolve/",
+    "/organizations/acme/issues/1/events/",
+    "/organizations/acme/issues/1/events/?cursor=1710000000000000:3:0",
     "/organizations/acme/issues/1/?period=90d",
     "/organizations/acme/issues/1/?tab=unresolved",
     "/organizations/acme/issues/1/?tab=resolved&sort=freq&project=web",

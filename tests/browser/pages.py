@@ -71,6 +71,7 @@ PAGES = (
         "issues-empty": "/organizations/empty/issues/",
         "issue": f"{ACME}/issues/WEB-1/",
         "issue-archived": f"{ACME}/issues/WEB-3/",
+        "issue-events": f"{ACME}/issues/WEB-1/events/",
         "issue-resolve": f"{ACME}/issues/WEB-1/resolve/",
         "issue-delete": f"{ACME}/issues/WEB-1/delete/",
         "issue-discard": f"{ACME}/issues/WEB-1/discard/",

@@ -26,6 +26,7 @@ PAGES = [
     "/organizations/acme/getting-started/",
     "/organizations/acme/issues/1/",
     "/organizations/acme/issues/1/resolve/",
+    "/organizations/acme/issues/1/events/",
     "/organizations/acme/issues/1/delete/",
     "/organizations/acme/issues/1/discard/",
     "/organizations/acme/delivery/",

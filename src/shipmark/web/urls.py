@@ -122,6 +122,11 @@ def issue(organization: str, issue_id: int | str, event: str = "", **parameters:
     return _page(organization, path, event=event, **parameters)
 
 
+def issue_events(organization: str, issue_id: int | str, **parameters: object) -> str:
+    """Return the URL of the list of an issue's events; empty parameters are left out."""
+    return _page(organization, f"issues/{quote(str(issue_id), safe='')}/events/", **parameters)
+
+
 def event_json(organization: str, issue_id: int | str, event_id: str) -> str:
     """Return the URL of an event of an issue as JSON."""
     return f"{issue(organization, issue_id)}events/{event_id}/json/"
