@@ -54,13 +54,21 @@ def publish(connection: Connection, world: World) -> Publish:
     return published
 
 
-def fail(connection: Connection, world: World, version: str, value: str, at: datetime) -> None:
+def fail(
+    connection: Connection,
+    world: World,
+    version: str,
+    value: str,
+    at: datetime,
+    *,
+    is_handled: bool = True,
+) -> None:
     """Take in an error event of project web; its value groups it."""
     sent = {
         "release": version,
         "timestamp": at.timestamp(),
         "fingerprint": [value],
-        "message": value,
+        "exception": {"values": [{"type": value, "mechanism": {"handled": is_handled}}]},
     }
     event = parsing.read(sent, event_id=hex32(), received_at=NOW, drift=timedelta())
     project_id = world.projects["web"]
@@ -82,13 +90,14 @@ def test_issues_of_several_releases_are_listed_once(
     second = publish("web@2.0.0", ("acme/web", "Fixes WEB-1"))
     third = publish("web@3.0.0")
     fail(connection, world, "web@2.0.0", "two", NOW - 3 * MINUTE)
-    fail(connection, world, "web@3.0.0", "two", NOW - 2 * MINUTE)
+    fail(connection, world, "web@3.0.0", "two", NOW - 2 * MINUTE, is_handled=False)
     fail(connection, world, "web@3.0.0", "one", NOW - MINUTE)
     both = {kind: listed(connection, world, kind, [second, third]) for kind in IssueSelection}
     assert both == {
         IssueSelection.ATTENTION: (2, ["one", "two"]),
         IssueSelection.NEW: (1, ["two"]),
         IssueSelection.REGRESSED: (1, ["one"]),
+        IssueSelection.UNHANDLED: (1, ["two"]),
         IssueSelection.RESOLVED: (1, ["one"]),
         IssueSelection.ALL: (2, ["one", "two"]),
     }
