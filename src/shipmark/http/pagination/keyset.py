@@ -66,6 +66,15 @@ def parse_page(size: PageRequest, cursor: str | None) -> KeysetPage:
     return KeysetPage(per_page=size.per_page, position=position)
 
 
+def parse_page_or_first(per_page: int, cursor: str) -> KeysetPage:
+    """Return the page that a cursor names, or the first one if it names none: a page has no place for a refusal."""
+    size = PageRequest(per_page=per_page, cursor=None)
+    try:
+        return parse_page(size, cursor)
+    except BadRequest:
+        return parse_page(size, None)
+
+
 def paginate_by_keyset(rows: Sequence[T], page: KeysetPage) -> tuple[Sequence[T], Links]:
     """Return the page of ``page.limit`` rows and its links; rows of a backward page come nearest first."""
     cursor = _cursor_at(page.position) if page.position else None

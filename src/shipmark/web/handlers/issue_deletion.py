@@ -10,9 +10,9 @@ from shipmark.http.scopes import ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions import delete_issues, discard_issues
-from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import states
-from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.handlers.issue_subpages import issue_subpage
+from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import require_issue
 from shipmark.web.view_models.issue_view import issue_view
@@ -48,18 +48,7 @@ def discard_issue(web_request: InjectedWebRequest, issue: FromPath[str]) -> Answ
 def _confirm(web_request: WebRequest, name: str, template: str) -> Answer:
     with web_request.view(scopes=ISSUE_DELETE) as (connection, workspace):
         issue = require_issue(connection, workspace, name)
-    project = workspace.projects_by_id[issue.project_id]
-    short_id = format_short_id(project.slug, issue.number)
-    return page(
-        web_request,
-        template,
-        section="issues",
-        workspace=workspace,
-        issue=issue,
-        project=project,
-        short_id=short_id,
-        view=issue_view(web_request, workspace, short_id),
-    )
+    return issue_subpage(web_request, workspace, template, issue)
 
 
 def _delete(web_request: WebRequest, name: str, *, is_discard: bool) -> Answer:

@@ -8,13 +8,12 @@ from litestar.params import FromPath
 from shipmark.events.scrubbing import scrub
 from shipmark.http.scopes import ISSUE_READ
 from shipmark.infrastructure.errors import NotFound
-from shipmark.issues.short_ids import format_short_id
-from shipmark.web.rendering import HEADERS, Answer, page
+from shipmark.web.handlers.issue_subpages import issue_subpage
+from shipmark.web.rendering import HEADERS, Answer
 from shipmark.web.request_context import InjectedWebRequest
 from shipmark.web.view_models.issue import event_of, require_issue, scrubbing_of
 from shipmark.web.view_models.issue_event import current_event
 from shipmark.web.view_models.issue_events import issue_events
-from shipmark.web.view_models.issue_view import issue_view
 
 _EVENTS = "/organizations/{organization:str}/issues/{issue:str}/events/"
 
@@ -25,18 +24,7 @@ def list_issue_events(web_request: InjectedWebRequest, issue: FromPath[str]) -> 
     with web_request.view(scopes=ISSUE_READ) as (connection, workspace):
         listed_in = require_issue(connection, workspace, issue)
         shown = issue_events(connection, listed_in, web_request.parameter("cursor"))
-    project = workspace.projects_by_id[listed_in.project_id]
-    short_id = format_short_id(project.slug, listed_in.number)
-    return page(
-        web_request,
-        "issue_events.html",
-        section="issues",
-        workspace=workspace,
-        issue=listed_in,
-        short_id=short_id,
-        shown=shown,
-        view=issue_view(web_request, workspace, short_id),
-    )
+    return issue_subpage(web_request, workspace, "issue_events.html", listed_in, shown=shown)
 
 
 @get(_EVENTS + "{event:str}/json/", scopes=None, sync_to_thread=True)

@@ -8,10 +8,10 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.issues.actions.update_issue import apply_change
 from shipmark.issues.model import IssueChange
-from shipmark.issues.short_ids import format_short_id
 from shipmark.issues.store import states
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
-from shipmark.web.rendering import Answer, page, redirect
+from shipmark.web.handlers.issue_subpages import issue_subpage
+from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import require_issue
 from shipmark.web.view_models.issue_resolution import (
@@ -52,17 +52,12 @@ def _answer(web_request: WebRequest, name: str, state: FormState = UNSENT) -> An
     with web_request.view(scopes=ISSUE_CHANGE) as (connection, workspace):
         issue = require_issue(connection, workspace, name)
         shown = resolution_page(connection, workspace, issue)
-    project = workspace.projects_by_id[issue.project_id]
-    short_id = format_short_id(project.slug, issue.number)
-    return page(
+    return issue_subpage(
         web_request,
+        workspace,
         "issue_resolution.html",
-        section="issues",
+        issue,
         form_state=state,
-        workspace=workspace,
         sent=state.over({"version": "", "repository": "", "commit": ""}),
-        issue=issue,
-        short_id=short_id,
         shown=shown,
-        view=issue_view(web_request, workspace, short_id),
     )

@@ -11,9 +11,7 @@ from shipmark.events import store as events
 from shipmark.events.payload import object_of, text_of
 from shipmark.events.scrubbing import ScrubbingRules, scrub
 from shipmark.events.store import ListedEvent
-from shipmark.http.pagination import keyset, offset
-from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
-from shipmark.infrastructure.errors import BadRequest
+from shipmark.http.pagination.keyset import paginate_by_keyset, parse_page_or_first
 from shipmark.issues.model import Issue
 from shipmark.web.view_models.issue import scrubbing_of
 
@@ -46,7 +44,7 @@ class IssueEvents:
 
 def issue_events(connection: Connection, issue: Issue, cursor: str) -> IssueEvents:
     """Return the page of the cursor, the first for one that is invalid."""
-    page = _page(cursor)
+    page = parse_page_or_first(EVENTS_PER_PAGE, cursor)
     listed, links = paginate_by_keyset(
         events.of_issue(connection, issue.id, page.position, limit=page.limit), page
     )
@@ -56,14 +54,6 @@ def issue_events(connection: Connection, issue: Issue, cursor: str) -> IssueEven
         newer=str(links.previous) if links.has_previous else "",
         older=str(links.next) if links.has_next else "",
     )
-
-
-def _page(cursor: str) -> KeysetPage:
-    size = offset.parse_page(str(EVENTS_PER_PAGE), None)
-    try:
-        return keyset.parse_page(size, cursor)
-    except BadRequest:
-        return keyset.parse_page(size, None)
 
 
 def _line(listed: ListedEvent, rules: ScrubbingRules) -> EventLine:

@@ -8,9 +8,7 @@ from sqlalchemy import Connection
 
 from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
-from shipmark.http.pagination import keyset, offset
-from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset
-from shipmark.infrastructure.errors import BadRequest
+from shipmark.http.pagination.keyset import paginate_by_keyset, parse_page_or_first
 from shipmark.infrastructure.ids import id_of
 from shipmark.organizations import store
 from shipmark.organizations.audit import AuditEntry, AuditEvent
@@ -47,7 +45,7 @@ def audit_log_page(
     """Return the requested page; an unknown event, user or cursor is ignored."""
     event = AuditEvent.named(web_request.parameter("event"))
     actor_id = id_of(web_request.parameter("actor")) or None
-    page = _keyset_page(web_request.parameter("cursor"))
+    page = parse_page_or_first(_ENTRIES_PER_PAGE, web_request.parameter("cursor"))
     rows = store.entries_of(
         connection,
         workspace.organization.id,
@@ -69,14 +67,6 @@ def audit_log_page(
         else "",
         older=_address(workspace, listed | {"cursor": links.next}) if links.has_next else "",
     )
-
-
-def _keyset_page(cursor: str) -> KeysetPage:
-    size = offset.parse_page(str(_ENTRIES_PER_PAGE), None)
-    try:
-        return keyset.parse_page(size, cursor)
-    except BadRequest:
-        return keyset.parse_page(size, None)
 
 
 def _address(workspace: Workspace, parameters: Mapping[str, object]) -> str:
