@@ -73,9 +73,9 @@ def set_email(connection: Connection, user: User, email: str, *, keeps_former: b
     Raise `ValidationFailed` for what is no address, or that of another user.
     """
     address = email.strip().lower()
-    owner = store.by_email(connection, address)
     if not _is_address(address):
         raise ValidationFailed({"email": [_NO_ADDRESS]})
+    owner = store.by_email(connection, address)
     if owner is not None and owner.id != user.id:
         raise ValidationFailed({"email": ["Another user has this address."]})
     store.set_email(connection, user, address, keeps_former=keeps_former)

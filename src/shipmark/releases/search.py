@@ -14,7 +14,7 @@ from enum import StrEnum
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_dates import iso_moment, relative_moment
 from shipmark.infrastructure.search_operators import SearchOperator
-from shipmark.infrastructure.search_values import listed_values
+from shipmark.infrastructure.search_values import listed_values, unquoted
 from shipmark.releases import versions
 
 QUERY_MAX = 4096
@@ -186,7 +186,7 @@ def text_search(query: str) -> Search:
 
     Quotes only escape parentheses, blanks and colons, and a quote after a backslash is text; but versions have quotes.
     """
-    text = _QUOTED.sub(lambda quoted: quoted[1].replace('\\"', '"'), _straight(query))
+    text = _QUOTED.sub(lambda quoted: unquoted(quoted[0]), _straight(query))
     # Pages show "1.2.3+45" as "1.2.3 (45)", and that is what users paste.
     match = _WITH_SUFFIX.fullmatch(text)
     texts = (text, f"{match[1]}+{match[2]}" if match else text, query)
@@ -267,7 +267,7 @@ def _values(text: str, offset: int, key: str) -> tuple[tuple[str, ...], bool, in
             raise BadRequest(f"{key}: takes a list of 1 to {VALUES_MAX} values.")
         return values, True, listed.end()
     if quoted := _QUOTED.match(text, offset):
-        return (quoted[1].replace('\\"', '"'),), False, quoted.end()
+        return (unquoted(quoted[0]),), False, quoted.end()
     bare = _BARE.match(text, offset)
     if bare is None or not bare[0]:
         raise BadRequest(f"Empty string after '{key}:'")

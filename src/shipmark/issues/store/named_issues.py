@@ -11,26 +11,27 @@ from shipmark.issues.store.issues import IS_VISIBLE, issues
 from shipmark.projects.store import projects, redirects
 
 _SHORT_IDS = db.json_rows("short_ids", slug=sa.Text(), number=db.Id)
+
+
 # Subqueries, not joins: from the project or organization on, SQLite would compare each issue with the parameter's rows.
-_current_project_id = (
-    sa.select(projects.c.id)
-    .where(
-        projects.c.organization_id == sa.bindparam("organization_id"),
-        projects.c.slug == _SHORT_IDS.c.slug,
+def _project_id_in(
+    table: sa.TableClause, project_id: sa.ColumnElement[int]
+) -> sa.ScalarSelect[int]:
+    """Return the project that a table names by the organization and the slug of a short id."""
+    return (
+        sa.select(project_id)
+        .where(
+            table.c.organization_id == sa.bindparam("organization_id"),
+            table.c.slug == _SHORT_IDS.c.slug,
+        )
+        .correlate(_SHORT_IDS)
+        .scalar_subquery()
     )
-    .correlate(_SHORT_IDS)
-    .scalar_subquery()
+
+
+_project_id = sa.func.coalesce(
+    _project_id_in(projects, projects.c.id), _project_id_in(redirects, redirects.c.project_id)
 )
-_renamed_project_id = (
-    sa.select(redirects.c.project_id)
-    .where(
-        redirects.c.organization_id == sa.bindparam("organization_id"),
-        redirects.c.slug == _SHORT_IDS.c.slug,
-    )
-    .correlate(_SHORT_IDS)
-    .scalar_subquery()
-)
-_project_id = sa.func.coalesce(_current_project_id, _renamed_project_id)
 _issue_id = (
     sa.select(issues.c.id)
     .where(issues.c.project_id == _project_id, issues.c.number == _SHORT_IDS.c.number, IS_VISIBLE)
