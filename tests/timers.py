@@ -1,5 +1,6 @@
 """Jobs that the scheduler runs again and again, at a later time."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import bindparam, text
@@ -7,6 +8,9 @@ from sqlalchemy import bindparam, text
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.worker import scheduler
+
+#: Runs what is due so long from now.
+Pass = Callable[[timedelta], None]
 
 _OTHERS = text("DELETE FROM jobs WHERE kind NOT IN :kinds").bindparams(
     bindparam("kinds", expanding=True)

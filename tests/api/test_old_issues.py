@@ -1,7 +1,6 @@
 """Issues that change by age: they are resolved (releases.md 4.4), or become ongoing (ingest.md 11)."""
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from client_fixtures import Happen
 from factories import Caller, ago, commit, dump, rows, statements, written
 from sqlalchemy import update
-from timers import run_timers
+from timers import Pass, run_timers
 
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind
@@ -23,7 +22,6 @@ ISSUE = f"{LIST}WEB-1/"
 RESOLVED = ("resolved", {"autoResolved": True}, None, None)
 
 #: Runs the jobs by age that are due so long from now.
-Pass = Callable[[timedelta], None]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Issues that are ignored for a time, and the job that reopens them (groups-api.md 4)."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,22 +10,13 @@ from factories import (
 )
 from issue_answers import LIST, change, ignore, shown, state_of
 from sqlalchemy import text
-from timers import run_timers
+from timers import Pass
 
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.worker import scheduler
 
 WEB_LIST = "/projects/acme/web/issues/"
-
-
-#: Runs what is due so long from now.
-Pass = Callable[[timedelta], None]
-
-
-@pytest.fixture
-def let_pass(database: Database) -> Pass:
-    return lambda time: run_timers(database, time, JobKind.REOPEN_ISSUES)
 
 
 IGNORED = ("ignored", "archived_until_condition_met", None)

@@ -1,7 +1,6 @@
 """Ignoring issues until a condition is met (groups-api.md 1.1, 4.1, 4.4; ingest.md 11, 12)."""
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -19,10 +18,9 @@ from factories import (
 )
 from issue_answers import LIST, change, ignore, shown, state_of
 from sqlalchemy import text
-from timers import run_timers
+from timers import Pass
 
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.jobs import JobKind
 
 WEB_LIST = "/projects/acme/web/issues/"
 
@@ -40,15 +38,6 @@ NO_CONDITIONS = {
     "ignoreUserWindow": None,
     "ignoreWindow": None,
 }
-
-
-#: Runs what is due so long from now.
-Pass = Callable[[timedelta], None]
-
-
-@pytest.fixture
-def let_pass(database: Database) -> Pass:
-    return lambda time: run_timers(database, time, JobKind.REOPEN_ISSUES)
 
 
 IGNORED = ("ignored", "archived_until_condition_met", None)
