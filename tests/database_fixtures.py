@@ -16,6 +16,8 @@ import pytest
 from databases import KINDS, RestoredDatabase
 from factories import World
 from sqlalchemy import (
+    Dialect,
+    Engine,
     create_engine,
     event,
     make_url,
@@ -219,8 +221,15 @@ class _Movable:
     def __init__(self, url: str) -> None:
         self.database = _opened(url)
 
-        @event.listens_for(self.database.engine, "do_connect")
-        def _move(_: object, __: object, arguments: list[str], options: dict[str, object]) -> None:
+        moved = self.database.engine.dialect
+
+        # Those of all engines come before the engine's own listener, which connects.
+        @event.listens_for(Engine, "do_connect")
+        def _move(
+            dialect: Dialect, _: object, arguments: list[str], options: dict[str, object]
+        ) -> None:
+            if dialect is not moved:
+                return
             wanted = make_url(self.database.url).database
             assert wanted is not None
             if self.database.is_sqlite:

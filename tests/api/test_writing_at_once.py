@@ -19,7 +19,7 @@ from httpx import Client, Response
 from sqlalchemy import Connection, event, text
 
 from shipmark.infrastructure.database import Database
-from shipmark.infrastructure.engines import UNIT, Unit
+from shipmark.infrastructure.units_of_work import UNIT, Unit
 from shipmark.releases.store import copies
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"])

@@ -1,4 +1,4 @@
-"""Access to the database. With ``engines.py`` and ``text_search.py``, the only code that knows which database it is.
+"""Access to the database. Only it, ``engines.py``, ``connection_poolers.py`` and ``text_search.py`` know which it is.
 
 Only `Database` opens units of work: domain packages get a ``Connection`` and never open, commit or roll back anything
 themselves. ``engines.py`` runs them, ``availability.py`` detects outages.
@@ -23,13 +23,12 @@ from shipmark.infrastructure import sqlite_file
 from shipmark.infrastructure.availability import Availability
 from shipmark.infrastructure.engines import (
     POSTGRESQL_OPTIONS,
-    UNIT,
-    Unit,
     postgresql_engine,
     sqlite_engine,
 )
 from shipmark.infrastructure.errors import Conflict, NotFound, StorageFull, Unavailable
 from shipmark.infrastructure.telemetry import log
+from shipmark.infrastructure.units_of_work import UNIT, Unit
 from shipmark.infrastructure.write_lock import FileWriteLock, NullWriteLock, WriteLock
 
 metadata = sa.MetaData(

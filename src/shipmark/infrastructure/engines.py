@@ -5,7 +5,6 @@ SQLite one pragma if the connection was last used for another kind.
 """
 
 import select
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
@@ -13,10 +12,10 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from shipmark.infrastructure import sqlite_file
 from shipmark.infrastructure.availability import READ_ONLY_STATES
+from shipmark.infrastructure.connection_poolers import recognize_poolers
 from shipmark.infrastructure.errors import Unavailable
+from shipmark.infrastructure.units_of_work import UNIT, Unit
 
-#: The execution option that names the kind of unit of work.
-UNIT = "shipmark_unit"
 #: Timeouts for connecting, and for a silent server until a connection counts as broken.
 _CONNECT_SECONDS = 10
 _SILENCE_SECONDS = 60
@@ -34,19 +33,14 @@ LOWER_CASE = "lower_case"
 # waiting: one of statements would end them earlier, by an error that says nothing of locks, and long migrations. JIT
 # compilation takes longer than these statements do. The cost of a random page is that of an SSD, or of memory: at the
 # default of 4, that of a disk of 2001, tables of 10,000 rows were scanned for three of them.
-_POSTGRESQL_SETTINGS = (
-    "-c client_encoding=utf8 -c timezone=utc -c datestyle=iso"
-    " -c default_transaction_isolation=read\\ committed -c statement_timeout=0"
-    " -c jit=off -c random_page_cost=1.1"
-)
-
-
-class Unit(StrEnum):
-    """A kind of unit of work."""
-
-    TRANSACTION = "transaction"
-    SNAPSHOT = "snapshot"
-    AUTOCOMMIT_READ = "autocommit_read"
+_POSTGRESQL_SETTINGS = {
+    "timezone": "utc",
+    "datestyle": "iso",
+    "default_transaction_isolation": "read committed",
+    "statement_timeout": "0",
+    "jit": "off",
+    "random_page_cost": "1.1",
+}
 
 
 def sqlite_engine(url: str, lock_wait_seconds: float) -> Engine:
@@ -122,7 +116,7 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
     address = make_url(url)
     if address.drivername in {"postgresql", "postgres"}:
         address = address.set(drivername="postgresql+psycopg")
-    wait = int(lock_wait_seconds * 1000)
+    settings = _POSTGRESQL_SETTINGS | {"lock_timeout": str(int(lock_wait_seconds * 1000))}
     # Such as a search_path: what is in the address too would be replaced.
     options = address.normalized_query.get("options", ())
     liveness = {
@@ -140,14 +134,22 @@ def postgresql_engine(url: str, lock_wait_seconds: float, connections: int) -> E
         pool_timeout=lock_wait_seconds,
         connect_args={
             **{name: value for name, value in liveness.items() if name not in address.query},
-            "options": " ".join((*options, _POSTGRESQL_SETTINGS, f"-c lock_timeout={wait}")),
+            "client_encoding": "utf8",
+            "options": " ".join((*options, *map(_option, settings.items()))),
             # Statements are few and come again: most are composed once, when a module is loaded.
             "prepare_threshold": 2,
         },
     )
+    recognize_poolers(engine, settings, address_has_options=bool(options))
     event.listen(engine, "checkout", _refuse_closed)
     event.listen(engine, "handle_error", _leave_standby)
     return engine
+
+
+def _option(setting: tuple[str, str]) -> str:
+    name, value = setting
+    escaped = value.replace(" ", "\\ ")
+    return f"-c {name}={escaped}"
 
 
 def _refuse_closed(connection: Any, _record: object, _fairy: object) -> None:

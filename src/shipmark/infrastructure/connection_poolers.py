@@ -1,0 +1,80 @@
+"""Connections to PostgreSQL through a pooler, such as PgBouncer, that gives each transaction any session of the server.
+
+What is left in a session, such as a setting or a prepared statement, is another client's in the next transaction: a
+statement that is executed by its name may be another one. So nothing is prepared there, and each unit of work begins
+with its settings (decision 43).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Dialect, Engine, event
+from sqlalchemy.exc import ArgumentError
+
+from shipmark.infrastructure.telemetry import log
+from shipmark.infrastructure.units_of_work import UNIT, Unit
+
+#: The key in the info of a connection that leads to a pooler.
+_IS_POOLED = "is_pooled"
+_OPTIONS_IN_ADDRESS = (
+    "The database is behind a connection pooler, which drops the options in its address. Remove them, and set them for"
+    " the user instead, such as: ALTER ROLE shipmark SET search_path = shipmark"
+)
+
+
+def recognize_poolers(
+    engine: Engine, settings: Mapping[str, str], *, address_has_options: bool
+) -> None:
+    """Make an engine of psycopg work with a pooler, without costs for direct connections but a round trip for each.
+
+    ``settings`` are those that a direct connection has as its options. Raise `ArgumentError` as the engine connects, if
+    its address has further options, as they have no effect.
+    """
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(
+        dialect: Dialect, record: Any, arguments: tuple[Any, ...], parameters: dict[str, Any]
+    ) -> Any:
+        try:
+            return dialect.connect(*arguments, **parameters)
+        except dialect.loaded_dbapi.OperationalError as error:
+            # PgBouncer refuses the options unless it is told to ignore them.
+            if "options" not in str(error):
+                raise
+            record.info[_IS_POOLED] = True
+            return dialect.connect(*arguments, **{**parameters, "options": ""})
+
+    @event.listens_for(engine, "connect")
+    def _recognize(connection: Any, record: Any) -> None:
+        if record.info.get(_IS_POOLED) or _leads_to_pooler(connection):
+            record.info[_IS_POOLED] = True
+            if address_has_options:
+                raise ArgumentError(_OPTIONS_IN_ADDRESS)
+            connection.prepare_threshold = None
+            log.debug("The database is behind a connection pooler")
+
+    local = "".join(f"; SET LOCAL {name} TO '{value}'" for name, value in settings.items())
+    statements = {
+        Unit.TRANSACTION: f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED{local}",
+        Unit.SNAPSHOT: local.removeprefix("; "),
+        # The driver begins no transaction for it, in which alone settings hold. It is rolled back at the end.
+        Unit.AUTOCOMMIT_READ: f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY{local}",
+    }
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.info.get(_IS_POOLED):
+            unit = connection.get_execution_options().get(UNIT, Unit.TRANSACTION)
+            # One round trip: without parameters the driver sends several statements at once.
+            connection.exec_driver_sql(statements[unit])
+
+
+def _leads_to_pooler(connection: Any) -> bool:
+    """Return True if the process that a connection of psycopg was told of is not the one that executes statements.
+
+    A pooler tells of none of the server's, as requests to cancel go to the pooler.
+    """
+    connection.autocommit = True
+    (executing,) = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
+    connection.autocommit = False
+    return bool(executing != connection.info.backend_pid)
