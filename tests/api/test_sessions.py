@@ -156,6 +156,19 @@ def test_hangs_are_rates_of_users(alice: Caller, world: World) -> None:
     assert totals(alice, "anr_rate()", "foreground_anr_rate()") == [(0.5, 0.25)]
 
 
+def test_every_outcome_has_a_rate(alice: Caller, world: World) -> None:
+    """Dashboards of newer clients ask for them."""
+    outcomes = ("crashed", "abnormal", "errored", "unhandled", *["exited"] * 4)
+    for number, status in enumerate(outcomes):
+        ended = session(OLD, did=f"user-{number}", status=status, errors=int(status == "errored"))
+        send_sessions(alice.client, world, ended)
+    names = ("crash", "abnormal", "errored", "unhandled", "unhealthy")
+    fields = [f"{name}_rate(session)" for name in names]
+    assert totals(alice, *fields) == [(0.125, 0.125, 0.25, 0.125, 0.5)]
+    fields = [f"{name}_rate(user)" for name in names[:3]]
+    assert totals(alice, *fields) == [(0.125, 0.125, 0.25)]
+
+
 @pytest.mark.usefixtures("_sent")
 def test_groups_are_ordered_and_paged(alice: Caller) -> None:
     more = "statsPeriod=1d&groupBy=release"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shipmark.infrastructure.wildcards import expression_of
+from shipmark.release_health.model import SessionCounts, UserCounts
 from shipmark.release_health.sums import HealthSum
 
 Value = int | float | None
@@ -90,8 +91,14 @@ def _quantile(share: float) -> Field:
     return _duration(lambda total: total.durations.quantile(share))
 
 
-def _of_users(value: Callable[[HealthSum], Value]) -> Field:
-    return Field(value, is_about_users=True)
+def _share_of_sessions(part: Callable[[SessionCounts], int]) -> Field:
+    return Field(lambda total: _share(part(total.counts), total.counts.sessions))
+
+
+def _share_of_users(part: Callable[[UserCounts], int]) -> Field:
+    return Field(
+        lambda total: _share(part(total.user_counts), total.user_counts.all), is_about_users=True
+    )
 
 
 FIELDS: Mapping[str, Field] = {
@@ -104,20 +111,22 @@ FIELDS: Mapping[str, Field] = {
     "max(session.duration)": _duration(
         lambda total: total.durations.maximum if total.durations.number else None
     ),
-    "crash_rate(session)": Field(lambda total: _share(total.counts.crashed, total.counts.sessions)),
+    "crash_rate(session)": _share_of_sessions(lambda counts: counts.crashed),
+    "errored_rate(session)": _share_of_sessions(lambda counts: counts.errored),
+    "abnormal_rate(session)": _share_of_sessions(lambda counts: counts.abnormal),
+    "unhandled_rate(session)": _share_of_sessions(lambda counts: counts.unhandled),
+    "unhealthy_rate(session)": _share_of_sessions(lambda counts: counts.sessions - counts.healthy),
     "crash_free_rate(session)": Field(
         lambda total: _rest(total.counts.crashed, total.counts.sessions)
     ),
-    "crash_rate(user)": _of_users(
-        lambda total: _share(total.user_counts.crashed, total.user_counts.all)
+    "crash_rate(user)": _share_of_users(lambda counts: counts.crashed),
+    "errored_rate(user)": _share_of_users(lambda counts: counts.errored),
+    "abnormal_rate(user)": _share_of_users(lambda counts: counts.abnormal),
+    "crash_free_rate(user)": Field(
+        lambda total: _rest(total.user_counts.crashed, total.user_counts.all), is_about_users=True
     ),
-    "crash_free_rate(user)": _of_users(
-        lambda total: _rest(total.user_counts.crashed, total.user_counts.all)
-    ),
-    "anr_rate()": _of_users(lambda total: _share(total.user_counts.anr, total.user_counts.all)),
-    "foreground_anr_rate()": _of_users(
-        lambda total: _share(total.user_counts.anr_foreground, total.user_counts.all)
-    ),
+    "anr_rate()": _share_of_users(lambda counts: counts.anr),
+    "foreground_anr_rate()": _share_of_users(lambda counts: counts.anr_foreground),
 }
 
 
