@@ -339,6 +339,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/api-tokens/",
         "/organizations/acme/members/",
         "/organizations/acme/members/me/",
+        "/organizations/acme/users/",
+        "/organizations/acme/users/?projectSlug=web",
         "/organizations/acme/teams/",
         "/teams/acme/core/members/",
         "/projects/",

@@ -24,6 +24,7 @@ from shipmark.api.issue_hashes import routes as issue_hashes
 from shipmark.api.issues import count_routes as issue_counts
 from shipmark.api.issues import routes as issues
 from shipmark.api.members import routes as members
+from shipmark.api.members import user_routes as members_user
 from shipmark.api.organizations import routes as organizations
 from shipmark.api.project_keys import routes as project_keys
 from shipmark.api.projects import routes as projects
@@ -64,6 +65,7 @@ ROUTERS = tuple(
         tokens_organization,
         tokens,
         members,
+        members_user,
         teams,
         projects,
         project_keys,

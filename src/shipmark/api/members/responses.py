@@ -72,7 +72,7 @@ class TeamRoleOfMemberResponse(Wire):
 class MemberResponse(Wire, kw_only=True):
     """A user in an organization, or a person who is invited to it: ``pending``, without a user, until they accept.
 
-    ``invite_link`` is in the answer to an invitation only: it is shown once.
+    ``invite_link`` is in the answer to an invitation only: it is shown once. ``projects`` is in lists of users only.
     """
 
     id: str
@@ -90,6 +90,7 @@ class MemberResponse(Wire, kw_only=True):
     inviter_name: str | None = None
     group_org_roles: Sequence[str] = ()
     invite_link: str | msgspec.UnsetType = msgspec.UNSET
+    projects: list[str] | msgspec.UnsetType = msgspec.UNSET
     teams: list[str] | msgspec.UnsetType = msgspec.UNSET
     team_roles: list[MemberTeamResponse] | msgspec.UnsetType = msgspec.UNSET
     org_role_list: list[RoleResponse] | msgspec.UnsetType = msgspec.UNSET
@@ -102,8 +103,9 @@ def member_response(
     *,
     teams: Sequence[Team] | None = None,
     organization: Organization | None = None,
+    projects: Sequence[str] | None = None,
 ) -> MemberResponse:
-    """Return a member, with the teams and with all roles of the organization unless these are None."""
+    """Return a member, with the teams, all roles of the organization and the projects unless these are None."""
     role = TeamRole.of(member.role).value
     on = [MemberTeamResponse(team_slug=team.slug, role=role) for team in teams or ()]
     return MemberResponse(
@@ -115,6 +117,7 @@ def member_response(
         role_name=roles.NAMES[member.role],
         org_role=member.role.value,
         date_created=member.created_at,
+        projects=msgspec.UNSET if projects is None else list(projects),
         teams=msgspec.UNSET if teams is None else [team.slug for team in teams],
         team_roles=msgspec.UNSET if teams is None else on,
         org_role_list=msgspec.UNSET if organization is None else roles_of(organization),

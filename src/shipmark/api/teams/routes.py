@@ -151,7 +151,7 @@ def list_team_members(
     """List the members of a team."""
     page = query.page()
     with context.database.snapshot() as connection:
-        rows = store.members_of_team(connection, team.id, **page.window)
+        rows = store.members_of_teams(connection, [team.id], **page.window)
         members, links = paginate(rows, page)
         users = accounts.by_ids(connection, {member.user_id for member in members})
     shown = [member_response(member, users[member.user_id]) for member in members]

@@ -10,6 +10,7 @@ from shipmark.accounts.store import emails, users
 from shipmark.avatars.model import Avatar, AvatarKind, read_avatar
 from shipmark.infrastructure import database as db
 from shipmark.infrastructure.errors import Conflict
+from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.ids import id_of
 from shipmark.infrastructure.inserts import insert_missing, insert_rows
 from shipmark.infrastructure.row_reader import RowReader
@@ -102,6 +103,9 @@ _TEAMS_OF_USER = (
         members.c.organization_id == sa.bindparam("organization_id", type_=db.Id),
         members.c.user_id == sa.bindparam("user_id", type_=db.Id),
     )
+)
+_TEAM_IDS_OF_MEMBERS = sa.select(team_members.c.member_id, team_members.c.team_id).join(
+    db.IDS, db.IDS.c.id == team_members.c.member_id
 )
 _TEAMS_OF_MEMBER = (
     TEAM.select()
@@ -205,6 +209,13 @@ def team_ids_of(connection: sa.Connection, organization_id: int, user_id: int) -
     return set(connection.execute(_TEAMS_OF_USER, parameters).scalars())
 
 
+def team_ids_of_members(
+    connection: sa.Connection, member_ids: Collection[int]
+) -> dict[int, list[int]]:
+    """Return the ids of the teams of each member; members without any are left out."""
+    return grouped(connection.execute(_TEAM_IDS_OF_MEMBERS, db.ids_param(member_ids)))
+
+
 def member_counts(connection: sa.Connection, team_ids: Collection[int]) -> dict[int, int]:
     """Return the number of members of each team; teams without any are left out."""
     result = connection.execute(_MEMBER_COUNTS, db.ids_param(team_ids))
@@ -252,19 +263,21 @@ def members_of(
     return _MEMBER.all(connection, query)
 
 
-def members_of_team(
-    connection: sa.Connection, team_id: int, *, limit: int, offset: int
+def members_of_teams(
+    connection: sa.Connection, team_ids: Collection[int], *, limit: int, offset: int
 ) -> list[Member]:
-    """Return the team's members, by id."""
+    """Return the members who are on any of these teams, by id."""
+    on_them = sa.select(team_members.c.member_id).join(
+        db.IDS, db.IDS.c.id == team_members.c.team_id
+    )
     query = (
         _MEMBER.select()
-        .join(team_members, team_members.c.member_id == members.c.id)
-        .where(team_members.c.team_id == team_id)
+        .where(members.c.id.in_(on_them))
         .order_by(members.c.id)
         .limit(limit)
         .offset(offset)
     )
-    return _MEMBER.all(connection, query)
+    return _MEMBER.all(connection, query, db.ids_param(team_ids))
 
 
 def member(connection: sa.Connection, organization_id: int, member_id: int) -> Member | None:

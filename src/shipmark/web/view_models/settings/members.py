@@ -202,8 +202,8 @@ def _members(
 ) -> tuple[list[MemberRow], bool]:
     """Return a page of the members, and True if more follow."""
     first = (number - 1) * MEMBERS_PER_PAGE
-    members = organizations.members_of_team(
-        connection, team.id, limit=MEMBERS_PER_PAGE + 1, offset=first
+    members = organizations.members_of_teams(
+        connection, [team.id], limit=MEMBERS_PER_PAGE + 1, offset=first
     )
     rows = member_rows(connection, workspace, members[:MEMBERS_PER_PAGE])
     return rows, len(members) > MEMBERS_PER_PAGE
