@@ -322,6 +322,8 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         ),
         "/organizations/acme/stats_v2/?field=sum(quantity)&groupBy=outcome&statsPeriod=14d&interval=1d",
         "/projects/acme/web/stats/",
+        "/organizations/acme/stats/",
+        "/teams/acme/core/stats/",
         "/organizations/acme/tags/",
         "/organizations/acme/tags/tenant/values/?query=t7",
         "/projects/acme/web/tags/",

@@ -1,4 +1,4 @@
-"""``stats_v2/`` of an organization and ``stats/`` of a project: numbers of what SDKs sent."""
+"""``stats_v2/`` of an organization, and ``stats/`` of an organization, team or project: numbers of what SDKs sent."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -30,6 +30,8 @@ from shipmark.worker.scheduler import tidy
 
 STATS = "/organizations/acme/stats_v2/"
 WEB = "/projects/acme/web/stats/"
+ACME = "/organizations/acme/stats/"
+CORE = "/teams/acme/core/stats/"
 SUM = "sum(quantity)"
 HOUR = 3600
 
@@ -112,6 +114,26 @@ def test_numbers_are_grouped(bob: Caller, world: World) -> None:
 
 
 @pytest.mark.usefixtures("_sent")
+def test_times_seen_are_the_same_number(bob: Caller) -> None:
+    fields = f"field={SUM}&field=sum(times_seen)"
+    answer = bob.get(f"{STATS}?{fields}&groupBy=outcome&outcome=accepted&interval=1d").json()
+    [group] = answer["groups"]
+    assert group["totals"] == {SUM: 4, "sum(times_seen)": 4}
+    assert group["series"][SUM] == group["series"]["sum(times_seen)"]
+
+
+def test_reports_of_browsers_are_errors(bob: Caller, database: Database, world: World) -> None:
+    for number, category in enumerate(("error", "security", "default", "transaction"), start=1):
+        discard(database, world.projects["web"], category=category, quantity=number)
+    assert groups(bob, "outcome", more="category=error") == [("rate_limited", 6)]
+    assert groups(bob, "outcome", more="category=security") == [("rate_limited", 2)]
+    assert groups(bob, "outcome", more="category=error&category=transaction") == [
+        ("rate_limited", 10)
+    ]
+    assert sum(number for _, number in bob.get(f"{WEB}?stat=rejected").json()) == 6
+
+
+@pytest.mark.usefixtures("_sent")
 def test_series_have_steps_of_the_interval(bob: Caller) -> None:
     path = f"{STATS}?field={SUM}&groupBy=outcome&outcome=accepted"
     answer = bob.get(f"{path}&statsPeriod=4d&interval=1d").json()
@@ -174,7 +196,7 @@ def test_numbers_are_kept_for_ninety_days(bob: Caller, happen: Happen, database:
     [
         ("groupBy=outcome", 'Request is missing a "field"'),
         (f"field={SUM}", 'Request is missing a "groupBy"'),
-        ("field=sum(times_seen)&groupBy=outcome", 'Invalid field: "sum(times_seen)"'),
+        ("field=sum(bytes)&groupBy=outcome", 'Invalid field: "sum(bytes)"'),
         (f"field={SUM}&groupBy=key", 'Invalid groupBy: "key"'),
         (f"field={SUM}&groupBy=outcome&category=errors", 'Invalid category: "errors"'),
         (f"field={SUM}&groupBy=outcome&outcome=lost", 'Invalid outcome: "lost"'),
@@ -215,6 +237,20 @@ def test_a_project_has_series(bob: Caller) -> None:
     assert bob.get(WEB).json()[0][0] % HOUR == 0
 
 
+@pytest.mark.usefixtures("_sent")
+def test_an_organization_and_a_team_have_series_of_their_projects(
+    alice: Caller, bob: Caller, happen: Happen
+) -> None:
+    def total(path: str) -> int:
+        return sum(number for _, number in bob.get(f"{path}?stat=generated").json())
+
+    happen("tools")
+    assert (total(ACME), total(CORE), total(WEB)) == (4, 3, 2)
+    alice.put("/organizations/acme/", {"openMembership": False})
+    assert (total(ACME), total(CORE)) == (3, 3)
+    assert bob.get("/teams/acme/none/stats/").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
@@ -239,7 +275,7 @@ def test_there_is_nothing_at_the_ends_of_time(bob: Caller) -> None:
         assert [number for _, number in series] == [0] * 24
 
 
-@pytest.mark.parametrize("path", [f"{STATS}?field={SUM}&groupBy=outcome", WEB])
+@pytest.mark.parametrize("path", [f"{STATS}?field={SUM}&groupBy=outcome", WEB, ACME, CORE])
 @on_one_database
 def test_who_may_not_count(anonymous: Caller, charlie: Caller, bearer: Bearer, path: str) -> None:
     answer = anonymous.get(path)

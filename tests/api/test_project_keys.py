@@ -87,6 +87,15 @@ def test_a_key_is_what_is_sent(alice: Caller) -> None:
     assert [it["name"] for it in alice.get(KEYS).json()] == ["Mine", "Default"]
 
 
+def test_a_new_key_has_the_options_that_are_sent(alice: Caller) -> None:
+    options = {"hasReplay": True, "hasPerformance": False, "hasDebug": True}
+    key = made(alice, name="k", browserSdkVersion="8.x", dynamicSdkLoaderOptions=options)
+    assert (key["browserSdkVersion"], key["dynamicSdkLoaderOptions"]) == ("8.x", options)
+    assert alice.get(f"{KEYS}{key['id']}/").json() == key
+    answer = alice.post(KEYS, {"browserSdkVersion": "1.x"})
+    assert (answer.status_code, list(answer.json())) == (400, ["browserSdkVersion"])
+
+
 @pytest.mark.parametrize(
     ("body", "problems"),
     [

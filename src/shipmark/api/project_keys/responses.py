@@ -8,7 +8,7 @@ from shipmark.api.responses import Wire
 from shipmark.projects.model import ProjectKey
 
 #: The versions of the browser SDK that a key can ask for.
-SDK_VERSIONS = ("latest", "7.x", "6.x", "5.x", "4.x")
+SDK_VERSIONS = ("latest", "10.x", "9.x", "8.x", "7.x", "6.x", "5.x", "4.x")
 SDK_DEFAULT = "7.x"
 
 

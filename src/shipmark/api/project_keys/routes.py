@@ -54,6 +54,14 @@ class KeyListQuery(PageQuery):
     )
 
 
+class LoaderOptionsRequest(RequestModel):
+    """The parts of the browser SDK to load."""
+
+    has_replay: OmittableBoolean = optional("Whether to load session replay.")
+    has_performance: OmittableBoolean = optional("Whether to load tracing.")
+    has_debug: OmittableBoolean = optional("Whether to load the build for debugging.")
+
+
 class _KeyFields(RequestModel):
     name: Annotated[str, Text(max_length=_LABEL_MAX, blank=True)] | None = optional(
         "Name of the key."
@@ -62,10 +70,24 @@ class _KeyFields(RequestModel):
         "Most events with the key that are accepted in a window; null for no limit."
     )
 
+    browser_sdk_version: Omittable[_SdkVersion] = optional("Version of the browser SDK to load.")
+    dynamic_sdk_loader_options: Omittable[LoaderOptionsRequest] = optional(
+        "Parts of the browser SDK to load."
+    )
+
     def limit(self) -> tuple[int, int] | None:
         """Return the count and the window of the rate limit, or None for no limit."""
         limit = self.rate_limit
         return (limit.count, limit.window) if limit and limit.is_limit else None
+
+    def details(self) -> Mapping[str, object]:
+        """Return what is sent of the settings that only clients read, by the names of the wire."""
+        sent: dict[str, object] = {}
+        if self.browser_sdk_version is not None:
+            sent["browserSdkVersion"] = self.browser_sdk_version
+        if self.dynamic_sdk_loader_options is not None:
+            sent["dynamicSdkLoaderOptions"] = self.dynamic_sdk_loader_options.sent()
+        return sent
 
 
 class KeyRequest(_KeyFields):
@@ -85,25 +107,14 @@ class KeyRequest(_KeyFields):
             is_active=True,
             created_at=now,
             rate_limit=self.limit(),
+            details=self.details(),
         )
-
-
-class LoaderOptionsRequest(RequestModel):
-    """The parts of the browser SDK to load."""
-
-    has_replay: OmittableBoolean = optional("Whether to load session replay.")
-    has_performance: OmittableBoolean = optional("Whether to load tracing.")
-    has_debug: OmittableBoolean = optional("Whether to load the build for debugging.")
 
 
 class KeyUpdateRequest(_KeyFields):
     """Changes of a key."""
 
     is_active: OmittableBoolean = optional("Whether SDKs may send events with the key.")
-    browser_sdk_version: Omittable[_SdkVersion] = optional("Version of the browser SDK to load.")
-    dynamic_sdk_loader_options: Omittable[LoaderOptionsRequest] = optional(
-        "Parts of the browser SDK to load."
-    )
 
     def to_values(self, key: ProjectKey) -> Mapping[str, object]:
         """Return the columns to change."""
@@ -115,11 +126,7 @@ class KeyUpdateRequest(_KeyFields):
         if "rate_limit" in self.model_fields_set:
             count, window = self.limit() or (None, None)
             values |= {"rate_limit_count": count, "rate_limit_window": window}
-        details = dict(key.details)
-        if self.browser_sdk_version is not None:
-            details["browserSdkVersion"] = self.browser_sdk_version
-        if self.dynamic_sdk_loader_options is not None:
-            details["dynamicSdkLoaderOptions"] = self.dynamic_sdk_loader_options.sent()
+        details = {**key.details, **self.details()}
         return values if details == key.details else values | {"details": json.dumps(details)}
 
 
