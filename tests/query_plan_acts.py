@@ -293,6 +293,9 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
                 "platform:python+error.type:ValueError",
                 "is:unresolved+issue.priority:[high,medium]",
                 "!issue.priority:low",
+                "!is:resolved",
+                "!is:ongoing",
+                "!is:for_review",
             )
         ),
         "/organizations/acme/issues/WEB-1/hashes/",

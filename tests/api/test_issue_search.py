@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from client_fixtures import Happen
 from factories import (
+    ALICE,
     NOT_FOUND,
     Caller,
     ago,
@@ -64,8 +65,52 @@ def test_issues_are_searched_by_what_they_are(
 
 
 @pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("!is:resolved", {"NEW", "ONGOING", "ARCHIVED"}),
+        ("!status:resolved", {"NEW", "ONGOING", "ARCHIVED"}),
+        ("is:unresolved !is:ignored", {"NEW", "ONGOING"}),
+        ("!is:resolved !is:archived", {"NEW", "ONGOING"}),
+        ("!is:unresolved", {"RESOLVED", "ARCHIVED"}),
+        ("is:resolved !is:resolved", set()),
+        ("!is:new", {"ONGOING", "RESOLVED", "ARCHIVED"}),
+        ("is:unresolved !is:new !is:ongoing", set()),
+        ("!is:for_review", {"ONGOING", "RESOLVED", "ARCHIVED"}),
+        ("!is:unassigned", {"ONGOING"}),
+        ("!is:assigned", {"NEW", "RESOLVED", "ARCHIVED"}),
+        ("!is:linked", {"NEW", "ONGOING", "RESOLVED", "ARCHIVED"}),
+        ("!is:unlinked", set()),
+    ],
+)
+def test_states_are_negated(alice: Caller, happen: Happen, query: str, expected: set[str]) -> None:
+    titles = ("RESOLVED", "ARCHIVED", "ONGOING", "NEW")
+    for title in titles:
+        happen("web", title)
+    ids = {issue["metadata"]["value"]: issue["id"] for issue in alice.get(LIST).json()}
+    alice.put(f"{LIST}?id={ids['RESOLVED']}", {"status": "resolved"})
+    alice.put(f"{LIST}?id={ids['ARCHIVED']}", {"status": "ignored"})
+    alice.put(f"{LIST}?id={ids['ONGOING']}", {"inbox": False, "assignedTo": ALICE})
+    for path in (LIST, WEB_LIST):
+        answer = alice.get(f"{path}?query={quote(query)}&limit=1")
+        assert answer.headers["X-Hits"] == str(len(expected))
+        found = alice.get(f"{path}?query={quote(query)}").json()
+        assert {issue["metadata"]["value"] for issue in found} == expected
+
+
+def test_a_search_that_leaves_a_status_out_changes_no_issue_with_it(
+    alice: Caller, happen: Happen
+) -> None:
+    for title in ("one", "two"):
+        happen("web", title)
+    alice.put(f"{LIST}?id={alice.get(LIST).json()[0]['id']}", {"status": "ignored"})
+    alice.put(f"{LIST}?query={quote('!is:archived')}", {"status": "resolved"})
+    assert {it["status"] for it in alice.get(f"{LIST}?query=").json()} == {"ignored", "resolved"}
+
+
+@pytest.mark.parametrize(
     ("query", "detail"),
     [
+        ("!is:loud", 'Invalid value for "is" search, valid values are ['),
         ("is:loud", 'Invalid value for "is" search, valid values are ['),
         ("level:loud", "level: takes one of debug, error, fatal, info, warning."),
         ("timesSeen:many", "timesSeen: takes a number, or a comparison with one, such as >10."),

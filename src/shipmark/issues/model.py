@@ -291,7 +291,7 @@ class ReleaseCondition:
 class IssueFilter:
     """The conditions of a list of issues. The text is searched in titles and messages, ignoring case.
 
-    Issues for review are those in the inbox.
+    Issues for review are those in the inbox: with False, issues match that are not in it.
 
     With environments, issues match that were seen in one of them; the first release and that they were seen in count
     there. Issues that were seen in excluded ones don't match. With ids, only these issues match.
@@ -304,7 +304,9 @@ class IssueFilter:
     excluded_ids: tuple[int, ...] = ()
     status: IssueStatus | None = None
     substatus: Substatus | None = None
-    is_for_review: bool = False
+    excluded_statuses: frozenset[IssueStatus] = frozenset()
+    excluded_substatuses: frozenset[Substatus] = frozenset()
+    is_for_review: bool | None = None
     text: str = ""
     releases: tuple[ReleaseCondition, ...] = ()
     environment_ids: tuple[int, ...] | None = None

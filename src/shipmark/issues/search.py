@@ -110,7 +110,9 @@ class IssueSearch:
 
     status: IssueStatus | None = None
     substatus: Substatus | None = None
-    is_for_review: bool = False
+    excluded_statuses: set[IssueStatus] = field(default_factory=set)
+    excluded_substatuses: set[Substatus] = field(default_factory=set)
+    is_for_review: bool | None = None
     text: str = ""
     releases: list[ReleaseTerm] = field(default_factory=list)
     environments: list[NamesTerm] = field(default_factory=list)
@@ -216,10 +218,8 @@ def _release_search(query: str, now: datetime) -> release_search.Search:
 def _add_term(search: IssueSearch, key: str, text: str, now: datetime) -> None:
     name, value = key.removeprefix("!"), unquoted(text)
     is_negated = name != key
-    if key == "is":
-        _add_status(search, value.lower())
-    elif key == "status" and value.lower() in STATUSES:
-        search.status = STATUSES[value.lower()]
+    if name == "is" or (name == "status" and value.lower() in STATUSES):
+        _add_status(search, value.lower(), is_negated=is_negated)
     elif name in _LOOKED_UP and (value or name not in _OF_TAGS):
         if not value:
             raise BadRequest(f"{name}: takes a value.")
@@ -302,18 +302,23 @@ _KEYS = {
 }
 
 
-def _add_status(search: IssueSearch, value: str) -> None:
-    """Set the status; a substatus implies one."""
+def _add_status(search: IssueSearch, value: str, *, is_negated: bool) -> None:
+    """Set or exclude a status or substatus, of which the latter implies a status, or another state."""
     if value == _FOR_REVIEW:
-        search.is_for_review = True
+        search.is_for_review = not is_negated
     elif value in _ASSIGNED:
-        search.assignees.append(NamesTerm(names=(NO_ASSIGNEE,), is_negated=_ASSIGNED[value]))
+        is_assigned = _ASSIGNED[value] is not is_negated
+        search.assignees.append(NamesTerm(names=(NO_ASSIGNEE,), is_negated=is_assigned))
     elif value in _STATELESS:
-        if not _STATELESS[value]:
+        if _STATELESS[value] is is_negated:
             search.named.append(IssueTerm(short_ids=(), ids=(), is_negated=False))
+    elif value in _SUBSTATUSES and is_negated:
+        search.excluded_substatuses.add(_SUBSTATUSES[value])
     elif value in _SUBSTATUSES:
         search.substatus = _SUBSTATUSES[value]
         search.status = search.substatus.status
+    elif value in STATUSES and is_negated:
+        search.excluded_statuses.add(STATUSES[value])
     elif value in STATUSES:
         search.status, search.substatus = STATUSES[value], None
     else:

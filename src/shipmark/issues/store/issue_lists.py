@@ -43,9 +43,10 @@ def page_of(
     limit: int,
 ) -> list[ListedIssue]:
     """Return the issues that match the filter and come after the position, or before it, nearest first."""
-    if not issue_filter.project_ids:
+    statuses = _statuses_of(issue_filter)
+    if not statuses:
         return []
-    page = _ordered(issue_filter, _statuses_of(issue_filter), sort, position, limit)
+    page = _ordered(issue_filter, statuses, sort, position, limit)
     query = ISSUE.select(page.c.value).join(page, page.c.id == issues.c.id)
     query = query.order_by(*_order(page.c.value, page.c.id, position)).limit(limit)
     rows = connection.execute(query, parameters_of(issue_filter)).all()
@@ -66,7 +67,7 @@ def ids_of(
 ) -> list[int]:
     """Return the ids of issues that match the filter, the last seen first, without those of ``other_than``."""
     statuses = [each for each in _statuses_of(issue_filter) if each is not other_than]
-    if not issue_filter.project_ids or not statuses:
+    if not statuses:
         return []
     page = _ordered(issue_filter, statuses, IssueSort.LAST_SEEN, None, limit)
     query = sa.select(page.c.id).order_by(*_order(page.c.value, page.c.id, None)).limit(limit)
@@ -96,9 +97,9 @@ def counts_from(
     limit: int,
 ) -> tuple[int, ...]:
     """Return the number of issues from each position of the list on, counted up to ``limit``."""
-    if not issue_filter.project_ids:
-        return (0,) * len(positions)
     statuses = _statuses_of(issue_filter)
+    if not statuses:
+        return (0,) * len(positions)
     lists = [_ordered(issue_filter, statuses, sort, position, limit) for position in positions]
     return _counts(connection, lists, parameters_of(issue_filter), limit)
 
@@ -121,9 +122,9 @@ def _counts(
 
 def count_of(connection: sa.Connection, issue_filter: IssueFilter, *, limit: int) -> int:
     """Return the number of issues that match the filter, counted up to ``limit``."""
-    if not issue_filter.project_ids:
-        return 0
     statuses = _statuses_of(issue_filter)
+    if not statuses:
+        return 0
     if issue_filter.is_for_review:
         matching = _ordered(issue_filter, statuses, IssueSort.INBOX, None, limit)
     else:
@@ -135,7 +136,11 @@ def count_of(connection: sa.Connection, issue_filter: IssueFilter, *, limit: int
 
 
 def _statuses_of(issue_filter: IssueFilter) -> list[IssueStatus]:
-    return list(IssueStatus) if issue_filter.status is None else [issue_filter.status]
+    """Return the statuses of issues that can match: none where no project is selected."""
+    if not issue_filter.project_ids:
+        return []
+    selected = IssueStatus if issue_filter.status is None else [issue_filter.status]
+    return [status for status in selected if status not in issue_filter.excluded_statuses]
 
 
 def _ordered(

@@ -72,6 +72,9 @@ def _attributes(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(IS_REGRESSED)
     elif issue_filter.substatus is not None:
         conditions.append(issues.c.substatus == issue_filter.substatus)
+    if issue_filter.excluded_substatuses:
+        substatus = sa.func.coalesce(issues.c.substatus, "")
+        conditions.append(substatus.not_in(sorted(issue_filter.excluded_substatuses)))
     for condition in issue_filter.conditions:
         compare = issues.c[condition.attribute.value].bool_op(condition.operator)
         conditions.append(compare(condition.operand))
@@ -97,6 +100,9 @@ def _lookups(issue_filter: IssueFilter) -> list[sa.ColumnElement[bool]]:
     # A release that counts in these environments says the same.
     if named is not None and not any(map(_counts_there, issue_filter.releases)):
         conditions.append(_was_in(named))
+    if issue_filter.is_for_review is False:
+        waiting = sa.select(inbox.c.issue_id).where(inbox.c.issue_id == issues.c.id)
+        conditions.append(~waiting.correlate(issues).exists())
     if issue_filter.seen_between is not None:
         conditions.append(_was_seen_between(*issue_filter.seen_between))
     if issue_filter.excluded_environment_ids:

@@ -63,6 +63,8 @@ def filter_of(
         excluded_ids=tuple(sorted(selected.excluded_ids)),
         status=search.status,
         substatus=search.substatus,
+        excluded_statuses=frozenset(search.excluded_statuses),
+        excluded_substatuses=frozenset(search.excluded_substatuses),
         is_for_review=search.is_for_review,
         text=search.text,
         releases=tuple(releases),
