@@ -244,6 +244,18 @@ def test_nothing_is_listed_of_what_is_not_kept(alice: Caller) -> None:
     assert alice.get(logs).json() == {"data": []}
 
 
+@pytest.mark.parametrize("child", ["integrations/?per_page=100", "external-issues/"])
+def test_an_issue_has_no_links_to_other_trackers(
+    bob: Caller, charlie: Caller, send: Send, child: str
+) -> None:
+    send()
+    for path in ("/issues/1/", "/organizations/acme/issues/WEB-1/"):
+        answer = bob.get(f"{path}{child}")
+        assert (answer.status_code, answer.json()) == (200, [])
+    assert bob.get(f"/issues/99/{child}").status_code == 404
+    assert charlie.get(f"/issues/1/{child}").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("query", "problem"),
     [

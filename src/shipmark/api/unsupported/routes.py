@@ -1,4 +1,4 @@
-"""What clients ask for and Shipmark does not keep: monitors, integrations, logs, builds of apps, snapshots of pages.
+"""What clients ask for and Shipmark does not keep: monitors, integrations, logs, builds of apps, snapshots of pages …
 
 Clients show an error for a path that is missing, so that lists are empty, and uploads are refused by a reason.
 """
@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from pydantic import Field
 
+from shipmark.api.issues.path_issue import PathIssue
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses import Wire
@@ -26,6 +27,7 @@ from shipmark.infrastructure.errors import BadRequest
 _NO_BUILDS = (
     "Builds of apps and snapshots are not kept here. Upload debug files and releases instead."
 )
+_ISSUE_PATHS = ("/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}")
 _DATASETS = ("logs", "ourlogs")
 _OTHER_DATASET = 'There is no dataset "{}". Events are listed in their project or issue.'
 
@@ -44,6 +46,12 @@ class IntegrationResponse(Wire):
 
     id: str
     name: str
+
+
+class ExternalIssueResponse(Wire):
+    """An issue of another tracker."""
+
+    id: str
 
 
 class LogsResponse(Wire):
@@ -71,6 +79,23 @@ def list_monitors(context: RequestContext, query: PageQuery) -> list[MonitorResp
 def list_integrations(context: RequestContext, query: PageQuery) -> list[IntegrationResponse]:  # noqa: ARG001  # authorizes
     """List installed integrations: always none. Repositories are fetched by their remotes."""
     query.page()
+    return []
+
+
+@endpoint.get([f"{path}/integrations/" for path in _ISSUE_PATHS], scopes=ISSUE_READ)
+def list_issue_integrations(
+    context: RequestContext,  # noqa: ARG001  # authorizes
+    issue: PathIssue,  # noqa: ARG001  # authorizes
+    query: PageQuery,
+) -> list[IntegrationResponse]:
+    """List integrations that an issue can be linked by: always none, as none are installed."""
+    query.page()
+    return []
+
+
+@endpoint.get([f"{path}/external-issues/" for path in _ISSUE_PATHS], scopes=ISSUE_READ)
+def list_external_issues(context: RequestContext, issue: PathIssue) -> list[ExternalIssueResponse]:  # noqa: ARG001  # authorizes
+    """List issues of other trackers that an issue is linked to: always none."""
     return []
 
 
