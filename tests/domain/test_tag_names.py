@@ -17,7 +17,9 @@ from shipmark.issues.tag_names import term_of
         ("path", "C:\\x y", 'path:"C:\\x y"'),
         ("path", "C:\\x\\", ""),
         ("region", "e*u", ""),
-        ("key:x", "y", ""),
+        ("key:x", "y", 'tags[key:x]:"y"'),
+        ("key:x", "y:z", 'tags[key:x]:"y:z"'),
+        ("has", "y", ""),
         ("key_ü", "y", ""),
         # Without the mark of the issue itself, not of its tags.
         ("platform", "ios", 'tags[platform]:"ios"'),

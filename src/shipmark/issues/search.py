@@ -12,7 +12,7 @@ from shipmark.infrastructure.search_operators import SearchOperator
 from shipmark.infrastructure.search_values import unquoted
 from shipmark.issues import short_ids, tag_search, text_search
 from shipmark.issues.model import IssueAttribute, IssueCondition, IssueStatus, ReleaseTie, Substatus
-from shipmark.issues.search_words import BOOLEAN_WORDS, values_of, words_of
+from shipmark.issues.search_words import BOOLEAN_WORDS, term_of, values_of, words_of
 from shipmark.issues.short_ids import ShortId
 from shipmark.issues.tags import TagCondition
 from shipmark.issues.text_search import TextCondition
@@ -166,11 +166,11 @@ def parse(query: str, now: datetime) -> IssueSearch:
     """
     search, words, of_releases = IssueSearch(), list[str](), list[str]()
     for word in words_of(query):
-        written, colon, rest = word.partition(":")
+        written, colon, rest = term_of(word)
         key = _known(written)
         if word in BOOLEAN_WORDS:
             raise BadRequest(release_search.BOOLEAN)
-        if not colon or word.startswith('"') or _is_text(key, rest):
+        if not colon or written.startswith('"') or _is_text(key, rest):
             words.append(unquoted(word))
         elif _searches_releases(key, rest):
             of_releases.append(word)

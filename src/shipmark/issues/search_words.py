@@ -8,6 +8,10 @@ from shipmark.infrastructure.search_values import listed_values, unquoted
 QUERY_MAX = 4096
 _QUOTED = r'"(?:[^"\\]|\\.)*"|"[^"]*"'
 _WORD = re.compile(rf"(?:{_QUOTED}|(?<=:)\[[^\]]*\]|\S)+")
+#: The name of a tag that contains colons, where a word begins: ``tags[app:tier]`` or ``"app:tier"``.
+_NAME_WITH_COLONS = re.compile(
+    r"""(!?)(?:tags\[([\w.:-]+)\]|"([\w.-]+:[\w.:-]+)"):(?=.)""", re.DOTALL
+)
 _LIST = re.compile(r"\[(.*)\]", re.DOTALL)
 #: A value in the quotes that keyboards of phones, and word processors, write; in a text they are those of the text.
 _TYPOGRAPHIC = re.compile(r'(?<=:)[“„]([^“”„"]*)[“”](?!\S)')
@@ -20,6 +24,13 @@ def words_of(query: str) -> list[str]:
     if len(query) > QUERY_MAX:
         raise BadRequest(f"A query has no more than {QUERY_MAX} characters.")
     return _WORD.findall(_TYPOGRAPHIC.sub(r'"\1"', query.replace("\x00", "")))
+
+
+def term_of(word: str) -> tuple[str, str, str]:
+    """Return the key of a term, the colon and the rest; a word without a colon is a key alone."""
+    if named := _NAME_WITH_COLONS.match(word):
+        return f"{named[1]}tags[{named[2] or named[3]}]", ":", word[named.end() :]
+    return word.partition(":")
 
 
 def values_of(text: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.search import parse
+from shipmark.issues.tag_search import USER_TERMS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABELS = {"dist": "Distribution", "url": "URL", "os": "OS", "os.name": "OS.Name"}
@@ -26,14 +27,14 @@ def value_label_of(key: str, value: str) -> str:
 def term_of(key: str, value: str) -> str:
     """Return the term that searches for issues with this value, such as ``user.id:"7"``, or an empty text.
 
-    There is none for values with asterisks and backslashes before quotes. Names that mean something else in a search
-    are marked as tags: ``tags[platform]:"ios"``.
+    There is none for values with asterisks and backslashes before quotes. Names that mean something else in a search,
+    and those with colons, are marked as tags: ``tags[platform]:"ios"``.
     """
     if key == _USER and ":" in value:
         kind, _, identifier = value.partition(":")
         key, value = f"{key}.{kind}", identifier
     escaped = value.replace('"', '\\"')
-    if "*" in value or '\\"' in f'{value}"' or ":" in key:
+    if "*" in value or '\\"' in f'{value}"':
         return ""
     terms = (f'{key}:"{escaped}"', f'tags[{key}]:"{escaped}"')
     return next((term for term in terms if _finds(key, term)), "")
@@ -46,4 +47,5 @@ def _finds(key: str, term: str) -> bool:
     except BadRequest:
         return False
     is_repeated = bool(search.releases or search.environments) and key in _REPEATED
-    return bool(search.tags) or is_repeated or key == _LEVEL
+    tag = _USER if key in USER_TERMS else key
+    return any(each.key == tag for each in search.tags) or is_repeated or key == _LEVEL

@@ -9,7 +9,7 @@ from shipmark.issues import text_search
 from shipmark.issues.tags import USER_KINDS, TagCondition, TagPattern, hidden_key_of
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
-_EXPLICIT = re.compile(r"tags\[([a-zA-Z0-9_.-]+)\]")
+_EXPLICIT = re.compile(r"tags\[([a-zA-Z0-9_.:-]+)\]")
 #: The name of the term for any value of a tag.
 HAS = "has"
 _USER = "user"
