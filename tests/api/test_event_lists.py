@@ -67,6 +67,13 @@ def test_events_of_an_issue_are_listed_newest_first(alice: Caller, send: Send) -
         ("!has:tenant", "c"),
         ("tenant:%22%22", "c"),
         ("!tenant:%22%22", "ab"),
+        ("tags[tenant]:t1", "a"),
+        ("!tags[tenant]:t1", "bc"),
+        ("tags[platform]:ios", "c"),
+        ("platform:ios", ""),
+        ("tags[app:tier]:web", "c"),
+        ("%22app:tier%22:%22web%22", "c"),
+        ("has:app:tier", "c"),
         ("user.email:ada@example.com", "a"),
         ("user.email:*@EXAMPLE.com", "ab"),
         ("user.id:7", "b"),
@@ -94,7 +101,7 @@ def test_events_of_an_issue_are_searched(alice: Caller, send: Send, query: str, 
             environment="production",
             user={"id": 7, "ip_address": "192.0.2.7", "email": "bob@example.com"},
         ),
-        "c": send(message="no such row"),
+        "c": send(message="no such row", tags={"platform": "ios", "app:tier": "web"}),
     }
     issue_id = alice.get(f"{EVENTS}{made['a']}/").json()["groupID"]
     names = {event_id: name for name, event_id in made.items()}

@@ -8,11 +8,12 @@ from shipmark.api.events.responses import EventOverviewResponse, EventSummaryRes
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_values import unquoted
 from shipmark.infrastructure.wildcards import expression_of
-from shipmark.issues.search_words import BOOLEAN_WORDS, values_of, words_of
+from shipmark.issues.search_words import BOOLEAN_WORDS, term_of, values_of, words_of
 from shipmark.issues.tag_search import HAS
 from shipmark.releases.search import BOOLEAN
 
-_KEY = re.compile(r"[\w.@-]+")
+_EXPLICIT = re.compile(r"tags\[(.+)\]")
+_KEY = re.compile(rf"[\w.@-]+|{_EXPLICIT.pattern}")
 _NO_TERMS = BOOLEAN_WORDS | {"(", ")"}
 _TERMS_MAX = 20
 _USER = "user."
@@ -86,7 +87,7 @@ def _term(word: str) -> _Term:
 
 def _key_and_text(term: str) -> tuple[str, str]:
     """Return the key, which is empty for plain text. Text may be a URL, or the name of a class with ``::``."""
-    key, colon, text = term.partition(":")
+    key, colon, text = term_of(term)
     if not colon or _KEY.fullmatch(key) is None or text.startswith(("//", ":")):
         return "", term
     return key, text
@@ -113,6 +114,8 @@ def _values_of(event: EventSummaryResponse, key: str) -> list[str]:
     """Return what an event has for a key; for plain text what is said of the event."""
     if not key:
         return [event.title, event.message, event.culprit]
+    if explicit := _EXPLICIT.fullmatch(key):
+        return [tag.value for tag in event.tags if tag.key == explicit[1]]
     if key in _ATTRIBUTES:
         value = _ATTRIBUTES[key](event)
         return [value] if value else []
