@@ -1,4 +1,4 @@
-"""``groups`` is the older word for issues in paths (groups-api.md)."""
+"""``groups`` is the older word for issues in paths (groups-api.md), and paths may begin with several slashes."""
 
 import pytest
 from client_fixtures import Happen
@@ -46,3 +46,22 @@ def test_a_project_may_be_called_groups(alice: Caller) -> None:
     alice.put("/projects/acme/web/", {"slug": "groups"})
     assert alice.get("/projects/acme/groups/").json()["slug"] == "groups"
     assert alice.get("/projects/acme/groups/groups/").json() == []
+
+
+@pytest.mark.parametrize("begin", ["//api/0/", "/api/0//", "//api//0//", "/api/0///"])
+def test_a_path_may_begin_with_several_slashes(alice: Caller, begin: str) -> None:
+    def status(method: str, path: str) -> int:
+        url = f"{alice.client.base_url}".rstrip("/") + begin + path
+        return alice.client.request(method, url, headers=alice.headers).status_code
+
+    assert status("GET", "organizations/acme/projects/") == 200
+    assert status("GET", "projects/acme/web/releases") == 404
+    # A name is missing, as where a script has an empty variable.
+    assert status("DELETE", "projects/acme/web//") == 404
+    assert status("DELETE", "organizations/acme//") == 404
+    assert alice.get("/projects/acme/web/").status_code == 200
+
+
+def test_slashes_elsewhere_stand_for_a_missing_name(alice: Caller) -> None:
+    for path in ("/organizations//projects/", "/organizations/acme//projects/"):
+        assert alice.get(path).json() == NOT_FOUND
