@@ -185,7 +185,17 @@ def test_many_are_deleted_by_their_ids(
     assert counts(database)["issues"] == 1
 
 
-@pytest.mark.parametrize("path", [LIST, WEB_LIST, f"{LIST}?project=-1"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        LIST,
+        WEB_LIST,
+        f"{LIST}?project=-1",
+        f"{LIST}?query=",
+        f"{WEB_LIST}?query=%20",
+        f"{WEB_LIST}?query=&status=",
+    ],
+)
 def test_a_list_without_ids_and_search_is_refused(alice: Caller, happen: Happen, path: str) -> None:
     happen(value="a")
     answer = alice.delete(path)

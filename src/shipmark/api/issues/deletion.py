@@ -38,8 +38,8 @@ def delete_selected(
     """Delete the issues that the query names or the search finds, by a constant number of statements."""
     access, ids = context.access, query.ids()
     project_ids = {project.id for project in projects}
-    if not ids and not query.has_search:
-        # By the default of a list, a request whose ids were forgotten would delete a thousand issues.
+    if not (ids or query.status or (query.query or "").strip()):
+        # A request whose ids, or whose query, were forgotten would delete a thousand issues.
         raise BadRequest("Name the issues to delete by id, or find them by query or status.")
     search = query.search(default="")
     with context.database.transaction() as connection:
