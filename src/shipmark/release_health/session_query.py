@@ -1,13 +1,14 @@
 """Questions about sessions: fields, by groups, over time (releases.md 2.21). Pure."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from shipmark.infrastructure.wildcards import expression_of
 from shipmark.release_health.model import SessionCounts, UserCounts
 from shipmark.release_health.sums import HealthSum
+from shipmark.releases.versions import LATEST
 
 Value = int | float | None
 
@@ -142,9 +143,19 @@ class Condition:
         """Return whether a value of the key meets the condition."""
         return any(_pattern(value).fullmatch(text) for value in self.values) is not self.is_negated
 
+    @property
+    def is_of_latest(self) -> bool:
+        """Return whether one of the values is the latest release, which no release is called."""
+        return self.key is GroupKey.RELEASE and LATEST in self.values
+
 
 def _pattern(value: str) -> re.Pattern[str]:
     return re.compile(expression_of(value), re.DOTALL)
+
+
+def _with_latest(values: Iterable[str], versions: Collection[str]) -> Iterator[str]:
+    for value in values:
+        yield from versions if value == LATEST else (value,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +182,21 @@ class SessionQuery:
         """Return whether each release is counted by itself."""
         keys = {condition.key for condition in self.conditions}
         return GroupKey.RELEASE in keys | set(self.group_by)
+
+    @property
+    def names_latest(self) -> bool:
+        """Return whether a condition names the latest release of each project."""
+        return any(each.is_of_latest for each in self.conditions)
+
+    def with_latest(self, versions: Collection[str]) -> "SessionQuery":
+        """Return the query in which the latest releases are these versions."""
+        conditions = [
+            replace(each, values=tuple(_with_latest(each.values, versions)))
+            if each.is_of_latest
+            else each
+            for each in self.conditions
+        ]
+        return replace(self, conditions=conditions)
 
     def value(self, name: str, total: HealthSum, status: SessionOutcome | None = None) -> Value:
         """Return the value of a field, of one outcome in a group by outcomes, or of all that are selected."""

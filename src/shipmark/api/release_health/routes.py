@@ -26,7 +26,7 @@ from shipmark.release_health.session_query import GroupKey, SessionQuery, Value
 from shipmark.release_health.store import session_rows
 from shipmark.release_health.store.session_rows import Selection
 from shipmark.releases.model import ReleaseFilter, ReleaseSort
-from shipmark.releases.store import list_query
+from shipmark.releases.store import list_query, shipping_order
 
 BASE_PATH = "/api/0/organizations/{organization:str}/sessions"
 
@@ -59,8 +59,12 @@ def query_sessions(context: RequestContext, query: SessionsQuery) -> Response[Se
         selected = query.select_listed(connection, context.access)
         if not selected:
             raise BadRequest("No projects available")
+        project_ids = [project.id for project in selected]
+        if question.names_latest:
+            latest = shipping_order.latest_versions(connection, project_ids)
+            question = question.with_latest(set(latest.values()))
         selection = Selection(
-            project_ids=[project.id for project in selected],
+            project_ids=project_ids,
             start=intervals.start,
             end=intervals.end,
             interval=intervals.seconds,
