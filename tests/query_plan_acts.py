@@ -334,6 +334,7 @@ ACTS: dict[str, Callable[[Caller, World], object]] = {
         "/projects/acme/web/tags/level/values/",
         "/organizations/acme/issues/WEB-1/events/?environment=production",
         "/organizations/acme/issues/WEB-1/events/?query=tenant:t7&statsPeriod=14d",
+        "/projects/acme/web/events/?statsPeriod=14d",
         "/organizations/acme/issues/WEB-1/events/latest/",
         "/organizations/acme/issues/WEB-1/events/oldest/",
         "/organizations/acme/projects/",

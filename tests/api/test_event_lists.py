@@ -148,15 +148,21 @@ def test_a_search_of_events_has_pages_and_looks_at_a_part_at_a_time(
     assert [each["eventID"] for each in back.json()] == [made[5]]
 
 
-def test_events_of_an_issue_are_those_of_a_period(alice: Caller, send: Send) -> None:
+@pytest.mark.parametrize("is_of_project", [False, True])
+def test_events_are_those_of_a_period(alice: Caller, send: Send, is_of_project: bool) -> None:
     made = {hours: send(hours=hours) for hours in (1, 30, 60)}
     issue_id = alice.get(f"{EVENTS}{made[1]}/").json()["groupID"]
-    path = f"/issues/{issue_id}/events/"
+    path = EVENTS if is_of_project else f"/issues/{issue_id}/events/"
     assert ids(alice, f"{path}?statsPeriod=24h") == [made[1]]
     period = f"start={written(ago(hours=61))}&end={written(ago(hours=29))}".replace("+", "%2B")
     assert ids(alice, f"{path}?{period}") == [made[30], made[60]]
     assert ids(alice, f"{path}?{period}&query=level:error") == [made[30], made[60]]
+    assert ids(alice, f"{path}?{period}&query=level:info") == []
+    assert ids(alice, f"{path}?start=1900-01-01T00:00:00.0Z&end=2100-01-01&full=true") == [
+        *made.values()
+    ]
     assert alice.get(f"{path}?statsPeriod=soon").status_code == 400
+    assert alice.get(f"{path}?query=is:unresolved").status_code == 400
 
 
 def test_events_of_an_issue_are_those_of_the_environments(alice: Caller, send: Send) -> None:

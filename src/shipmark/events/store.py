@@ -199,10 +199,18 @@ def oldest_of(connection: sa.Connection, issue_id: int) -> StoredEvent | None:
 
 
 def of_project(
-    connection: sa.Connection, project_id: int, position: KeysetPosition | None, *, limit: int
+    connection: sa.Connection,
+    project_id: int,
+    position: KeysetPosition | None,
+    *,
+    limit: int,
+    between: tuple[datetime, datetime] | None = None,
 ) -> list[ListedEvent]:
-    """Return events of a project from a position on, the newest first; backwards the nearest first."""
-    is_shown = sa.and_(events.c.project_id == project_id, _IS_SHOWN)
+    """Return events of a project from a position on, the newest first; backwards the nearest first.
+
+    Only those of this time if it is given.
+    """
+    is_shown = sa.and_(events.c.project_id == project_id, _IS_SHOWN, _happened_in(between))
     return _listed(connection, is_shown, position, limit)
 
 
@@ -216,10 +224,7 @@ def of_issue(
     between: tuple[datetime, datetime] | None = None,
 ) -> list[ListedEvent]:
     """Return events of an issue in the same order, only of these environments and this time if they are given."""
-    is_shown = events.c.issue_id == issue_id
-    if between is not None:
-        begin, end = between
-        is_shown = sa.and_(is_shown, events.c.happened_at >= begin, events.c.happened_at < end)
+    is_shown = sa.and_(events.c.issue_id == issue_id, _happened_in(between))
     if environment_ids is not None:
         is_shown = sa.and_(is_shown, events.c.environment_id.in_(environment_ids))
     return _listed(connection, is_shown, position, limit)
@@ -265,6 +270,14 @@ def remove(connection: sa.Connection, row_ids: Collection[int]) -> list[tuple[in
     """
     removed = connection.execute(_REMOVE, ids_param(row_ids))
     return [(project_id, event_id) for project_id, event_id in removed]
+
+
+def _happened_in(between: tuple[datetime, datetime] | None) -> sa.ColumnElement[bool]:
+    """Return the condition that an event happened in a time, which None does not limit."""
+    if between is None:
+        return sa.true()
+    begin, end = between
+    return sa.and_(events.c.happened_at >= begin, events.c.happened_at < end)
 
 
 def _listed(

@@ -101,12 +101,16 @@ class SourceMapDebugQuery(RequestModel):
         return self.exception_idx in {None, exception_idx} and self.frame_idx in {None, frame_idx}
 
 
-class IssueEventsQuery(PageQuery, EnvironmentQuery, TimeRangeQuery):
-    """A page of the events of an issue."""
+class EventListQuery(PageQuery, TimeRangeQuery):
+    """A page of the events of a project."""
 
     query: str | None = optional(
         "Terms of tags, users and texts, which must all hold.", example="user.email:ada@example.com"
     )
+
+
+class IssueEventsQuery(EventListQuery, EnvironmentQuery):
+    """A page of the events of an issue."""
 
 
 #: The events that a search looks at in one request: half a second. The link to the next page goes on behind them.
@@ -133,14 +137,12 @@ def get_by_event_id(context: RequestContext, found: EventOfProject) -> EventIdRe
 
 @endpoint.get(_EVENTS, scopes=ISSUE_READ)
 def list_events(
-    context: RequestContext, project: PathProject, query: PageQuery
+    context: RequestContext, project: PathProject, query: EventListQuery
 ) -> Response[list[EventSummaryResponse]]:
     """List the events of a project, the newest first."""
-    page = query.dated_page()
     with context.database.snapshot() as connection:
-        rows = store.of_project(connection, project.id, page.position, limit=page.limit)
-        rules = _rules(context, connection, project.id)
-    return _listed(context, page, rows, rules)
+        find = partial(store.of_project, connection, project.id, between=query.time_range())
+        return _page(context, find, query, _rules(context, connection, project.id))
 
 
 @endpoint.get([f"{prefix}/events/" for prefix in _ISSUE], scopes=ISSUE_READ)
@@ -148,7 +150,6 @@ def list_events_of_issue(
     context: RequestContext, issue: PathIssue, query: IssueEventsQuery
 ) -> Response[list[EventSummaryResponse]]:
     """List the events of an issue, the newest first."""
-    page, search = query.dated_page(), event_search.parse(query.query or "")
     with context.database.snapshot() as connection:
         find = partial(
             store.of_issue,
@@ -157,13 +158,7 @@ def list_events_of_issue(
             environment_ids=query.environment_ids(connection, context.access),
             between=query.time_range(),
         )
-        rules = _rules(context, connection, issue.project_id)
-        if search.terms:
-            found, last_examined = _search(find, page, rules, search)
-            events, links = paginate_searched(found, page, last_examined)
-            return context.listed([each.response for each in events], links)
-        rows = find(page.position, limit=page.limit)
-    return _listed(context, page, rows, rules)
+        return _page(context, find, query, _rules(context, connection, issue.project_id))
 
 
 @endpoint.get(_EVENT, scopes=ISSUE_READ)
@@ -238,13 +233,20 @@ def list_committers_of_event(
         return _committers(connection, issue, event.payload, query)
 
 
-def _listed(
-    context: RequestContext, page: KeysetPage, rows: list[ListedEvent], rules: ProjectRules
+def _page(
+    context: RequestContext,
+    find: Callable[..., list[ListedEvent]],
+    query: EventListQuery,
+    rules: ProjectRules,
 ) -> Response[list[EventSummaryResponse]]:
-    events, links = paginate_by_keyset(rows, page)
-    return context.listed(
-        [event_summary_response(each.unpacked(), rules) for each in events], links
-    )
+    """Return the page of the events that ``find`` returns and the search finds."""
+    page, search = query.dated_page(), event_search.parse(query.query or "")
+    if search.terms:
+        found, last_examined = _search(find, page, rules, search)
+        events, links = paginate_searched(found, page, last_examined)
+        return context.listed([each.response for each in events], links)
+    rows, links = paginate_by_keyset(find(page.position, limit=page.limit), page)
+    return context.listed([event_summary_response(each.unpacked(), rules) for each in rows], links)
 
 
 @dataclass(frozen=True, slots=True)
