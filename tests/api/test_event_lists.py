@@ -203,6 +203,35 @@ def test_an_event_in_a_list_says_what_it_says_by_itself(alice: Caller, send: Sen
     assert listed["crashFile"] is None
 
 
+@pytest.mark.parametrize("search", ["", "&query=message:*"])
+def test_whole_events_are_listed_if_asked_for(alice: Caller, send: Send, search: str) -> None:
+    event_id = send(message="broken", extra={"attempt": 3})
+    issue_id = alice.get(f"{EVENTS}{event_id}/").json()["groupID"]
+    alone = alice.get(f"{EVENTS}{event_id}/").json()
+    for path in (EVENTS, f"/issues/{issue_id}/events/"):
+        [listed] = alice.get(f"{path}?full=true{search}").json()
+        assert listed == alone
+        assert {"entries", "contexts"} <= listed.keys()
+        assert listed["context"] == {"attempt": 3}
+        for no in ("", "full=", "full=false", "full=0"):
+            [short] = alice.get(f"{path}?{no}{search}").json()
+            assert "entries" not in short
+
+
+@pytest.mark.parametrize("search", ["", "&query=tenant:t1"])
+def test_pages_of_whole_events_are_small(
+    alice: Caller, send: Send, monkeypatch: pytest.MonkeyPatch, search: str
+) -> None:
+    monkeypatch.setattr(routes, "_FULL_MAX", 2)
+    sent = [send(hours=hours, tags={"tenant": "t1"}) for hours in range(3)]
+    first = alice.get(f"{EVENTS}?full=true&per_page=100{search}")
+    assert [each["eventID"] for each in first.json()] == sent[:2]
+    second = alice.client.get(first.links["next"]["url"], headers=alice.headers)
+    assert [each["eventID"] for each in second.json()] == sent[2:]
+    assert "entries" in second.json()[0]
+    assert len(ids(alice, f"{EVENTS}?full=true&per_page=1{search}")) == 1
+
+
 def test_pages_follow_each_other(alice: Caller, send: Send) -> None:
     sent = [send(hours=hours) for hours in range(5)]
     pages, cursor = list[list[str]](), ""

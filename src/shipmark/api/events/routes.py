@@ -4,8 +4,7 @@ An event that came before its source maps is symbolicated again when it is shown
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -101,12 +100,30 @@ class SourceMapDebugQuery(RequestModel):
         return self.exception_idx in {None, exception_idx} and self.frame_idx in {None, frame_idx}
 
 
+#: Whole events in an answer, each of which may have a megabyte.
+_FULL_MAX = 25
+
+
 class EventListQuery(PageQuery, TimeRangeQuery):
     """A page of the events of a project."""
 
     query: str | None = optional(
         "Terms of tags, users and texts, which must all hold.", example="user.email:ada@example.com"
     )
+    full: str | None = optional(
+        f"`true` for whole events, with stacks; then a page has at most {_FULL_MAX}.",
+        example="true",
+    )
+
+    @property
+    def is_full(self) -> bool:
+        """Return True if whole events are asked for."""
+        return (self.full or "").lower() in {"1", "true"}
+
+    def listed_page(self) -> KeysetPage:
+        """Return the page, which is smaller for whole events."""
+        page = self.dated_page()
+        return replace(page, per_page=min(page.per_page, _FULL_MAX)) if self.is_full else page
 
 
 class IssueEventsQuery(EventListQuery, EnvironmentQuery):
@@ -138,7 +155,7 @@ def get_by_event_id(context: RequestContext, found: EventOfProject) -> EventIdRe
 @endpoint.get(_EVENTS, scopes=ISSUE_READ)
 def list_events(
     context: RequestContext, project: PathProject, query: EventListQuery
-) -> Response[list[EventSummaryResponse]]:
+) -> Response[list[EventSummaryResponse | EventResponse]]:
     """List the events of a project, the newest first."""
     with context.database.snapshot() as connection:
         find = partial(store.of_project, connection, project.id, between=query.time_range())
@@ -148,7 +165,7 @@ def list_events(
 @endpoint.get([f"{prefix}/events/" for prefix in _ISSUE], scopes=ISSUE_READ)
 def list_events_of_issue(
     context: RequestContext, issue: PathIssue, query: IssueEventsQuery
-) -> Response[list[EventSummaryResponse]]:
+) -> Response[list[EventSummaryResponse | EventResponse]]:
     """List the events of an issue, the newest first."""
     with context.database.snapshot() as connection:
         find = partial(
@@ -238,24 +255,21 @@ def _page(
     find: Callable[..., list[ListedEvent]],
     query: EventListQuery,
     rules: ProjectRules,
-) -> Response[list[EventSummaryResponse]]:
+) -> Response[list[EventSummaryResponse | EventResponse]]:
     """Return the page of the events that ``find`` returns and the search finds."""
-    page, search = query.dated_page(), event_search.parse(query.query or "")
+    page, search = query.listed_page(), event_search.parse(query.query or "")
     if search.terms:
         found, last_examined = _search(find, page, rules, search)
-        events, links = paginate_searched(found, page, last_examined)
-        return context.listed([each.response for each in events], links)
-    rows, links = paginate_by_keyset(find(page.position, limit=page.limit), page)
-    return context.listed([event_summary_response(each.unpacked(), rules) for each in rows], links)
+        rows, links = paginate_searched(found, page, last_examined)
+    else:
+        rows, links = paginate_by_keyset(find(page.position, limit=page.limit), page)
+    respond = _whole if query.is_full else event_summary_response
+    return context.listed([respond(each.unpacked(), rules) for each in rows], links)
 
 
-@dataclass(frozen=True, slots=True)
-class _FoundEvent:
-    """An event that a search has found; ``id`` is that of its row."""
-
-    id: int
-    created_at: datetime
-    response: EventSummaryResponse
+def _whole(event: StoredEvent, rules: ProjectRules) -> EventResponse:
+    """Return an event as it is stored: in a list none is symbolicated anew, or says which are beside it."""
+    return event_response(event, NeighbourEvents(before=None, after=None), rules)
 
 
 def _search(
@@ -263,15 +277,14 @@ def _search(
     page: KeysetPage,
     rules: ProjectRules,
     search: EventSearch,
-) -> tuple[list[_FoundEvent], ListedEvent | None]:
+) -> tuple[list[ListedEvent], ListedEvent | None]:
     """Return the events of a page that a search finds, and the last one that was looked at if there may be more."""
-    found, position = list[_FoundEvent](), page.position
+    found, position = list[ListedEvent](), page.position
     for _ in range(_SEARCHED_MAX // _SEARCH_BATCH):
         rows = find(position, limit=_SEARCH_BATCH)
         for row in rows:
-            response = event_summary_response(row.unpacked(), rules)
-            if search.finds(response):
-                found.append(_FoundEvent(row.id, row.created_at, response))
+            if search.finds(event_summary_response(row.unpacked(), rules)):
+                found.append(row)
             if len(found) == page.limit:
                 return found, None
         if len(rows) < _SEARCH_BATCH:
