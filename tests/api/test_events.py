@@ -106,6 +106,7 @@ def test_an_event_is_shown_without_secrets(alice: Caller, world: World, send: An
     assert shown["contexts"] == {
         "browser": {"type": "browser", "name": "Firefox"},
         "state": {"type": "state", "secret": "[Filtered]"},
+        "x": {"type": "x", "value": 7},
     }
     assert shown["context"] == {"secret": "[Filtered]", "cart": [1, 2]}
     assert shown["packages"] == {"flask": "3.1", "acme": "7"}

@@ -86,6 +86,7 @@ def test_the_store_has_a_limit(serve: Serve, world: World) -> None:
         (b'{"message": "price", "extra": {"a": NaN, "b": [-Infinity, Infinity]}}', "price"),
         (b'{"message": "long", "extra": {"a": ' + b"9" * 5000 + b"}}", "long"),
         (b"sentry_data=%7B%22message%22%3A+%22a+form%22%7D&x=1", "a form"),
+        (b'{"message": {"code": 5}}', '{"code": 5}'),
         (b"sentry_version=4&x=&sentry_data=%7B%22message%22%3A+%22a+field%22%7D", "a field"),
     ],
 )

@@ -11,6 +11,7 @@ from shipmark.events import store
 from shipmark.events.legacy_interfaces import with_current_names
 from shipmark.events.list_forms import with_lists
 from shipmark.events.normalization import Dropped, normalize
+from shipmark.events.object_forms import with_objects
 from shipmark.events.parsing import ParsedEvent
 from shipmark.events.project_rules import ProjectRules
 from shipmark.events.store import PackedEvent
@@ -44,7 +45,7 @@ def read_without_uploads(frame: LogFrame, rules: ProjectRules) -> EventContent |
 
 def _payload_of(frame: LogFrame) -> dict[str, object]:
     """Return the event of a frame, with the names and forms of today."""
-    return with_lists(with_current_names(event_object(frame.payload)))
+    return with_objects(with_lists(with_current_names(event_object(frame.payload))))
 
 
 def _content_of(payload: dict[str, object], frame: LogFrame, rules: ProjectRules) -> EventContent:
