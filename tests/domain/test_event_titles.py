@@ -99,6 +99,27 @@ def test_without_marks_the_location_is_the_last_frame() -> None:
     assert found.metadata["function"] == "view"
 
 
+def test_the_place_of_an_exception_without_a_stack_is_that_of_the_last_one_with_one() -> None:
+    stack = {"frames": [frame("main", in_app=True)]}
+    group = {"type": "ExceptionGroup", "value": "several", "stacktrace": stack}
+    group["mechanism"] = {"exception_id": 0, "is_exception_group": True}
+    part = {"type": "ValueError", "value": "bad"}
+    part["mechanism"] = {"exception_id": 1, "parent_id": 0, "source": "exceptions[0]"}
+    found = event(exception=[part, group])
+    assert (found.title, found.culprit) == ("ValueError: bad", "main.py in main")
+    found = event(exception=[{"type": "KeyError", "stacktrace": stack}, {"type": "ValueError"}])
+    assert (found.title, found.location) == ("ValueError", "main.py")
+
+
+def test_the_culprit_is_the_function_where_there_is_no_file() -> None:
+    frames = [{"package": "/usr/lib/UIKitCore", "function": "-[UIButton sendAction:]"}]
+    assert (
+        error(type="NSException", stacktrace={"frames": frames}).culprit
+        == "-[UIButton sendAction:]"
+    )
+    assert error(type="SIGSEGV", stacktrace={"frames": [{"package": "libshop.so"}]}).culprit == ""
+
+
 def test_the_culprit_prefers_the_module_and_the_client() -> None:
     stack = {"frames": [{"module": "acme.views", "function": "show"}]}
     found = error(type="ValueError", stacktrace=stack)

@@ -324,11 +324,18 @@ def test_the_payload_that_was_given_is_not_changed() -> None:
         ("LogLevel.Warn", "warning"), ("finest", "debug"), ("success", "info"), ("dpanic", "fatal"),
         ("W", "warning"), ("inf", "info"), ("dbg", "debug"), ("FTL", "fatal"), ("wrn", "warning"),
         ("crit", "fatal"), (30.0, "warning"), ("40.0", "error"), ("10.0", "debug"),
+        ("Level 35", "warning"), ("level 45", "error"),
     ],
 )  # fmt: skip
 def test_levels_of_other_loggers_are_known(sent: object, level: str) -> None:
     assert event(level=sent).level == level
     assert "errors" not in kept(level=sent)
+
+
+def test_a_long_logger_keeps_its_end() -> None:
+    found = event(logger=f"com.acme.{'shop.' * 20}OrderService")
+    assert found.logger is not None
+    assert (len(found.logger), found.logger[-18:]) == (64, ".shop.OrderService")
 
 
 def test_numbers_count_as_texts() -> None:

@@ -11,6 +11,7 @@ from shipmark.events import request_parts
         ({"a": {"b": 1, "c": {"d": ["x", "y"]}}}, [["a[b]", "1"], ["a[c][d]", "x, y"]]),
         ([["a", {"b": True}], ["c", "d"]], [["a[b]", "True"], ["c", "d"]]),
         ({"a": {}, "b": None}, [["b", ""]]),
+        ({"a": [1, {"b": "x"}, [2]]}, [["a", '1, {"b": "x"}, [2]']]),
     ],
 )
 def test_values_within_objects_have_names(sent: object, pairs: list[list[str]]) -> None:

@@ -123,6 +123,8 @@ def problems_of(payload: Json) -> Iterator[Json]:
     yield from _beyond("exception.values", _values(payload, "exception"), EXCEPTIONS_MAX)
     yield from _beyond("threads.values", _values(payload, "threads"), THREADS_MAX)
     for path, raised in _objects(payload, "exception"):
+        if any(raised.values()) and not _is_shown(raised):
+            yield invalid(path, raised, "without type, value and stack")
         yield from _wrong_types(_EXCEPTION, raised, path)
         yield from _wrong_types(_MECHANISM, object_of(raised, "mechanism"), f"{path}.mechanism")
         yield from _of_stack(raised, f"{path}.stacktrace")
@@ -143,6 +145,12 @@ def problems_of(payload: Json) -> Iterator[Json]:
             if value and type(value) not in allowed:
                 yield invalid(f"{name}.{key}", value, WRONG_TYPE)
     yield from _of_fingerprint(payload.get("fingerprint"))
+
+
+def _is_shown(raised: Json) -> bool:
+    """Return False for an exception that says nothing by which it could be shown."""
+    frames = object_of(raised, "stacktrace").get("frames")
+    return bool(raised.get("type") or frames) or raised.get("value") not in (None, "", [], {})
 
 
 def _beyond(path: str, values: Sequence[object], most: int) -> Iterator[Json]:

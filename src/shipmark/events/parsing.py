@@ -21,6 +21,7 @@ from shipmark.events.payload import (
     crash_frame_of,
     exceptions_of,
     is_pair,
+    last_with_stack,
     level_of,
     main_of,
     object_of,
@@ -162,7 +163,7 @@ def parse_storable(
     payload = _with_problems(payload, attributes, pairs, before)
     exceptions = exceptions_of(payload)
     raised = main_of(exceptions, payload)
-    frame = crash_frame_of(raised, payload)
+    frame = crash_frame_of(raised, payload) or crash_frame_of(last_with_stack(exceptions), payload)
     metadata = titles.metadata_of(payload, raised, frame)
     user, platform = attributes.user, text_of(payload, "platform")
     event = Event(
@@ -224,7 +225,8 @@ def _attributes_of(payload: Json, pairs: Pairs) -> _Attributes:
         dist=_dist(payload) if release else None,
         environment=_environment(payload, pairs),
         level=level_of(payload),
-        logger=text_of(payload, "logger")[:LOGGER_MAX] or None,
+        # The end of a name such as "com.acme.shop.orders.OrderService" says most.
+        logger=text_of(payload, "logger")[-LOGGER_MAX:] or None,
         transaction=text_of(payload, "transaction")[:TRANSACTION_MAX] or None,
         server_name=text_of(payload, "server_name"),
         identifiers=_identifiers(payload),

@@ -166,6 +166,11 @@ def level_of(payload: Json) -> str:
     return known_level(payload.get("level")) or "error"
 
 
+def breadcrumb_level(breadcrumb: Json) -> str:
+    """Return the level of a breadcrumb; an unknown one is ``info``."""
+    return known_level(breadcrumb.get("level")) or "info"
+
+
 def known_level(value: object) -> str | None:
     """Return the level that a name or a number of Python's logging stands for, or None."""
     text = as_text(value).lower() if not isinstance(value, bool) else ""
@@ -173,8 +178,8 @@ def known_level(value: object) -> str | None:
     name = text.rpartition(".")[2]
     if name in _LEVELS or name in _LEVEL_ALIASES:
         return _LEVEL_ALIASES.get(name, name)
-    # Languages with one type of numbers may write 30 as 30.0.
-    digits = text.removesuffix(".0")
+    # Languages with one type of numbers may write 30 as 30.0; Python names a level without a name "Level 35".
+    digits = text.removeprefix("level ").removesuffix(".0")
     is_number = digits.isascii() and digits.isdigit() and len(digits) <= _LEVEL_DIGITS_MAX
     number = int(digits) if is_number else 0
     return next((level for least, level in _LEVEL_NUMBERS if number >= least), None)
@@ -295,6 +300,11 @@ def crash_frame_of(raised: Raised | None, payload: Json) -> Json:
         if frame.get("in_app") is True:
             return frame
     return frames[-1] if frames else {}
+
+
+def last_with_stack(exceptions: tuple[Raised, ...]) -> Raised | None:
+    """Return the last exception with frames: that of a group, or a cause, may be the only one."""
+    return next((raised for raised in reversed(exceptions) if raised.frames), None)
 
 
 def filename_of(frame: Json) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, urlsplit
 
-from shipmark.events.payload import Json, as_text, is_pair, text_of
+from shipmark.events.payload import Json, as_text, is_pair, text_of, text_or_json
 
 #: A name and a value.
 Pair = list[str]
@@ -65,4 +65,4 @@ def _flat(name: str, value: object) -> Iterator[Pair]:
 
 def _text(value: object) -> str:
     """Return a value, or the values of a repeated name, as one text."""
-    return ", ".join(map(as_text, value)) if isinstance(value, list) else as_text(value)
+    return ", ".join(map(text_or_json, value)) if isinstance(value, list) else as_text(value)

@@ -122,8 +122,9 @@ def _first_line(text: str) -> str:
 
 
 def _frame_culprit(frame: Json) -> str:
-    code = text_of(frame, "module") or filename_of(frame)
-    return f"{code} in {text_of(frame, 'function') or '?'}" if code else ""
+    # Native code without debug files, and functions of the browser itself, have no file.
+    code, function = text_of(frame, "module") or filename_of(frame), text_of(frame, "function")
+    return f"{code} in {function or '?'}" if code else function
 
 
 def _logentry(payload: Json) -> Json:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from shipmark.events import parsing, request_parts, security_reports
 from shipmark.events.limits import BREADCRUMBS_MAX
-from shipmark.events.payload import Json, as_text, level_of, object_of, objects_of, text_of
+from shipmark.events.payload import Json, as_text, breadcrumb_level, object_of, objects_of, text_of
 from shipmark.events.security_reports import CSP
 from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.clock import moment_of
@@ -106,7 +106,7 @@ def _breadcrumb(breadcrumb: Json) -> Breadcrumb:
         at=moment_of(breadcrumb.get("timestamp")),
         category=(text_of(breadcrumb, "category") or text_of(breadcrumb, "type"))[:TEXT_MAX],
         text=_breadcrumb_text(breadcrumb),
-        level=level_of(breadcrumb) if text_of(breadcrumb, "level") else "info",
+        level=breadcrumb_level(breadcrumb),
     )
 
 
