@@ -11,7 +11,12 @@ import brotli  # type: ignore[import-untyped]  # its author ships no types
 import pytest
 import zstandard
 
-from shipmark.http.encodings import ZSTD_WINDOW_MAX_BYTES, decoder, legacy_store_body
+from shipmark.http.encodings import (
+    ZSTD_WINDOW_MAX_BYTES,
+    decoder,
+    legacy_store_body,
+    undeclared_decoder,
+)
 from shipmark.infrastructure.errors import BadRequest, TooLarge
 
 PLAIN = b'{}\n{"type":"session"}\n{"init":true}\n' * 50
@@ -53,6 +58,22 @@ CODECS = [
     pytest.param("zstd", zstd_stream, id="zstd-stream"),
 ]
 Compress = Callable[[bytes], bytes]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zlib.compress])
+@pytest.mark.parametrize("content", [b"", b"{", PLAIN])
+def test_gzip_and_zlib_are_known_without_a_header(
+    pack: Callable[[bytes], bytes], content: bytes
+) -> None:
+    codec = undeclared_decoder(len(PLAIN))
+    packed = pack(content)
+    pieces = [piece for at in range(len(packed)) for piece in codec.feed(packed[at : at + 1])]
+    assert b"".join([*pieces, *codec.finish()]) == content
+
+
+def test_what_is_compressed_without_a_header_has_the_limit() -> None:
+    with pytest.raises(TooLarge):
+        list(undeclared_decoder(len(PLAIN) - 1).feed(gzip.compress(PLAIN)))
 
 
 @pytest.mark.parametrize(("name", "compress"), CODECS)

@@ -152,6 +152,16 @@ def test_compressed_bodies_are_read(sdk: Sdk, database: Database, name: str) -> 
     assert counts(database)["events"] == 1
 
 
+@pytest.mark.parametrize("compress", [gzip.compress, zlib.compress])
+@on_one_database
+def test_an_envelope_is_read_though_a_proxy_dropped_its_encoding(
+    sdk: Sdk, database: Database, compress: Callable[[bytes], bytes]
+) -> None:
+    content = compress(envelope(error_event()))
+    assert sdk.envelope(content, **header_of(sdk)).status_code == 200
+    assert counts(database)["events"] == 1
+
+
 @on_one_database
 def test_gzip_may_have_several_members_and_bytes_behind_them(sdk: Sdk, database: Database) -> None:
     whole = envelope(error_event())

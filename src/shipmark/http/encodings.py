@@ -56,6 +56,14 @@ def decoder(content_encoding: str, max_bytes: int) -> Decoder:
     return _Chain([_Limited(codec, max_bytes) for codec in codecs or [_Identity()]])
 
 
+def undeclared_decoder(max_bytes: int) -> Decoder:
+    """Return the decoder for a text that no header describes: of gzip or zlib if it begins so, as no text does.
+
+    Proxies and tunnels pass the body on, but not always its ``Content-Encoding``.
+    """
+    return _Limited(_Undeclared(), max_bytes)
+
+
 def decompressed(body: bytes, content_encoding: str, max_bytes: int) -> bytes:
     """Return a whole body without its encodings.
 
@@ -88,8 +96,13 @@ def legacy_store_body(body: bytes, max_bytes: int) -> bytes:
         return _within(body, max_bytes)
     if not (body.startswith(_GZIP_HEAD) or _has_zlib_head(body)):
         raise BadRequest(_NO_EVENT)
-    codec = _Limited(_Gzip() if body.startswith(_GZIP_HEAD) else _Deflate(), max_bytes)
+    codec = _Limited(_of_head(body), max_bytes)
     return b"".join([*codec.feed(body), *codec.finish()])
+
+
+def _of_head(body: bytes) -> Decoder:
+    """Return the decoder of gzip or zlib."""
+    return _Gzip() if body.startswith(_GZIP_HEAD) else _Deflate()
 
 
 def _is_compressed(body: bytes) -> bool:
@@ -245,6 +258,25 @@ class _Deflate:
         if self._codec is None:
             raise _broken()
         yield from self._codec.finish()
+
+
+class _Undeclared:
+    """gzip or zlib, by its first two bytes, or else the content as it is."""
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._codec: Decoder | None = None
+
+    def feed(self, content: bytes) -> Iterator[bytes]:
+        if self._codec is None:
+            content = self._head = self._head + content
+            if len(content) < 2:
+                return
+            self._codec = _of_head(content) if _is_compressed(content) else _Identity()
+        yield from self._codec.feed(content)
+
+    def finish(self) -> Iterator[bytes]:
+        yield from self._codec.finish() if self._codec else _Identity().feed(self._head)
 
 
 class _Brotli:

@@ -64,8 +64,11 @@ class BodyReceiver:
     def _decoded(self) -> encodings.Decoder:
         if self._decoder is None:
             self._verify_key()
-            self._decoder = encodings.decoder(self._content_encoding, self._max_bytes)
+            self._decoder = self._new_decoder()
         return self._decoder
+
+    def _new_decoder(self) -> encodings.Decoder:
+        return encodings.decoder(self._content_encoding, self._max_bytes)
 
     def _verify_key(self) -> None:
         """Verify the key, which is in the request itself."""
@@ -102,6 +105,11 @@ class EnvelopeReceiver(BodyReceiver):
             sink_of=self._sink_of,
         )
         self._unnamed = 0
+
+    def _new_decoder(self) -> encodings.Decoder:
+        if self._content_encoding:
+            return super()._new_decoder()
+        return encodings.undeclared_decoder(self._max_bytes)
 
     def feed(self, batch: bytes) -> None:
         """Decompress a batch; raise refusals."""
