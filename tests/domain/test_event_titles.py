@@ -24,6 +24,7 @@ from shipmark.events.payload import Json
         ({"type": "Pay\nError", "value": "bad"}, "Pay Error: bad"),
         ({"value": {"code": 7}}, 'Error: {"code": 7}'),
         ({"type": True, "value": []}, "<unlabeled event>"),
+        ({"type": "E", "value": "\x1b[33mno file\x1b[0m"}, "E: no file"),
     ],
 )
 def test_the_title_of_an_error_is_type_and_value(value: dict[str, object], title: str) -> None:
@@ -160,6 +161,7 @@ def test_the_culprit_prefers_the_module_and_the_client() -> None:
         ({"message": {"formatted": "old style"}}, "old style"),
         ({"message": "x" * 101}, "x" * 97 + "..."),
         ({"message": " \n "}, "<unlabeled event>"),
+        ({"message": "\x1b[1;31merror\x1b[0m: no \x1b[mfile"}, "error: no file"),
     ],
 )
 def test_the_title_of_a_message_is_its_first_line(payload: dict[str, object], title: str) -> None:

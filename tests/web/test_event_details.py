@@ -19,7 +19,7 @@ def test_what_surrounds_an_event_is_shown(house, owner):
     text = shown(
         house, owner,
         breadcrumbs=[
-            {"timestamp": 1.5, "category": "ui.click", "message": "button.pay"},
+            {"timestamp": 1.5, "category": "ui.click", "message": "\x1b[36mbutton.pay\x1b[0m"},
             {"type": "http", "level": "error"}
             | {"data": {"method": "GET", "url": "https://a.example/cart?id=hunter2", "status_code": 500}},
             {"category": "navigation", "data": {"from": "/cart?x=hunter2", "to": "/pay"}},
@@ -39,7 +39,7 @@ def test_what_surrounds_an_event_is_shown(house, owner):
         "lea@example.com", "<dd>Linux 6.1</dd>", "<dd>ab12</dd>", '<dt class="break">plan</dt><dd>business</dd>',
     ):  # fmt: skip
         assert expected in text, expected
-    assert "hunter2" not in text
+    assert not any(hidden in text for hidden in ("hunter2", "\x1b"))
 
 
 def test_no_part_that_may_be_secret_is_shown(house, owner):

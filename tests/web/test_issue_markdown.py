@@ -49,6 +49,11 @@ def test_frames_of_libraries_are_copied_where_none_is_of_the_application(house, 
     assert "```\nValueError: x\n  run (server.py:7)\n    go()\n```\n" in text
 
 
+def test_a_message_is_copied_whole(house, owner):
+    house.fail("web@1.0.0", exception=None, message="Could not sell:\ntea")
+    assert copied(owner, "Copy as Markdown").endswith("\n\n```\nCould not sell:\ntea\n```\n")
+
+
 def test_what_an_event_says_stays_text(house, owner):
     house.fail("web@1.0.0", "<img src=x> [link](javascript:0) ```\n# title")
     text = copied(owner, "Copy as Markdown")

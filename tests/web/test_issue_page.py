@@ -36,6 +36,25 @@ def test_an_open_issue_is_shown_with_its_stack(house, owner):
     assert '<dt>Events</dt><dd class="num">2</dd>' in text
 
 
+def test_a_message_that_the_title_does_not_hold_is_shown(house, owner):
+    long = f"Could not sell:\n{'tea, ' * 30}milk"
+    issue_id = house.fail("web@1.0.0", exception=None, message=long)
+    assert f">{long}</p>" in owner.get(f"{ISSUES}{issue_id}/").text
+    issue_id = house.fail("web@1.0.0", logentry={"message": "order %s failed", "params": [17]})
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert ">order 17 failed</p>" in text
+    assert "ValueError: something is None" in text
+
+
+def test_a_message_that_is_said_elsewhere_is_not_shown_again(house, owner):
+    issue_id = house.fail("web@1.0.0", exception=None, message="sold out")
+    assert ">sold out</p>" not in owner.get(f"{ISSUES}{issue_id}/").text
+    issue_id = house.fail("web@1.0.0", "sold \x1b[1mout", message="sold \x1b[1mout")
+    text = owner.get(f"{ISSUES}{issue_id}/").text
+    assert text.count("sold out</p>") == 1
+    assert "\x1b" not in text
+
+
 def test_a_resolved_issue_says_where_and_by_whom(house, owner):
     issue_id = house.fail("web@1.0.0")
     house.person("ada@example.com", None)

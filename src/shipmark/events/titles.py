@@ -36,6 +36,14 @@ _PRINTF = re.compile(
 #: With the sign of Serilog before the name and the format of .NET behind it, if any.
 _BRACES = re.compile(r"\{[@$]?(?P<name>[\w.]*)(?:[,:][^{}]{0,32})?\}(?P<number>)")
 
+#: Colors of terminals, which loggers and bundlers write into messages.
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def without_colors(text: str) -> str:
+    """Return a text without the sequences by which terminals color it."""
+    return _COLOR.sub("", text) if "\x1b" in text else text
+
 
 def metadata_of(payload: Json, raised: Raised | None, frame: Json) -> dict[str, object]:
     """Return the parts of the title, which the issue stores and shows.
@@ -113,11 +121,11 @@ def search_message_of(payload: Json, metadata: Json) -> str:
     for value in (*metadata.values(), text_of(payload, "transaction")):
         if isinstance(value, str) and value not in message:
             message = f"{message} {value}"
-    return message.strip()[:TEXT_MAX]
+    return without_colors(message).strip()[:TEXT_MAX]
 
 
 def _first_line(text: str) -> str:
-    line = next(iter(text.strip().splitlines()), "")
+    line = next(iter(without_colors(text).strip().splitlines()), "")
     return line if len(line) <= TITLE_MAX else line[: TITLE_MAX - 3] + "..."
 
 

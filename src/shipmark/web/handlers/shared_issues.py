@@ -6,7 +6,6 @@ from litestar import get
 from litestar.params import FromPath
 
 from shipmark.events import store as events
-from shipmark.events import titles
 from shipmark.events.project_rules import rules_from
 from shipmark.events.public_parts import public_parts
 from shipmark.events.scrubbing import scrub
@@ -38,7 +37,6 @@ def show_shared_issue(web_request: InjectedWebRequest, share_id: FromPath[str]) 
         shared=shared,
         short_id=format_short_id(shared.project.slug, issue.number),
         event=shown_event(event, NO_LINKS) if event else None,
-        message=titles.message_of(event.payload) if event else "",
     )
     # Its address is a secret, which a search engine would publish.
     answer.headers["X-Robots-Tag"] = "noindex, nofollow"

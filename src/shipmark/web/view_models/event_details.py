@@ -13,6 +13,7 @@ from shipmark.events.limits import BREADCRUMBS_MAX
 from shipmark.events.payload import Json, as_text, breadcrumb_level, object_of, objects_of, text_of
 from shipmark.events.security_reports import CSP
 from shipmark.events.store import StoredEvent
+from shipmark.events.titles import without_colors
 from shipmark.infrastructure.clock import moment_of
 from shipmark.web.view_models.facts import TEXT_MAX, Fact, facts
 from shipmark.web.view_models.redaction import FILTERED, is_sensitive, redacted, redacted_url
@@ -113,7 +114,7 @@ def _breadcrumb(breadcrumb: Json) -> Breadcrumb:
 def _breadcrumb_text(breadcrumb: Json) -> str:
     """Return the message, or else what requests and navigations have instead; all other data is left out."""
     if message := text_of(breadcrumb, "message")[:TEXT_MAX]:
-        return redacted(message)
+        return redacted(without_colors(message))
     data = object_of(breadcrumb, "data")
     method, url = text_of(data, "method"), text_of(data, "url")
     origin, target = text_of(data, "from"), text_of(data, "to")

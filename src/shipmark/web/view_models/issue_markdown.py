@@ -23,6 +23,8 @@ def issue_markdown(content: IssuePage, link: str) -> str:
     blocks = [f"### [{content.short_id}]({link}) {inline_text(content.issue.title)}"]
     if lines:
         blocks.append("\n".join(lines))
+    if event and event.message and event.message != content.issue.title:
+        blocks.append(code_block(event.message))
     if event and (stack := _stack(event)):
         blocks.append(code_block(stack))
     return "\n\n".join(blocks) + "\n"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
-from shipmark.events import stack_lines
+from shipmark.events import stack_lines, titles
 from shipmark.events.payload import (
     Json,
     exceptions_of,
@@ -91,13 +91,14 @@ class ShownProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownEvent:
-    """An event; the last raised exception comes first."""
+    """An event; the last raised exception comes first. ``message`` is "" if an exception says the same."""
 
     event_id: str
     at: datetime
     environment: str
     version: str
     dist: str
+    message: str
     exceptions: tuple[ShownException, ...]
     problems: tuple[ShownProblem, ...]
     is_partly_original: bool
@@ -113,11 +114,18 @@ def shown_event(event: StoredEvent, links: SourceLinks) -> ShownEvent:
         environment=text_of(payload, "environment")[:_TEXT_MAX],
         version=text_of(payload, "release")[:_TEXT_MAX],
         dist=text_of(payload, "dist")[:_TEXT_MAX],
+        message=_message(payload),
         exceptions=tuple(_exceptions(payload, links)),
         problems=tuple(_problems(payload)),
         is_partly_original=javascript_stacks.symbolicated_count(payload) > 0,
         symbolicated_at=event.symbolicated_at,
     )
+
+
+def _message(payload: Json) -> str:
+    message = titles.message_of(payload)
+    is_value = any(message == raised.value for raised in exceptions_of(payload))
+    return "" if is_value else titles.without_colors(message)
 
 
 def _problems(payload: Json) -> list[ShownProblem]:
@@ -152,7 +160,7 @@ def _stack(
     in_app = [frame for frame in shown if frame.is_in_app]
     return ShownException(
         type=type_,
-        value=value,
+        value=titles.without_colors(value),
         runs=tuple(
             FrameRun(is_in_app=is_in_app, frames=tuple(run))
             for is_in_app, run in groupby(shown, key=lambda frame: frame.is_in_app)
