@@ -112,3 +112,22 @@ def test_a_report_of_long_texts_is_shown_soon(text):
     begin = time.thread_time()
     report_facts({"csp": dict.fromkeys(names, text * 60_000)})
     assert time.thread_time() - begin < 2
+
+
+def test_what_was_not_kept_is_said_with_its_reason(house, owner):
+    errors = [
+        {"type": "invalid_data", "message": "release: not a valid name of a release", "data": {}},
+        {"type": "past_timestamp", "message": "The event is dated by its arrival."},
+        {"type": "fetch_failed"},
+        7,
+    ]
+    text = shown(house, owner, errors=errors)
+    assert "2 parts of this event were not kept as sent" in text
+    assert "release: not a valid name of a release" in text
+    assert "The event is dated by its arrival." in text
+    assert "not kept as sent" not in shown(house, owner)
+
+
+def test_a_text_of_an_exception_keeps_its_lines(house, owner):
+    house.fail("web@1.0.0", "no tea\nSQL: select")
+    assert '<p class="sm break pre-line">no tea\nSQL: select</p>' in owner.get(ISSUE).text

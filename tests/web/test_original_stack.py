@@ -136,7 +136,7 @@ def test_a_page_that_needs_no_map_asks_for_none(house, owner, statements):
 def shown(*problems, version="", dist=""):
     return ShownEvent(
         event_id="", at=now(), environment="", version=version, dist=dist, message="", exceptions=(),
-        is_partly_original=False,
+        is_partly_original=False, left_out=(),
         problems=tuple(
             ShownProblem(message="x", reason=reason, expected=expected)
             for reason, expected in problems

@@ -7,13 +7,14 @@ it stays as sent, with a problem. No unit of work is open while files are read.
 import time
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import filterfalse
 from threading import Lock
 
 from shipmark.artifacts.database_artifacts import DatabaseArtifacts
 from shipmark.artifacts.model import EventScope
 from shipmark.artifacts.source_map_cache import SourceMapCache
 from shipmark.events import store
-from shipmark.events.payload import Json, text_of
+from shipmark.events.payload import Json, objects_of, text_of
 from shipmark.events.store import StoredEvent
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.database import Database
@@ -117,8 +118,12 @@ def current_payload(event: StoredEvent, uploads: Uploads) -> Json | None:
 
 def problems_of(payload: Json) -> list[Json]:
     """Return the event's problems of symbolication."""
-    errors = payload.get("errors")
-    return [error for error in errors if _is_ours(error)] if isinstance(errors, list) else []
+    return list(filter(_is_ours, objects_of(payload, "errors")))
+
+
+def other_problems_of(payload: Json) -> list[Json]:
+    """Return the event's other problems: what was left out of it, or changed."""
+    return list(filterfalse(_is_ours, objects_of(payload, "errors")))
 
 
 def _attempt(payload: Json, uploads: Uploads, wait_seconds: float) -> Symbolicated:
@@ -154,16 +159,15 @@ def _sources(payload: Json, uploads: Uploads) -> DatabaseArtifacts:
 
 
 def _with_problems(payload: Json, problems: tuple[Problem, ...]) -> Json:
-    errors = payload.get("errors")
-    others = [error for error in errors if not _is_ours(error)] if isinstance(errors, list) else []
+    others = other_problems_of(payload)
     ours = [{"type": item.type, "message": item.message, "data": item.data} for item in problems]
     if not (others or ours):
         return {key: value for key, value in payload.items() if key != "errors"}
     return {**payload, "errors": [*others, *ours]}
 
 
-def _is_ours(error: object) -> bool:
-    return isinstance(error, dict) and text_of(error, "type").startswith("js_")
+def _is_ours(error: Json) -> bool:
+    return text_of(error, "type").startswith("js_")
 
 
 def _problem_count(payload: Json) -> int:

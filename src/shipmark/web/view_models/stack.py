@@ -91,7 +91,10 @@ class ShownProblem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownEvent:
-    """An event; the last raised exception comes first. ``message`` is "" if an exception says the same."""
+    """An event; the last raised exception comes first.
+
+    ``message`` is "" if an exception says the same; ``left_out`` says what of the event was not kept as it was sent.
+    """
 
     event_id: str
     at: datetime
@@ -101,6 +104,7 @@ class ShownEvent:
     message: str
     exceptions: tuple[ShownException, ...]
     problems: tuple[ShownProblem, ...]
+    left_out: tuple[str, ...]
     is_partly_original: bool
     symbolicated_at: datetime | None = None
 
@@ -117,6 +121,7 @@ def shown_event(event: StoredEvent, links: SourceLinks) -> ShownEvent:
         message=_message(payload),
         exceptions=tuple(_exceptions(payload, links)),
         problems=tuple(_problems(payload)),
+        left_out=tuple(_left_out(payload)),
         is_partly_original=javascript_stacks.symbolicated_count(payload) > 0,
         symbolicated_at=event.symbolicated_at,
     )
@@ -138,6 +143,11 @@ def _problems(payload: Json) -> list[ShownProblem]:
         for message, data in read
         if message
     ]
+
+
+def _left_out(payload: Json) -> list[str]:
+    errors = event_symbolication.other_problems_of(payload)[:_PROBLEMS_MAX]
+    return [redacted(text)[:_TEXT_MAX] for error in errors if (text := text_of(error, "message"))]
 
 
 def _exceptions(payload: Json, links: SourceLinks) -> list[ShownException]:
