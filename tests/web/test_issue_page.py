@@ -52,6 +52,9 @@ def test_a_message_that_is_said_elsewhere_is_not_shown_again(house, owner):
     issue_id = house.fail("web@1.0.0", "sold \x1b[1mout", message="sold \x1b[1mout")
     text = owner.get(f"{ISSUES}{issue_id}/").text
     assert text.count("sold out</p>") == 1
+    sent = f"ValueError: {'tea ' * 30}"
+    issue_id = house.fail("web@1.0.0", f"{'tea ' * 30}", message=sent)
+    assert sent not in owner.get(f"{ISSUES}{issue_id}/").text
     assert "\x1b" not in text
 
 

@@ -51,11 +51,24 @@ def _message(value: object) -> object:
 def _user(value: object) -> object:
     """Return a text or a number as the id of a user, and data of the user that is no object as one."""
     if isinstance(value, dict):
+        value = _with_spelled_id(value)
         data = value.get("data")
         read = _object(data)
         return value if read is data else {**value, "data": read}
     is_id = isinstance(value, str | int) and not isinstance(value, bool)
     return {"id": value} if value and is_id else value
+
+
+def _with_spelled_id(user: Json) -> Json:
+    """Return a user with their id: SDKs of JavaScript spread a text into ``{"0": "a", "1": "d", "2": "a"}``."""
+    if "0" not in user or "id" in user:
+        return user
+    letters = {name: value for name, value in user.items() if name.isdecimal()}
+    is_text = all(isinstance(letter, str) and len(letter) == 1 for letter in letters.values())
+    if not is_text or list(letters) != [str(at) for at in range(len(letters))]:
+        return user
+    rest = {name: value for name, value in user.items() if name not in letters}
+    return {**rest, "id": "".join(map(str, letters.values()))}
 
 
 def _contexts(value: object) -> object:

@@ -129,8 +129,8 @@ def shown_event(event: StoredEvent, links: SourceLinks) -> ShownEvent:
 
 def _message(payload: Json) -> str:
     message = titles.message_of(payload)
-    is_value = any(message == raised.value for raised in exceptions_of(payload))
-    return "" if is_value else titles.without_colors(message)
+    said = [(raised.value, f"{raised.type}: {raised.value}") for raised in exceptions_of(payload)]
+    return "" if any(message in texts for texts in said) else titles.without_colors(message)
 
 
 def _problems(payload: Json) -> list[ShownProblem]:
