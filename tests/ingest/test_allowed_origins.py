@@ -24,6 +24,9 @@ WEB = "/projects/acme/web/"
         ("*://localhost:*", ["capacitor://localhost", "http://localhost:3000"], [PAGE]),
         ("http://[::1]:3000", ["http://[::1]:3000"], ["http://[::1]"]),
         ("SHOP.Example.com", ["https://Shop.example.COM"], ["null"]),
+        ("file://", ["file://"], ["null", "", PAGE, "file://host"]),
+        ("null", ["null"], ["file://", "", "://", PAGE, "http://null.example"]),
+        ("https://*", [PAGE], ["null", "file://", ""]),
         ("a b", [], [PAGE, "a b"]),
     ],
 )

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 EVERYWHERE = "*"
 _PATTERN = re.compile(
-    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*|\*)://)?(?P<host>\*|(?:\*\.)?[^*/:\[\]\s]+|\[[0-9a-f:.]+\])"
+    r"(?:(?P<scheme>[a-z][a-z0-9+.-]*|\*)://)?(?P<host>\*|(?:\*\.)?[^*/:\[\]\s]+|\[[0-9a-f:.]+\]|(?<=[a-z]://))"
     r"(?::(?P<port>\d{1,5}|\*))?/?"
 )
+#: The origin of pages in files and in sandboxed frames, and the scheme that stands for it.
+_NULL, _OF_NULL = "null", "null://"
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -21,6 +23,7 @@ _PORTS = {"http": 80, "https": 443}
 class OriginPattern:
     """A pattern of origins: ``example.com``, ``*.example.com``, ``https://example.com`` or ``*:8080``.
 
+    ``file://`` and ``null`` are those of pages in files, as of Electron and Cordova, which no other pattern matches.
     What it does not name is any: scheme and port are None then. ``*.example.com`` is ``example.com``, too.
     """
 
@@ -48,7 +51,7 @@ def allowed_origins(domains: Sequence[str]) -> AllowedOrigins:
     """
     if not domains or EVERYWHERE in domains:
         return None
-    matches = [_PATTERN.fullmatch(domain.strip().lower()) for domain in domains]
+    matches = [_PATTERN.fullmatch(_with_scheme(domain.strip().lower())) for domain in domains]
     return tuple(
         OriginPattern(
             scheme=None if match["scheme"] in (None, EVERYWHERE) else match["scheme"],
@@ -61,17 +64,18 @@ def allowed_origins(domains: Sequence[str]) -> AllowedOrigins:
 
 
 def is_allowed(allowed: AllowedOrigins, headers: Mapping[str, str]) -> bool:
-    """Return whether a request may come from the page that it names by ``Origin``, if it names any.
-
-    Pages in files and in sandboxed frames have the origin ``null``, which no pattern matches.
-    """
+    """Return whether a request may come from the page that it names by ``Origin``, if it names any."""
     origin = headers.get("origin")
     if allowed is None or origin is None:
         return True
     try:
-        parts = urlsplit(origin.lower())
+        parts = urlsplit(_with_scheme(origin.lower()))
         port = parts.port or _PORTS.get(parts.scheme)
     except ValueError:
         return False
     host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}") if parts.netloc else ""
     return any(pattern.matches(parts.scheme, host, port) for pattern in allowed)
+
+
+def _with_scheme(origin: str) -> str:
+    return _OF_NULL if origin == _NULL else origin
