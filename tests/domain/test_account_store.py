@@ -1,5 +1,6 @@
 """What is kept of people, their sessions and their tokens."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from factories import ALICE, BOB, World, counts, rows, statements
@@ -140,9 +141,22 @@ def test_a_new_password_ends_the_sessions_of_its_user_alone(
     assert [it.user_id for it in left] == [world.users[BOB]]
 
 
+def _add_token(connection: Connection, world: World, scopes: Sequence[str]) -> None:
+    store.add_token(
+        connection,
+        world.users[ALICE],
+        digest="d" * 64,
+        last_characters="dddd",
+        name="mine",
+        scopes=scopes,
+        at=NOW,
+        expires_at=None,
+    )
+
+
 def test_a_token_leads_to_its_user_and_scopes(connection: Connection, world: World) -> None:
     scopes = ["org:read", "event:read"]
-    store.add_token(connection, world.users[ALICE], "d" * 64, "dddd", "mine", scopes, NOW)
+    _add_token(connection, world, scopes)
     found = store.token_by_digest(connection, "d" * 64)
     assert found is not None
     assert (found.user.id, found.scopes) == (world.users[ALICE], frozenset(scopes))
@@ -150,7 +164,7 @@ def test_a_token_leads_to_its_user_and_scopes(connection: Connection, world: Wor
 
 
 def test_a_token_may_have_no_scopes(connection: Connection, world: World) -> None:
-    store.add_token(connection, world.users[ALICE], "d" * 64, "dddd", "mine", [], NOW)
+    _add_token(connection, world, [])
     found = store.token_by_digest(connection, "d" * 64)
     assert found is not None
     assert found.scopes == frozenset()

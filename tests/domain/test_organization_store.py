@@ -127,7 +127,9 @@ def test_a_token_outlives_who_made_it(connection: Connection, world: World, acme
 
 
 def test_a_token_may_be_nobodys(connection: Connection, acme: int) -> None:
-    store.add_token(connection, acme, "ci", "d" * 64, "dddd", None, NOW)
+    store.add_token(
+        connection, acme, name="ci", digest="d" * 64, last_characters="dddd", by=None, at=NOW
+    )
     assert store.token_by_digest(connection, "d" * 64) is not None
 
 

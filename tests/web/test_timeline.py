@@ -310,9 +310,14 @@ def test_the_list_says_who_deployed(house, owner, deploy):
 def test_a_deploy_of_an_organization_token_has_its_name_also_when_it_is_revoked(house, owner):
     release = house.publish("web@1.0.0")
     with house.database.transaction() as connection:
-        by = house.owner.id
         token_id = organizations.add_token(
-            connection, house.organization.id, "release pipeline", "d" * 64, "abcd", by, now()
+            connection,
+            house.organization.id,
+            name="release pipeline",
+            digest="d" * 64,
+            last_characters="abcd",
+            by=house.owner.id,
+            at=now(),
         )
         new = NewDeploy(environment="production", finished_at=now())
         deploys.record(connection, release, new, [house.project.id], None, token_id=token_id)

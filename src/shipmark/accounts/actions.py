@@ -155,7 +155,14 @@ def add_token(
         raise ValidationFailed({"scopes": problems})
     token = USER_TOKEN_PREFIX + secret
     token_id = store.add_token(
-        connection, user.id, digest(token), token[-4:], name, scopes, at, expires_at
+        connection,
+        user.id,
+        digest=digest(token),
+        last_characters=token[-4:],
+        name=name,
+        scopes=scopes,
+        at=at,
+        expires_at=expires_at,
     )
     return token_id, token
 

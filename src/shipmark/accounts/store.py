@@ -271,21 +271,24 @@ def end_old_sessions(connection: sa.Connection, at: datetime) -> int:
 def add_token(
     connection: sa.Connection,
     user_id: int,
+    *,
     digest: str,
-    last: str,
+    last_characters: str,
     name: str,
     scopes: Sequence[str],
     at: datetime,
-    expires_at: datetime | None = None,
+    expires_at: datetime | None,
 ) -> int:
     """Insert a token by its digest. Return its id."""
     row: dict[str, object] = {
         "user_id": user_id,
         "digest": digest,
-        "last_characters": last,
+        "last_characters": last_characters,
         "name": name,
+        "scopes": " ".join(scopes),
+        "created_at": at,
+        "expires_at": expires_at,
     }
-    row |= {"scopes": " ".join(scopes), "created_at": at, "expires_at": expires_at}
     return connection.execute(sa.insert(tokens).values(row).returning(tokens.c.id)).scalar_one()
 
 

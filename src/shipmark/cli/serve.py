@@ -116,34 +116,39 @@ def _run(settings: Settings) -> None:
     gc.set_threshold(50_000, 20, 100)
     _raise_descriptor_limit()
     reset_signals_in_workers()
-    target = "shipmark.app_with_error_reporting" if settings.report_dsn else app.__name__
-    header_milliseconds = int(settings.read_timeout_seconds * 1000)
     background = BackgroundProcess(settings)
     background.start()
     try:
-        server = Server(
-            f"{target}:create",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.ASGI,
-            loop=Loops.uvloop,
-            # With HTTP/1 only, connections that send nothing at all time out, too.
-            http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=header_milliseconds),
-            workers=settings.worker_count,
-            blocking_threads=1,
-            log_level=LogLevels.warning,
-            respawn_failed_workers=True,
-            workers_kill_timeout=settings.stop_timeout_seconds,
-        )
-        server.respawned_wrks = RespawnHistory()
-        # When it starts, it sets its handlers of signals.
-        server.on_startup(lambda: call_when_stopping(background.note_stop))
-        server.serve()
+        _serve_http(settings, background)
     finally:
         background.stop()
         shutil.rmtree(metrics, ignore_errors=True)
+
+
+def _serve_http(settings: Settings, background: BackgroundProcess) -> None:
+    """Answer requests by workers, which create the application, until the server is stopped."""
+    target = "shipmark.app_with_error_reporting" if settings.report_dsn else app.__name__
+    header_milliseconds = int(settings.read_timeout_seconds * 1000)
+    server = Server(
+        f"{target}:create",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        # With HTTP/1 only, connections that send nothing at all time out, too.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=header_milliseconds),
+        workers=settings.worker_count,
+        blocking_threads=1,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=settings.stop_timeout_seconds,
+    )
+    server.respawned_wrks = RespawnHistory()
+    # When it starts, it sets its handlers of signals.
+    server.on_startup(lambda: call_when_stopping(background.note_stop))
+    server.serve()
 
 
 def _raise_descriptor_limit() -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from shipmark.events import attribute_types, grouping, problems, security_reports, titles
 from shipmark.events.context_tags import context_tags
+from shipmark.events.moments import happened_at
 from shipmark.events.payload import (
     Json,
     Raised,
@@ -30,7 +31,6 @@ from shipmark.events.payload import (
 )
 from shipmark.events.scanning import storable
 from shipmark.events.sender import is_ip_address
-from shipmark.infrastructure.clock import DRIFT_MIN, moment_of
 from shipmark.projects.model import ENVIRONMENT_MAX, environment_sent_as
 from shipmark.releases.versions import SENT_NAME_MAX, is_valid_name
 
@@ -40,8 +40,6 @@ TRANSACTION_MAX = 200
 TAG_NAME_MAX = 200
 TAG_VALUE_MAX = 200
 TAGS_MAX = 200
-AGE_MAX = timedelta(days=30)
-AHEAD_MAX = timedelta(seconds=60)
 
 PLATFORMS = frozenset({
     "as3", "c", "cfml", "cocoa", "csharp", "elixir", "go", "groovy", "haskell", "java",
@@ -156,17 +154,30 @@ def parse_storable(
 
     ``problems_before`` are of what was done to the payload already; they are added to its ``errors``.
     """
-    at, clock_problem = _happened_at(payload, received_at, drift)
+    at, clock_problem = happened_at(payload, received_at, drift)
     before = [*([clock_problem] if clock_problem else []), *problems_before]
     pairs = _sent_pairs(payload.get("tags"))
     attributes = _attributes_of(payload, pairs)
     payload = _with_problems(payload, attributes, pairs, before)
+    event = _event(payload, attributes, pairs, event_id=event_id, at=at, received_at=received_at)
+    return ParsedEvent(event, payload)
+
+
+def _event(
+    payload: Json,
+    attributes: _Attributes,
+    pairs: Pairs,
+    *,
+    event_id: str,
+    at: datetime,
+    received_at: datetime,
+) -> Event:
     exceptions = exceptions_of(payload)
     raised = main_of(exceptions, payload)
     frame = crash_frame_of(raised, payload) or crash_frame_of(last_with_stack(exceptions), payload)
     metadata = titles.metadata_of(payload, raised, frame)
     user, platform = attributes.user, text_of(payload, "platform")
-    event = Event(
+    return Event(
         event_id=event_id,
         at=at,
         received_at=received_at,
@@ -189,33 +200,6 @@ def parse_storable(
         is_unhandled=_is_unhandled(exceptions),
         hashes=grouping.hashes_of(payload, exceptions),
     )
-    return ParsedEvent(event, payload)
-
-
-def _happened_at(
-    payload: Json, received_at: datetime, drift: timedelta
-) -> tuple[datetime, Json | None]:
-    """Return the moment by the corrected clock, or ``received_at`` and why if it is implausible (ingest.md 6)."""
-    sent = payload.get("timestamp")
-    if sent is None or sent == "":
-        return received_at, None
-    moment = moment_of(sent)
-    if moment is None:
-        return received_at, problems.invalid("timestamp", sent, "not a date")
-    try:
-        at = moment + drift if abs(drift) >= DRIFT_MIN else moment
-        age = received_at - at
-    except OverflowError:
-        return received_at, problems.invalid("timestamp", sent, "not a date")
-    if -AHEAD_MAX <= age <= AGE_MAX:
-        return at, None
-    kind = "past_timestamp" if age > AGE_MAX else "future_timestamp"
-    data = {"name": "timestamp", "sdk_time": at.isoformat(), "server_time": received_at.isoformat()}
-    return received_at, {
-        "type": kind,
-        "message": "The event is dated by its arrival.",
-        "data": data,
-    }
 
 
 def _attributes_of(payload: Json, pairs: Pairs) -> _Attributes:

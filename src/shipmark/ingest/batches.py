@@ -215,16 +215,11 @@ def _store_attachments(
     """
     at = now()
     new = [each.content for each in batch if isinstance(each.content, NewAttachment)]
-    limits = {
-        each.frame.project_id: each.crash_reports_max
-        for each in batch
-        if each.crash_reports_max is not None
-    }
     received = attachment_actions.receive(
         connection,
         new,
         new_events=[arrival.key for arrival in arrivals],
-        crash_report_limits=limits,
+        crash_report_limits=_crash_report_limits(batch),
         at=at,
     )
     filtered = {
@@ -242,6 +237,15 @@ def _store_attachments(
         (project_id, discard(at, Outcome.FILTERED, reason, ATTACHMENT, number))
         for (project_id, reason), number in numbers.items()
     ]
+
+
+def _crash_report_limits(batch: Sequence[PreparedFrame]) -> dict[int, int]:
+    """Return how many crash reports an issue keeps, by project; those without a limit are left out."""
+    return {
+        each.frame.project_id: each.crash_reports_max
+        for each in batch
+        if each.crash_reports_max is not None
+    }
 
 
 def _arrivals_of(batch: Sequence[PreparedFrame], known: Mapping[int, Project]) -> list[Arrival]:

@@ -25,7 +25,7 @@ from shipmark.ingest.admission import limits_of_refusal
 from shipmark.ingest.authorization import SenderAuthorization
 from shipmark.ingest.browser_reports import ReportSource, read_reports
 from shipmark.ingest.crash_events import CRASH_TYPES, crash_event, sent_with_envelope
-from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, Item, id_of
+from shipmark.ingest.envelope import ATTACHMENT, EVENT, FEEDBACK, Envelope, Item, id_of
 from shipmark.ingest.event_json import FORM_FIELD, event_object
 from shipmark.ingest.event_log import FrameType
 from shipmark.ingest.receiving import (
@@ -107,20 +107,10 @@ def _take_envelope(
 ) -> Taken:
     """Log the event or feedback of an envelope, if any, its attachments, and the other items that are stored."""
     envelope = received.envelope
-    event_id, types = envelope.event_id, {item.type for item in envelope.items}
-    event = next((item for item in envelope.items if item.type in {EVENT, FEEDBACK}), None)
-    if event is not None:
-        event_id = id_of(event_object(event.payload), envelope)
-    parts = [
-        Part(_FRAME_TYPES[item.type], item.payload, event_id, _CATEGORIES[item.type])
-        for item in envelope.items
-        if item.type in _FRAME_TYPES
-    ]
-    parts += parts_of_sessions(envelope)
-    others = Counter[str]()
+    event_id = _event_id_of(envelope)
+    parts = [*_parts_of_items(envelope, event_id), *parts_of_sessions(envelope)]
+    others = _unstored_items(envelope)
     for item in envelope.items:
-        if item.type not in _STORED:
-            others[item.type] += _quantity_of(item)
         if item.type in REPORT_ITEM_TYPES:
             reports = read_reports(item.payload, _source_of(request, item.headers))
             parts += parts_of_reports(reports, envelope)
@@ -128,7 +118,7 @@ def _take_envelope(
             event_id = parts[-1].event_id if reports.events else event_id
     attachments, number = None, len(received.attachments.received)
     # Those of an event that is not stored, such as a transaction, are not stored either.
-    if types & _UNSTORED_EVENTS:
+    if any(item.type in _UNSTORED_EVENTS for item in envelope.items):
         others += Counter({ATTACHMENT: number})
     elif number:
         attachments = _attachments_of(received, parts, event_id)
@@ -145,6 +135,32 @@ def _take_envelope(
         others=others,
         sent_at=envelope.sent_at,
     )
+
+
+def _event_id_of(envelope: Envelope) -> str | None:
+    """Return the id of the event or feedback of an envelope, else what the header says."""
+    for item in envelope.items:
+        if item.type in {EVENT, FEEDBACK}:
+            return id_of(event_object(item.payload), envelope)
+    return envelope.event_id
+
+
+def _parts_of_items(envelope: Envelope, event_id: str | None) -> list[Part]:
+    """Return the parts of the items of which each has a frame."""
+    return [
+        Part(_FRAME_TYPES[item.type], item.payload, event_id, _CATEGORIES[item.type])
+        for item in envelope.items
+        if item.type in _FRAME_TYPES
+    ]
+
+
+def _unstored_items(envelope: Envelope) -> Counter[str]:
+    """Return how many items there are of each type that is not stored."""
+    numbers = Counter[str]()
+    for item in envelope.items:
+        if item.type not in _STORED:
+            numbers[item.type] += _quantity_of(item)
+    return numbers
 
 
 def _quantity_of(item: Item) -> int:

@@ -89,9 +89,14 @@ def add_token(
 ) -> tuple[int, str]:
     """Create a token for pipelines. Return its id and its text, which is never stored."""
     token = tokens.encode_token(organization.slug, address, secret, at)
-    by_id = by.id if by else None
     token_id = store.add_token(
-        connection, organization.id, name, digest(token), token[-4:], by_id, at
+        connection,
+        organization.id,
+        name=name,
+        digest=digest(token),
+        last_characters=token[-4:],
+        by=by.id if by else None,
+        at=at,
     )
     return token_id, token
 

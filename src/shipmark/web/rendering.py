@@ -129,21 +129,12 @@ def page(
     organization. Without one, ``user`` is the signed-in user, if any. With a form that was refused, it has its status
     and problems.
     """
-    cookies = web_request.request.cookies
-    frame = {
-        "now": now(),
-        "here": request_url(web_request.request),
-        "theme": theme_of(cookies.get(THEME_COOKIE)).value,
-        "zone_name": web_request.zone_name,
-        "zone": web_request.zone,
-        "has_single_keys": has_single_keys(cookies.get(KEYS_COOKIE)),
+    frame = _frame(web_request) | {
         "section": section,
         "workspace": workspace,
         "user": user,
         "problems": form_state.problems,
         "is_stale": form_state.is_stale,
-        "changed": web_request.parameter("changed"),
-        "is_result": web_request.request.method == "POST" or bool(web_request.parameter("changed")),
     }
     text = _TEMPLATES.get_template(template).render(frame | variables)
     status = status if form_state is UNSENT else form_state.status
@@ -154,6 +145,22 @@ def page(
             preference_cookie(ORGANIZATION_COOKIE, slug, is_secure=web_request.is_secure)
         )
     return answer
+
+
+def _frame(web_request: WebRequest) -> dict[str, object]:
+    """Return what the frame of every page shows of the request."""
+    cookies = web_request.request.cookies
+    changed = web_request.parameter("changed")
+    return {
+        "now": now(),
+        "here": request_url(web_request.request),
+        "theme": theme_of(cookies.get(THEME_COOKIE)).value,
+        "zone_name": web_request.zone_name,
+        "zone": web_request.zone,
+        "has_single_keys": has_single_keys(cookies.get(KEYS_COOKIE)),
+        "changed": changed,
+        "is_result": web_request.request.method == "POST" or bool(changed),
+    }
 
 
 def _response(web_request: WebRequest, text: str, status: int) -> Answer:

@@ -279,7 +279,6 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
     """The fields that every form of the object has."""
     project = issue_context.projects[issue.project_id]
     entry = issue_context.inbox.get(issue.id)
-    people = issue_context.people[issue.id]
     slug = issue_context.organization_slug
     return {
         "id": str(issue.id),
@@ -298,12 +297,7 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         ),
         "type": issue.type,
         "metadata": issue.metadata,
-        "num_comments": people.comment_count,
-        "has_seen": people.has_seen,
-        "is_bookmarked": people.is_bookmarked,
-        "is_subscribed": people.subscribed_for is not None,
-        "subscription_details": subscription_details(people.subscribed_for),
-        "assigned_to": assignee_response(people.assignee),
+        **_people_fields(issue_context.people[issue.id]),
         "is_unhandled": issue.is_unhandled,
         "priority": issue.priority.value,
         "share_id": issue.share_id,
@@ -317,6 +311,17 @@ def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
         and InboxResponse(
             reason=int(entry.reason), reason_details=entry.details, date_added=entry.at
         ),
+    }
+
+
+def _people_fields(people: IssuePeople) -> dict[str, Any]:
+    return {
+        "num_comments": people.comment_count,
+        "has_seen": people.has_seen,
+        "is_bookmarked": people.is_bookmarked,
+        "is_subscribed": people.subscribed_for is not None,
+        "subscription_details": subscription_details(people.subscribed_for),
+        "assigned_to": assignee_response(people.assignee),
     }
 
 

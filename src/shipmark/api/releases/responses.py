@@ -172,11 +172,10 @@ def release_response(
     """A release with all that it nests."""
     attached = related.attached.get(release.id, [])
     counted = [row for row in attached if shape.project_id in {None, row.project_id}]
+    selected = counted if shape.only_selected else attached
+    seen = [row.seen for row in counted if row.seen is not None]
     commit = related.commits.get(release.last_commit_id or 0)
     deploy = related.deploys.get(release.last_deploy_id or 0)
-    seen = [row.seen for row in counted if row.seen is not None]
-    first = [span.first_at for span in seen if span.first_at]
-    last = [span.last_at for span in seen if span.last_at]
     return ReleaseResponse(
         id=release.id,
         version=release.version,
@@ -196,17 +195,12 @@ def release_response(
         deploy_count=release.deploy_count,
         last_deploy=deploy_response(deploy) if deploy else None,
         authors=_authors(release, related),
-        projects=[
-            _project(row, release.id, related, shape)
-            for row in (counted if shape.only_selected else attached)
-        ],
-        first_event=min(first, default=None),
-        last_event=max(last, default=None),
+        projects=[_project(row, release.id, related, shape) for row in selected],
+        first_event=min((each.first_at for each in seen if each.first_at), default=None),
+        last_event=max((each.last_at for each in seen if each.last_at), default=None),
         current_project_meta=meta or NobodyResponse(),
         user_agent=release.user_agent,
-        adoption_stages=(
-            _stages(release.id, counted, related) if shape.has_stages else msgspec.UNSET
-        ),
+        adoption_stages=_stages(release.id, counted, related, shape),
     )
 
 
@@ -313,9 +307,11 @@ def _project(
 
 
 def _stages(
-    release_id: int, attached: Iterable[ReleasedProject], related: Related
-) -> dict[str, AdoptionStageResponse] | None:
+    release_id: int, attached: Iterable[ReleasedProject], related: Related, shape: ReleaseView
+) -> dict[str, AdoptionStageResponse] | msgspec.UnsetType | None:
     """How far the release has got in each project that has it in one of the environments, or anywhere."""
+    if not shape.has_stages:
+        return msgspec.UNSET
     adoptions = {
         related.projects[row.project_id].slug: related.adoptions.get((release_id, row.project_id))
         for row in attached

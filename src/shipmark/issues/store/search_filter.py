@@ -1,7 +1,7 @@
 """The filter of a list of issues for a search, whose versions and environments are looked up."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Select
 
@@ -20,7 +20,9 @@ from shipmark.projects import store as projects
 from shipmark.releases.store import shipping_order, version_lookup
 from shipmark.releases.versions import LATEST
 
-C = TypeVar("C", TagCondition, UserCondition)
+C = TypeVar("C", TagCondition, UserCondition, ReleaseCondition)
+#: Those of which `_conditions` looks up the issues.
+U = TypeVar("U", TagCondition, UserCondition)
 
 
 def filter_of(
@@ -38,60 +40,92 @@ def filter_of(
     organization_id = access.organization.id
     project_ids = _narrowed_projects(connection, project_ids, search.projects)
     environments = _environments(connection, organization_id, search.environments, environment_ids)
-    tags, issue_ids = _looked_up(
-        connection, search.tags if project_ids else (), lambda tag: with_tag(project_ids, tag)
-    )
-    releases = _release_conditions(connection, organization_id, project_ids, search.releases)
-    if search.seen_in is not None:
-        found = release_filter.found_by(
-            connection, organization_id, project_ids, search.seen_in, environments.ids
-        )
-        releases.append(found.condition)
-        issue_ids = _narrowed(issue_ids, found.issue_ids)
-    selected = _selected_ids(connection, organization_id, search.named)
-    bookmarks, bookmarked_ids = _looked_up(
-        connection, user_conditions(connection, access, search.bookmarks), bookmarked_by
-    )
-    subscriptions, subscribed_ids = _looked_up(
-        connection, user_conditions(connection, access, search.subscriptions), subscribed_to
-    )
-    for further in (selected.ids, bookmarked_ids, subscribed_ids):
-        issue_ids = _narrowed(issue_ids, further)
+    tags = _tags(connection, project_ids, search.tags)
+    releases = _releases(connection, organization_id, project_ids, search, environments)
+    named = _named_issues(connection, organization_id, search.named)
+    bookmarks = _of_users(connection, access, search.bookmarks, bookmarked_by)
+    subscriptions = _of_users(connection, access, search.subscriptions, subscribed_to)
     return IssueFilter(
         project_ids=tuple(project_ids),
-        ids=None if issue_ids is None else tuple(sorted(issue_ids)),
-        excluded_ids=tuple(sorted(selected.excluded_ids)),
+        ids=_in_all(tags.ids, releases.ids, named.ids, bookmarks.ids, subscriptions.ids),
+        excluded_ids=named.excluded_ids,
         status=search.status,
         substatus=search.substatus,
         excluded_statuses=frozenset(search.excluded_statuses),
         excluded_substatuses=frozenset(search.excluded_substatuses),
         is_for_review=search.is_for_review,
         text=search.text,
-        releases=tuple(releases),
+        releases=releases.conditions,
         environment_ids=environments.ids,
         excluded_environment_ids=environments.excluded_ids,
         conditions=tuple(search.conditions),
         assignments=assignment_conditions(connection, access, search.assignees),
-        bookmarks=bookmarks,
-        subscriptions=subscriptions,
-        tags=tags,
+        bookmarks=bookmarks.conditions,
+        subscriptions=subscriptions.conditions,
+        tags=tags.conditions,
         texts=tuple(search.texts),
     )
 
 
-def _looked_up(
-    connection: Connection, conditions: Iterable[C], issues_of: Callable[[C], Select[int]]
-) -> tuple[tuple[C, ...], set[int] | None]:
-    """Return the conditions to look up for each issue, and the ids of the issues that fulfil the others, or None."""
-    looked_up: list[C] = []
+def _in_all(*ids: set[int] | None) -> tuple[int, ...] | None:
+    """Return the ids that are in all of the sets, where None is all ids."""
+    known = [each for each in ids if each is not None]
+    return tuple(sorted(set.intersection(*known))) if known else None
+
+
+class _Conditions(NamedTuple, Generic[C]):
+    """Conditions to look up for each issue, and the ids of the issues that fulfil the others; None without others."""
+
+    conditions: tuple[C, ...]
+    ids: set[int] | None
+
+
+def _conditions(
+    connection: Connection, terms: Iterable[U], issues_of: Callable[[U], Select[int]]
+) -> _Conditions[U]:
+    """Return the conditions, of which those that few issues fulfil are looked up here."""
+    looked_up: list[U] = []
     ids: set[int] | None = None
-    for condition in conditions:
+    for condition in terms:
         few = None if condition.is_negated else ids_if_few(connection, issues_of(condition))
         if few is None:
             looked_up.append(condition)
         else:
-            ids = _narrowed(ids, few)
-    return tuple(looked_up), ids
+            ids = few if ids is None else ids & few
+    return _Conditions(tuple(looked_up), ids)
+
+
+def _tags(
+    connection: Connection, project_ids: Sequence[int], tags: Sequence[TagCondition]
+) -> _Conditions[TagCondition]:
+    terms = tags if project_ids else ()
+    return _conditions(connection, terms, lambda tag: with_tag(project_ids, tag))
+
+
+def _of_users(
+    connection: Connection,
+    access: Access,
+    terms: Sequence[NamesTerm],
+    issues_of: Callable[[UserCondition], Select[int]],
+) -> _Conditions[UserCondition]:
+    return _conditions(connection, user_conditions(connection, access, terms), issues_of)
+
+
+def _releases(
+    connection: Connection,
+    organization_id: int,
+    project_ids: Sequence[int],
+    search: IssueSearch,
+    environments: "_Environments",
+) -> _Conditions[ReleaseCondition]:
+    """Return the conditions of releases that are named, and of those that are searched for."""
+    conditions = _release_conditions(connection, organization_id, project_ids, search.releases)
+    if search.seen_in is None:
+        return _Conditions(tuple(conditions), None)
+    found = release_filter.found_by(
+        connection, organization_id, project_ids, search.seen_in, environments.ids
+    )
+    return _Conditions((*conditions, found.condition), found.issue_ids)
 
 
 def _narrowed_projects(
@@ -109,16 +143,16 @@ def _narrowed_projects(
     return [each for each in project_ids if all(matches(each, term) for term in terms)]
 
 
-class _Selected(NamedTuple):
+class _NamedIssues(NamedTuple):
     """The ids of the issues that a search names, None if it names none, and of those that it excludes."""
 
     ids: set[int] | None
-    excluded_ids: set[int]
+    excluded_ids: tuple[int, ...]
 
 
-def _selected_ids(
+def _named_issues(
     connection: Connection, organization_id: int, terms: Sequence[IssueTerm]
-) -> _Selected:
+) -> _NamedIssues:
     """Return the issues of the terms; unknown ones match nothing. Issues of other projects may be among them."""
     short_ids = {short_id for term in terms for short_id in term.short_ids}
     known = named_issues.ids_of_short_ids(connection, organization_id, short_ids)
@@ -131,15 +165,8 @@ def _selected_ids(
         if term.is_negated:
             excluded |= of_term
         else:
-            ids = _narrowed(ids, of_term)
-    return _Selected(ids, excluded)
-
-
-def _narrowed(ids: set[int] | None, further: set[int] | None) -> set[int] | None:
-    """Return the ids that are in both, where None is all."""
-    if ids is None or further is None:
-        return further if ids is None else ids
-    return ids & further
+            ids = of_term if ids is None else ids & of_term
+    return _NamedIssues(ids, tuple(sorted(excluded)))
 
 
 class _Environments(NamedTuple):

@@ -52,15 +52,22 @@ _NOTE_USE = (
 def add_token(
     connection: sa.Connection,
     organization_id: int,
+    *,
     name: str,
     digest: str,
-    last: str,
+    last_characters: str,
     by: int | None,
     at: datetime,
 ) -> int:
     """Insert a token by its digest. Return its id."""
-    row: dict[str, object] = {"organization_id": organization_id, "name": name, "digest": digest}
-    row |= {"last_characters": last, "created_by": by, "created_at": at}
+    row: dict[str, object] = {
+        "organization_id": organization_id,
+        "name": name,
+        "digest": digest,
+        "last_characters": last_characters,
+        "created_by": by,
+        "created_at": at,
+    }
     return connection.execute(sa.insert(tokens).values(row).returning(tokens.c.id)).scalar_one()
 
 

@@ -3,6 +3,7 @@
 from litestar import get, post
 from litestar.params import FromPath, RawBody
 
+from shipmark.events.store import StoredEvent
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import ValidationFailed
@@ -48,13 +49,6 @@ def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: Ra
     return redirect(issue_view(web_request, workspace, issue).event_address(""))
 
 
-def _share_address(server: str, workspace: Workspace, issue: Issue) -> str:
-    """Return the URL at which anyone sees the issue, or an empty text if it is not public."""
-    if issue.share_id is None or not workspace.organization.shares_issues:
-        return ""
-    return f"{server}{urls.shared_issue(issue.share_id)}"
-
-
 def render_issue(
     web_request: WebRequest,
     name: str,
@@ -64,19 +58,12 @@ def render_issue(
     refused: RefusedComment | None = None,
 ) -> Answer:
     """Return the page of an issue, with a problem, or with the text of a comment that was refused."""
-    with web_request.view() as (connection, workspace):
-        issue = require_issue(connection, workspace, name)
-        event = event_of(connection, issue, web_request.parameter("event"))
-    if event is not None:
-        event = current_event(web_request, issue, event)
-    address = web_request.address
+    workspace, issue, event = _issue_and_event(web_request, name)
     with web_request.database.snapshot() as connection:
-        content = issue_page(connection, workspace, issue, event, address)
+        content = issue_page(connection, workspace, issue, event, web_request.address)
         view = issue_view(web_request, workspace, content.short_id)
-        listed = view.listed
-        place = issue_place(connection, workspace, listed, issue) if listed else None
+        place = view.listed and issue_place(connection, workspace, view.listed, issue)
         chart = issue_chart(connection, content, view.period, now(), web_request.zone)
-    link = f"{address}{urls.issue(workspace.organization.slug, content.short_id)}"
     after_response.note_view(web_request.request, issue, workspace.user.id, content.people.seen_at)
     return page(
         web_request,
@@ -93,8 +80,26 @@ def render_issue(
         refused=refused,
         comment_max=COMMENT_MAX,
         may_delete=workspace.may(ISSUE_DELETE),
-        link=link,
-        markdown=issue_markdown(content, link),
-        share_address=_share_address(address, workspace, issue),
+        markdown=issue_markdown(content, view.link),
+        share_address=_share_address(web_request.address, workspace, issue),
         is_other_event=is_missing(event, web_request.parameter("event")),
     )
+
+
+def _issue_and_event(
+    web_request: WebRequest, name: str
+) -> tuple[Workspace, Issue, StoredEvent | None]:
+    """Return the issue and the event to show, with the original stack as far as it is known by now."""
+    with web_request.view() as (connection, workspace):
+        issue = require_issue(connection, workspace, name)
+        event = event_of(connection, issue, web_request.parameter("event"))
+    if event is not None:
+        event = current_event(web_request, issue, event)
+    return workspace, issue, event
+
+
+def _share_address(server: str, workspace: Workspace, issue: Issue) -> str:
+    """Return the URL at which anyone sees the issue, or an empty text if it is not public."""
+    if issue.share_id is None or not workspace.organization.shares_issues:
+        return ""
+    return f"{server}{urls.shared_issue(issue.share_id)}"

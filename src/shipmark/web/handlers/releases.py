@@ -54,18 +54,8 @@ def list_releases(web_request: InjectedWebRequest) -> Answer:
 def show_release(web_request: InjectedWebRequest, version: FromPath[str]) -> Answer:
     """Show a release with its commits, issues and activity."""
     require_storable(version)
-    number = web_request.page_number("commits")
     with web_request.view() as (connection, workspace):
-        shown = release_page(
-            connection,
-            workspace,
-            version,
-            commits_page=number,
-            selection=selection_of(web_request.parameter("issues")),
-            server=web_request.address,
-            at=now(),
-            zone=web_request.zone,
-        )
+        shown = release_page(web_request, connection, workspace, version)
     return page(
         web_request,
         "release.html",

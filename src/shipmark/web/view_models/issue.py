@@ -119,15 +119,18 @@ class IssuePage:
     last_release: Release | None
     fix: Fix
     snooze: ShownSnooze | None
-    has_releases: bool
     event_part: EventPart | None
     tags: IssueTags
     activity: tuple[ActivityItem, ...]
     reports: Sequence[UserReport]
     report_count: int
-    may_change: bool
     people: IssuePeople
     assign_menu: AssignMenu | None
+
+    @property
+    def may_change(self) -> bool:
+        """Return True if the user may change the issue."""
+        return self.assign_menu is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,11 +165,9 @@ def issue_page(
     if event is not None:
         # It may be from before one of the rules.
         event = replace(event, payload=scrub(event.payload, scrubbing))
-        shown = event_part(connection, workspace, issue, project, event, server)
+        shown = event_part(connection, workspace, issue, event, server)
     resolution = resolutions.of_issues(connection, [issue.id]).get(issue.id)
-    commit_id = None
-    if resolution is None and issue.resolved_at is not None:
-        commit_id = resolutions.commits_of(connection, [issue.id]).get(issue.id)
+    commit_id = _resolving_commit_id(connection, issue, resolution)
     last_release_id = occurrences.last_releases(connection, [issue.id]).get(issue.id)
     log = activity.of_issue(connection, issue.id, limit=ACTIVITY_MAX)
     release_ids = [issue.first_release_id, last_release_id]
@@ -181,16 +182,23 @@ def issue_page(
         last_release=related.releases.get(last_release_id or 0),
         fix=_fix(issue, resolution, related.commits.get(commit_id or 0), items, related),
         snooze=shown_snooze(connection, issue),
-        has_releases=project.has_releases,
         event_part=shown,
         tags=issue_tags(connection, issue.id, scrubbing, workspace.organization.slug, project.slug),
         activity=items,
         reports=user_reports.of_issue(connection, issue.id, None, limit=REPORTS_MAX),
         report_count=user_reports.count_of_issue(connection, issue.id),
-        may_change=may_change,
         people=people_store.of_issues(connection, [issue.id], workspace.user.id)[issue.id],
         assign_menu=assign_menu(connection, workspace, [project.id]) if may_change else None,
     )
+
+
+def _resolving_commit_id(
+    connection: Connection, issue: Issue, resolution: Resolution | None
+) -> int | None:
+    """Return the id of the commit that a user resolved the issue with, or None."""
+    if resolution is not None or issue.resolved_at is None:
+        return None
+    return resolutions.commits_of(connection, [issue.id]).get(issue.id)
 
 
 def scrubbing_of(connection: Connection, issue: Issue) -> ScrubbingRules:

@@ -11,7 +11,6 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions.suspect_commits import suspects_of
 from shipmark.issues.model import Issue
-from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
 from shipmark.repositories import store as repositories
@@ -77,11 +76,11 @@ def event_part(
     connection: Connection,
     workspace: Workspace,
     issue: Issue,
-    project: Project,
     event: StoredEvent,
     server: str,
 ) -> EventPart:
     """Return the event, which is scrubbed already; ``server`` is the base URL of this server."""
+    project = workspace.projects_by_id[issue.project_id]
     sources = SourceFinder(code_mappings.of_project(connection, project.id))
     links = source_links(connection, workspace.organization.id, event.payload, sources)
     shown = shown_event(event, links)

@@ -17,11 +17,17 @@ class IssueView:
     ``listed`` is the list that it was opened from, if it was.
     """
 
+    server: str
     organization: str
     short_id: str
     event: str = ""
     period: str = DEFAULT_PERIOD
     listed: IssueListSearch | None = None
+
+    @property
+    def link(self) -> str:
+        """Return the whole URL of the issue, for others."""
+        return f"{self.server}{urls.issue(self.organization, self.short_id)}"
 
     @property
     def address(self) -> str:
@@ -56,6 +62,7 @@ def issue_view(web_request: WebRequest, workspace: Workspace, short_id: str) -> 
     event, period = web_request.parameter("event"), web_request.parameter("period")
     is_listed = bool(web_request.parameter("tab"))
     return IssueView(
+        server=web_request.address,
         organization=workspace.organization.slug,
         short_id=short_id,
         event=event if event == OLDEST or is_event_id(event) else "",

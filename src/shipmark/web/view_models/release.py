@@ -1,7 +1,7 @@
 """The view model of the page of a release."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
 
 from sqlalchemy import Connection
 
@@ -9,13 +9,14 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.artifacts.store import version_listing
 from shipmark.artifacts.store.version_listing import Count
-from shipmark.issues.store.release_issue_lists import IssueSelection
+from shipmark.infrastructure.clock import now
 from shipmark.issues.tag_names import term_of
 from shipmark.releases import actions as releases
 from shipmark.releases.model import Release
 from shipmark.releases.store import lineage
-from shipmark.web.request_context import Workspace
-from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs
+from shipmark.web.request_context import WebRequest, Workspace
+from shipmark.web.view_models.charted_release import ChartedRelease
+from shipmark.web.view_models.issue_tabs import IssueTabs, issue_tabs, selection_of
 from shipmark.web.view_models.people import Person, people
 from shipmark.web.view_models.release_activity import ReleaseEvent, release_events
 from shipmark.web.view_models.release_artifacts import scope_of
@@ -50,6 +51,21 @@ class Uploads:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentParts:
+    """What clients have sent of a release besides commits, and what they have not: ``missing``."""
+
+    fetches: tuple[FetchLine, ...]
+    uploads: Uploads
+    missing: tuple[MissingPart, ...]
+
+    @property
+    def can_retry(self) -> bool:
+        """Return True if commits failed or wait for another try, and none are being fetched now."""
+        is_open = any(line.fetch.error for line in self.fetches)
+        return is_open and not any(line.is_running for line in self.fetches)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePage:
     """A release with everything visible to the user. ``notes`` are empty if a page does not show all commits."""
 
@@ -57,7 +73,7 @@ class ReleasePage:
     visible: Visible
     owner: User | None
     authors: tuple[Person, ...]
-    deploys: tuple[DeployLine, ...]
+    deploys: Sequence[DeployLine]
     chart: ReleaseChart
     health: HealthPart | None
     commits: CommitPage
@@ -66,18 +82,14 @@ class ReleasePage:
     activity: tuple[ReleaseEvent, ...]
     previous: Release | None
     next: Release | None
-    fetches: tuple[FetchLine, ...]
-    uploads: Uploads
+    sent: SentParts
     thresholds: tuple[ThresholdLine, ...]
-    missing: tuple[MissingPart, ...]
-    is_editable: bool
     notes: str
 
     @property
-    def can_retry(self) -> bool:
-        """Return True if commits failed or wait for another try, and none are being fetched now."""
-        is_open = any(line.fetch.error for line in self.fetches)
-        return is_open and not any(line.is_running for line in self.fetches)
+    def is_editable(self) -> bool:
+        """Return True if the user may see all projects of the release: as in the API, others can't change it."""
+        return self.visible.is_whole
 
     @property
     def issues_query(self) -> str:
@@ -91,59 +103,75 @@ class ReleasePage:
 
 
 def release_page(
-    connection: Connection,
-    workspace: Workspace,
-    version: str,
-    *,
-    commits_page: int,
-    selection: IssueSelection,
-    server: str,
-    at: datetime,
-    zone: tzinfo,
+    web_request: WebRequest, connection: Connection, workspace: Workspace, version: str
 ) -> ReleasePage:
     """Return the release with this version; raise `NotFound` if the user can't see it."""
     release, attached_ids = releases.find_attached(
         connection, workspace.organization.id, version, workspace.project_ids
     )
-    attached = releases.attached_projects(connection, release)
-    visible_ids = set(attached_ids) & set(workspace.project_ids)
-    shown = visible(attached, workspace)
+    shown = visible(releases.attached_projects(connection, release), workspace)
     resolved = resolved_lines(connection, workspace, release)
     authors = people(connection, release.organization_id, release.author_ids)
-    waiting = fetch_lines(connection, release)
-    uploads = _uploads(connection, workspace, release)
-    scope = (workspace.organization.slug, shown.projects[0].slug)
+    number = web_request.page_number("commits")
     commits = commit_page(
-        connection, release, commits_page, attached_ids, resolved=resolved, authors=authors
+        connection, release, number, attached_ids, resolved=resolved, authors=authors
     )
+    selection = selection_of(web_request.parameter("issues"))
+    visible_ids = set(attached_ids) & set(workspace.project_ids)
     previous, following = lineage.neighbours(connection, release, visible_ids)
-    deployed = deploy_lines(connection, workspace, release)
+    deploys = deploy_lines(connection, workspace, release)
+    charted = _charted(web_request, release, previous, visible_ids, deploys)
     return ReleasePage(
         release=release,
         visible=shown,
         owner=accounts.by_id(connection, release.owner_id) if release.owner_id else None,
         authors=tuple(authors[id_] for id_ in release.author_ids if id_ in authors),
-        deploys=deployed,
-        chart=release_chart(connection, release, previous, visible_ids, deployed, at, zone),
-        health=health_part(
-            connection, workspace, release, previous, visible_ids, deployed, at, zone
-        ),
+        deploys=deploys,
+        chart=release_chart(connection, charted),
+        health=health_part(connection, workspace, charted),
         commits=commits,
         files=file_summary(connection, release),
         issues=issue_tabs(connection, workspace, [release.id], selection),
         activity=release_events(connection, workspace, release, resolved),
         previous=previous,
         next=following,
-        fetches=waiting,
-        uploads=uploads,
+        sent=_sent_parts(web_request, connection, workspace, release, shown),
         thresholds=threshold_lines(connection, release, shown.projects),
-        missing=missing_parts(
-            release, uploads.count, server, scope, is_waiting_for_commits=bool(waiting)
-        ),
-        # As in the API, a release can be changed by those who see all of its projects.
-        is_editable=len(shown.projects) == len(attached),
         notes=notes_of(release, commits.lines, resolved) if commits.is_whole else "",
     )
+
+
+def _charted(
+    web_request: WebRequest,
+    release: Release,
+    previous: Release | None,
+    project_ids: Collection[int],
+    deploys: Sequence[DeployLine],
+) -> ChartedRelease:
+    return ChartedRelease(
+        release=release,
+        previous=previous,
+        project_ids=project_ids,
+        deploys=deploys,
+        now=now(),
+        zone=web_request.zone,
+    )
+
+
+def _sent_parts(
+    web_request: WebRequest,
+    connection: Connection,
+    workspace: Workspace,
+    release: Release,
+    shown: Visible,
+) -> SentParts:
+    fetches = fetch_lines(connection, release)
+    uploads = _uploads(connection, workspace, release)
+    scope = (workspace.organization.slug, shown.projects[0].slug)
+    missing = missing_parts(
+        release, uploads.count, web_request.address, scope, is_waiting_for_commits=bool(fetches)
+    )
+    return SentParts(fetches=fetches, uploads=uploads, missing=missing)
 
 
 def _uploads(connection: Connection, workspace: Workspace, release: Release) -> Uploads:

@@ -1,9 +1,9 @@
 """The chart of a release's events since its first deploy, beside those of the previous release at the same age."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 from sqlalchemy import Connection
@@ -11,11 +11,10 @@ from sqlalchemy import Connection
 from shipmark.deploys import store as deploys
 from shipmark.issues.store import statistics
 from shipmark.issues.store.statistics import EVENTS_MAX, Span
-from shipmark.releases.model import Release
-from shipmark.web.charts import Axes, Mark, empty_chart, line_chart
-from shipmark.web.template_filters import counted, duration, short_version
+from shipmark.web.charts import Axes, empty_chart, line_chart
+from shipmark.web.template_filters import counted, duration
 from shipmark.web.view_models.chart_scale import ChartScale, scale_of
-from shipmark.web.view_models.release_facts import DeployLine
+from shipmark.web.view_models.charted_release import ChartedRelease
 
 #: Lengths of a step with their number of steps: the first that reaches from the beginning to now, else the last.
 _SCALES = (
@@ -55,29 +54,19 @@ class ReleaseChart:
     is_cut: bool
 
 
-def release_chart(
-    connection: Connection,
-    release: Release,
-    previous: Release | None,
-    project_ids: Collection[int],
-    lines: Sequence[DeployLine],
-    at: datetime,
-    zone: tzinfo,
-) -> ReleaseChart:
-    """Return the chart by two statements, with times in the zone."""
-    compared = [release] if previous is None else [release, previous]
+def release_chart(connection: Connection, charted: ChartedRelease) -> ReleaseChart:
+    """Return the chart by two statements."""
+    compared = charted.compared
     moments = deploys.first_moments(connection, [each.id for each in compared])
-    starts = [min(moments.get(each.id, each.shipped_at), at) for each in compared]
-    scale = scale_of(_SCALES, starts[0], at)
-    spans = _spans(compared, starts, project_ids, scale)
-    counts = statistics.events_of_releases(connection, spans)
+    starts = [min(moments.get(each.id, each.shipped_at), charted.now) for each in compared]
+    scale = scale_of(_SCALES, starts[0], charted.now)
+    counts = statistics.events_of_releases(connection, _spans(charted, starts, scale))
     steps = _steps(starts, counts, scale)
-    names = [short_version(each.version) for each in compared]
     return ReleaseChart(
-        chart=_chart(steps, names, scale.ticks(), scale.marks(lines), zone),
+        chart=_chart(charted, steps, scale),
         steps=steps if counts.total() else (),
         step_length=duration(scale.length),
-        is_deployed=release.id in moments,
+        is_deployed=charted.release.id in moments,
         event_count=_total(steps),
         is_cut=any(value >= EVENTS_MAX for value in counts.values()),
     )
@@ -87,19 +76,14 @@ def _total(steps: Sequence[ReleaseStep]) -> int:
     return sum(step.current or 0 for step in steps)
 
 
-def _chart(
-    steps: Sequence[ReleaseStep],
-    names: Sequence[str],
-    ticks: Sequence[tuple[float, str]],
-    marks: Sequence[Mark],
-    zone: tzinfo,
-) -> Markup:
+def _chart(charted: ChartedRelease, steps: Sequence[ReleaseStep], scale: ChartScale) -> Markup:
+    names, ticks, marks = charted.names, scale.ticks(), scale.marks(charted.deploys)
     if not any(step.current or step.previous for step in steps):
         axes = Axes(ticks=ticks, marks=marks)
         return empty_chart(NO_EVENTS, axes, f"Events of {names[0]} by its age: none.")
     label = f"Events of {names[0]} by its age: {counted(_total(steps), 'event')} in all"
     label += f", beside those of {names[1]}." if len(names) > 1 else "."
-    times = [f"{step.begins_at.astimezone(zone):%d %b %H:%M %Z}" for step in steps]
+    times = [charted.time(step.begins_at) for step in steps]
     moments = [(step.begins_at, time) for step, time in zip(steps, times, strict=True)]
     return line_chart(
         [
@@ -112,12 +96,7 @@ def _chart(
     )
 
 
-def _spans(
-    compared: Sequence[Release],
-    starts: Sequence[datetime],
-    project_ids: Collection[int],
-    scale: ChartScale,
-) -> list[Span]:
+def _spans(charted: ChartedRelease, starts: Sequence[datetime], scale: ChartScale) -> list[Span]:
     """Return the spans that have begun; those of the second release follow those of the first in their numbers."""
     return [
         Span(
@@ -127,9 +106,9 @@ def _spans(
             begins_at=start + scale.length * number,
             ends_at=start + scale.length * (number + 1),
         )
-        for index, (release, start) in enumerate(zip(compared, starts, strict=True))
+        for index, (release, start) in enumerate(zip(charted.compared, starts, strict=True))
         for number in range(scale.begun_since(start))
-        for project_id in sorted(project_ids)[:_PROJECTS_MAX]
+        for project_id in sorted(charted.project_ids)[:_PROJECTS_MAX]
     ]
 
 

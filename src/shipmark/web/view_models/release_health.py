@@ -1,9 +1,9 @@
 """The health of a release on its page: numbers, and charts beside the release before it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup
 from sqlalchemy import Connection
@@ -12,15 +12,14 @@ from shipmark.release_health.model import ALL_RELEASES, BucketWidth, crash_free
 from shipmark.release_health.store import pair_buckets, session_rows
 from shipmark.release_health.store.session_rows import Selection
 from shipmark.release_health.sums import HealthSum
-from shipmark.releases.model import Release
 from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.web.charts import Axes, empty_chart, share_chart
 from shipmark.web.request_context import Workspace
-from shipmark.web.template_filters import duration, percent, short_version
+from shipmark.web.template_filters import duration, percent
 from shipmark.web.view_models.chart_scale import ChartScale, scale_of
+from shipmark.web.view_models.charted_release import ChartedRelease
 from shipmark.web.view_models.compared_shares import ComparedShare, compared_shares
 from shipmark.web.view_models.health_lines import NO_HEALTH, health_lines
-from shipmark.web.view_models.release_facts import DeployLine
 from shipmark.web.view_models.release_verdicts import VerdictBanner, verdict_banners
 
 #: Lengths of a step with their number of steps: the first that reaches from the beginning to now, else the last.
@@ -64,38 +63,25 @@ class HealthPart:
 
 
 def health_part(
-    connection: Connection,
-    workspace: Workspace,
-    release: Release,
-    previous: Release | None,
-    project_ids: Collection[int],
-    deploys: Sequence[DeployLine],
-    at: datetime,
-    zone: tzinfo,
+    connection: Connection, workspace: Workspace, charted: ChartedRelease
 ) -> HealthPart | None:
-    """Return the health of a release in its visible projects, or None without sessions, then by one statement."""
-    compared = [release] if previous is None else [release, previous]
-    lines = health_lines(connection, {each.id: list(project_ids) for each in compared}, at)
+    """Return the health of a release, or None without sessions, then by one statement."""
+    release, previous, project_ids = charted.release, charted.previous, list(charted.project_ids)
+    lines = health_lines(connection, dict.fromkeys(_ids(charted), project_ids), charted.now)
     if not lines:
         return None
-    starts = _starts(connection, compared, project_ids)
+    starts = _starts(connection, charted)
     if release.id not in starts:
         return None
-    scale = scale_of(_SCALES, datetime.fromtimestamp(starts[release.id], UTC), at)
+    scale = scale_of(_SCALES, datetime.fromtimestamp(starts[release.id], UTC), charted.now)
     units = "sessions" if lines[release.id].crash_free_users is None else "users"
-    steps = _steps(
-        scale,
-        units,
-        [
-            _read(connection, each, starts[each.id], project_ids, scale, at)
-            if each.id in starts
-            else {}
-            for each in compared
-        ],
-    )
-    names = [short_version(each.version) for each in compared]
-    axes = _axes(steps, deploys, scale, zone)
-    banners = verdict_banners(connection, workspace, release.id, project_ids, at)
+    counted = [
+        _counted_steps(connection, charted, id_, starts[id_], scale) if id_ in starts else {}
+        for id_ in _ids(charted)
+    ]
+    steps = _steps(scale, units, counted)
+    names, axes = charted.names, _axes(charted, steps, scale)
+    banners = verdict_banners(connection, workspace, release.id, project_ids, charted.now)
     return HealthPart(
         shares=compared_shares(
             lines[previous.id] if previous else NO_HEALTH,
@@ -113,11 +99,13 @@ def health_part(
     )
 
 
-def _starts(
-    connection: Connection, releases: Sequence[Release], project_ids: Collection[int]
-) -> dict[int, int]:
+def _ids(charted: ChartedRelease) -> list[int]:
+    return [release.id for release in charted.compared]
+
+
+def _starts(connection: Connection, charted: ChartedRelease) -> dict[int, int]:
     """Return the first bucket of each release that has had sessions."""
-    pairs = [(project, release.id) for release in releases for project in project_ids]
+    pairs = [(project, release) for release in _ids(charted) for project in charted.project_ids]
     starts: dict[int, int] = {}
     for (_, release_id), bounds in pair_buckets.bounds_of(connection, pairs).items():
         starts[release_id] = min(bounds.first, starts.get(release_id, bounds.first))
@@ -132,26 +120,21 @@ class _Step:
     sessions: int = 0
 
 
-def _read(
-    connection: Connection,
-    release: Release,
-    start: int,
-    project_ids: Collection[int],
-    scale: ChartScale,
-    at: datetime,
+def _counted_steps(
+    connection: Connection, charted: ChartedRelease, release_id: int, start: int, scale: ChartScale
 ) -> dict[int, _Step]:
     """Return the steps of a release by their number, by three statements."""
     length = int(scale.length.total_seconds())
-    end = min(start + length * scale.count, int(at.timestamp()))
+    end = min(start + length * scale.count, int(charted.now.timestamp()))
     selection = Selection(
-        project_ids=project_ids,
-        release_ids=[release.id, ALL_RELEASES],
+        project_ids=charted.project_ids,
+        release_ids=[release_id, ALL_RELEASES],
         start=start,
         end=end,
         interval=BucketWidth.TEN_MINUTES,
     )
     keys = session_rows.keys_of(connection, selection)
-    own = {id_ for id_, key in keys.items() if key.release_id == release.id}
+    own = {id_ for id_, key in keys.items() if key.release_id == release_id}
     steps = defaultdict[int, _Step](_Step)
     for (series_id, moment), counts in session_rows.counts_of(connection, keys, selection).items():
         step = steps[(moment - start) // length]
@@ -166,9 +149,9 @@ def _read(
 
 
 def _steps(
-    scale: ChartScale, units: str, read: Sequence[Mapping[int, _Step]]
+    scale: ChartScale, units: str, counted: Sequence[Mapping[int, _Step]]
 ) -> tuple[HealthStep, ...]:
-    both = [*read, {}][:2]
+    both = [*counted, {}][:2]
     begun = scale.begun_since(scale.start)
     return tuple(
         HealthStep(
@@ -203,16 +186,11 @@ def _adoption(step: _Step | None) -> float | None:
     return min(100.0, step.own.counts.sessions / step.sessions * 100)
 
 
-def _axes(
-    steps: Sequence[HealthStep], deploys: Sequence[DeployLine], scale: ChartScale, zone: tzinfo
-) -> Axes:
-    moments = [
-        (step.begins_at, f"{step.begins_at.astimezone(zone):%d %b %H:%M %Z}") for step in steps
-    ]
+def _axes(charted: ChartedRelease, steps: Sequence[HealthStep], scale: ChartScale) -> Axes:
     return Axes(
         ticks=scale.ticks(),
-        marks=scale.marks(deploys),
-        moments=moments,
+        marks=scale.marks(charted.deploys),
+        moments=[(step.begins_at, charted.time(step.begins_at)) for step in steps],
     )
 
 

@@ -41,9 +41,13 @@ _TWO_NAMES_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visible:
-    """The visible projects of a release, with its numbers of new and regressed issues there."""
+    """The visible projects of a release, with its numbers of new and regressed issues there.
+
+    ``is_whole`` if there are no others.
+    """
 
     projects: tuple[Project, ...]
+    is_whole: bool
     new_issue_count: int
     regressed_issue_count: int
 
@@ -173,6 +177,7 @@ def visible(released: Collection[ReleasedProject], workspace: Workspace) -> Visi
     attached_projects = [attached for attached in released if attached.project_id in by_id]
     return Visible(
         projects=tuple(by_id[attached.project_id] for attached in attached_projects),
+        is_whole=len(attached_projects) == len(released),
         new_issue_count=sum(attached.new_issue_count for attached in attached_projects),
         regressed_issue_count=sum(attached.regressed_issue_count for attached in attached_projects),
     )

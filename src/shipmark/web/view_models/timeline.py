@@ -134,17 +134,53 @@ def timeline(
     connection: Connection, workspace: Workspace, search: TimelineSearch, at: datetime
 ) -> Timeline:
     """Return the timeline of the range, by at most eight statements."""
+    history = _history(connection, workspace, search, at)
+    shown, recent = history.range, history.recent
+    lanes = _lanes(history)
+    listed = recent if search.shows_all else recent[:ROWS_SHOWN]
+    by = deployers(connection, workspace.organization.id, listed)
+    return Timeline(
+        search=search,
+        range=shown,
+        has_earlier=history.has_earlier,
+        axis=axis_of(shown.start, shown.end),
+        lanes=tuple(lanes[:LANES_MAX]),
+        lane_count=len(lanes),
+        rows=tuple(_rows(history, listed, by)),
+        deploy_count=len(recent),
+        issue_weeks=issue_weeks(connection, history.projects, shown.last_moment),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _History:
+    """The deploys of the range in the selected projects and environments.
+
+    ``recent`` are those in the range, the last one first; ``live`` is what is live now, and ``by_lane`` has the deploys
+    of each lane, from the one that was live when the range began.
+    """
+
+    range: TimelineRange
+    projects: Mapping[int, Project]
+    recent: Sequence[ProjectDeploy]
+    live: Mapping[_LaneKey, ProjectDeploy]
+    by_lane: Mapping[_LaneKey, Sequence[ProjectDeploy]]
+    has_earlier: bool
+
+
+def _history(
+    connection: Connection, workspace: Workspace, search: TimelineSearch, at: datetime
+) -> _History:
     shown = TimelineRange(days=search.days, until=search.until, now=at)
     by_id = {
         project.id: project
         for project in workspace.projects
         if search.project in {"", project.slug}
     }
-    organization_id = workspace.organization.id
-    recent = _selected(
-        between(connection, organization_id, by_id, shown.start, shown.end, limit=DEPLOYS_MAX),
-        search,
+    of_range = between(
+        connection, workspace.organization.id, by_id, shown.start, shown.end, limit=DEPLOYS_MAX
     )
+    recent = _selected(of_range, search)
     live = {
         (deploy.project_id, deploy.environment): deploy
         for deploy in _selected(live_in(connection, by_id, limit=DEPLOYS_MAX), search)
@@ -153,23 +189,13 @@ def timeline(
     known = [*recent, *live.values()] if shown.until else recent
     lanes_of_range = {(deploy.project_id, deploy.environment_id) for deploy in known}
     earlier = last_before(connection, lanes_of_range, shown.start)
-    by_lane = _by_lane([*recent, *earlier], live, shown)
-    lanes = _lanes(by_lane, live, by_id, shown)
-    listed = recent if search.shows_all else recent[:ROWS_SHOWN]
-    return Timeline(
-        search=search,
+    return _History(
         range=shown,
+        projects=by_id,
+        recent=recent,
+        live=live,
+        by_lane=_by_lane([*recent, *earlier], live, shown),
         has_earlier=bool(earlier) or any(each.finished_at < shown.start for each in live.values()),
-        axis=axis_of(shown.start, shown.end),
-        lanes=tuple(lanes[:LANES_MAX]),
-        lane_count=len(lanes),
-        rows=tuple(
-            _rows(
-                listed, by_lane, live, by_id, shown, deployers(connection, organization_id, listed)
-            )
-        ),
-        deploy_count=len(recent),
-        issue_weeks=issue_weeks(connection, by_id, shown.last_moment),
     )
 
 
@@ -191,20 +217,16 @@ def _by_lane(
     return by_lane
 
 
-def _lanes(
-    by_lane: Mapping[_LaneKey, Sequence[ProjectDeploy]],
-    live: Mapping[_LaneKey, ProjectDeploy],
-    by_id: Mapping[int, Project],
-    shown: TimelineRange,
-) -> list[Lane]:
+def _lanes(history: _History) -> list[Lane]:
     """Return the lanes by project, with production first."""
+    by_lane, by_id, shown = history.by_lane, history.projects, history.range
     keys = sorted(
         by_lane,
         key=lambda key: (by_id[key[0]].slug, production_first(by_lane[key][0])),
     )
     lanes = list[Lane]()
     for key in keys:
-        project, current = by_id[key[0]], live.get(key)
+        project, current = by_id[key[0]], history.live.get(key)
         last = by_lane[key][-1] if shown.until else current
         lane = Lane(
             project=project,
@@ -219,29 +241,28 @@ def _lanes(
 
 
 def _rows(
+    history: _History,
     listed: Sequence[ProjectDeploy],
-    by_lane: Mapping[_LaneKey, Sequence[ProjectDeploy]],
-    live: Mapping[_LaneKey, ProjectDeploy],
-    by_id: Mapping[int, Project],
-    shown: TimelineRange,
     by: Mapping[tuple[int, int], Deployer],
 ) -> list[DeployRow]:
     replaced_at = {
         (deploy.project_id, deploy.id): later.finished_at
-        for deploys in by_lane.values()
+        for deploys in history.by_lane.values()
         for deploy, later in pairwise(deploys)
     }
     rows = []
     for deploy in listed:
         key = (deploy.project_id, deploy.id)
-        current = live.get((deploy.project_id, deploy.environment))
+        current = history.live.get((deploy.project_id, deploy.environment))
         is_live = current is not None and current.id == deploy.id
         row = DeployRow(
             deploy=deploy,
-            project=by_id[deploy.project_id],
+            project=history.projects[deploy.project_id],
             by=by.get(key),
             is_live=is_live,
-            live_for=shown.live_for(deploy.finished_at, replaced_at.get(key), is_live=is_live),
+            live_for=history.range.live_for(
+                deploy.finished_at, replaced_at.get(key), is_live=is_live
+            ),
         )
         rows.append(row)
     return rows
