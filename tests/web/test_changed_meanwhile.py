@@ -109,17 +109,23 @@ def test_what_a_user_had_not_touched_shows_the_new_value(owner):
 
 
 @pytest.mark.parametrize(
-    ("action", "field", "first", "second", "named"),
+    ("page", "action", "field", "first", "second", "named"),
     [
-        ("", "resolveAge", "24", "48", "After 1 day"),
-        ("rate-limit/", "window", "3600", "60", "hour"),
+        (PROJECT, "", "resolveAge", "24", "48", "After 1 day"),
+        (PROJECT, "rate-limit/", "window", "3600", "60", "hour"),
+        (f"{SETTINGS}general/", "", "debug_files", "admin", "owner", "Admin or above"),
+        (f"{PROJECT}thresholds/1/", "", "trigger", "under", "over", "less than"),
+        (f"{PROJECT}thresholds/1/", "", "type", "total_error_count", "failure_rate", "Errors"),
+        (f"{PROJECT}thresholds/1/", "", "unit", "60", "86400", "minutes"),
     ],
 )
-def test_a_choice_that_was_changed_is_named(owner, action, field, first, second, named):
+def test_a_choice_that_was_changed_is_named(owner, page, action, field, first, second, named):
     post(owner, f"{PROJECT}rate-limit/", {"count": "5", "window": "300"})
-    shown = form_fields(owner.get(PROJECT).text, PROJECT + action, field)
-    assert post(owner, PROJECT + action, shown | {field: first}).status_code == 303
-    refused = post(owner, PROJECT + action, shown | {field: second})
+    shown = form_fields(owner.get(page).text, page + action, field)
+    # What was shown is none of both, or the later save would find the value that it replaces.
+    shown |= {"shown": checksums({field: "another"}), field: first}
+    assert post(owner, page + action, shown | {"shown": ""}).status_code == 303
+    refused = post(owner, page + action, shown | {field: second})
     assert f"your entry:\n{named}</span>" in refused.text
 
 

@@ -4,7 +4,8 @@ A form carries a checksum of each value that it shows. A save compares them with
 changed there, the user sees the stored value before anything is replaced, and saving the same form again goes on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from zlib import crc32
 
 from shipmark.infrastructure.errors import ValidationFailed
@@ -14,6 +15,10 @@ SHOWN = "shown"
 _NEW_VALUE = "Changed meanwhile: this is the value now."
 _EMPTIED = "Changed meanwhile: it is empty now. Saving again replaces that with your entry."
 _REPLACED = "Changed meanwhile. Saving again replaces this value with your entry:\n{}"
+
+#: What the values of a choice are called, by the field.
+ChoiceNames = Mapping[str, Callable[[str], str]]
+NO_CHOICES: ChoiceNames = MappingProxyType({})
 
 
 class ChangedMeanwhile(ValidationFailed):
@@ -32,7 +37,9 @@ def checksums(stored: Mapping[str, str], *names: str) -> str:
     return " ".join(f"{name}={_checksum(stored.get(name, ''))}" for name in names or stored)
 
 
-def require_unchanged(sent: Mapping[str, str], stored: Mapping[str, str]) -> None:
+def require_unchanged(
+    sent: Mapping[str, str], stored: Mapping[str, str], choice_names: ChoiceNames = NO_CHOICES
+) -> None:
     """Raise `ChangedMeanwhile` if a value was changed since the form was shown, to another one than was sent.
 
     A form that does not say what it showed is saved as it is. A box that is not ticked is not sent.
@@ -46,23 +53,19 @@ def require_unchanged(sent: Mapping[str, str], stored: Mapping[str, str]) -> Non
         if _checksum(stored[name]) not in {shown[name], _checksum(typed[name])}
     ]
     if changed:
+        sentences = {
+            name: _NEW_VALUE if name in untouched else _sentence(stored[name], name, choice_names)
+            for name in changed
+        }
         raise ChangedMeanwhile(
-            {name: [_sentence(stored[name], is_typed=name not in untouched)] for name in changed},
+            {name: [sentence] for name, sentence in sentences.items()},
             {name: stored[name] if name in untouched else typed[name] for name in typed},
         )
 
 
-def with_choice_name(problem: str, choices: Sequence[tuple[object, str]]) -> str:
-    """Return the problem of a choice with the name of the stored value in place of the value."""
-    text, line, value = problem.rpartition("\n")
-    names = {str(each): name for each, name in choices}
-    return f"{text}{line}{names.get(value, value)}" if line else problem
-
-
-def _sentence(value: str, *, is_typed: bool) -> str:
-    if not is_typed:
-        return _NEW_VALUE
-    return _REPLACED.format(value) if value else _EMPTIED
+def _sentence(value: str, field: str, choice_names: ChoiceNames) -> str:
+    """Return the sentence for a value that replaced the one which the user had changed."""
+    return _REPLACED.format(choice_names.get(field, str)(value)) if value else _EMPTIED
 
 
 def _checksum(value: str) -> str:

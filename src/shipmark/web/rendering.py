@@ -21,7 +21,7 @@ from shipmark.web.cookies import (
     theme_of,
 )
 from shipmark.web.files import file_address
-from shipmark.web.form_versions import checksums, with_choice_name
+from shipmark.web.form_versions import checksums
 from shipmark.web.forms import UNSENT, FormState
 from shipmark.web.keyboard import shortcut_groups
 from shipmark.web.navigation import (
@@ -95,7 +95,6 @@ def _environment() -> Environment:
         "addresses": urls,
         "archive_choices": ARCHIVE_CHOICES,
         "checksums": checksums,
-        "with_choice_name": with_choice_name,
         "photo_limits": images,
         "trend_periods": PERIODS,
         "file_address": file_address,

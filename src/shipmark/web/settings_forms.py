@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from shipmark.events.inbound_filters import lines_of
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.projects.model import RATE_COUNT_MAX, RESOLVE_AGE_MAX
+from shipmark.projects.options import RESOLVE_AGE
 from shipmark.verdicts.criteria import LETTERS, LIMITS, criteria_of
 from shipmark.verdicts.model import Criteria, Measure
+from shipmark.web.form_versions import ChoiceNames
 from shipmark.web.forms import number_in
 from shipmark.web.template_filters import counted
 
@@ -80,14 +82,18 @@ def age_of(text: str) -> int:
     """Return the hours that a form sets, 0 for never. Raise `ValidationFailed`."""
     age = number_in(text, RESOLVE_AGE_MAX)
     if age is None:
-        raise ValidationFailed({"resolveAge": ["Select an age."]})
+        raise ValidationFailed({RESOLVE_AGE: ["Select an age."]})
     return age
 
 
 def age_choices(hours: int) -> Sequence[tuple[int, str]]:
     """Return the ages to choose from, with the one that the API has set."""
-    ages = sorted({*_AGES, hours} - {0})
-    return [(0, "Never"), *((age, f"After {age_in_words(age)}") for age in ages)]
+    return [(age, age_name(age)) for age in sorted({0, *_AGES, hours})]
+
+
+def age_name(hours: int) -> str:
+    """Return what an age is called as a choice, 0 for never."""
+    return f"After {age_in_words(hours)}" if hours else "Never"
 
 
 def age_in_words(hours: int) -> str:
@@ -133,3 +139,10 @@ def _problem_of(names: list[str]) -> str | None:
         return f"Enter at most {NAMES_MAX} names."
     is_long = any(len(name) > NAME_MAX for name in names)
     return f"A name has at most {NAME_MAX} characters." if is_long else None
+
+
+#: What the choices of limits and ages are called, by their fields.
+CHOICE_NAMES: ChoiceNames = {
+    "window": lambda seconds: window_name(int(seconds)),
+    RESOLVE_AGE: lambda hours: age_name(int(hours)),
+}

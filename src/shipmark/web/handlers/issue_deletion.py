@@ -8,9 +8,8 @@ from litestar.params import FromPath
 
 from shipmark.http.scopes import ISSUE_DELETE
 from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotFound
 from shipmark.issues.actions import delete_issues, discard_issues
-from shipmark.issues.store import states
+from shipmark.web.handlers.issue_access import locked_issue
 from shipmark.web.handlers.issue_subpages import issue_subpage
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -53,10 +52,8 @@ def _confirm(web_request: WebRequest, name: str, template: str) -> Answer:
 
 def _delete(web_request: WebRequest, name: str, *, is_discard: bool) -> Answer:
     delete = discard_issues.discard if is_discard else delete_issues.request
-    with web_request.change(scopes=ISSUE_DELETE) as (connection, workspace):
+    with web_request.view(scopes=ISSUE_DELETE) as (connection, workspace):
         issue = require_issue(connection, workspace, name)
-        locked = states.locked(connection, workspace.organization.id, [issue.id])
-        if not locked:
-            raise NotFound
-        delete(connection, locked, web_request.actor(workspace.user), now())
+    with locked_issue(web_request, workspace, issue) as locked:
+        delete(locked.connection, locked.rows, web_request.actor(workspace.user), now())
     return redirect(issue_view(web_request, workspace, name).list_address)

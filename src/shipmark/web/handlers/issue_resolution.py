@@ -4,12 +4,10 @@ from litestar import get, post
 from litestar.params import FromPath, RawBody
 
 from shipmark.http.scopes import ISSUE_CHANGE
-from shipmark.infrastructure.clock import now
-from shipmark.infrastructure.errors import NotFound, ValidationFailed
-from shipmark.issues.actions.update_issue import apply_change
+from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange
-from shipmark.issues.store import states
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
+from shipmark.web.handlers.issue_access import locked_issue
 from shipmark.web.handlers.issue_subpages import issue_subpage
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
@@ -37,12 +35,9 @@ def resolve_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: R
     with web_request.view(scopes=ISSUE_CHANGE) as (connection, workspace):
         stored = require_issue(connection, workspace, issue)
     try:
-        with web_request.database.transaction() as connection:
-            locked = states.locked(connection, workspace.organization.id, [stored.id])
-            if not locked:
-                raise NotFound
-            change = requested_resolution(connection, workspace, sent)
-            apply_change(connection, locked, IssueChange(status=change), workspace.user.id, now())
+        with locked_issue(web_request, workspace, stored) as locked:
+            change = requested_resolution(locked.connection, workspace, sent)
+            locked.apply(IssueChange(status=change))
     except ValidationFailed as refusal:
         return _answer(web_request, issue, refused(sent, in_words(refusal)))
     return redirect(issue_view(web_request, workspace, issue).address)

@@ -7,12 +7,11 @@ from shipmark.events.store import StoredEvent
 from shipmark.http.scopes import ISSUE_CHANGE, ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import ValidationFailed
-from shipmark.issues.actions.update_issue import apply_change
 from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.model import Issue
-from shipmark.issues.store import states
 from shipmark.web import after_response, urls
 from shipmark.web.forms import form_of
+from shipmark.web.handlers.issue_access import locked_issue
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue
@@ -41,9 +40,8 @@ def change_issue(web_request: InjectedWebRequest, issue: FromPath[str], body: Ra
     workspace.require(ISSUE_CHANGE)
     try:
         change = requested_change(form_of(body))
-        with web_request.database.transaction() as connection:
-            locked = states.locked(connection, workspace.organization.id, [stored.id])
-            apply_change(connection, locked, change, workspace.user.id, now())
+        with locked_issue(web_request, workspace, stored) as locked:
+            locked.apply(change)
     except ValidationFailed as refusal:
         return render_issue(web_request, issue, status=400, problem=problem_of_change(refusal))
     return redirect(issue_view(web_request, workspace, issue).event_address(""))

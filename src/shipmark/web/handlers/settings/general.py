@@ -25,7 +25,7 @@ from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.template_filters import counted
 from shipmark.web.urls import SETTINGS_PATH as PATH
-from shipmark.web.view_models.settings.general import general_page, general_values
+from shipmark.web.view_models.settings.general import ROLE_NAMES, general_page, general_values
 
 
 @get(PATH, scopes=None, sync_to_thread=True)
@@ -47,7 +47,8 @@ def change_general(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     sent = form_of(body)
     try:
         with web_request.change(scopes=ORGANIZATION_CHANGE) as (connection, workspace):
-            require_unchanged(sent, general_values(connection, workspace.organization))
+            stored = general_values(connection, workspace.organization)
+            require_unchanged(sent, stored, {"debug_files": ROLE_NAMES.__getitem__})
             context = web_request.action_context(workspace)
             changed = settings.update(
                 connection, workspace.organization.id, _update(sent), context.by, context.at
@@ -114,6 +115,7 @@ def _answer(web_request: WebRequest, state: FormState = UNSENT) -> Answer:
         values=general.stored
         if state.sent is None
         else dict.fromkeys(general.stored, "") | dict(state.sent),
+        role_names=ROLE_NAMES,
         name_max=NAME_MAX,
     )
 

@@ -33,6 +33,7 @@ from shipmark.web.handlers.settings.project_access import (
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.settings_forms import (
+    CHOICE_NAMES,
     MEASURES,
     age_choices,
     age_in_words,
@@ -59,7 +60,7 @@ def edit_project(web_request: InjectedWebRequest, project: FromPath[str], body: 
     try:
         with change_project(web_request, project, PROJECT_WRITE) as change:
             _require_valid(sent)
-            require_unchanged(form, project_values(change.connection, change.project))
+            _require_unchanged(form, change)
             age = {RESOLVE_AGE: age_of(form[RESOLVE_AGE])} if RESOLVE_AGE in form else {}
             columns = sent | {"platform": sent["platform"] or None}
             update = ProjectUpdate(columns=columns, options=age)
@@ -182,11 +183,16 @@ def _change(
     """Change the project by the form of this name, or show it again with what was sent and what is wrong with it."""
     try:
         with change_project(web_request, slug, PROJECT_WRITE) as change:
-            require_unchanged(sent, project_values(change.connection, change.project))
+            _require_unchanged(sent, change)
             apply(change)
     except ValidationFailed as refusal:
         return _answer(web_request, slug, refused(sent, refusal))
     return redirect(f"{web_request.settings_url('projects', slug)}?changed={name}")
+
+
+def _require_unchanged(sent: Mapping[str, str], change: ProjectChange) -> None:
+    stored = project_values(change.connection, change.project)
+    require_unchanged(sent, stored, CHOICE_NAMES)
 
 
 def _require_valid(sent: Mapping[str, str]) -> None:

@@ -21,7 +21,13 @@ from shipmark.web.handlers.settings.project_access import (
 )
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, require_storable
-from shipmark.web.settings_forms import limit_of, limit_values, window_choices, window_name
+from shipmark.web.settings_forms import (
+    CHOICE_NAMES,
+    limit_of,
+    limit_values,
+    window_choices,
+    window_name,
+)
 from shipmark.web.view_models.settings.project import keys_page
 
 _LABEL_MAX = 64
@@ -90,7 +96,7 @@ def _apply(
             require_unchanged(sent, {"name": key.label})
             values = {"label": _label(sent.get("name", "").strip())}
         case "limit":
-            require_unchanged(sent, limit_values(key.rate_limit))
+            require_unchanged(sent, limit_values(key.rate_limit), CHOICE_NAMES)
             count, window = limit_of(sent) or (None, None)
             values = {"rate_limit_count": count, "rate_limit_window": window}
         case "enable" | "disable":

@@ -29,6 +29,7 @@ from shipmark.web.handlers.settings.project_access import (
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.settings.project_thresholds import (
+    CHOICE_NAMES,
     TRIGGER_NAMES,
     UNITS,
     threshold_values,
@@ -83,7 +84,7 @@ def change_threshold(
             if sent.get("action") == "delete":
                 threshold_actions.remove(connection, change.context, owner, known)
             else:
-                require_unchanged(sent, threshold_values(known))
+                require_unchanged(sent, threshold_values(known), CHOICE_NAMES)
                 new = _threshold(connection, owner, sent)
                 threshold_actions.change(connection, change.context, owner, known, new)
     except ValidationFailed as refusal:

@@ -10,6 +10,13 @@ from shipmark.organizations import options, store
 from shipmark.organizations.model import Organization, Role
 from shipmark.web.request_context import Workspace
 
+#: The roles that downloads of debug files may require, each with its name.
+ROLE_NAMES: Mapping[str, str] = {
+    **{role.value: f"{role.value.capitalize()} or above" for role in Role},
+    Role.MEMBER.value: "All members",
+    Role.OWNER.value: "Owners",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneralPage:
@@ -22,12 +29,6 @@ class GeneralPage:
     may_change: bool
     is_deletable: bool
     is_restorable: bool
-
-    @property
-    def roles(self) -> list[tuple[str, str]]:
-        """The roles that downloads of debug files may require, each with its name."""
-        others = [(role.value, f"{role.value.capitalize()} or above") for role in Role]
-        return [(Role.MEMBER.value, "All members"), *others[1:-1], (Role.OWNER.value, "Owners")]
 
 
 def general_values(connection: Connection, organization: Organization) -> dict[str, str]:

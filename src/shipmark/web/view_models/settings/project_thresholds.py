@@ -10,6 +10,7 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.store import thresholds as store
 from shipmark.releases.thresholds import RATES, THRESHOLDS_MAX, Threshold, ThresholdType, Trigger
+from shipmark.web.form_versions import ChoiceNames
 from shipmark.web.request_context import Workspace
 
 #: Names of metrics. Those that are not measured yet are offered only where a client has set them.
@@ -26,6 +27,12 @@ _MEASURED = (ThresholdType.ERRORS, ThresholdType.NEW_ISSUES, *RATES)
 TRIGGER_NAMES = {Trigger.OVER: "more than", Trigger.UNDER: "less than"}
 #: Units of windows, in seconds, largest first.
 UNITS = {86400: "days", 3600: "hours", 60: "minutes", 1: "seconds"}
+#: What the choices of the form are called, by their fields.
+CHOICE_NAMES: ChoiceNames = {
+    "type": lambda metric: TYPE_NAMES[ThresholdType(metric)],
+    "trigger": lambda trigger: TRIGGER_NAMES[Trigger(trigger)],
+    "unit": lambda seconds: UNITS[int(seconds)],
+}
 _NEW = {
     "type": ThresholdType.ERRORS.value,
     "trigger": Trigger.OVER.value,
