@@ -19,6 +19,7 @@ from factories import (
 
 from shipmark.api.events import routes
 from shipmark.infrastructure.database import Database
+from shipmark.issues import event_search
 from shipmark.releases.search import BOOLEAN
 
 EVENTS = "/projects/acme/web/events/"
@@ -132,8 +133,8 @@ def test_a_search_of_events_that_can_not_be_read_is_refused(
 def test_a_search_of_events_has_pages_and_looks_at_a_part_at_a_time(
     alice: Caller, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "_SEARCHED_MAX", 4)
-    monkeypatch.setattr(routes, "_SEARCH_BATCH", 2)
+    monkeypatch.setattr(event_search, "EXAMINED_MAX", 4)
+    monkeypatch.setattr(event_search, "_BATCH", 2)
     made = [send(hours=hours, tags={"n": str(hours % 3)}) for hours in range(9)]
     issue_id = alice.get(f"{EVENTS}{made[0]}/").json()["groupID"]
     path = f"/issues/{issue_id}/events/?query=n:2&per_page=2"

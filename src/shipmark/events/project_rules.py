@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from sqlalchemy import Connection
+
 from shipmark.events import fingerprint_rules
 from shipmark.events.fingerprint_rules import FingerprintRule, FingerprintRuleError
 from shipmark.events.inbound_filters import (
@@ -17,6 +19,7 @@ from shipmark.events.inbound_filters import (
 from shipmark.events.scrubbing import ScrubbingRules
 from shipmark.organizations import options as organization_options
 from shipmark.projects import options as project_options
+from shipmark.projects import store as projects
 from shipmark.projects.store.options import OptionRow
 
 
@@ -34,6 +37,14 @@ class ProjectRules:
 
 
 @lru_cache(256)
+def scrubbing_of_project(
+    connection: Connection, organization_id: int, project_id: int
+) -> ScrubbingRules:
+    """Return what the rules of a project remove from its events."""
+    options = projects.options_with_organization(connection, organization_id, project_id)
+    return rules_from(options).scrubbing
+
+
 def rules_from(rows: tuple[OptionRow, ...]) -> ProjectRules:
     """Return the rules of stored options; the same options are compiled once.
 

@@ -12,12 +12,10 @@ from shipmark.api.members.user_responses import UserResponse
 from shipmark.api.releases.loading import Related
 from shipmark.api.repositories.responses import RepositoryResponse, repository_response
 from shipmark.api.responses import Wire
-from shipmark.events import parsing, titles
+from shipmark.events import titles
 from shipmark.events.parsing import Event
 from shipmark.events.payload import Json, as_text, object_of, text_of
-from shipmark.events.project_rules import ProjectRules
-from shipmark.events.scrubbing import scrub
-from shipmark.events.store import StoredEvent
+from shipmark.events.scrubbed_event import ScrubbedEvent
 from shipmark.issues.suspects import Committer, Suspect
 
 
@@ -175,17 +173,15 @@ class NeighbourEvents:
     after: str | None
 
 
-def event_response(
-    event: StoredEvent, beside: NeighbourEvents, rules: ProjectRules
-) -> EventResponse:
-    """An event as its own address shows it; one from before a rule for scrubbing is scrubbed by it too."""
-    payload, read = scrubbed(event, rules)
+def event_response(event: ScrubbedEvent, beside: NeighbourEvents) -> EventResponse:
+    """An event as its own address shows it."""
+    payload, read = event.payload, event.read
     return EventResponse(
-        **msgspec.structs.asdict(_overview(event, payload, read)),
+        **msgspec.structs.asdict(_overview(event)),
         type=read.type,
         dist=read.dist,
         release=EventReleaseResponse(version=read.release) if read.release else None,
-        date_received=event.received_at,
+        date_received=event.stored.received_at,
         contexts=_contexts(object_of(payload, "contexts")),
         context=object_of(payload, "extra"),
         packages=_packages(object_of(payload, "modules")),
@@ -198,28 +194,27 @@ def event_response(
     )
 
 
-def event_summary_response(event: StoredEvent, rules: ProjectRules) -> EventSummaryResponse:
-    """An event in a list, scrubbed like `event_response`."""
-    payload, read = scrubbed(event, rules)
-    overview = _overview(event, payload, read)
-    return EventSummaryResponse(**msgspec.structs.asdict(overview), type=read.type)
+def event_summary_response(event: ScrubbedEvent) -> EventSummaryResponse:
+    """An event in a list."""
+    return EventSummaryResponse(**msgspec.structs.asdict(_overview(event)), type=event.read.type)
 
 
-def _overview(event: StoredEvent, payload: Json, read: Event) -> EventOverviewResponse:
+def _overview(event: ScrubbedEvent) -> EventOverviewResponse:
+    stored, read = event.stored, event.read
     return EventOverviewResponse(
-        id=event.event_id,
-        event_id=event.event_id,
-        group_id=str(event.issue_id),
-        project_id=str(event.project_id),
+        id=stored.event_id,
+        event_id=stored.event_id,
+        group_id=str(stored.issue_id),
+        project_id=str(stored.project_id),
         title=read.title,
-        message=titles.message_of(payload),
+        message=titles.message_of(event.payload),
         culprit=read.culprit,
         location=read.location,
         metadata=read.metadata,
         platform=read.platform,
-        date_created=event.at,
+        date_created=stored.at,
         tags=_tags(read),
-        user=_user_response(object_of(payload, "user")),
+        user=_user_response(object_of(event.payload, "user")),
     )
 
 
@@ -236,12 +231,6 @@ def errors_response(payload: Json) -> list[EventErrorResponse]:
         for error in held
         if isinstance(error, dict)
     ]
-
-
-def scrubbed(event: StoredEvent, rules: ProjectRules) -> tuple[Json, Event]:
-    """Return the payload without what the rules remove, and what it says."""
-    payload = scrub(event.payload, rules.scrubbing)
-    return payload, parsing.read(payload, event_id=event.event_id, received_at=event.received_at)
 
 
 def _tags(read: Event) -> list[TagResponse]:

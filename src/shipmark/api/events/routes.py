@@ -3,7 +3,7 @@
 An event that came before its source maps is symbolicated again when it is shown.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Annotated
@@ -12,8 +12,6 @@ from litestar import Response
 from pydantic import BeforeValidator, Field
 from sqlalchemy import Connection
 
-from shipmark.api.events import event_search
-from shipmark.api.events.event_search import EventSearch
 from shipmark.api.events.path_event import BlamedIssue, EventOfProject, IssueEvent, ProjectEvent
 from shipmark.api.events.responses import (
     CommittersResponse,
@@ -25,7 +23,6 @@ from shipmark.api.events.responses import (
     committers_response,
     event_response,
     event_summary_response,
-    scrubbed,
 )
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
 from shipmark.api.issues.path_issue import PathIssue
@@ -34,8 +31,10 @@ from shipmark.api.queries import EnvironmentQuery, PageQuery, TimeRangeQuery
 from shipmark.api.releases import loading
 from shipmark.events import store
 from shipmark.events.payload import text_of
-from shipmark.events.project_rules import ProjectRules, rules_from
-from shipmark.events.store import ListedEvent, StoredEvent
+from shipmark.events.project_rules import scrubbing_of_project
+from shipmark.events.scrubbed_event import ScrubbedEvent, scrubbed_event
+from shipmark.events.scrubbing import ScrubbingRules, scrub
+from shipmark.events.store import StoredEvent
 from shipmark.http import endpoint
 from shipmark.http.pagination.keyset import KeysetPage, paginate_by_keyset, paginate_searched
 from shipmark.http.request_context import RequestContext
@@ -44,11 +43,11 @@ from shipmark.http.validation import Integer, RequestModel, optional
 from shipmark.http.validation.errors import BAD_INTEGER, invalid
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.errors import NotFound
-from shipmark.infrastructure.keyset import KeysetPosition
+from shipmark.issues import event_search
 from shipmark.issues.actions.suspect_commits import suspects_of
+from shipmark.issues.event_search import ReadEvents, find_events
 from shipmark.issues.model import Issue
 from shipmark.issues.store import issues
-from shipmark.projects import store as projects
 from shipmark.repositories import store as repositories
 from shipmark.repositories.code_mappings import SourceFinder
 from shipmark.repositories.store import code_mappings
@@ -130,10 +129,6 @@ class IssueEventsQuery(EventListQuery, EnvironmentQuery):
     """A page of the events of an issue."""
 
 
-#: The events that a search looks at in one request: half a second. The link to the next page goes on behind them.
-_SEARCHED_MAX = 1000
-#: Those that are in memory together, each with its payload.
-_SEARCH_BATCH = 100
 _EVENTS = "/projects/{organization:str}/{project:str}/events/"
 _EVENT = f"{_EVENTS}{{event:str}}/"
 _ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
@@ -159,7 +154,8 @@ def list_events(
     """List the events of a project, the newest first."""
     with context.database.snapshot() as connection:
         find = partial(store.of_project, connection, project.id, between=query.time_range())
-        return _page(context, find, query, _rules(context, connection, project.id))
+        rules = scrubbing_of_project(connection, context.organization_id, project.id)
+        return _page(context, find, query, rules)
 
 
 @endpoint.get([f"{prefix}/events/" for prefix in _ISSUE], scopes=ISSUE_READ)
@@ -175,7 +171,8 @@ def list_events_of_issue(
             environment_ids=query.environment_ids(connection, context.access),
             between=query.time_range(),
         )
-        return _page(context, find, query, _rules(context, connection, issue.project_id))
+        rules = scrubbing_of_project(connection, context.organization_id, issue.project_id)
+        return _page(context, find, query, rules)
 
 
 @endpoint.get(_EVENT, scopes=ISSUE_READ)
@@ -195,8 +192,8 @@ def get_event_as_sent(context: RequestContext, event: ProjectEvent) -> dict[str,
     """Show an event in the format that SDKs send, as it is stored. ``sentry-cli sourcemaps explain`` asks for it."""
     current = event_symbolication.refresh_event(event, _uploads(context, event))
     with context.database.snapshot() as connection:
-        payload, _ = scrubbed(current, _rules(context, connection, event.project_id))
-    return payload | {"event_id": event.event_id, "project": event.project_id}
+        rules = scrubbing_of_project(connection, context.organization_id, event.project_id)
+    return scrub(current.payload, rules) | {"event_id": event.event_id, "project": event.project_id}
 
 
 @endpoint.get(f"{_EVENT}source-map-debug/", scopes=ISSUE_READ)
@@ -251,60 +248,32 @@ def list_committers_of_event(
 
 
 def _page(
-    context: RequestContext,
-    find: Callable[..., list[ListedEvent]],
-    query: EventListQuery,
-    rules: ProjectRules,
+    context: RequestContext, find: ReadEvents, query: EventListQuery, rules: ScrubbingRules
 ) -> Response[list[EventSummaryResponse | EventResponse]]:
     """Return the page of the events that ``find`` returns and the search finds."""
     page, search = query.listed_page(), event_search.parse(query.query or "")
     if search.terms:
-        found, last_examined = _search(find, page, rules, search)
+        found, last_examined = find_events(find, search, rules, page.position, limit=page.limit)
         rows, links = paginate_searched(found, page, last_examined)
     else:
         rows, links = paginate_by_keyset(find(page.position, limit=page.limit), page)
     respond = _whole if query.is_full else event_summary_response
-    return context.listed([respond(each.unpacked(), rules) for each in rows], links)
+    return context.listed([respond(scrubbed_event(each.unpacked(), rules)) for each in rows], links)
 
 
-def _whole(event: StoredEvent, rules: ProjectRules) -> EventResponse:
+def _whole(event: ScrubbedEvent) -> EventResponse:
     """Return an event as it is stored: in a list none is symbolicated anew, or says which are beside it."""
-    return event_response(event, NeighbourEvents(before=None, after=None), rules)
-
-
-def _search(
-    find: Callable[..., list[ListedEvent]],
-    page: KeysetPage,
-    rules: ProjectRules,
-    search: EventSearch,
-) -> tuple[list[ListedEvent], ListedEvent | None]:
-    """Return the events of a page that a search finds, and the last one that was looked at if there may be more."""
-    found, position = list[ListedEvent](), page.position
-    for _ in range(_SEARCHED_MAX // _SEARCH_BATCH):
-        rows = find(position, limit=_SEARCH_BATCH)
-        for row in rows:
-            if search.finds(event_summary_response(row.unpacked(), rules)):
-                found.append(row)
-            if len(found) == page.limit:
-                return found, None
-        if len(rows) < _SEARCH_BATCH:
-            return found, None
-        is_backwards = position is not None and position.is_backwards
-        position = KeysetPosition(at=rows[-1].created_at, id=rows[-1].id, is_backwards=is_backwards)
-    return found, rows[-1]
+    return event_response(event, NeighbourEvents(before=None, after=None))
 
 
 def _shown(context: RequestContext, event: StoredEvent) -> EventResponse:
     current = event_symbolication.refresh_event(event, _uploads(context, event))
     with context.database.snapshot() as connection:
         before, after = store.neighbours_of(connection, event)
-        rules = _rules(context, connection, event.project_id)
-    return event_response(current, NeighbourEvents(before=before, after=after), rules)
-
-
-def _rules(context: RequestContext, connection: Connection, project_id: int) -> ProjectRules:
-    options = projects.options_with_organization(connection, context.organization_id, project_id)
-    return rules_from(options)
+        rules = scrubbing_of_project(connection, context.organization_id, event.project_id)
+    return event_response(
+        scrubbed_event(current, rules), NeighbourEvents(before=before, after=after)
+    )
 
 
 def _uploads(context: RequestContext, event: StoredEvent) -> Uploads:

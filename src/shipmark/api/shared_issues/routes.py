@@ -8,13 +8,12 @@ import msgspec
 from sqlalchemy import Connection
 
 from shipmark.api.events.entry_responses import EntryResponse, entries_response
-from shipmark.api.events.responses import scrubbed
 from shipmark.api.responses import Wire
 from shipmark.events import store as events
 from shipmark.events import titles
-from shipmark.events.project_rules import ProjectRules, rules_from
+from shipmark.events.project_rules import scrubbing_of_project
 from shipmark.events.public_parts import public_parts
-from shipmark.events.store import StoredEvent
+from shipmark.events.scrubbed_event import ScrubbedEvent, scrubbed_event
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Credentials, Load
 from shipmark.http.request_context import RequestContext
@@ -24,7 +23,6 @@ from shipmark.issues.actions.shared_issues import SharedIssue
 from shipmark.issues.model import Issue
 from shipmark.issues.short_ids import format_short_id
 from shipmark.organizations.model import Organization
-from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
 
@@ -117,12 +115,12 @@ def shared_issue_response(
     )
 
 
-def shared_event_response(event: StoredEvent, rules: ProjectRules) -> SharedEventResponse:
-    """Return an event, as it is stored, without what the rules of the project remove by now."""
-    payload, read = scrubbed(event, rules)
+def shared_event_response(event: ScrubbedEvent) -> SharedEventResponse:
+    """Return the public parts of an event."""
+    stored, payload, read = event.stored, event.payload, event.read
     return SharedEventResponse(
-        id=event.event_id,
-        event_id=event.event_id,
+        id=stored.event_id,
+        event_id=stored.event_id,
         title=read.title,
         message=titles.message_of(payload),
         culprit=read.culprit,
@@ -130,7 +128,7 @@ def shared_event_response(event: StoredEvent, rules: ProjectRules) -> SharedEven
         metadata=read.metadata,
         platform=read.platform,
         type=read.type,
-        date_created=event.at,
+        date_created=stored.at,
         entries=entries_response(public_parts(payload)),
     )
 
@@ -148,6 +146,6 @@ def get_shared_issue(context: RequestContext, found: PathSharedIssue) -> SharedI
     issue, project, organization = found.issue, found.project, found.organization
     with context.database.snapshot() as connection:
         stored = events.newest_of(connection, issue.id)
-        options = projects.options_with_organization(connection, organization.id, project.id)
-    event = shared_event_response(stored, rules_from(options)) if stored else None
+        rules = scrubbing_of_project(connection, organization.id, project.id)
+    event = shared_event_response(scrubbed_event(stored, rules)) if stored else None
     return shared_issue_response(issue, project, organization, event, context.address)

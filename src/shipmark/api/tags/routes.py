@@ -17,7 +17,7 @@ from shipmark.api.tags.responses import (
     tag_response,
     tag_value_response,
 )
-from shipmark.events.project_rules import rules_from
+from shipmark.events.project_rules import rules_from, scrubbing_of_project
 from shipmark.http import endpoint
 from shipmark.http.endpoint import Load
 from shipmark.http.pagination.offset import paginate_all
@@ -118,10 +118,8 @@ def _shown(
     connection: Connection, issue: Issue, values: Mapping[str, Sequence[TagValue]]
 ) -> Mapping[str, Sequence[TagValue]]:
     """Return the values without what the rules of the project remove by now."""
-    options = projects.options_with_organization(
-        connection, issue.organization_id, issue.project_id
-    )
-    return shown_values(values, rules_from(options).scrubbing)
+    rules = scrubbing_of_project(connection, issue.organization_id, issue.project_id)
+    return shown_values(values, rules)
 
 
 _ORGANIZATION_TAGS = "/organizations/{organization:str}/tags/"

@@ -6,12 +6,11 @@ from litestar import get
 from litestar.params import FromPath
 
 from shipmark.events import store as events
-from shipmark.events.project_rules import rules_from
+from shipmark.events.project_rules import scrubbing_of_project
 from shipmark.events.public_parts import public_parts
 from shipmark.events.scrubbing import scrub
 from shipmark.issues.actions import shared_issues
 from shipmark.issues.short_ids import format_short_id
-from shipmark.projects import store as projects
 from shipmark.web.rendering import Answer, page
 from shipmark.web.request_context import InjectedWebRequest
 from shipmark.web.view_models.source_links import NO_LINKS
@@ -25,11 +24,9 @@ def show_shared_issue(web_request: InjectedWebRequest, share_id: FromPath[str]) 
         shared = shared_issues.by_share_id(connection, share_id)
         issue = shared.issue
         event = events.newest_of(connection, issue.id)
-        options = projects.options_with_organization(
-            connection, issue.organization_id, issue.project_id
-        )
+        rules = scrubbing_of_project(connection, issue.organization_id, issue.project_id)
     if event is not None:
-        payload = public_parts(scrub(event.payload, rules_from(options).scrubbing))
+        payload = public_parts(scrub(event.payload, rules))
         event = replace(event, payload=payload)
     answer = page(
         web_request,

@@ -10,8 +10,8 @@ from shipmark.accounts import store as accounts
 from shipmark.accounts.model import User
 from shipmark.events import store as events
 from shipmark.events.payload import is_event_id
-from shipmark.events.project_rules import rules_from
-from shipmark.events.scrubbing import ScrubbingRules, scrub
+from shipmark.events.project_rules import scrubbing_of_project
+from shipmark.events.scrubbing import scrub
 from shipmark.events.store import StoredEvent
 from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import NotFound
@@ -35,7 +35,6 @@ from shipmark.issues.store import (
 )
 from shipmark.issues.store import people as people_store
 from shipmark.issues.user_reports import UserReport
-from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import releases
@@ -160,7 +159,7 @@ def issue_page(
 ) -> IssuePage:
     """Return the issue with this event; ``server`` is the base URL of this server."""
     project = workspace.projects_by_id[issue.project_id]
-    scrubbing = scrubbing_of(connection, issue)
+    scrubbing = scrubbing_of_project(connection, issue.organization_id, issue.project_id)
     shown = None
     if event is not None:
         # It may be from before one of the rules.
@@ -199,14 +198,6 @@ def _resolving_commit_id(
     if resolution is not None or issue.resolved_at is None:
         return None
     return resolutions.commits_of(connection, [issue.id]).get(issue.id)
-
-
-def scrubbing_of(connection: Connection, issue: Issue) -> ScrubbingRules:
-    """Return what the project's rules remove from the issue's events."""
-    options = projects.options_with_organization(
-        connection, issue.organization_id, issue.project_id
-    )
-    return rules_from(options).scrubbing
 
 
 def require_issue(connection: Connection, workspace: Workspace, text: str) -> Issue:

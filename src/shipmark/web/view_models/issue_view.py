@@ -1,5 +1,6 @@
 """The address of an issue's page: which event it shows, the range of its chart, and the list it was opened from."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from shipmark.events.payload import is_event_id
@@ -32,9 +33,14 @@ class IssueView:
     @property
     def address(self) -> str:
         """Return the URL of the page."""
+        return urls.issue(self.organization, self.short_id, self.event, **self.parameters)
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Return the parameters that pages of the issue share, which are not empty."""
         period = "" if self.period == DEFAULT_PERIOD else self.period
         chosen = self.listed.issue_parameters if self.listed else {}
-        return urls.issue(self.organization, self.short_id, self.event, period=period, **chosen)
+        return {name: value for name, value in {"period": period, **chosen}.items() if value}
 
     @property
     def query(self) -> str:

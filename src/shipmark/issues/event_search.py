@@ -1,11 +1,21 @@
-"""The parameter ``query`` of the events of an issue: terms of tags, users and texts, which must all hold."""
+"""Search for events of an issue: terms of tags, users and texts, which must all hold.
+
+Payloads are packed, so that no index serves a search: events are read and looked at one by one, a limited number for
+each page.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from shipmark.api.events.responses import EventOverviewResponse, EventSummaryResponse
+from shipmark.events import titles
+from shipmark.events.payload import Json, as_text, object_of
+from shipmark.events.scrubbed_event import ScrubbedEvent, scrubbed_event
+from shipmark.events.scrubbing import ScrubbingRules
+from shipmark.events.store import ListedEvent
 from shipmark.infrastructure.errors import BadRequest
+from shipmark.infrastructure.keyset import KeysetPosition
 from shipmark.infrastructure.search_values import unquoted
 from shipmark.infrastructure.wildcards import expression_of
 from shipmark.issues.search_words import BOOLEAN_WORDS, term_of, values_of, words_of
@@ -16,17 +26,21 @@ _EXPLICIT = re.compile(r"tags\[(.+)\]")
 _KEY = re.compile(rf"[\w.@-]+|{_EXPLICIT.pattern}")
 _NO_TERMS = BOOLEAN_WORDS | {"(", ")"}
 _TERMS_MAX = 20
+#: The events that a search looks at for one page: half a second. The next page goes on behind them.
+EXAMINED_MAX = 1000
+#: Those that are in memory together, each with its payload.
+_BATCH = 100
 _USER = "user."
 #: What is in an event by its attribute; any other key is that of a tag.
-_ATTRIBUTES: Mapping[str, Callable[[EventSummaryResponse], str | None]] = {
-    "title": lambda event: event.title,
-    "message": lambda event: event.message,
-    "culprit": lambda event: event.culprit,
-    "location": lambda event: event.location,
-    "platform": lambda event: event.platform,
-    "event.type": lambda event: event.type,
-    "id": lambda event: event.event_id,
-    "event.id": lambda event: event.event_id,
+_ATTRIBUTES: Mapping[str, Callable[[ScrubbedEvent], str | None]] = {
+    "title": lambda event: event.read.title,
+    "message": lambda event: titles.message_of(event.payload),
+    "culprit": lambda event: event.read.culprit,
+    "location": lambda event: event.read.location,
+    "platform": lambda event: event.read.platform,
+    "event.type": lambda event: event.read.type,
+    "id": lambda event: event.stored.event_id,
+    "event.id": lambda event: event.stored.event_id,
 }
 _USER_ATTRIBUTES = {"id": "id", "username": "username", "email": "email", "ip": "ip_address"}
 #: Keys of the search for issues that no tag of an event has.
@@ -44,7 +58,7 @@ class _Term:
     patterns: tuple[re.Pattern[str], ...]
     is_negated: bool
 
-    def holds(self, event: EventSummaryResponse) -> bool:
+    def holds(self, event: ScrubbedEvent) -> bool:
         values = _values_of(event, self.key)
         if not self.patterns:
             return bool(values) is self.is_negated
@@ -58,9 +72,43 @@ class EventSearch:
 
     terms: Sequence[_Term]
 
-    def finds(self, event: EventSummaryResponse) -> bool:
+    def finds(self, event: ScrubbedEvent) -> bool:
         """Return True if all terms hold for the event."""
         return all(term.holds(event) for term in self.terms)
+
+
+class ReadEvents(Protocol):
+    """The list that is searched."""
+
+    def __call__(self, position: KeysetPosition | None, *, limit: int) -> list[ListedEvent]:
+        """Return the events behind a position."""
+
+
+def find_events(
+    read: ReadEvents,
+    search: EventSearch,
+    rules: ScrubbingRules,
+    position: KeysetPosition | None,
+    *,
+    limit: int,
+) -> tuple[list[ListedEvent], ListedEvent | None]:
+    """Return the events behind a position that a search finds, up to a limit.
+
+    Beside them the last one that was looked at, if there may be more behind it; no more than `EXAMINED_MAX` are.
+    """
+    found = list[ListedEvent]()
+    for _ in range(EXAMINED_MAX // _BATCH):
+        rows = read(position, limit=_BATCH)
+        for row in rows:
+            if search.finds(scrubbed_event(row.unpacked(), rules)):
+                found.append(row)
+            if len(found) == limit:
+                return found, None
+        if len(rows) < _BATCH:
+            return found, None
+        is_backwards = position is not None and position.is_backwards
+        position = KeysetPosition(at=rows[-1].created_at, id=rows[-1].id, is_backwards=is_backwards)
+    return found, rows[-1]
 
 
 def parse(query: str) -> EventSearch:
@@ -110,22 +158,26 @@ def _pattern(value: str) -> re.Pattern[str]:
     )
 
 
-def _values_of(event: EventSummaryResponse, key: str) -> list[str]:
+def _values_of(event: ScrubbedEvent, key: str) -> list[str]:
     """Return what an event has for a key; for plain text what is said of the event."""
     if not key:
-        return [event.title, event.message, event.culprit]
+        return [event.read.title, titles.message_of(event.payload), event.read.culprit]
     if explicit := _EXPLICIT.fullmatch(key):
-        return [tag.value for tag in event.tags if tag.key == explicit[1]]
+        return _of_tag(event, explicit[1])
     if key in _ATTRIBUTES:
         value = _ATTRIBUTES[key](event)
         return [value] if value else []
-    own = _of_user(event, key)
-    return own + [tag.value for tag in event.tags if tag.key == key]
+    own = _of_user(object_of(event.payload, "user"), key)
+    return own + _of_tag(event, key)
 
 
-def _of_user(event: EventOverviewResponse, key: str) -> list[str]:
+def _of_tag(event: ScrubbedEvent, key: str) -> list[str]:
+    return [value for name, value in event.read.tags if name.removeprefix("sentry:") == key]
+
+
+def _of_user(user: Json, key: str) -> list[str]:
     attribute = _USER_ATTRIBUTES.get(key.removeprefix(_USER))
-    if not key.startswith(_USER) or attribute is None or event.user is None:
+    if not key.startswith(_USER) or attribute is None:
         return []
-    value = getattr(event.user, attribute)
+    value = as_text(user.get(attribute))
     return [value] if value else []
