@@ -291,27 +291,6 @@ def send_event(client: Client, dsn_key: str, project_id: int, event: Mapping[str
 Row = tuple[object, ...]
 
 
-def attachment_item(content: bytes = b"line\nline\n", **headers: object) -> bytes:
-    """An item of an envelope with a file."""
-    head: dict[str, object] = {"type": "attachment", "length": len(content), "filename": "a.log"}
-    return json.dumps(head | headers).encode() + b"\n" + content
-
-
-def send_attachment(
-    client: Client, dsn_key: str, project_id: int, event_id: str, *items: bytes
-) -> None:
-    """Send files of an event, as SDKs do."""
-    content = b"\n".join(
-        [json.dumps({"event_id": event_id}).encode(), *(items or [attachment_item()])]
-    )
-    answer = client.post(
-        f"/api/{project_id}/envelope/",
-        content=content,
-        headers={"X-Sentry-Auth": f"Sentry sentry_key={dsn_key}"},
-    )
-    assert answer.status_code == 200, answer.text
-
-
 def dump(database: Database) -> dict[str, list[Row]]:
     """All rows of all tables."""
     with database.snapshot() as connection:

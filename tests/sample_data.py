@@ -6,16 +6,8 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from artifacts import BUNDLE_ID, bundle, upload
-from factories import (
-    REPOSITORIES,
-    WEB_RELEASES,
-    Caller,
-    World,
-    commit,
-    error_event,
-    send_attachment,
-    send_event,
-)
+from factories import REPOSITORIES, WEB_RELEASES, Caller, World, commit, error_event, send_event
+from sent_attachments import send_attachment
 
 from shipmark.events import digest_store
 from shipmark.events.digest_store import QuarantinedFrame

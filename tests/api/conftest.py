@@ -1,8 +1,12 @@
-"""The time that passes in tests of the API."""
+"""What tests of the API share: a release, errors of SDKs, and time that passes."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from compared_releases import Fail
+from factories import Caller, World, error_event, send_event
+from shown_events import Json
 from timers import Pass, run_timers
 
 from shipmark.infrastructure.database import Database
@@ -17,3 +21,30 @@ def let_pass(database: Database) -> Pass:
         run_timers(database, time, JobKind.REOPEN_ISSUES)
 
     return passed
+
+
+@pytest.fixture
+def fail(alice: Caller, world: World) -> Fail:
+    """Send an error of a project as an SDK does: ``fail("boom", release="web@1.0.0")``; return its id."""
+
+    def failed(value: str, project: str = "web", **more: object) -> str:
+        event = error_event(value, **more)
+        return send_event(alice.client, world.keys[project], world.projects[project], event)
+
+    return failed
+
+
+@pytest.fixture
+def send_payload(alice: Caller, world: World) -> Any:
+    """Send an event of project web as an SDK does; return its id."""
+
+    def sent(event: Json) -> str:
+        return send_event(alice.client, world.keys["web"], world.projects["web"], event)
+
+    return sent
+
+
+@pytest.fixture
+def web_release(alice: Caller) -> None:
+    """Publish release web@1.0.0 of project web."""
+    alice.publish("web@1.0.0")

@@ -9,14 +9,13 @@ from factories import (
     Bearer,
     Caller,
     World,
-    attachment_item,
     counts,
     error_event,
     give_role,
     on_one_database,
-    send_attachment,
     send_event,
 )
+from sent_attachments import attachment_item, send_attachment
 
 from shipmark.infrastructure.database import Database
 from shipmark.organizations.model import Role

@@ -1,12 +1,10 @@
 """GET ``organizations/{org}/releases/{version}/compare/?base=``."""
 
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import pytest
+from compared_releases import Fail, close, compared, made, path
 from factories import (
-    ADDRESS,
     ALICE,
     NO_CREDENTIALS,
     NOT_ALLOWED,
@@ -14,11 +12,7 @@ from factories import (
     RELEASES,
     Bearer,
     Caller,
-    World,
-    commit,
-    error_event,
     release_path,
-    send_event,
     statements,
 )
 
@@ -26,33 +20,6 @@ from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database
 from shipmark.projects import store as projects
 from shipmark.publishing.comparison import SHOWN_MAX
-
-#: Lets an SDK of a project send an error: ``fail("boom", release="web@1.0.0")``.
-Fail = Callable[..., str]
-
-
-@pytest.fixture
-def fail(alice: Caller, world: World) -> Fail:
-    def failed(value: str, project: str = "web", **more: object) -> str:
-        event = error_event(value, **more)
-        return send_event(alice.client, world.keys[project], world.projects[project], event)
-
-    return failed
-
-
-def path(version: str, base: str) -> str:
-    return f"{release_path(quote(version, safe=''), 'compare/')}?{urlencode({'base': base})}"
-
-
-def compared(caller: Caller, version: str, base: str) -> dict[str, Any]:
-    answer = caller.get(path(version, base))
-    assert answer.status_code == 200, answer.text
-    shown: dict[str, Any] = answer.json()
-    return shown
-
-
-def made(key: str, hour: int = 0, **more: object) -> dict[str, object]:
-    return commit(key, timestamp=f"2026-01-04T{hour:02}:00:00Z", **more)
 
 
 def keys(commits: list[dict[str, Any]]) -> list[str]:
@@ -298,67 +265,6 @@ def test_deploys_are_those_of_each(alice: Caller) -> None:
     assert (shown["base"]["deployCount"], shown["head"]["deployCount"]) == (0, 2)
 
 
-def test_issues_are_those_of_each(alice: Caller, fail: Fail) -> None:
-    fail("old", release="1")
-    fail("back", release="1")
-    alice.publish("2", commits=[made("1", message="Fixes WEB-1 and fixes WEB-2")])
-    fail("new", release="2")
-    fail("back", release="2")
-    shown = compared(alice, "2", "1")["issues"]
-    names = {
-        side: {
-            kind: sorted(it["metadata"]["value"] for it in shown[side][kind])
-            for kind in ("new", "resolved", "regressed")
-        }
-        for side in ("base", "head")
-    }
-    assert names["base"] == {"new": ["back", "old"], "resolved": [], "regressed": []}
-    assert names["head"] == {"new": ["new"], "resolved": ["back", "old"], "regressed": []}
-    assert shown["head"]["resolvedCount"] == 2
-    assert shown["base"]["newCount"] == 2
-
-
-def test_an_issue_that_came_back_is_regressed_there(
-    alice: Caller, fail: Fail, database: Database
-) -> None:
-    fail("back", release="1")
-    alice.publish("2", commits=[made("1", message="Fixes WEB-1")])
-    with database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE issues SET active_at = '2026-01-01 00:00:00'")
-    fail("back", release="2")
-    shown = compared(alice, "2", "1")["issues"]["head"]
-    assert [it["shortId"] for it in shown["regressed"]] == ["WEB-1"]
-    assert shown["regressedCount"] == 1
-
-
-def test_issues_are_shown_as_everywhere(alice: Caller, fail: Fail) -> None:
-    fail("boom", release="1")
-    alice.publish("2")
-    shown = compared(alice, "2", "1")["issues"]["base"]["new"]
-    list_of_project = alice.get("/projects/acme/web/issues/?statsPeriod=").json()
-    assert shown == list_of_project
-    assert shown[0]["permalink"].startswith(ADDRESS)
-
-
-def test_issues_of_projects_that_one_may_not_see_are_left_out(
-    alice: Caller, bob: Caller, fail: Fail, database: Database
-) -> None:
-    alice.publish("1", "web", "tools")
-    alice.publish("2", "web", "tools")
-    fail("hidden", "tools", release="2")
-    fail("seen", release="2")
-    assert compared(bob, "2", "1")["issues"]["head"]["newCount"] == 2
-    close(database)
-    shown = compared(bob, "2", "1")["issues"]["head"]
-    assert [it["metadata"]["value"] for it in shown["new"]] == ["seen"]
-    assert shown["newCount"] == 1
-
-
-def close(database: Database) -> None:
-    with database.transaction() as connection:
-        connection.exec_driver_sql("UPDATE organizations SET is_open = false")
-
-
 @pytest.mark.parametrize("pair", [("1", "tools@1"), ("tools@1", "1")])
 def test_both_must_be_the_caller_s_to_see(
     alice: Caller, bob: Caller, database: Database, pair: tuple[str, str]
@@ -420,15 +326,6 @@ def test_another_organization_s_release_is_not_found(alice: Caller, charlie: Cal
     charlie.post("/organizations/globex/releases/", {"version": "1", "projects": ["web"]})
     alice.publish("2")
     assert alice.get(path("2", "1")).status_code == 404
-
-
-def test_only_the_asked_project_counts(alice: Caller, fail: Fail) -> None:
-    for version in ("1", "2"):
-        alice.publish(version, "web", "mobile")
-    fail("web", release="2")
-    fail("mobile", "mobile", release="2")
-    shown = alice.get(f"{path('2', '1')}&projectSlug=mobile").json()["issues"]["head"]
-    assert [it["project"]["slug"] for it in shown["new"]] == ["mobile"]
 
 
 def test_lists_end_and_numbers_are_true(alice: Caller) -> None:

@@ -2,20 +2,10 @@
 
 import pytest
 from client_fixtures import Happen
-from factories import (
-    NOT_FOUND,
-    Bearer,
-    Caller,
-    World,
-    attachment_item,
-    counts,
-    release_path,
-    rows,
-    send_attachment,
-    statements,
-)
+from factories import NOT_FOUND, Bearer, Caller, World, counts, release_path, rows, statements
 from httpx import Client
 from issues_at_work import id_of, run_jobs
+from sent_attachments import attachment_item, send_attachment
 
 from shipmark.infrastructure.database import Database
 from shipmark.issues.store import deletion, moved_rows, retention

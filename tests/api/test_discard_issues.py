@@ -15,18 +15,17 @@ from factories import (
     Bearer,
     Caller,
     World,
-    attachment_item,
     counts,
     envelope,
     error_event,
     masked,
     rows,
-    send_attachment,
     send_event,
     statements,
 )
 from httpx import Client
 from issues_at_work import id_of, run_jobs
+from sent_attachments import attachment_item, send_attachment
 
 from shipmark.infrastructure.clock import now
 from shipmark.infrastructure.database import Database

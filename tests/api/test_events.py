@@ -3,25 +3,11 @@
 from typing import Any
 
 import pytest
-from artifacts import DEBUG_ID, SCRIPT_URL, WEB_BUNDLES, built, bundle, js_event, upload
-from factories import (
-    NOT_FOUND,
-    Bearer,
-    Caller,
-    World,
-    ago,
-    error_event,
-    on_one_database,
-    rows,
-    send_event,
-    statements,
-    written,
-)
+from artifacts import built, bundle, js_event, upload
+from factories import NOT_FOUND, Bearer, Caller, World, ago, error_event, on_one_database, written
+from shown_events import Json, path, rich
 
-from shipmark.infrastructure.database import Database
 from shipmark.symbolication import event_symbolication
-
-Json = dict[str, Any]
 
 
 @pytest.fixture(autouse=True)
@@ -29,67 +15,8 @@ def _fresh_desk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_symbolication, "_state", event_symbolication._State())
 
 
-@pytest.fixture
-def send(alice: Caller, world: World) -> Any:
-    def sent(event: Json) -> str:
-        return send_event(alice.client, world.keys["web"], world.projects["web"], event)
-
-    return sent
-
-
-def path(event_id: str, child: str = "", project: str = "web") -> str:
-    return f"/projects/acme/{project}/events/{event_id}/{child}"
-
-
-def last_frame(shown: Json) -> Json:
-    found: Json = shown["entries"][0]["data"]["values"][0]["stacktrace"]["frames"][-1]
-    return found
-
-
-def rich() -> Json:
-    """An event with all that is shown, and secrets in many places."""
-    secret = "hunter2"
-    frame = {"filename": "shop/cart.py", "function": "checkout", "lineno": 41, "colno": 3}
-    frame |= {"pre_context": ["a", "b"], "context_line": "c", "post_context": ["d"]}
-    frame |= {
-        "vars": {"password": secret, "total": 7},
-        "in_app": True,
-        "module": "shop.cart",
-        "data": {"x": secret, "sourcemap": "a.map"},
-    }
-    frame |= {"abs_path": "/srv/shop/cart.py"}
-    raised = {"type": "ValueError", "value": "boom", "stacktrace": {"frames": [frame]}}
-    raised |= {"mechanism": {"type": "wsgi", "handled": False, "data": {"token": secret}}}
-    return error_event(
-        exception={"values": [raised]},
-        release="web@1.0.0",
-        dist="7",
-        environment="production",
-        timestamp=ago(hours=1).timestamp(),
-        tags={"colour": "red"},
-        user={"id": 7, "email": "eve@example.com", "plan": "pro", "data": {"api_key": secret}},
-        contexts={"browser": {"name": "Firefox"}, "state": {"secret": secret}, "x": 7},
-        extra={"secret": secret, "cart": [1, 2]},
-        modules={"flask": "3.1", "acme": 7},
-        sdk={"name": "sentry.python", "version": "2.0"},
-        logentry={"message": "order %s", "params": [17]},
-        request={
-            "url": "https://acme.example.com/cart?token=hunter2&a=1#b",
-            "method": "post",
-            "headers": {"Cookie": secret, "Accept": "*/*"},
-            "cookies": "a=1; sessionid=hunter2",
-            "data": {"password": secret},
-            "env": {"SERVER_NAME": "web-1"},
-        },
-        breadcrumbs={"values": [{"timestamp": 1.5, "message": "m", "data": {"token": secret}}, 7]},
-        threads={"values": [{"id": 1, "name": "main", "crashed": True}]},
-        csp={"effective_directive": "img-src"},
-        debug_meta={"images": [{"type": "sourcemap"}, 7]},
-    )
-
-
-def test_an_event_is_shown_without_secrets(alice: Caller, world: World, send: Any) -> None:
-    event_id = send(rich())
+def test_an_event_is_shown_without_secrets(alice: Caller, world: World, send_payload: Any) -> None:
+    event_id = send_payload(rich())
     answer = alice.get(path(event_id))
     assert answer.status_code == 200
     assert "hunter2" not in answer.text
@@ -114,8 +41,8 @@ def test_an_event_is_shown_without_secrets(alice: Caller, world: World, send: An
     assert len(shown["fingerprints"]) == 1
 
 
-def test_the_entries_of_an_event(alice: Caller, send: Any) -> None:
-    shown = alice.get(path(send(rich()))).json()
+def test_the_entries_of_an_event(alice: Caller, send_payload: Any) -> None:
+    shown = alice.get(path(send_payload(rich()))).json()
     entries = {entry["type"]: entry["data"] for entry in shown["entries"]}
     [raised] = entries.pop("exception")["values"]
     assert raised["mechanism"] == {
@@ -195,16 +122,20 @@ def test_the_entries_of_an_event(alice: Caller, send: Any) -> None:
     }
 
 
-def test_an_event_from_before_a_rule_is_scrubbed_when_it_is_shown(alice: Caller, send: Any) -> None:
-    event_id = send(error_event(extra={"shoe_size": 43}))
+def test_an_event_from_before_a_rule_is_scrubbed_when_it_is_shown(
+    alice: Caller, send_payload: Any
+) -> None:
+    event_id = send_payload(error_event(extra={"shoe_size": 43}))
     alice.put("/projects/acme/web/", {"sensitiveFields": ["shoe"]})
     assert alice.get(path(event_id)).json()["context"] == {"shoe_size": "[Filtered]"}
     assert alice.get(path(event_id, "json/")).json()["extra"] == {"shoe_size": "[Filtered]"}
 
 
-def test_an_event_is_shown_in_the_format_of_sdks(alice: Caller, world: World, send: Any) -> None:
+def test_an_event_is_shown_in_the_format_of_sdks(
+    alice: Caller, world: World, send_payload: Any
+) -> None:
     """`sentry-cli sourcemaps explain` reads it so, with the stack that became original."""
-    event_id = send(js_event(release="a"))
+    event_id = send_payload(js_event(release="a"))
     upload(alice, bundle(built()), version="a")
     shown = alice.get(path(event_id, "json/")).json()
     assert (shown["event_id"], shown["project"]) == (event_id, world.projects["web"])
@@ -214,8 +145,8 @@ def test_an_event_is_shown_in_the_format_of_sdks(alice: Caller, world: World, se
     assert raised["raw_stacktrace"]["frames"][-1]["function"] == "i"
 
 
-def test_events_of_an_issue_are_found_by_name_and_by_id(alice: Caller, send: Any) -> None:
-    ids = [send(error_event(timestamp=ago(hours=hours).timestamp())) for hours in (3, 1, 2)]
+def test_events_of_an_issue_are_found_by_name_and_by_id(alice: Caller, send_payload: Any) -> None:
+    ids = [send_payload(error_event(timestamp=ago(hours=hours).timestamp())) for hours in (3, 1, 2)]
     for issue in ("/issues/1", "/organizations/acme/issues/WEB-1"):
         found = {
             name: alice.get(f"{issue}/events/{name}/").json()
@@ -230,7 +161,9 @@ def test_events_of_an_issue_are_found_by_name_and_by_id(alice: Caller, send: Any
 
 
 @on_one_database
-def test_an_event_without_a_stack_or_with_an_odd_one_is_shown(alice: Caller, send: Any) -> None:
+def test_an_event_without_a_stack_or_with_an_odd_one_is_shown(
+    alice: Caller, send_payload: Any
+) -> None:
     odd: list[Json] = [
         error_event(exception=None, message="words"),
         error_event(exception={"values": [{"stacktrace": {"frames": [{"lineno": True}, 7]}}]}),
@@ -251,17 +184,17 @@ def test_an_event_without_a_stack_or_with_an_odd_one_is_shown(alice: Caller, sen
         ),
     ]
     for event in odd:
-        answer = alice.get(path(send(event)))
+        answer = alice.get(path(send_payload(event)))
         assert answer.status_code == 200, answer.text
         assert alice.get(path(answer.json()["id"], "source-map-debug/")).status_code == 200
-    assert alice.get(path(send(odd[0] | {"event_id": "a" * 32}))).json()["entries"] == [
+    assert alice.get(path(send_payload(odd[0] | {"event_id": "a" * 32}))).json()["entries"] == [
         {"type": "message", "data": {"formatted": "words"}}
     ]
 
 
 @on_one_database
-def test_an_exception_that_is_a_text_is_the_title(alice: Caller, send: Any) -> None:
-    shown = alice.get(path(send(error_event(exception="KeyError: coupon")))).json()
+def test_an_exception_that_is_a_text_is_the_title(alice: Caller, send_payload: Any) -> None:
+    shown = alice.get(path(send_payload(error_event(exception="KeyError: coupon")))).json()
     assert (shown["title"], shown["type"], shown["errors"]) == ("KeyError: coupon", "error", [])
 
 
@@ -274,9 +207,14 @@ def test_a_breadcrumb_of_an_unknown_level_is_no_error(alice: Caller, send: Any) 
 
 
 def test_strangers_learn_nothing(
-    alice: Caller, bob: Caller, charlie: Caller, anonymous: Caller, bearer: Bearer, send: Any
+    alice: Caller,
+    bob: Caller,
+    charlie: Caller,
+    anonymous: Caller,
+    bearer: Bearer,
+    send_payload: Any,
 ) -> None:
-    event_id = send(js_event())
+    event_id = send_payload(js_event())
     wanted = (
         path(event_id),
         path(event_id, "json/"),
@@ -304,132 +242,7 @@ def test_strangers_learn_nothing(
     assert charlie.get(f"/projects/globex/web/events/{event_id}/").status_code == 404
 
 
-def test_an_event_of_another_issue_is_not_of_this_one(alice: Caller, send: Any) -> None:
-    first, second = send(error_event("a")), send(error_event("b"))
+def test_an_event_of_another_issue_is_not_of_this_one(alice: Caller, send_payload: Any) -> None:
+    first, second = send_payload(error_event("a")), send_payload(error_event("b"))
     assert alice.get(f"/issues/1/events/{first}/").status_code == 200
     assert alice.get(f"/issues/1/events/{second}/").status_code == 404
-
-
-def test_a_stack_is_looked_up_again_once_its_map_is_there(
-    alice: Caller, send: Any, database: Database
-) -> None:
-    event_id = send(js_event(release="a"))
-    shown = alice.get(path(event_id)).json()
-    assert [each["data"]["reason"] for each in shown["errors"]] == ["release_without_files"]
-    assert last_frame(shown)["function"] == "i"
-    upload(alice, bundle(built()), version="a")
-    shown = alice.get(path(event_id)).json()
-    assert shown["errors"] == []
-    assert (last_frame(shown)["function"], last_frame(shown)["lineNo"]) == ("checkout", 18)
-    assert last_frame(shown)["data"]["resolved_with"] == "release"
-    [raised] = shown["entries"][0]["data"]["values"]
-    assert raised["rawStacktrace"]["frames"][-1]["function"] == "i"
-    # It is kept: the files may go, and nobody looks for them again.
-    [it] = alice.get(WEB_BUNDLES).json()
-    assert alice.delete(f"{WEB_BUNDLES}?bundleId={it['bundleId']}").status_code == 204
-    with statements(database) as seen:
-        assert last_frame(alice.get(path(event_id)).json())["function"] == "checkout"
-    assert not any("bundle_entries" in text for text in seen.texts)
-    assert len(rows(database, "issues")) == 1
-
-
-def test_why_a_stack_stays_minified_is_told_as_it_is_now(alice: Caller, send: Any) -> None:
-    event_id = send(js_event(release="a"))
-    upload(alice, bundle(built(url="~/app.js")), version="a")
-    [error] = alice.get(path(event_id)).json()["errors"]
-    assert error["data"]["reason"] == "other_url"
-
-
-def test_the_search_for_a_map_is_told(alice: Caller, send: Any) -> None:
-    upload(alice, bundle(built(debug_id=DEBUG_ID)))
-    event_id = send(js_event(221, 222, debug_id=DEBUG_ID, release="a"))
-    shown = alice.get(path(event_id, "source-map-debug/")).json()
-    assert shown["errors"] == []
-    assert (shown["release"], shown["dist"]) == ("a", None)
-    [bundle_shown] = alice.get(WEB_BUNDLES).json()
-    used = {"debugId": DEBUG_ID, "bundle": bundle_shown["bundleId"], "resolvedWith": "debug-id"}
-    assert shown["frames"][0] == {
-        "exceptionIdx": 0,
-        "frameIdx": 0,
-        "absPath": SCRIPT_URL,
-        "lineNo": 1,
-        "colNo": 221,
-        "debugId": DEBUG_ID,
-        "names": [SCRIPT_URL, "~/static/app.js"],
-        "file": used | {"name": "~/static/app.js"},
-        "sourceMap": used | {"name": "~/static/app.js.map"},
-        "sourceMapUrl": "~/static/app.js.map",
-        "isResolved": True,
-    }
-    assert [it["frameIdx"] for it in shown["frames"]] == [0, 1]
-
-
-def test_the_search_can_be_told_of_one_frame(alice: Caller, send: Any) -> None:
-    event = js_event(221, 222, release="a")
-    frames = event["exception"]["values"][0]["stacktrace"]["frames"]
-    frames[0]["abs_path"] = "https://shop.example.com/other.js"
-    upload(alice, bundle({"app.js": built()["app.js"]}), version="a")
-    asked = path(send(event), "source-map-debug/")
-    assert len(alice.get(asked).json()["errors"]) == 2
-    shown = alice.get(f"{asked}?exception_idx=0&frame_idx=1").json()
-    assert [it["absPath"] for it in shown["frames"]] == [SCRIPT_URL]
-    assert [it["data"]["reason"] for it in shown["errors"]] == ["map_not_there"]
-    assert shown["frames"][0]["sourceMap"] is None
-    assert shown["frames"][0]["isResolved"] is False
-    assert alice.get(f"{asked}?exception_idx=3").json()["frames"] == []
-    for odd in ("exception_idx=x", "frame_idx=-1", "frame_idx=", "exception_idx=99999999"):
-        answer = alice.get(f"{asked}?{odd}")
-        assert (answer.status_code, answer.json()) == (
-            400,
-            {"detail": f"Invalid {odd.partition('=')[0]} parameter."},
-        )
-
-
-@on_one_database
-def test_an_event_of_something_else_has_nothing_to_look_for(alice: Caller, send: Any) -> None:
-    shown = alice.get(path(send(rich()), "source-map-debug/")).json()
-    assert (shown["errors"], shown["frames"]) == ([], [])
-
-
-@on_one_database
-def test_a_stack_without_an_exception_is_told_of_too(alice: Caller, send: Any) -> None:
-    event = js_event(release="a")
-    stack = event.pop("exception")["values"][0]["stacktrace"]
-    event_id = send(event | {"message": "words", "stacktrace": stack})
-    [frame] = alice.get(path(event_id, "source-map-debug/")).json()["frames"]
-    assert (frame["exceptionIdx"], frame["frameIdx"]) == (None, 0)
-    entries = alice.get(path(event_id)).json()["entries"]
-    assert [it["type"] for it in entries] == ["stacktrace", "message", "request"]
-    upload(alice, bundle(built()), version="a")
-    [entry, *_] = alice.get(path(event_id)).json()["entries"]
-    assert entry["data"]["frames"][0]["function"] == "checkout"
-
-
-def test_a_stack_is_never_made_worse(alice: Caller, send: Any) -> None:
-    """One frame has its map, another has none: when the map is deleted, the first one stays as it is."""
-    upload(alice, bundle(built()), version="a")
-    event = js_event(221, 221, release="a")
-    frames = event["exception"]["values"][0]["stacktrace"]["frames"]
-    frames[0]["abs_path"] = "https://shop.example.com/other.js"
-    event_id = send(event)
-    [it] = alice.get(WEB_BUNDLES).json()
-    assert alice.delete(f"{WEB_BUNDLES}?bundleId={it['bundleId']}").status_code == 204
-    shown = alice.get(path(event_id)).json()
-    assert last_frame(shown)["function"] == "checkout"
-    assert [each["data"]["reason"] for each in shown["errors"]] == ["not_in_release"]
-    debugged = alice.get(path(event_id, "source-map-debug/")).json()
-    assert {each["data"]["reason"] for each in debugged["errors"]} == {"release_without_files"}
-
-
-def test_while_others_wait_an_event_is_shown_as_it_is_kept(
-    alice: Caller, send: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event_id = send(js_event(release="a"))
-    upload(alice, bundle(built()), version="a")
-    monkeypatch.setattr(event_symbolication, "VIEW_WAIT_SECONDS", 0.01)
-    with event_symbolication._state.turn:
-        [error] = alice.get(path(event_id)).json()["errors"]
-        assert error["data"]["reason"] == "release_without_files"
-        [error] = alice.get(path(event_id, "source-map-debug/")).json()["errors"]
-        assert error["data"]["reason"] == "busy"
-    assert alice.get(path(event_id)).json()["errors"] == []

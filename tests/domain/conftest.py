@@ -1,4 +1,4 @@
-"""What tests of domain packages share: a transaction, events that are stored, and two issues to do something with."""
+"""What tests of domain packages share: a transaction, events that are stored, and releases and issues that are made."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,12 +9,15 @@ import factories
 import pytest
 from factories import World, error_event
 from issues_at_work import AT, Store, ingest
+from made_issues import MakeIssue, event
 from made_releases import HOUR, NOW, MakeRelease
 from sqlalchemy import Connection
 
 from shipmark.events import parsing
 from shipmark.infrastructure.database import Database
 from shipmark.issues.actions.ingest_events import IngestResult
+from shipmark.issues.model import Issue
+from shipmark.issues.store import issues
 from shipmark.projects import store as projects
 from shipmark.releases.model import NewRelease, Release
 from shipmark.releases.store import projects as release_projects
@@ -80,5 +83,22 @@ def make_release(connection: Connection, world: World) -> MakeRelease:
         release, _ = releases.ensure(connection, organization, new)
         release_projects.attach(connection, release, [world.projects[project]])
         return release
+
+    return made
+
+
+@pytest.fixture
+def make_issue(connection: Connection, world: World) -> MakeIssue:
+    """Make an issue of project web, or of another of acme."""
+
+    def made(value: str = "boom", project: str = "web", release_id: int | None = None) -> Issue:
+        return issues.add(
+            connection,
+            organization_id=world.organizations["acme"],
+            project_id=world.projects[project],
+            number=projects.next_short_id(connection, world.projects[project]),
+            event=event(value),
+            first_release_id=release_id,
+        )
 
     return made

@@ -1,144 +1,26 @@
 """Commits are read from real git servers, whatever they speak and allow."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from remotes import (
-    FIRST_AT,
-    PASSWORD,
-    USERNAME,
-    Origin,
-    git_daemon,
-    http_server,
-    origin,
-    ssh_server,
-)
+from remote_places import MISSING, SERVERS, Place, open_place, problem
+from remotes import FIRST_AT
 
-from shipmark.repositories.git.addresses import ANONYMOUS, Credentials, parse_address
-from shipmark.repositories.git.backends import FetchPolicy, Remote
-from shipmark.repositories.git.commit_reader import (
-    LAST,
-    CommitRange,
-    FetchedCommits,
-    read_exact,
-    read_range,
-)
-from shipmark.repositories.git.egress_guard import EgressGuard
-from shipmark.repositories.git.errors import CREDENTIALS, NO_REPOSITORY, RemoteProblem
-from shipmark.repositories.git.known_hosts import KnownHosts
-from shipmark.repositories.git.transports import _Ssh
+from shipmark.repositories.git.commit_reader import LAST
+from shipmark.repositories.git.errors import RemoteProblem
 from shipmark.repositories.model import Change, CommitInput
-
-SERVERS = ["file", "http", "http v0", "git", "ssh"]
-BY_KEY = [name for name in SERVERS if name != "http v0"]
-MISSING = "1" * 40
-
-
-@dataclass
-class Place:
-    """A repository behind a server, and what we may do outside."""
-
-    origin: Origin
-    url: str
-    folder: Path
-    credentials: Credentials = ANONYMOUS
-    limits: dict[str, Any] = field(default_factory=dict)
-    received: int = 0
-
-    def read(
-        self,
-        commit: str,
-        previous: str | None = None,
-        *,
-        most: int = 1000,
-        earlier: tuple[str, ...] = (),
-    ) -> FetchedCommits:
-        asked = CommitRange(
-            repository="acme/web", commit=commit, previous=previous, earlier=earlier
-        )
-        return self._outside(lambda outside: read_range(self._remote(), asked, outside, most=most))
-
-    def exact(self, *keys: str) -> FetchedCommits:
-        return self._outside(lambda outside: read_exact(self._remote(), "acme/web", keys, outside))
-
-    def messages(self, commit: str, previous: str | None = None) -> list[str | None]:
-        return [it.message for it in self.read(commit, previous).commits]
-
-    def changes(self, commit: str) -> dict[str, str]:
-        [found] = self.exact(commit).commits
-        return {path: change.value for path, change in found.changes}
-
-    def _remote(self) -> Remote:
-        address, within = parse_address(self.url)
-        return Remote(
-            address=address,
-            credentials=self.credentials if self.credentials != ANONYMOUS else within,
-        )
-
-    def _outside(self, act: Any) -> FetchedCommits:
-        limits = {"allow_private": True, "seconds_max": 60, "bytes_max": 10**8} | self.limits
-        with EgressGuard(**limits) as outgoing:
-            hosts = KnownHosts(self.folder / "known_hosts")
-            found: FetchedCommits = act(
-                FetchPolicy(allow_files=True, hosts=hosts, outgoing=outgoing)
-            )
-            self.received = outgoing._received
-            return found
-
-
-def open_place(server: str, folder: Path, stack: ExitStack) -> Place:
-    made = origin(folder / "served" / "web.git", uploadpack_allowFilter="true")
-    served, credentials = folder / "served", ANONYMOUS
-    match server:
-        case "file":
-            url = f"file://{served}"
-        case "http":
-            at = stack.enter_context(http_server(served, password=PASSWORD)).url
-            url = at.replace("//", f"//{USERNAME}:{PASSWORD}@")
-        case "http v0":
-            url = stack.enter_context(http_server(served, has_version_2=False)).url
-        case "git":
-            url = stack.enter_context(git_daemon(served))
-        case _:
-            at = stack.enter_context(ssh_server(served))
-            url, credentials = at.url, Credentials(ssh_key=at.key)
-    return Place(made, f"{url}/web.git", folder, credentials)
-
 
 #: A test that all servers must pass in each run: they differ in how objects are asked for and sent.
 on_each_server = pytest.mark.parametrize("place", SERVERS, indirect=True)
-
-
-@pytest.fixture(
-    params=[*SERVERS[:2], *(pytest.param(it, marks=pytest.mark.exhaustive) for it in SERVERS[2:])]
-)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    with ExitStack() as stack:
-        yield open_place(request.param, tmp_path, stack)
 
 
 @pytest.fixture
 def http(tmp_path: Path) -> Iterator[Place]:
     with ExitStack() as stack:
         yield open_place("http", tmp_path, stack)
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Iterator[Place]:
-    with ExitStack() as stack:
-        yield open_place("file", tmp_path, stack)
-
-
-def problem(place: Place, *words: str) -> RemoteProblem:
-    with pytest.raises(RemoteProblem) as caught:
-        place.read(*words)
-    return caught.value
 
 
 @on_each_server
@@ -328,115 +210,6 @@ def test_a_range_near_the_head_of_a_long_history_is_read_without_it(http: Place)
     assert [it.sha for it in found] == keys[:-101:-1]
     # The whole history is more than ten times that.
     assert http.received < 500_000
-
-
-@pytest.mark.parametrize("server", ["http", "git", "ssh", "file"])
-def test_a_repository_that_is_not_there_is_told(tmp_path: Path, server: str) -> None:
-    with ExitStack() as stack:
-        place = open_place(server, tmp_path, stack)
-        place.url = place.url.replace("web.git", "none.git")
-        assert problem(place, MISSING).sentence == NO_REPOSITORY
-
-
-@pytest.mark.parametrize("credentials", [Credentials(password="wrong"), ANONYMOUS])
-@pytest.mark.parametrize("server", ["http", "ssh"])
-def test_refused_credentials_are_told_and_final(
-    tmp_path: Path, server: str, credentials: Credentials
-) -> None:
-    with ExitStack() as stack:
-        place = open_place(server, tmp_path, stack)
-        place.url = place.url.replace(f":{PASSWORD}@", "@")
-        place.credentials = credentials
-        it = problem(place, MISSING)
-        assert (it.sentence, it.is_final) == (CREDENTIALS, True)
-
-
-def test_ssh_takes_a_password(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        place = open_place("ssh", tmp_path, stack)
-        place.credentials = Credentials(password=PASSWORD)
-        key = place.origin.commit("one")
-        assert place.messages(key) == ["one"]
-
-
-def test_an_ssh_server_with_another_key_than_before_is_refused(tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        place = open_place("ssh", tmp_path, stack)
-        key = place.origin.commit("one")
-        assert place.messages(key) == ["one"]
-        kept = (tmp_path / "known_hosts").read_text()
-        with ssh_server(tmp_path / "served") as other:
-            (tmp_path / "known_hosts").write_text(
-                kept.replace(place.url.split(":")[2][:5], str(other.port))
-            )
-            place.url = f"{other.url}/web.git"
-            it = problem(place, key)
-    assert it.sentence.startswith("The SSH server's key is not the one that it had before.")
-    assert it.is_final
-
-
-def test_writing_to_a_channel_that_an_ssh_server_has_closed_is_a_broken_pipe(
-    tmp_path: Path,
-) -> None:
-    """A server that refuses a commit may close the channel before the client has sent all."""
-    with ExitStack() as stack:
-        place = open_place("ssh", tmp_path, stack)
-        outgoing = stack.enter_context(
-            EgressGuard(allow_private=True, seconds_max=60, bytes_max=10**8)
-        )
-        address, _ = parse_address(place.url)
-        hosts = KnownHosts(tmp_path / "known_hosts")
-        ssh = _Ssh(address, place.credentials, outgoing, hosts)
-        channel = ssh.run_command(address.host, b"git-upload-pack '/none.git'")
-        stack.callback(channel.close)
-        with pytest.raises(BrokenPipeError, match="The server closed the channel") as caught:
-            _write_until_it_is_refused(channel.write)
-    assert caught.value.__context__ is None
-
-
-def _write_until_it_is_refused(write: Callable[[bytes], object]) -> None:
-    for _ in range(6000):
-        write(b"0000")
-        time.sleep(0.01)
-
-
-@pytest.mark.parametrize("scheme", ["http", "git", "ssh"])
-def test_a_server_that_is_away_is_told(files: Place, scheme: str) -> None:
-    files.url = f"{scheme}://127.0.0.1:9/web.git"
-    assert problem(files, MISSING).sentence == "The remote can't be reached: Connection refused."
-
-
-@pytest.mark.parametrize("server", BY_KEY[1:])
-def test_too_much_is_refused(tmp_path: Path, server: str) -> None:
-    with ExitStack() as stack:
-        place = open_place(server, tmp_path, stack)
-        keys = place.origin.grow(300)
-        place.limits = {"bytes_max": 10_000}
-        it = problem(place, keys[-1], keys[0])
-    assert it.sentence == "The remote sent too much: SHIPMARK_GIT_BYTES_MAX is 10000 bytes."
-    assert it.is_final
-
-
-def test_a_server_that_takes_too_long_is_left(tmp_path: Path) -> None:
-    made = origin(tmp_path / "served" / "web.git")
-    with http_server(tmp_path / "served") as server:
-        server.waits_seconds = 15
-        place = Place(made, f"{server.url}/web.git", tmp_path, limits={"seconds_max": 0.5})
-        key = made.commit("one")
-        begun = time.monotonic()
-        it = problem(place, key)
-        seconds = time.monotonic() - begun
-        server.is_over.set()
-        assert it.sentence == "The remote took too long: SHIPMARK_GIT_SECONDS_MAX is 0.5 s."
-        assert seconds < 12
-
-
-def test_what_is_no_git_server_is_told(tmp_path: Path) -> None:
-    made = origin(tmp_path / "served" / "web.git")
-    with http_server(tmp_path) as server:
-        server.is_away = True
-        place = Place(made, f"{server.url}/web.git", tmp_path)
-        assert problem(place, MISSING).sentence == ("The remote answered with the HTTP status 503.")
 
 
 def test_an_empty_repository_has_no_commit(place: Place) -> None:

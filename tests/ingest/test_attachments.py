@@ -11,8 +11,8 @@ import pytest
 from client_fixtures import Serve
 from digesting import discarded
 from factories import World, counts, envelope, error_event, on_one_database, rows
-from factories import attachment_item as item
 from httpx import Client, Response
+from sent_attachments import attachment_item as item
 from sqlalchemy import event, text
 
 from shipmark.files import piece_reader

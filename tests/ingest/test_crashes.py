@@ -9,11 +9,12 @@ from uuid import UUID
 import msgspec
 import pytest
 from client_fixtures import Serve
-from factories import Caller, World, attachment_item, counts, error_event, on_one_database, rows
+from factories import Caller, World, counts, error_event, on_one_database, rows
 from factories import envelope as with_event
 from httpx import Client, Response
 from hypothesis import given
 from hypothesis import strategies as st
+from sent_attachments import attachment_item
 
 from shipmark.infrastructure.database import Database
 from shipmark.ingest.crash_events import sent_with_form

@@ -4,17 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from factories import (
-    Caller,
-    World,
-    attachment_item,
-    counts,
-    error_event,
-    on_one_database,
-    rows,
-    send_attachment,
-    send_event,
-)
+from factories import Caller, World, counts, error_event, on_one_database, rows, send_event
+from sent_attachments import attachment_item, send_attachment
 from sqlalchemy import update
 
 from shipmark.deletion import organization_deletion, project_deletion

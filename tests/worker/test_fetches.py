@@ -1,11 +1,5 @@
 """Refs become commits: a job fetches them from a git server, and a broken one breaks no publish."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
-
 import pytest
 from client_fixtures import Serve
 from factories import (
@@ -19,85 +13,12 @@ from factories import (
     rows,
     send_event,
 )
-from remotes import PASSWORD, USERNAME, HttpServer, Origin, http_server, origin
+from fetch_desk import FETCHES, REPOSITORY, Desk, activities
+from remotes import PASSWORD, USERNAME
 from structlog.testing import capture_logs
 
-from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import ATTEMPTS_MAX
 from shipmark.infrastructure.settings import Settings
-from shipmark.worker import external_jobs
-
-REPOSITORY = "acme/web"
-FETCHES = "commit-fetches/"
-
-
-@dataclass
-class Desk:
-    """Alice at a server that may fetch from a git server of this machine."""
-
-    alice: Caller
-    database: Database
-    settings: Settings
-    git: HttpServer
-    origin: Origin
-
-    @property
-    def url(self) -> str:
-        return f"{self.git.url}/web.git"
-
-    def add_repository(self, name: str = REPOSITORY) -> str:
-        body = {"name": name, "url": "https://git.example.com/acme/web"}
-        return str(self.alice.post(REPOSITORIES, body).json()["id"])
-
-    def set_remote(self, name: str = REPOSITORY, **more: object) -> None:
-        path = f"{REPOSITORIES}{self.add_repository(name)}/remote/"
-        answer = self.alice.put(path, {"url": self.url, **more})
-        assert answer.status_code == 200, answer.text
-
-    def refer(self, version: str, *refs: tuple[str, str | None], name: str = REPOSITORY) -> None:
-        given = [
-            {"repository": name, "commit": key, "previousCommit": previous}
-            for key, previous in refs
-        ]
-        self.alice.publish(version, refs=given)
-
-    def work(self, **later: float) -> None:
-        """Run what is due then, but for the timers."""
-        at = datetime.now(UTC) + timedelta(seconds=1, **later)
-        while external_jobs.run_due(self.database, at, self.settings):
-            pass
-
-    def commits(self, version: str) -> list[str]:
-        shown = self.alice.get(release_path(version, "commits/")).json()
-        return [it["message"] for it in shown]
-
-    def fetches(self, version: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.alice.get(release_path(version, FETCHES)).json()
-        return found
-
-    def states(self, version: str) -> list[str]:
-        return [it["state"] for it in self.fetches(version)]
-
-
-@pytest.fixture
-def desk(serve: Serve, database: Database, world: World, tmp_path: Path) -> Iterator[Desk]:
-    made = origin(tmp_path / "served" / "web.git", uploadpack_allowFilter="true")
-    settings = {
-        "data": tmp_path / "data",
-        "outgoing_allow_private": True,
-        "git_seconds_max": 20.0,
-        "base_url": "https://ship.example.com",
-    }
-    with http_server(tmp_path / "served", password=PASSWORD) as git:
-        served = {name: value for name, value in settings.items() if name != "base_url"}
-        alice = Caller(serve(**served), world.tokens[ALICE])
-        desk = Desk(alice, database, Settings(**settings), git, made)  # type: ignore[arg-type]
-        desk.set_remote(username=USERNAME, password=PASSWORD)
-        yield desk
-
-
-def activities(database: Database) -> list[str]:
-    return [it["type"] for it in rows(database, "release_activities")]
 
 
 def test_a_release_after_one_that_was_never_pushed_begins_at_the_last_that_was(desk: Desk) -> None:
@@ -228,82 +149,6 @@ def test_private_addresses_are_refused_unless_allowed(desk: Desk) -> None:
     assert fetch["state"] == "failed"
     assert "private address" in fetch["error"]
     assert desk.git.asked == []
-
-
-def test_later_refs_supersede_earlier_ones(desk: Desk) -> None:
-    one, two = desk.origin.commit("one"), desk.origin.commit("two")
-    desk.refer("web@1.0.0", (one, None))
-    desk.refer("web@1.0.0", (two, one))
-    desk.work()
-    assert desk.states("web@1.0.0") == ["done", "superseded"]
-    assert desk.commits("web@1.0.0") == ["two"]
-
-
-def during(desk: Desk, act: Callable[[], object]) -> None:
-    """Have something happen while the commits are being fetched."""
-
-    def once() -> None:
-        desk.git.on_request = None
-        act()
-
-    desk.git.on_request = once
-
-
-def test_commits_that_a_client_sets_meanwhile_count(desk: Desk) -> None:
-    desk.refer("web@1.0.0", (desk.origin.commit("one"), None))
-    during(desk, lambda: desk.alice.publish("web@1.0.0", commits=[commit("7", message="mine")]))
-    desk.work()
-    assert desk.commits("web@1.0.0") == ["mine"]
-    assert desk.states("web@1.0.0") == ["superseded"]
-    assert activities(desk.database) == []
-
-
-def test_refs_that_come_meanwhile_count(desk: Desk) -> None:
-    one, two = desk.origin.commit("one"), desk.origin.commit("two")
-    desk.refer("web@1.0.0", (one, None))
-    during(desk, lambda: desk.refer("web@1.0.0", (two, one)))
-    desk.work()
-    assert desk.commits("web@1.0.0") == ["two"]
-    assert desk.states("web@1.0.0") == ["done", "superseded"]
-
-
-def test_a_release_that_is_deleted_meanwhile_stays_deleted(desk: Desk) -> None:
-    desk.refer("web@1.0.0", (desk.origin.commit("one"), None))
-    during(desk, lambda: desk.alice.delete(release_path("web@1.0.0")))
-    desk.work()
-    assert rows(desk.database, "releases") == rows(desk.database, "jobs") == []
-
-
-def test_others_write_while_the_network_is_waited_for(desk: Desk) -> None:
-    desk.refer("web@1.0.0", (desk.origin.commit("one"), None))
-    during(desk, lambda: desk.alice.publish("web@2.0.0"))
-    desk.work()
-    assert desk.commits("web@1.0.0") == ["one"]
-    assert len(rows(desk.database, "releases")) == 2
-
-
-def test_a_slow_fetch_is_not_claimed_by_another(desk: Desk) -> None:
-    desk.refer("web@1.0.0", (desk.origin.commit("one"), None))
-    found = []
-    later = datetime.now(UTC) + timedelta(minutes=10)
-    during(
-        desk,
-        lambda: found.append(external_jobs.run_due(desk.database, later, desk.settings)),
-    )
-    desk.work()
-    assert found == [False]
-
-
-def test_who_was_too_slow_changes_nothing(desk: Desk) -> None:
-    desk.refer("web@1.0.0", (desk.origin.commit("one"), None))
-    later = datetime.now(UTC) + timedelta(hours=1)
-    during(
-        desk,
-        lambda: external_jobs.run_due(desk.database, later, desk.settings),
-    )
-    desk.work()
-    assert desk.commits("web@1.0.0") == ["one"]
-    assert activities(desk.database) == ["commits_fetched"]
 
 
 def test_several_commits_of_a_repository_are_just_these(desk: Desk) -> None:

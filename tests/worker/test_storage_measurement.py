@@ -1,15 +1,8 @@
 """The job that measures the storage of an organization."""
 
 from artifacts import bundle, upload
-from factories import (
-    Caller,
-    World,
-    attachment_item,
-    error_event,
-    rows,
-    send_attachment,
-    send_event,
-)
+from factories import Caller, World, error_event, rows, send_event
+from sent_attachments import attachment_item, send_attachment
 from sqlalchemy import text
 
 from shipmark.infrastructure import jobs
