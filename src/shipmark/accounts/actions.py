@@ -27,7 +27,7 @@ SESSION_LENGTH = timedelta(days=14)
 #: The last use of a session is exact to this.
 USE_PERIOD = timedelta(hours=1)
 PASSWORD_MIN = 8
-_NO_ADDRESS = "Enter a valid email address."
+NO_ADDRESS = "Enter a valid email address."
 PASSWORD_SHORT = f"Ensure this field has at least {PASSWORD_MIN} characters."
 
 
@@ -43,7 +43,7 @@ def create_user(
         return known
     problems: dict[str, list[str]] = {}
     if not _is_address(address):
-        problems["email"] = [_NO_ADDRESS]
+        problems["email"] = [NO_ADDRESS]
     if len(name) > NAME_MAX:
         problems["name"] = [f"Ensure this field has no more than {NAME_MAX} characters."]
     if password is not None and len(password) < PASSWORD_MIN:
@@ -74,7 +74,7 @@ def set_email(connection: Connection, user: User, email: str, *, keeps_former: b
     """
     address = email.strip().lower()
     if not _is_address(address):
-        raise ValidationFailed({"email": [_NO_ADDRESS]})
+        raise ValidationFailed({"email": [NO_ADDRESS]})
     owner = store.by_email(connection, address)
     if owner is not None and owner.id != user.id:
         raise ValidationFailed({"email": ["Another user has this address."]})

@@ -129,8 +129,8 @@ def gate(version: str, environment: str, project: Sequence[str], **options: Any)
     """
     criteria = {name: options[name] for name in (*LIMITS, "measure")}
     _check(criteria)
-    asked = {"environment": environment, **criteria, "base": options["base"]}
-    parameters = [(name, value) for name, value in asked.items() if value]
+    query = {"environment": environment, **criteria, "base": options["base"]}
+    parameters = [(name, value) for name, value in query.items() if value]
     # Ids and slugs alike, as sentry-cli has it.
     parameters += [("project", name) for name in project]
     server = [_required(options, name) for name in ("url", "token", "org")]

@@ -22,6 +22,7 @@ from shipmark.events.payload import (
     text_of,
 )
 from shipmark.events.titles import RULE, message_of
+from shipmark.infrastructure.search_values import QUOTED
 
 RULES_MAX = 200
 TEXT_MAX = 50_000
@@ -40,11 +41,10 @@ MATCHERS = {
 _IGNORING_CASE = frozenset({"error.value", "message", "level", "stack.abs_path", "stack.package"})
 _PATHS = frozenset({"stack.abs_path", "stack.package"})
 _ARROW = "->"
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_MATCHER = re.compile(rf'(?P<not>!?)(?P<name>[\w.-]+):(?P<pattern>{_QUOTED}|[^\s"]+)(?=\s|$)')
-_TITLE = re.compile(rf"(?<!\w)title\s*=\s*({_QUOTED})\Z")
+_MATCHER = re.compile(rf'(?P<not>!?)(?P<name>[\w.-]+):(?P<pattern>{QUOTED}|[^\s"]+)(?=\s|$)')
+_TITLE = re.compile(rf"(?<!\w)title\s*=\s*({QUOTED})\Z")
 _ATTRIBUTE = re.compile(r"(?<![\w{])(\w+)\s*=\s*\"")
-_VALUE = re.compile(rf"{_QUOTED}|\{{\{{[^{{}}]*\}}\}}|[^,\"]+(?=,|\Z)")
+_VALUE = re.compile(rf"{QUOTED}|\{{\{{[^{{}}]*\}}\}}|[^,\"]+(?=,|\Z)")
 #: The matchers of each kind fit together: one frame, or one exception, must fit all of its kind.
 _OF_FRAMES = frozenset({"stack.abs_path", "stack.module", "stack.function", "stack.package", "app"})
 _OF_EXCEPTIONS = frozenset({"error.type", "error.value"})
@@ -99,14 +99,14 @@ def _rule(line: str) -> FingerprintRule:
     if not arrow:
         raise ValueError(f'"{_ARROW}" and a fingerprint are missing.')
     matchers = _matchers(conditions)
-    given = line[len(conditions) + len(_ARROW) :].strip()
+    fingerprint = line[len(conditions) + len(_ARROW) :].strip()
     title = None
-    if found := _TITLE.search(given):
-        title = _unquoted(found[1])
-        given = given[: found.start()].rstrip().removesuffix(",").rstrip()
-    elif attribute := _ATTRIBUTE.search(given):
+    if match := _TITLE.search(fingerprint):
+        title = _unquoted(match[1])
+        fingerprint = fingerprint[: match.start()].rstrip().removesuffix(",").rstrip()
+    elif attribute := _ATTRIBUTE.search(fingerprint):
         raise ValueError(f'unknown attribute "{attribute[1]}"; only title is known.')
-    values = _values(given)
+    values = _values(fingerprint)
     if not values:
         raise ValueError("the fingerprint is missing.")
     if len(values) > VALUES_MAX:
@@ -128,27 +128,27 @@ def _split(line: str) -> tuple[str, bool]:
 def _matchers(text: str) -> tuple[Matcher, ...]:
     matchers, position = [], 0
     while rest := text[position:].strip():
-        found = _MATCHER.match(text, len(text) - len(text[position:].lstrip()))
-        if found is None:
+        match = _MATCHER.match(text, len(text) - len(text[position:].lstrip()))
+        if match is None:
             raise ValueError(f'"{rest[:50]}" is no matcher, such as error.type:ValueError.')
-        matchers.append(_matcher(found))
-        position = found.end()
+        matchers.append(_matcher(match))
+        position = match.end()
     if not matchers:
         raise ValueError("a matcher is missing.")
     return tuple(matchers)
 
 
-def _matcher(found: re.Match[str]) -> Matcher:
-    name = found["name"]
+def _matcher(match: re.Match[str]) -> Matcher:
+    name = match["name"]
     known = name if name.startswith("tags.") and len(name) > len("tags.") else MATCHERS.get(name)
     if known is None:
         raise ValueError(f'unknown matcher "{name}".')
-    pattern = _unquoted(found["pattern"])
+    pattern = _unquoted(match["pattern"])
     if known in _PATHS:
         pattern = pattern.replace("\\", "/")
     flags = re.IGNORECASE if known in _IGNORING_CASE else re.NOFLAG
     compiled = re.compile(expression_of(pattern), re.DOTALL | flags)
-    return Matcher(name=known, pattern=compiled, is_negated=bool(found["not"]))
+    return Matcher(name=known, pattern=compiled, is_negated=bool(match["not"]))
 
 
 def _values(text: str) -> tuple[str, ...]:

@@ -19,16 +19,16 @@ _SCALAR_SIZE = 4
 def within_limits(payload: Json) -> tuple[Json, list[Json]]:
     """Return the event within all limits, itself if it is, and a problem for each part that was not."""
     changes: Json = {}
-    found: list[Json] = []
+    noted: list[Json] = []
     for name in ("extra", "contexts"):
         if large := dict(_large_values(name, object_of(payload, name))):
             sent = object_of(payload, name).items()
             changes[name] = {key: value for key, value in sent if key not in large}
-            found += large.values()
-    _limit_breadcrumbs(payload, changes, found)
-    _limit_modules(payload, changes, found)
-    _limit_body(payload, changes, found)
-    return (payload | changes if changes else payload), found
+            noted += large.values()
+    _limit_breadcrumbs(payload, changes, noted)
+    _limit_modules(payload, changes, noted)
+    _limit_body(payload, changes, noted)
+    return (payload | changes if changes else payload), noted
 
 
 def _large_values(name: str, values: Json) -> Iterator[tuple[str, Json]]:
@@ -37,32 +37,32 @@ def _large_values(name: str, values: Json) -> Iterator[tuple[str, Json]]:
             yield key, problems.too_long(f"{name}.{key[: problems.NAME_MAX]}", None, VALUE_MAX)
 
 
-def _limit_breadcrumbs(payload: Json, changes: Json, found: list[Json]) -> None:
+def _limit_breadcrumbs(payload: Json, changes: Json, noted: list[Json]) -> None:
     sent = payload.get("breadcrumbs")
     values = sent.get("values") if isinstance(sent, dict) else sent
     if isinstance(values, list) and len(values) > BREADCRUMBS_MAX:
         changes["breadcrumbs"] = {"values": values[-BREADCRUMBS_MAX:]}
         reason = f"only the newest {BREADCRUMBS_MAX} are stored"
-        found.append(problems.invalid("breadcrumbs", len(values), reason))
+        noted.append(problems.invalid("breadcrumbs", len(values), reason))
 
 
-def _limit_modules(payload: Json, changes: Json, found: list[Json]) -> None:
+def _limit_modules(payload: Json, changes: Json, noted: list[Json]) -> None:
     modules = object_of(payload, "modules")
     if len(modules) > MODULES_MAX:
         changes["modules"] = dict(list(modules.items())[:MODULES_MAX])
         reason = f"only {MODULES_MAX} are stored"
-        found.append(problems.invalid("modules", len(modules), reason))
+        noted.append(problems.invalid("modules", len(modules), reason))
 
 
-def _limit_body(payload: Json, changes: Json, found: list[Json]) -> None:
+def _limit_body(payload: Json, changes: Json, noted: list[Json]) -> None:
     request = object_of(payload, "request")
     body = request.get("data")
     if isinstance(body, str) and len(body) > BODY_MAX:
         changes["request"] = request | {"data": body[:BODY_MAX]}
-        found.append(problems.too_long("request.data", None, BODY_MAX))
+        noted.append(problems.too_long("request.data", None, BODY_MAX))
     elif isinstance(body, dict | list) and _is_too_large(body):
         changes["request"] = request | {"data": None}
-        found.append(problems.too_long("request.data", None, VALUE_MAX))
+        noted.append(problems.too_long("request.data", None, VALUE_MAX))
 
 
 def _is_too_large(value: object) -> bool:

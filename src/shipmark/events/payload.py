@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from shipmark.infrastructure.ids import is_hex32
+
 Json = dict[str, object]
 #: Deeper values are dropped; no SDK nests more than about ten levels.
 DEPTH_MAX = 64
@@ -21,7 +23,6 @@ THREADS_MAX = 250
 FRAMES_MAX = 250
 TYPE_MAX = 256
 TEXT_MAX = 8192
-_EVENT_ID = re.compile(r"[0-9a-f]{32}")
 _LEVELS = frozenset({"debug", "info", "warning", "error", "fatal"})
 #: What loggers of other languages call them; the protocol knows the first two (ingest.md 5).
 _LEVEL_ALIASES = {
@@ -144,7 +145,7 @@ def without_dashes(event_id: str) -> str:
 
 def is_event_id(text: str) -> bool:
     """Return True for an event's id as it is stored."""
-    return _EVENT_ID.fullmatch(text) is not None
+    return is_hex32(text)
 
 
 def event_id_in(text: str) -> str | None:

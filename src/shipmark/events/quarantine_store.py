@@ -48,6 +48,11 @@ class QuarantinedFrameRecord:
     size_bytes: int
     retry_requested_at: datetime | None
 
+    @property
+    def filename(self) -> str:
+        """Return the name of a file with the payload."""
+        return f"quarantined-{self.id}.json"
+
 
 _RECORD = RowReader(
     QuarantinedFrameRecord,

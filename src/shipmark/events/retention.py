@@ -41,21 +41,21 @@ def ids_to_keep(events: Collection[RetainedEvent], limit: int) -> set[int]:
     newest_first = sorted(events, key=lambda event: (event.at, event.id), reverse=True)
     if len(newest_first) <= limit:
         return {event.id for event in newest_first}
-    kept = {newest_first[0].id, newest_first[-1].id}
+    kept_ids = {newest_first[0].id, newest_first[-1].id}
     reported = (event for event in newest_first if event.has_report)
-    _add(kept, islice(reported, limit // _REPORTED_SHARE), limit)
-    _add(kept, islice(_of_each_origin(newest_first), limit // _ORIGIN_SHARE), limit)
-    _add(kept, newest_first, max(limit // _NEWEST_SHARE, len(kept)))
-    others = [event for event in newest_first if event.id not in kept]
-    _add(kept, _evenly(others, limit - len(kept)), limit)
-    return kept
+    _add(kept_ids, islice(reported, limit // _REPORTED_SHARE), limit)
+    _add(kept_ids, islice(_of_each_origin(newest_first), limit // _ORIGIN_SHARE), limit)
+    _add(kept_ids, newest_first, max(limit // _NEWEST_SHARE, len(kept_ids)))
+    others = [event for event in newest_first if event.id not in kept_ids]
+    _add(kept_ids, _evenly(others, limit - len(kept_ids)), limit)
+    return kept_ids
 
 
-def _add(kept: set[int], events: Iterable[RetainedEvent], most: int) -> None:
+def _add(kept_ids: set[int], events: Iterable[RetainedEvent], most: int) -> None:
     for event in events:
-        if len(kept) >= most:
+        if len(kept_ids) >= most:
             return
-        kept.add(event.id)
+        kept_ids.add(event.id)
 
 
 def _of_each_origin(newest_first: Sequence[RetainedEvent]) -> Iterable[RetainedEvent]:

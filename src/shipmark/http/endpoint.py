@@ -48,7 +48,7 @@ Decorator = Callable[[Function], HTTPRouteHandler]
 
 #: Below it are all endpoints of the API for programs.
 API_PATH = "/api/0"
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Credentials(Enum):
@@ -145,7 +145,7 @@ async def authorize(
 ) -> None:
     """Guard an endpoint that writes: authorize, and load the rows of the path, before the body is received."""
     assert isinstance(connection, Request)
-    if connection.method not in _READING:
+    if connection.method not in SAFE_METHODS:
         endpoint: Endpoint = handler.opt["endpoint"]
         await threaded(endpoint.prepare, await provide_request_context(connection))
 

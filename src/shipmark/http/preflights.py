@@ -11,8 +11,8 @@ _API = "/api/"
 #: What of it needs a token: there only the headers of the list are allowed.
 _FOR_PROGRAMS = "/api/0/"
 _ALLOWED = b"access-control-allow-headers"
-_ASKED = b"access-control-request-headers"
-_ASKED_PRIVATE = b"access-control-request-private-network"
+_REQUESTED = b"access-control-request-headers"
+_REQUESTED_PRIVATE = b"access-control-request-private-network"
 _ALLOWED_PRIVATE = (b"access-control-allow-private-network", b"true")
 _NAMES = re.compile(rb"[A-Za-z0-9_-]+(?: ?, ?[A-Za-z0-9_-]+){0,99}")
 
@@ -44,21 +44,21 @@ class PreflightMiddleware:
             return
         headers = self._headers
         if not scope["path"].startswith(_FOR_PROGRAMS):
-            headers = _as_asked(headers, dict(scope["headers"]))
+            headers = _with_requested(headers, dict(scope["headers"]))
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _as_asked(
-    headers: list[tuple[bytes, bytes]], asked: Mapping[bytes, bytes]
+def _with_requested(
+    headers: list[tuple[bytes, bytes]], request_headers: Mapping[bytes, bytes]
 ) -> list[tuple[bytes, bytes]]:
     """Return the headers with those that the browser asks for."""
-    names = asked.get(_ASKED, b"")
+    names = request_headers.get(_REQUESTED, b"")
     if _NAMES.fullmatch(names):
         headers = [
             (name, value + b", " + names.lower() if name == _ALLOWED else value)
             for name, value in headers
         ]
-    if asked.get(_ASKED_PRIVATE) == b"true":
+    if request_headers.get(_REQUESTED_PRIVATE) == b"true":
         headers = [*headers, _ALLOWED_PRIVATE]
     return headers

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from shipmark.infrastructure.clock import EPOCH
 from shipmark.infrastructure.errors import BadRequest
 
 Range = tuple[datetime, datetime]
@@ -20,7 +21,6 @@ _RELATIVE = (
 #: The most intervals of a response (releases.md 2.21).
 STEPS_MAX = 1000
 _SHORTEST_STEP = timedelta(hours=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TOO_MANY_STEPS = (
     "Your interval and date range would create too many results."
     " Use a larger interval, or a smaller date range."
@@ -96,7 +96,7 @@ def steps(requested: Range, interval: str | None, default: timedelta) -> list[da
     """
     length = max(_interval(interval) if interval else default, _SHORTEST_STEP)
     try:
-        begin = _EPOCH + (requested[0] - _EPOCH) // length * length
+        begin = EPOCH + (requested[0] - EPOCH) // length * length
     except OverflowError:
         raise BadRequest("Invalid date range: start is too long ago") from None
     count = -((begin - requested[1]) // length)

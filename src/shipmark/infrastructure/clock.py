@@ -15,7 +15,7 @@ _DATE_MAX = 64
 #: Programs in Ruby and Go write a blank before the zone, and its name.
 _BLANK_BEFORE_ZONE = re.compile(r"\s+(?=[+-]\d{2}:?\d{2}\b)", re.ASCII)
 _NAME_OF_ZONE = re.compile(r"(?:(?<=[+-]\d{4})\s+|\s*)(?:UTC|GMT)$", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
@@ -62,4 +62,4 @@ def _since_1970(number: float) -> datetime:
     for _ in range(3):
         if number >= _MILLISECONDS_MIN:
             number /= 1000
-    return _EPOCH + timedelta(seconds=number)
+    return EPOCH + timedelta(seconds=number)

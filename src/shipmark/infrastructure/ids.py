@@ -1,17 +1,24 @@
 """Ids as text; random names and secrets, which interfaces create and pass on."""
 
 import hashlib
+import re
 import secrets
 from uuid import uuid4
 
 #: Digits of an id that is sent as text: so many always fit into the 64 bits of the databases.
 ID_DIGITS_MAX = 18
+_HEX32 = re.compile(r"[0-9a-f]{32}")
 
 
 def id_of(text: str) -> int | None:
     """Return the id of a text of ASCII digits, or None for any other text and for too many digits."""
     is_id = text.isascii() and text.isdigit() and len(text) <= ID_DIGITS_MAX
     return int(text) if is_id else None
+
+
+def is_hex32(text: str) -> bool:
+    """Return True for 32 hexadecimal digits in lower case."""
+    return _HEX32.fullmatch(text) is not None
 
 
 def hex32() -> str:

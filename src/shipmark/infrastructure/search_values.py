@@ -2,9 +2,10 @@
 
 import re
 
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
+#: A text in quotes, as part of an expression.
+QUOTED = r'"(?:[^"\\]|\\.)*"'
 #: Whatever is no text in quotes is one without: an item that matches nowhere would be tried from each letter.
-_ITEM = re.compile(rf"\s*({_QUOTED}(?=\s*(?:,|\Z))|[^,]*)[^,]*(?:,|\Z)")
+_ITEM = re.compile(rf"\s*({QUOTED}(?=\s*(?:,|\Z))|[^,]*)[^,]*(?:,|\Z)")
 
 
 def listed_values(text: str) -> tuple[str, ...]:

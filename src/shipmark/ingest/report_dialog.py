@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from litestar import Response, get, post
 
 from shipmark.http import AnyRequest
+from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.errors import BadRequest, TooLarge, ValidationFailed
 from shipmark.ingest.authorization import SenderAuthorization, dsn_parts
 from shipmark.ingest.envelope import event_id_of
@@ -49,8 +50,8 @@ def get_report_dialog(request: AnyRequest) -> Response[str]:
     """Return the script that opens the dialog."""
     _about(request)
     _sender(request).project()
-    given = request.query_params
-    texts = {name: str(given.get(name) or text)[:_TEXT_MAX] for name, text in _TEXTS.items()}
+    parameters = request.query_params
+    texts = {name: str(parameters.get(name) or text)[:_TEXT_MAX] for name, text in _TEXTS.items()}
     # Nothing of it may end an element of HTML, should a page have the script in one.
     encoded = json.dumps(texts).replace("<", "\\u003c")
     script = _script().replace("__TEXTS__", encoded, 1)
@@ -102,7 +103,7 @@ def _report_of(content: bytes) -> dict[str, str]:
         raise BadRequest(f"invalid form: {error}") from None
     fields = {name: text for name, text in pairs if name in _FIELDS}
     if not fields.get("comments", "").strip():
-        raise ValidationFailed({"comments": ["This field is required."]})
+        raise ValidationFailed({"comments": [REQUIRED]})
     return fields
 
 

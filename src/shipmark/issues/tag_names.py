@@ -1,12 +1,10 @@
 """Names of tags and of their values, and the terms that search for them, as the reference writes them."""
 
-from datetime import UTC, datetime
-
+from shipmark.infrastructure.clock import EPOCH
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.search import parse
 from shipmark.issues.tag_search import USER_TERMS
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LABELS = {"dist": "Distribution", "url": "URL", "os": "OS", "os.name": "OS.Name"}
 _USER = "user"
 _LEVEL = "level"
@@ -43,7 +41,7 @@ def term_of(key: str, value: str) -> str:
 def _finds(key: str, term: str) -> bool:
     """Return True if the term is of the tag, or of what the tag repeats, such as a release."""
     try:
-        search = parse(term, _EPOCH)
+        search = parse(term, EPOCH)
     except BadRequest:
         return False
     is_repeated = bool(search.releases or search.environments) and key in _REPEATED

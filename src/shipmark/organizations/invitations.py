@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from shipmark.accounts import store as account_store
+from shipmark.accounts.actions import NO_ADDRESS
 from shipmark.accounts.model import EMAIL_MAX, User
 from shipmark.infrastructure.errors import Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import digest
@@ -46,7 +47,7 @@ def invite(
     access, address = context.access, email.strip().lower()
     membership.check_may_invite(access, role)
     if "@" not in address or len(address) > EMAIL_MAX:
-        raise ValidationFailed({"email": ["Enter a valid email address."]})
+        raise ValidationFailed({"email": [NO_ADDRESS]})
     user = account_store.by_email(connection, address)
     organization_id = access.organization.id
     if user and store.member_who_is(connection, organization_id, user.id) is not None:

@@ -122,10 +122,10 @@ class Durations:
 
     def quantile(self, share: float) -> float | None:
         """Return the duration that this share, from 0 to 1, does not exceed; None without durations."""
-        wanted, seen = share * self.number, 0
+        rank, seen = share * self.number, 0
         for bucket, number in sorted(self.buckets.items()):
             seen += number
-            if seen >= wanted:
+            if seen >= rank:
                 middle = _DURATION_MIN * _DURATION_BASE**bucket * 2 / (1 + _DURATION_BASE)
                 return min(self.maximum, middle)
         return None

@@ -126,6 +126,10 @@ def find_attached(
     return release_and_projects
 
 
+#: Why a caller can't change a release (releases.md 0.5).
+IN_HIDDEN_PROJECTS = "It is also in projects that you have no access to."
+
+
 def attached_projects(connection: Connection, release: Release) -> list[ReleasedProject]:
     """Return the projects of the release. Raise `NotFound` without any: it was deleted after it was read."""
     attached = release_projects.of_releases(connection, [release.id]).get(release.id)

@@ -19,10 +19,10 @@ def signature(token: str, plugin: str, project_id: int) -> str:
     return hmac.new(token.encode(), message, "sha256").hexdigest()
 
 
-def is_signed(token: str, plugin: str, project_id: int, given: str) -> bool:
+def is_signed(token: str, plugin: str, project_id: int, sent: str) -> bool:
     """Return True if the signature is right. Compared in constant time, so that it cannot be guessed digit by digit."""
     expected = signature(token, plugin, project_id)
-    return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))
+    return hmac.compare_digest(expected.encode(), sent.encode("utf-8", "surrogatepass"))
 
 
 def ensure(connection: Connection, context: ActionContext, project: Project, fresh: str) -> str:

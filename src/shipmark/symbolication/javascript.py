@@ -353,9 +353,9 @@ def _map_urls(script: KnownFile) -> tuple[str, str, str]:
     return _map_url(script), _usual_map(script.built_url), _usual_map(script.file.url)
 
 
-def _candidates(wanted: Iterable[str]) -> frozenset[str]:
+def _candidates(file_urls: Iterable[str]) -> frozenset[str]:
     """Return all names by which files with these URLs may have been uploaded."""
-    return frozenset(name for url in wanted for name in urls.candidates(url))
+    return frozenset(name for url in file_urls for name in urls.candidates(url))
 
 
 def _usual_map(url: str) -> str:

@@ -83,28 +83,28 @@ def parse_measures(field: str, texts: Sequence[str]) -> tuple[Measure, ...]:
 
 
 def criteria_of(texts: Mapping[str, str | None], default: Criteria) -> Criteria:
-    """Return the criteria that are given as texts by their names; others, and empty ones, are the default's.
+    """Return the criteria that are sent as texts by their names; others, and empty ones, are the default's.
 
     Raise `ValidationFailed` with the first that can't be read.
     """
-    given = {name: text for name, text in texts.items() if text}
+    sent = {name: text for name, text in texts.items() if text}
     criteria = default
-    if text := given.get("margin"):
+    if text := sent.get("margin"):
         criteria = replace(criteria, margin=parse_allowance("margin", text))
-    if text := given.get("tolerance"):
+    if text := sent.get("tolerance"):
         criteria = replace(criteria, tolerance=parse_allowance("tolerance", text))
-    if text := given.get("measure"):
+    if text := sent.get("measure"):
         criteria = replace(criteria, measures=parse_measures("measure", [text]))
-    if text := given.get("soak"):
+    if text := sent.get("soak"):
         criteria = replace(criteria, soak=parse_length("soak", text))
-    if text := given.get("ripe"):
+    if text := sent.get("ripe"):
         criteria = replace(criteria, ripe=parse_length("ripe", text))
-    return replace(criteria, thresholds=_thresholds_of(given, criteria.thresholds))
+    return replace(criteria, thresholds=_thresholds_of(sent, criteria.thresholds))
 
 
-def _thresholds_of(given: Mapping[str, str], default: Thresholds) -> Thresholds:
-    alpha, beta = given.get("alpha"), given.get("beta")
-    base, bad = given.get("leastBase"), given.get("leastBad")
+def _thresholds_of(sent: Mapping[str, str], default: Thresholds) -> Thresholds:
+    alpha, beta = sent.get("alpha"), sent.get("beta")
+    base, bad = sent.get("leastBase"), sent.get("leastBad")
     return Thresholds(
         alpha=parse_chance("alpha", alpha) if alpha else default.alpha,
         beta=parse_chance("beta", beta) if beta else default.beta,

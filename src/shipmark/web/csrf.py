@@ -11,9 +11,9 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
+from shipmark.http.endpoint import SAFE_METHODS
 from shipmark.infrastructure.errors import Forbidden
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: A page of ours, or the user directly: a typed address, a bookmark.
 _OWN_SITES = frozenset({"same-origin", "none"})
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
@@ -42,7 +42,7 @@ def require_own_page(
     connection: ASGIConnection[BaseRouteHandler, object, object, State], _: BaseRouteHandler
 ) -> None:
     """Guard all web routes: raise `Forbidden` for a change that was not requested by a page of ours."""
-    if connection.scope.get("method") in _SAFE_METHODS:
+    if connection.scope.get("method") in SAFE_METHODS:
         return
     headers = connection.headers
     if not is_same_origin(

@@ -35,7 +35,7 @@ def _read(name: str, files: dict[str, StaticFile]) -> StaticFile:
     if name not in files:
         path = _FOLDER / name
         text = _IMPORT.sub(
-            lambda found: f'{found[1]}"./{found[2]}?v={_read(found[2], files).mark}";',
+            lambda match: f'{match[1]}"./{match[2]}?v={_read(match[2], files).mark}";',
             path.read_text(encoding="utf-8"),
         )
         content = text.encode()

@@ -6,6 +6,8 @@ The rules of names and slugs are those of the API (auth-and-errors.md 8.4).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shipmark.accounts.actions import PASSWORD_MIN
+from shipmark.accounts.model import NAME_MAX
 from shipmark.http import body_parsing
 from shipmark.infrastructure.errors import BadRequest, Conflict, NotFound, ValidationFailed
 from shipmark.infrastructure.ids import id_of
@@ -103,6 +105,11 @@ def refused(
         return FormState(sent=sent, problems=problems_of(refusal), status=400)
     status = 409 if isinstance(refusal, Conflict) else 400
     return FormState(sent=sent, problems={name: refusal.detail}, status=status)
+
+
+#: What is wrong with the password, or the name, that a user chooses.
+PASSWORD_TOO_SHORT = f"A password has at least {PASSWORD_MIN} characters."
+NAME_TOO_LONG = f"A name has no more than {NAME_MAX} characters."
 
 
 def name_problem(name: str, most: int) -> str | None:

@@ -42,6 +42,9 @@ _POLICY = (
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 
+#: The policy for a content that a browser may be made to show as a page: nothing in it runs.
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+
 #: The headers of every page. Pages are for one user: caches must not store them.
 HEADERS = {
     "Content-Security-Policy": _POLICY,

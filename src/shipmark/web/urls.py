@@ -22,8 +22,8 @@ _LOCAL_MAX = 2000
 
 def sign_in(after: str, *, is_unsaved: bool = False) -> str:
     """Return the URL of the sign-in page that continues at ``after``, with a note if a form was not stored."""
-    given = {"next": "" if after == HOME else after, "unsaved": "1" if is_unsaved else ""}
-    content = urlencode({name: value for name, value in given.items() if value})
+    parameters = {"next": "" if after == HOME else after, "unsaved": "1" if is_unsaved else ""}
+    content = urlencode({name: value for name, value in parameters.items() if value})
     return f"{SIGN_IN}?{content}" if content else SIGN_IN
 
 

@@ -144,5 +144,5 @@ def limited_page(query: PageQuery, *, most: int = offset.PER_PAGE_MAX) -> PageRe
     """Return the page. Raise `BadRequest` for one that is too far on."""
     page = query.page(most=most)
     if page.skipped > OFFSET_MAX:
-        raise BadRequest("Pagination offset too large")
+        raise BadRequest(offset.OFFSET_TOO_LARGE)
     return page

@@ -10,7 +10,7 @@ from litestar.response import Stream
 from sqlalchemy import Connection
 
 from shipmark.api.events.path_event import ProjectEvent
-from shipmark.api.issues.path_issue import PathIssue
+from shipmark.api.issues.path_issue import PathIssue, issue_paths
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses import Wire
 from shipmark.events import attachment_actions as actions
@@ -60,10 +60,6 @@ def attachment_response(attachment: Attachment) -> AttachmentResponse:
 
 _OF_EVENT = "/projects/{organization:str}/{project:str}/events/{event:str}/attachments/"
 _ONE = f"{_OF_EVENT}{{attachment:str}}/"
-_OF_ISSUE = [
-    "/organizations/{organization:str}/issues/{issue:str}/attachments/",
-    "/issues/{issue:str}/attachments/",
-]
 
 
 class AttachmentQuery(RequestModel):
@@ -87,7 +83,7 @@ def list_attachments_of_event(
     return _listed(context, rows, page)
 
 
-@endpoint.get(_OF_ISSUE, scopes=ISSUE_READ)
+@endpoint.get(issue_paths("attachments/"), scopes=ISSUE_READ)
 def list_attachments_of_issue(
     context: RequestContext, issue: PathIssue, query: PageQuery
 ) -> Response[list[AttachmentResponse]]:

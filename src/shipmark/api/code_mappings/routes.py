@@ -41,7 +41,9 @@ class _EitherCase(RequestModel):
     @classmethod
     def _in_camel_case(cls, value: object) -> object:
         return (
-            {to_camel(key): it for key, it in value.items()} if isinstance(value, dict) else value
+            {to_camel(key): item for key, item in value.items()}
+            if isinstance(value, dict)
+            else value
         )
 
 

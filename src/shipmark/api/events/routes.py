@@ -25,7 +25,7 @@ from shipmark.api.events.responses import (
     event_summary_response,
 )
 from shipmark.api.events.source_map_responses import SourceMapDebugResponse, debugged_frames
-from shipmark.api.issues.path_issue import PathIssue
+from shipmark.api.issues.path_issue import PathIssue, issue_paths
 from shipmark.api.projects.path_project import PathProject
 from shipmark.api.queries import EnvironmentQuery, PageQuery, TimeRangeQuery
 from shipmark.api.releases import loading
@@ -131,7 +131,6 @@ class IssueEventsQuery(EventListQuery, EnvironmentQuery):
 
 _EVENTS = "/projects/{organization:str}/{project:str}/events/"
 _EVENT = f"{_EVENTS}{{event:str}}/"
-_ISSUE = ["/organizations/{organization:str}/issues/{issue:str}", "/issues/{issue:str}"]
 
 
 @endpoint.get("/organizations/{organization:str}/eventids/{event:str}/", scopes=ISSUE_READ)
@@ -158,7 +157,7 @@ def list_events(
         return _page(context, find, query, rules)
 
 
-@endpoint.get([f"{prefix}/events/" for prefix in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("events/"), scopes=ISSUE_READ)
 def list_events_of_issue(
     context: RequestContext, issue: PathIssue, query: IssueEventsQuery
 ) -> Response[list[EventSummaryResponse | EventResponse]]:
@@ -181,7 +180,7 @@ def get_event(context: RequestContext, event: ProjectEvent) -> EventResponse:
     return _shown(context, event)
 
 
-@endpoint.get([f"{prefix}/events/{{event:str}}/" for prefix in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("events/{event:str}/"), scopes=ISSUE_READ)
 def get_event_of_issue(context: RequestContext, event: IssueEvent) -> EventResponse:
     """Show an event of an issue: by its id, or ``latest``, ``oldest`` or ``recommended``."""
     return _shown(context, event)
@@ -223,7 +222,7 @@ def debug_source_maps(
     )
 
 
-@endpoint.get([f"{prefix}/committers/" for prefix in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("committers/"), scopes=ISSUE_READ)
 def list_committers(
     context: RequestContext, issue: BlamedIssue, query: CommittersQuery
 ) -> CommittersResponse:

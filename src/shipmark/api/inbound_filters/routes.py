@@ -13,6 +13,7 @@ from shipmark.http.request_context import RequestContext
 from shipmark.http.scopes import PROJECT_READ, PROJECT_WRITE
 from shipmark.http.validation import ListOf, Omittable, OmittableBoolean, RequestModel, TrimmedText
 from shipmark.http.validation import optional as optional_field
+from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.errors import NotFound, ValidationFailed
 from shipmark.projects import options, settings, store
 from shipmark.projects.settings import ProjectUpdate
@@ -37,7 +38,7 @@ class FilterRequest(RequestModel):
                 raise ValidationFailed({"subfilters": [f'"{unknown[0]}" is not a valid choice.']})
             return sorted(set(chosen))
         if "active" not in sent:
-            raise ValidationFailed({"active": ["This field is required."]})
+            raise ValidationFailed({"active": [REQUIRED]})
         is_active = bool(sent["active"])
         return (list(LEGACY_BROWSERS) if is_active else []) if name == LEGACY else is_active
 

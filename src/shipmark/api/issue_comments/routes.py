@@ -7,7 +7,7 @@ from litestar import Response
 from pydantic import Field
 from sqlalchemy import Connection
 
-from shipmark.api.issues.path_issue import PathIssue, find_issue
+from shipmark.api.issues.path_issue import PathIssue, find_issue, issue_paths
 from shipmark.api.issues.responses import ActivityResponse
 from shipmark.api.members.user_responses import optional_user_response
 from shipmark.api.queries import PageQuery
@@ -46,11 +46,7 @@ class CommentRequest(CommentChangeRequest):
     )
 
 
-_LIST = [
-    f"{issue}{name}/"
-    for issue in ("/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/")
-    for name in ("comments", "notes")
-]
+_LIST = [*issue_paths("comments/"), *issue_paths("notes/")]
 _COMMENT = [f"{path}{{note:str}}/" for path in _LIST]
 
 

@@ -2,7 +2,7 @@
 
 from litestar import Response
 
-from shipmark.api.issues.path_issue import PathIssue
+from shipmark.api.issues.path_issue import PathIssue, issue_paths
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses import Wire
 from shipmark.http import endpoint
@@ -19,10 +19,7 @@ class IssueHashResponse(Wire):
     latest_event: None = None
 
 
-@endpoint.get(
-    ["/organizations/{organization:str}/issues/{issue:str}/hashes/", "/issues/{issue:str}/hashes/"],
-    scopes=ISSUE_READ,
-)
+@endpoint.get(issue_paths("hashes/"), scopes=ISSUE_READ)
 def list_hashes(
     context: RequestContext, issue: PathIssue, query: PageQuery
 ) -> Response[list[IssueHashResponse]]:

@@ -43,7 +43,9 @@ def find_direct_hit(
     """Return the issue that the query names by the id of an event of these projects, or by its short id, or None."""
     text = (query.query or "").strip()
     if event_id := searched_event_id(text):
-        event = event_store.first_by_event_id(connection, [it.id for it in projects], event_id)
+        event = event_store.first_by_event_id(
+            connection, [project.id for project in projects], event_id
+        )
         if event is not None:
             [issue] = issue_lists.by_ids(connection, [event.issue_id])
             return DirectHit(issue=issue, event=event)

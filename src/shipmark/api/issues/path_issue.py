@@ -14,6 +14,12 @@ from shipmark.issues.store import issues, named_issues
 from shipmark.projects import store as projects
 
 
+def issue_paths(child: str = "") -> list[str]:
+    """Return the paths of something below an issue: of its organization, and by its id alone."""
+    of_organization = "/organizations/{organization:str}"
+    return [f"{prefix}/issues/{{issue:str}}/{child}" for prefix in (of_organization, "")]
+
+
 def find_issue(
     context: RequestContext, connection: Connection, organization: str | None, issue: str
 ) -> Issue:

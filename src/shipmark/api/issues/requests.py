@@ -13,6 +13,7 @@ from shipmark.http.validation import (
     choice_of,
     optional,
 )
+from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.infrastructure.ids import token_hex
 from shipmark.issues.model import IssueChange, IssueStatus, SharingChange, StatusChange, Substatus
@@ -81,8 +82,8 @@ class SnoozeRequest(RequestModel):
 
     def _errors_of_all(self) -> Errors:
         fields = type(self).model_fields
-        given = [name for name in _CONDITIONS if getattr(self, name) is not None]
-        return {fields[name].alias or name: [NOT_IGNORED] for name in given}
+        sent = [name for name in _CONDITIONS if getattr(self, name) is not None]
+        return {fields[name].alias or name: [NOT_IGNORED] for name in sent}
 
     def _errors_of_counts(self) -> Errors:
         errors: Errors = {}
@@ -205,7 +206,7 @@ class IssueUpdateRequest(SnoozeRequest):
         """
         status = None if self.status is None else self._status_change(self.status)
         if status is None and self._needs_status():
-            raise ValidationFailed({"status": ["This field is required."]})
+            raise ValidationFailed({"status": [REQUIRED]})
         sharing = None
         if self.is_public is not None:
             sharing = SharingChange(is_public=self.is_public, secret=token_hex())

@@ -16,7 +16,7 @@ from shipmark.api.issues.loading import (
     load_issue_context,
     serialize_issues,
 )
-from shipmark.api.issues.path_issue import PathIssue, ShortIdIssue
+from shipmark.api.issues.path_issue import PathIssue, ShortIdIssue, issue_paths
 from shipmark.api.issues.people_responses import viewers
 from shipmark.api.issues.queries import (
     UNRESOLVED,
@@ -77,7 +77,7 @@ from shipmark.releases.store import releases as release_store
 
 _LIST = "/organizations/{organization:str}/issues/"
 _PROJECT_LIST = "/projects/{organization:str}/{project:str}/issues/"
-_ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]
+_ISSUE = issue_paths()
 _VALIDATE = "issues.validate"
 _CHANGES = {200: IssueUpdateResponse, 204: None}
 _CHANGE = {200: IssueResponse, 204: None}
@@ -127,14 +127,14 @@ def get_issue(
         )
 
 
-@endpoint.get([f"{path}activities/" for path in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("activities/"), scopes=ISSUE_READ)
 def list_activities(context: RequestContext, issue: PathIssue) -> dict[str, list[ActivityResponse]]:
     """List what happened to an issue, newest first."""
     with context.database.snapshot() as connection:
         return {"activity": activities_of(connection, issue)}
 
 
-@endpoint.get([f"{path}participants/" for path in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("participants/"), scopes=ISSUE_READ)
 def list_participants(context: RequestContext, issue: PathIssue) -> list[UserResponse]:
     """List the users who are subscribed to an issue."""
     with context.database.snapshot() as connection:
@@ -157,7 +157,7 @@ def get_by_short_id(context: RequestContext, issue: ShortIdIssue) -> ShortIdResp
     )
 
 
-@endpoint.get([f"{path}first-last-release/" for path in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("first-last-release/"), scopes=ISSUE_READ)
 def get_first_and_last(context: RequestContext, issue: PathIssue) -> FirstAndLastResponse:
     """Show the first and the last release of an issue."""
     with context.database.snapshot() as connection:
@@ -165,7 +165,7 @@ def get_first_and_last(context: RequestContext, issue: PathIssue) -> FirstAndLas
     return FirstAndLastResponse(id=str(issue.id), first_release=first, last_release=last)
 
 
-@endpoint.get([f"{path}current-release/" for path in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("current-release/"), scopes=ISSUE_READ)
 def get_current(
     context: RequestContext, issue: PathIssue, query: EnvironmentQuery
 ) -> CurrentReleaseResponse:

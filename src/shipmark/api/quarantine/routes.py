@@ -111,7 +111,7 @@ def download_quarantined_payload(context: RequestContext, frame: PathFrame) -> R
         payload = quarantine_store.payload_of(connection, frame.id)
     if payload is None:
         raise NotFound
-    headers = {"Content-Disposition": f'attachment; filename="quarantined-{frame.id}.json"'}
+    headers = {"Content-Disposition": f'attachment; filename="{frame.filename}"'}
     return Response(payload, headers=headers, media_type=OCTETS)
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.search_values import listed_values
 from shipmark.release_health.session_query import Condition, GroupKey, SessionOutcome
+from shipmark.releases.search import BOOLEAN
 
 QUERY_MAX = 4096
 _TERM = re.compile(
     r"""(!?)([A-Za-z_.]+):(!?=?)(?:\[([^\]]*)\]|"((?:[^"\\]|\\.)*)"|([^\s()]+))""", re.ASCII
 )
 _KEYS = {key.value: key for key in GroupKey} | {"project.name": GroupKey.PROJECT}
-_NOT_SUPPORTED = 'Boolean statements containing "OR" or "AND" are not supported in this search'
 
 
 def parse(text: str) -> tuple[list[Condition], frozenset[SessionOutcome] | None]:
@@ -41,7 +41,7 @@ def _conditions(text: str) -> Iterator[Condition]:
             # A status in one branch only can't be counted (releases.md 2.21).
             is_status = GroupKey.STATUS.value in text
             raise BadRequest(
-                "Unable to parse condition with session.status" if is_status else _NOT_SUPPORTED
+                "Unable to parse condition with session.status" if is_status else BOOLEAN
             )
         term = _TERM.match(text, offset)
         if term is None:

@@ -35,8 +35,6 @@ NAMED_MAX = 100
 #: Releases that one request changes.
 BULK_MAX = 1000
 
-_HIDDEN = "It is also in projects that you have no access to."
-
 
 class KeptResponse(Wire):
     """A release that stays as it is, and why."""
@@ -135,7 +133,7 @@ def _match(
     has_more = len(rows) > BULK_MAX
     return _Matched(
         releases=[row for row in matching if row.id not in hidden],
-        kept={row.version: _HIDDEN for row in matching if row.id in hidden},
+        kept={row.version: releases.IN_HIDDEN_PROJECTS for row in matching if row.id in hidden},
         next=release_cursor.cursor_of(rows[BULK_MAX - 1].position, sort) if has_more else None,
     )
 

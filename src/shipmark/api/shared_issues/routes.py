@@ -141,9 +141,9 @@ PathSharedIssue = Annotated[SharedIssue, Load(_find_shared)]
 
 
 @endpoint.get("/shared/issues/{share_id:str}/", scopes=ANY_CALLER, credentials=Credentials.NONE)
-def get_shared_issue(context: RequestContext, found: PathSharedIssue) -> SharedIssueResponse:
+def get_shared_issue(context: RequestContext, shared: PathSharedIssue) -> SharedIssueResponse:
     """Show a public issue with its latest event, and nothing about users."""
-    issue, project, organization = found.issue, found.project, found.organization
+    issue, project, organization = shared.issue, shared.project, shared.organization
     with context.database.snapshot() as connection:
         stored = events.newest_of(connection, issue.id)
         rules = scrubbing_of_project(connection, organization.id, project.id)

@@ -6,7 +6,7 @@ from typing import Annotated
 from litestar import Response
 from sqlalchemy import Connection
 
-from shipmark.api.issues.path_issue import PathIssue, find_issue
+from shipmark.api.issues.path_issue import PathIssue, find_issue, issue_paths
 from shipmark.api.projects.path_project import ListedProjects, PathProject
 from shipmark.api.queries import PageQuery, ProjectQuery, one_of
 from shipmark.api.tags.responses import (
@@ -32,8 +32,7 @@ from shipmark.issues.tag_names import label_of, value_label_of
 from shipmark.issues.tags import TagKey, TagValue, key_of
 from shipmark.projects import store as projects
 
-_ISSUE = ["/organizations/{organization:str}/issues/{issue:str}/", "/issues/{issue:str}/"]
-_TAG = [f"{path}tags/{{tag_key:str}}/" for path in _ISSUE]
+_TAG = issue_paths("tags/{tag_key:str}/")
 #: The values that a tag is shown with: by itself, and among others.
 _VALUES_ALONE = 10
 _VALUES_EACH = 4
@@ -70,17 +69,17 @@ def _find_tag(
     tag_key: str,
 ) -> tuple[Issue, TagKey]:
     """Return the issue and its tag with this key. Raise `NotFound` if no event of it has had one."""
-    found, key = find_issue(context, connection, organization, issue), key_of(tag_key)
-    tag = next((each for each in tag_counts.keys_of(connection, found.id) if each.key == key), None)
+    row, key = find_issue(context, connection, organization, issue), key_of(tag_key)
+    tag = next((each for each in tag_counts.keys_of(connection, row.id) if each.key == key), None)
     if tag is None:
         raise NotFound
-    return found, tag
+    return row, tag
 
 
 PathTag = Annotated[tuple[Issue, TagKey], Load(_find_tag)]
 
 
-@endpoint.get([f"{path}tags/" for path in _ISSUE], scopes=ISSUE_READ)
+@endpoint.get(issue_paths("tags/"), scopes=ISSUE_READ)
 def list_tags(context: RequestContext, issue: PathIssue) -> list[IssueTagResponse]:
     """List the tags of an issue's events, each with its most frequent values."""
     with context.database.snapshot() as connection:
@@ -91,19 +90,19 @@ def list_tags(context: RequestContext, issue: PathIssue) -> list[IssueTagRespons
 
 
 @endpoint.get(_TAG, scopes=ISSUE_READ)
-def get_tag(context: RequestContext, found: PathTag) -> IssueTagResponse:
+def get_tag(context: RequestContext, issue_and_tag: PathTag) -> IssueTagResponse:
     """Show a tag of an issue's events with its most frequent values."""
-    issue, tag = found
+    issue, tag = issue_and_tag
     values = TagValuesQuery(sort="count").ordered(_values(context, issue, tag))
     return tag_response(tag, values[:_VALUES_ALONE])
 
 
 @endpoint.get([f"{path}values/" for path in _TAG], scopes=ISSUE_READ)
 def list_tag_values(
-    context: RequestContext, found: PathTag, query: TagValuesQuery
+    context: RequestContext, issue_and_tag: PathTag, query: TagValuesQuery
 ) -> Response[list[IssueTagValueResponse]]:
     """List the values of a tag of an issue's events, by default the last seen first."""
-    issue, tag = found
+    issue, tag = issue_and_tag
     values, links = paginate_all(query.ordered(_values(context, issue, tag)), query.page())
     return context.listed([tag_value_response(tag.key, value) for value in values], links)
 

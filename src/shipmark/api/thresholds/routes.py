@@ -27,6 +27,7 @@ from shipmark.http.validation import (
     repeatable,
     validate,
 )
+from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.errors import BadRequest, ValidationFailed
 from shipmark.issues.actions import evaluate_thresholds
 from shipmark.organizations.model import Access
@@ -91,7 +92,7 @@ class ProjectsThresholdListQuery(ThresholdListQuery, PageQuery, ProjectQuery):
         if "-1" in self.project:
             raise BadRequest("Invalid project")
         if not self.project:
-            raise ValidationFailed({"project": ["This field is required."]})
+            raise ValidationFailed({"project": [REQUIRED]})
 
 
 class _Between(RequestModel):

@@ -10,8 +10,9 @@ from litestar import Response
 from pydantic import Field
 from sqlalchemy import Connection
 
+from shipmark.accounts.actions import NO_ADDRESS
 from shipmark.api.issues.loading import serialize_issues
-from shipmark.api.issues.path_issue import PathIssue
+from shipmark.api.issues.path_issue import PathIssue, issue_paths
 from shipmark.api.issues.responses import IssueResponse
 from shipmark.api.projects.path_project import PathProject, reload_project
 from shipmark.api.queries import PageQuery
@@ -50,9 +51,9 @@ class UserReportRequest(RequestModel):
     name: Annotated[str, Text(max_length=NAME_MAX)] = Field(
         description="The name of the user.", examples=["Jane Doe"]
     )
-    email: Annotated[
-        str, Text(max_length=EMAIL_MAX), require(_EMAIL.fullmatch, "Enter a valid email address.")
-    ] = Field(description="The e-mail address of the user.", examples=["jane@example.com"])
+    email: Annotated[str, Text(max_length=EMAIL_MAX), require(_EMAIL.fullmatch, NO_ADDRESS)] = (
+        Field(description="The e-mail address of the user.", examples=["jane@example.com"])
+    )
     comments: Annotated[str, Text(max_length=COMMENTS_MAX)] = Field(
         description="What the user writes.", examples=["It broke when I saved."]
     )
@@ -112,10 +113,6 @@ def user_report_response(
 
 
 _PROJECT = "/projects/{organization:str}/{project:str}/user-feedback/"
-_ISSUE = [
-    "/organizations/{organization:str}/issues/{issue:str}/user-reports/",
-    "/issues/{issue:str}/user-reports/",
-]
 
 
 @endpoint.get(_PROJECT, scopes=PROJECT_READ)
@@ -126,7 +123,7 @@ def list_reports_of_project(
     return _list_reports(context, query, user_reports.of_project, project.id)
 
 
-@endpoint.get(_ISSUE, scopes=ISSUE_READ)
+@endpoint.get(issue_paths("user-reports/"), scopes=ISSUE_READ)
 def list_reports_of_issue(
     context: RequestContext, issue: PathIssue, query: PageQuery
 ) -> Response[list[UserReportResponse]]:

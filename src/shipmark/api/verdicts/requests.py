@@ -7,12 +7,12 @@ from pydantic import Field
 from shipmark.api.queries import ProjectQuery
 from shipmark.api.verdict_criteria import MEASURES, CriteriaLimits
 from shipmark.http.validation import RequestModel, choice_of, optional, repeatable
+from shipmark.http.validation.errors import REQUIRED
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.verdicts.criteria import criteria_of
 from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.verdicts.model import Criteria
 
-_REQUIRED = "This field is required."
 _MARKS = "Choose healthy, regressed, or null."
 
 
@@ -25,7 +25,7 @@ class EnvironmentOfVerdictQuery(ProjectQuery):
     def required_environment(self) -> str:
         """Return the environment. Raise `ValidationFailed` without one."""
         if not self.environment:
-            raise ValidationFailed({"environment": [_REQUIRED]})
+            raise ValidationFailed({"environment": [REQUIRED]})
         return self.environment
 
 

@@ -6,7 +6,7 @@ In the common format ``value:offset:is_prev``, the value is microseconds since 1
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from shipmark.http.pagination.offset import (
@@ -17,10 +17,10 @@ from shipmark.http.pagination.offset import (
     PageRequest,
     paginate_by_position,
 )
+from shipmark.infrastructure.clock import EPOCH
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.infrastructure.keyset import KeysetPosition
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _CURSOR = re.compile(r"(-?\d{1,18})(?:\.0)?:(\d{1,18}):([01])")
 
@@ -109,7 +109,7 @@ def _cursor_at(position: KeysetPosition) -> Cursor:
 
 def microseconds_of(moment: datetime) -> int:
     """Return the number of microseconds since 1970."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def moment_of_cursor(microseconds: int) -> datetime:
@@ -122,4 +122,4 @@ def moment_of_cursor(microseconds: int) -> datetime:
 
 def moment_of(microseconds: int) -> datetime:
     """Return the moment so many microseconds after 1970. Raise `OverflowError` outside of the years 1 to 9999."""
-    return _EPOCH + microseconds * _MICROSECOND
+    return EPOCH + microseconds * _MICROSECOND

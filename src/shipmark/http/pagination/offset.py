@@ -11,6 +11,7 @@ from shipmark.infrastructure.errors import BadRequest
 T = TypeVar("T")
 
 PER_PAGE_MAX = 100
+OFFSET_TOO_LARGE = "Pagination offset too large"
 OFFSET_MAX = 2**53
 CURSOR_MAX = 2000
 
@@ -96,7 +97,7 @@ def parse_page(
     if is_counted and page.cursor is not None:
         value, offset = abs(page.cursor.value), page.cursor.offset
         if value > OFFSET_MAX or offset > OFFSET_MAX or value * offset > OFFSET_MAX:
-            raise BadRequest("Pagination offset too large")
+            raise BadRequest(OFFSET_TOO_LARGE)
         return replace(page, cursor=replace(page.cursor, value=max(page.cursor.value, 0)))
     return page
 

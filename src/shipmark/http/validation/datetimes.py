@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 
 from shipmark.http.validation.errors import BAD_DATETIME, DATETIME_RANGE, invalid
+from shipmark.infrastructure.clock import EPOCH
 
 _DATETIME = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})[T ](\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?\s*"
@@ -18,7 +19,6 @@ ISO_PATTERN = (
 _UNIX_SECONDS = re.compile(r"\d{9,11}(?:\.\d{1,9})?", re.ASCII)
 #: What clocks of JavaScript return, since September 2001, some with a fraction.
 _UNIX_MILLISECONDS = re.compile(r"\d{13}(?:\.\d{1,9})?", re.ASCII)
-_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse_datetime(text: str) -> datetime:
@@ -49,12 +49,12 @@ def parse_unix_time(text: str) -> datetime | None:
     Eleven digits are seconds up to the year 5138, thirteen are milliseconds since 2001.
     """
     if _UNIX_MILLISECONDS.fullmatch(text):
-        return _UNIX_EPOCH + timedelta(milliseconds=float(text))
+        return EPOCH + timedelta(milliseconds=float(text))
     if not _UNIX_SECONDS.fullmatch(text):
         return None
     seconds, _, fraction = text.partition(".")
     microseconds = int(fraction.ljust(6, "0")[:6])
-    return _UNIX_EPOCH + timedelta(seconds=int(seconds), microseconds=microseconds)
+    return EPOCH + timedelta(seconds=int(seconds), microseconds=microseconds)
 
 
 def _from_match(match: re.Match[str]) -> datetime:

@@ -1,11 +1,11 @@
 """Issues that are public, as anyone finds them who has the id in their address."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from shipmark.infrastructure.errors import NotFound
+from shipmark.infrastructure.ids import is_hex32
 from shipmark.issues.model import Issue
 from shipmark.issues.store import sharing
 from shipmark.organizations import store as organizations
@@ -14,7 +14,6 @@ from shipmark.projects import store as projects
 from shipmark.projects.model import Project
 
 #: PostgreSQL could not compare every text with an id.
-_SHARE_ID = re.compile("[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +27,7 @@ class SharedIssue:
 
 def by_share_id(connection: Connection, share_id: str) -> SharedIssue:
     """Return the issue with this id. Raise `NotFound` also if its organization shares no issues any more."""
-    issue = sharing.by_share_id(connection, share_id) if _SHARE_ID.fullmatch(share_id) else None
+    issue = sharing.by_share_id(connection, share_id) if is_hex32(share_id) else None
     if issue is None:
         raise NotFound
     project = projects.by_ids(connection, [issue.project_id]).get(issue.project_id)

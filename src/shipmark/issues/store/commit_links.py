@@ -9,9 +9,9 @@ from shipmark.infrastructure import database as db
 from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.infrastructure.schema import parent, table
-from shipmark.organizations.store import MEMBER_ADDRESSES
 from shipmark.releases.store.commits import release_commits
 from shipmark.repositories.store import authors, commits
+from shipmark.repositories.store.authors import AUTHOR_MEMBERS
 
 
 class CommitLinkColumns(sa.TypedColumns):
@@ -78,12 +78,11 @@ _AUTHORS_IN_RELEASE = (
 )
 
 
-_MEMBERS = MEMBER_ADDRESSES.subquery("author_members")
 _USERS_OF_AUTHORS = (
-    sa.select(commits.c.id, _MEMBERS.c.user_id)
+    sa.select(commits.c.id, AUTHOR_MEMBERS.c.user_id)
     .join(db.IDS, db.IDS.c.id == commits.c.id)
     .join(authors, authors.c.id == commits.c.author_id)
-    .join(_MEMBERS, _MEMBERS.c.email == authors.c.email)
+    .join(AUTHOR_MEMBERS, AUTHOR_MEMBERS.c.email == authors.c.email)
 )
 
 

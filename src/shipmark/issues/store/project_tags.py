@@ -9,14 +9,12 @@ from collections.abc import Collection
 import sqlalchemy as sa
 
 from shipmark.infrastructure import database as db
-from shipmark.issues.store.tag_counts import issue_tags
+from shipmark.issues.store.tag_counts import LAST_CHARACTER, issue_tags
 from shipmark.issues.tags import HIDDEN_KEYS
 
 #: The keys of a project, and the values of a key, that are read, the first ones by their texts.
 KEYS_MAX = 1000
 VALUES_MAX = 1000
-#: The last character there is, which sorts behind whatever may follow a prefix.
-_LAST = "\U0010ffff"
 
 _c = issue_tags.c
 _number = sa.literal(1, sa.Integer)
@@ -88,7 +86,7 @@ def values_of(
     """Return the values of a key that begin with the prefix, by the project; those without any are left out."""
     if key in HIDDEN_KEYS:
         return {}
-    parameters = {"tag_key": key, "begin": prefix, "end": prefix + _LAST}
+    parameters = {"tag_key": key, "begin": prefix, "end": prefix + LAST_CHARACTER}
     values = defaultdict(list)
     for project_id, value in connection.execute(_VALUES, db.ids_param(project_ids) | parameters):
         values[project_id].append(value)

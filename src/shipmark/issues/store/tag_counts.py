@@ -14,6 +14,8 @@ from shipmark.infrastructure.groups import grouped
 from shipmark.infrastructure.inserts import insert_rows
 from shipmark.issues.tags import HIDDEN_KEYS, TagKey, TagValue, moment_of
 
+#: It sorts behind any text that may follow a prefix.
+LAST_CHARACTER = "\U0010ffff"
 #: The values of a key that are read: more than an issue has until it is trimmed again.
 _READ_MAX = 2000
 

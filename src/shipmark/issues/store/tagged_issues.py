@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from shipmark.issues.store.issues import issues
-from shipmark.issues.store.tag_counts import issue_tags
+from shipmark.issues.store.tag_counts import LAST_CHARACTER, issue_tags
 from shipmark.issues.tags import TagCondition, TagPattern
 
-#: The last character there is, which sorts behind whatever may follow a prefix.
-_LAST = "\U0010ffff"
 _c = issue_tags.c
 
 
@@ -46,4 +44,4 @@ def _values(condition: TagCondition) -> list[sa.ColumnElement[bool]]:
 
 def _begins(pattern: TagPattern) -> sa.ColumnElement[bool]:
     """Return a range of an index, which a LIKE is on neither database."""
-    return sa.and_(_c.value >= pattern.text, _c.value < pattern.text + _LAST)
+    return sa.and_(_c.value >= pattern.text, _c.value < pattern.text + LAST_CHARACTER)

@@ -49,8 +49,8 @@ def _is(column: sa.ColumnElement[str], value: str) -> sa.ColumnElement[bool]:
 
 def _has_priority(condition: TextCondition) -> sa.ColumnElement[bool]:
     """Return the condition that an issue has one of the priorities: negated, one of the others."""
-    given = {Priority(value) for value in condition.values}
-    priorities = [each for each in Priority if (each in given) is not condition.is_negated]
+    named = {Priority(value) for value in condition.values}
+    priorities = [each for each in Priority if (each in named) is not condition.is_negated]
     return sa.or_(sa.false(), *map(has_priority, priorities))
 
 

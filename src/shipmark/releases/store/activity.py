@@ -132,8 +132,8 @@ def of_deploys(
     """
     if not moments:
         return {}
-    asked = {(project_id, at) for (project_id, _), at in moments.items()}
-    listed = _ACTIVITY.all(connection, _OF_DEPLOYS, db.rows_param("moments", sorted(asked)))
+    keys = {(project_id, at) for (project_id, _), at in moments.items()}
+    listed = _ACTIVITY.all(connection, _OF_DEPLOYS, db.rows_param("moments", sorted(keys)))
     by_deploy = {(each.project_id, each.details.get("deploy_id")): each for each in listed}
     return {key: by_deploy[key] for key in moments if key in by_deploy}
 

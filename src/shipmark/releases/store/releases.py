@@ -274,6 +274,6 @@ def _updated(connection: sa.Connection, release: Release, values: Mapping[str, o
 @lru_cache(32)
 def _update(names: tuple[str, ...]) -> sa.Executable:
     """Return the statement that sets these columns; composing it takes longer than running it."""
-    given = {name: sa.bindparam(f"given_{name}", type_=releases.c[name].type) for name in names}
+    values = {name: sa.bindparam(f"given_{name}", type_=releases.c[name].type) for name in names}
     statement = sa.update(releases).where(releases.c.id == sa.bindparam("release_id", type_=db.Id))
-    return statement.values(given).returning(*RELEASE)
+    return statement.values(values).returning(*RELEASE)

@@ -34,9 +34,10 @@ _ENSURE_AUTHORS = _INSERT.on_conflict_do_update(
 ).returning(authors.c.email, authors.c.id)
 _AUTHOR = RowReader(Author, authors)
 _AUTHORS_BY_IDS = _AUTHOR.select().join(db.IDS, db.IDS.c.id == authors.c.id)
-_MEMBERS = MEMBER_ADDRESSES.subquery("author_members")
-_WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(_MEMBERS.c.user_id).outerjoin(
-    _MEMBERS, _MEMBERS.c.email == authors.c.email
+#: The active members with the addresses that they have verified.
+AUTHOR_MEMBERS = MEMBER_ADDRESSES.subquery("author_members")
+_WITH_MEMBERS = _AUTHORS_BY_IDS.add_columns(AUTHOR_MEMBERS.c.user_id).outerjoin(
+    AUTHOR_MEMBERS, AUTHOR_MEMBERS.c.email == authors.c.email
 )
 
 

@@ -18,7 +18,15 @@ from shipmark.infrastructure.errors import BadRequest, NotFound
 from shipmark.infrastructure.ids import digest, secret_hex
 from shipmark.web import urls
 from shipmark.web.avatar_forms import BODY_MAX, AvatarForm, receive, save
-from shipmark.web.forms import UNSENT, FormState, form_of, row_id, values_of
+from shipmark.web.forms import (
+    NAME_TOO_LONG,
+    PASSWORD_TOO_SHORT,
+    UNSENT,
+    FormState,
+    form_of,
+    row_id,
+    values_of,
+)
 from shipmark.web.handlers.sign_in import no_session_cookie, session_cookie
 from shipmark.web.passwords import check_password
 from shipmark.web.rendering import Answer, page, redirect
@@ -35,8 +43,6 @@ from shipmark.web.view_models.account import (
 )
 
 _WRONG = "Incorrect password."
-_SHORT = f"A password has at least {PASSWORD_MIN} characters."
-_LONG = f"A name has no more than {NAME_MAX} characters."
 
 
 @get(urls.ACCOUNT, scopes=None, sync_to_thread=True)
@@ -64,7 +70,9 @@ def change_account(web_request: InjectedWebRequest, body: RawBody) -> Answer:
 
 def _change_name(web_request: WebRequest, name: str) -> Answer:
     if len(name) > NAME_MAX:
-        return _form(web_request, status=400, problems={"name": _LONG}, name=name[:NAME_MAX])
+        return _form(
+            web_request, status=400, problems={"name": NAME_TOO_LONG}, name=name[:NAME_MAX]
+        )
     user = web_request.require_user()
     with web_request.database.transaction() as connection:
         account_store.set_name(connection, user.id, name)
@@ -75,7 +83,7 @@ def _change_password(web_request: WebRequest, sent: Mapping[str, str]) -> Answer
     """Store the new password. All sessions end, but the browser of this request gets a new one."""
     user, password = web_request.require_user(), sent.get("new", "")
     if len(password) < PASSWORD_MIN:
-        return _form(web_request, status=400, problems={"new": _SHORT})
+        return _form(web_request, status=400, problems={"new": PASSWORD_TOO_SHORT})
     try:
         stored = check_password(web_request, user.email, sent.get("current", ""))
     except TooManyAttempts as refusal:

@@ -20,16 +20,14 @@ from shipmark.infrastructure.errors import BadRequest, Forbidden, NotFound
 from shipmark.infrastructure.ids import id_of
 from shipmark.web import urls
 from shipmark.web.forms import form_of
-from shipmark.web.rendering import Answer, redirect
+from shipmark.web.rendering import SANDBOX, Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, Workspace
 from shipmark.web.view_models.event_attachments import may_download
 from shipmark.web.view_models.issue import require_issue
 
 _ATTACHMENT = "/organizations/{organization:str}/issues/{issue:str}/attachments/{attachment:str}/"
-#: What may run in a content that a browser is made to show as a page: nothing.
-_POLICY = {"Content-Security-Policy": "default-src 'none'; sandbox"}
 _PREVIEW = {
-    **_POLICY,
+    **SANDBOX,
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -49,7 +47,7 @@ def get_attachment(
         pieces = file_store.pieces_of(connection, found.file_id)
     if "preview" not in web_request.request.query_params:
         answer = download(web_request.request, attachment_content(web_request.blobs, found, pieces))
-        answer.headers.update(_POLICY)
+        answer.headers.update(SANDBOX)
         return answer
     if not found.has_preview:
         raise NotFound

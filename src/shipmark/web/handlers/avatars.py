@@ -17,6 +17,8 @@ from shipmark.avatars import images, initials, store
 from shipmark.avatars.model import FOLDERS, OwnerKind
 from shipmark.files import piece_reader
 from shipmark.files.store import files
+from shipmark.infrastructure.ids import is_hex32
+from shipmark.web.rendering import SANDBOX
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 
 
@@ -30,12 +32,11 @@ def _small(etag: str, make: Callable[[], bytes]) -> bytes:  # noqa: ARG001  # th
 _HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Cache-Control": "max-age=315360000",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
+    **SANDBOX,
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 _SIZE = re.compile(r"[+-]?[0-9]{1,9}")
-_IDENT = re.compile(r"[0-9a-f]{32}")
 Picture = Response[bytes]
 
 
@@ -56,7 +57,7 @@ def _answer(web_request: WebRequest, kind: OwnerKind, ident: str) -> Picture:
     if requested is not None and not _SIZE.fullmatch(requested):
         return _nothing(400)
     with web_request.database.snapshot() as connection:
-        file_id = store.photo(connection, kind, ident) if _IDENT.fullmatch(ident) else None
+        file_id = store.photo(connection, kind, ident) if is_hex32(ident) else None
     if file_id is None:
         return _nothing(404)
     size = None if requested is None else images.nearest_size(int(requested))

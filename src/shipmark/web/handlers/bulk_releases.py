@@ -1,6 +1,6 @@
 """``/organizations/{organization}/bulk-releases/``: changes of the releases that are ticked in the list."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from litestar import post
 from litestar.params import RawBody
@@ -16,7 +16,7 @@ from shipmark.releases import actions as releases
 from shipmark.releases.model import ReleaseStatus
 from shipmark.web import urls
 from shipmark.web.forms import form_of, ids_of
-from shipmark.web.release_changes import publish_context
+from shipmark.web.release_changes import STATUS_ACTIONS, publish_context
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.selected_releases import (
@@ -28,10 +28,6 @@ from shipmark.web.view_models.selected_releases import (
     unforced,
 )
 
-_STATUSES: Mapping[str, ReleaseStatus] = {
-    "archive": ReleaseStatus.ARCHIVED,
-    "restore": ReleaseStatus.OPEN,
-}
 _DELETE, _CONFIRM = "delete", "confirm-delete"
 
 
@@ -43,18 +39,20 @@ def change_releases(web_request: InjectedWebRequest, body: RawBody) -> Answer:
     release_ids = ids_of(body, "release", most=SELECTED_MAX)
     workspace = web_request.authorized()
     next_address = urls.local_or(sent.get("next", ""), urls.releases(workspace.organization.slug))
-    if action in _STATUSES:
+    if action in STATUS_ACTIONS:
         workspace.require(RELEASE_WRITE)
         around = publish_context(web_request, workspace)
         with web_request.database.transaction(busy=BUSY) as connection:
             selection = select_releases(connection, workspace, release_ids)
-            _set_status(connection, selection, _STATUSES[action], around)
+            _set_status(connection, selection, STATUS_ACTIONS[action], around)
         return redirect(next_address)
     workspace.require(RELEASE_DELETE)
     if action == _DELETE:
         return _preview(web_request, workspace, release_ids, next_address)
     if action != _CONFIRM:
-        raise BadRequest(f"The action must be one of {', '.join((*_STATUSES, _DELETE, _CONFIRM))}.")
+        raise BadRequest(
+            f"The action must be one of {', '.join((*STATUS_ACTIONS, _DELETE, _CONFIRM))}."
+        )
     is_forced = sent.get("force") == "1"
     if is_forced and workspace.access.role is not Role.OWNER:
         raise Forbidden

@@ -18,13 +18,10 @@ from shipmark.organizations import invitations
 from shipmark.organizations import store as organizations
 from shipmark.organizations.model import Actor, Invitation, Organization
 from shipmark.web import urls
-from shipmark.web.forms import form_of
+from shipmark.web.forms import NAME_TOO_LONG, PASSWORD_TOO_SHORT, form_of
 from shipmark.web.handlers.sign_in import session_cookie
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
-
-_SHORT = f"A password has at least {PASSWORD_MIN} characters."
-_LONG = f"A name has no more than {NAME_MAX} characters."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +66,7 @@ def accept_invitation(
     sent = form_of(body)
     name, password = sent.get("name", "").strip(), sent.get("password", "")
     if len(name) > NAME_MAX or len(password) < PASSWORD_MIN:
-        problem = _LONG if len(name) > NAME_MAX else _SHORT
+        problem = NAME_TOO_LONG if len(name) > NAME_MAX else PASSWORD_TOO_SHORT
         return _form(web_request, invited, token, status=400, name=name[:NAME_MAX], problem=problem)
     # Hashing is slow on purpose: no unit of work is open meanwhile.
     hashed, secret = hasher.hash(password), secret_hex()

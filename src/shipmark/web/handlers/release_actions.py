@@ -16,21 +16,20 @@ from shipmark.publishing import actions as publishing
 from shipmark.publishing.commit_fetch_requests import retry_fetches
 from shipmark.publishing.model import BUSY, ReleaseUpdate
 from shipmark.releases import actions as releases
-from shipmark.releases.model import Release, ReleaseStatus
+from shipmark.releases.model import Release
 from shipmark.releases.store import locks
 from shipmark.verdicts import actions as verdicts
 from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.web import urls
 from shipmark.web.forms import form_of
-from shipmark.web.release_changes import publish_context
+from shipmark.web.release_changes import STATUS_ACTIONS, publish_context
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace, require_storable
 from shipmark.web.view_models.release_deletion import DeletionPage, deletion_page
 from shipmark.web.view_models.release_form import ReleaseForm, form_of_release, read_form
 
 _RELEASE = "/organizations/{organization:str}/releases/{version:str}/"
-_STATUSES = {"archive": ReleaseStatus.ARCHIVED, "restore": ReleaseStatus.OPEN}
-_ACTIONS = ("finalize", "fetch", "mark", *_STATUSES)
+_ACTIONS = ("finalize", "fetch", "mark", *STATUS_ACTIONS)
 #: What a person may mark the verdict of a release as; none takes it back.
 _MARKS = {
     "healthy": VerdictStatus.HEALTHY,
@@ -135,7 +134,7 @@ def _change(
         return
     # A page may be older than the release: the date of a finalized one stays.
     finalized_at = context.now if action == "finalize" and release.released_at is None else None
-    update = ReleaseUpdate(released_at=finalized_at, status=_STATUSES.get(action))
+    update = ReleaseUpdate(released_at=finalized_at, status=STATUS_ACTIONS.get(action))
     publishing.update(connection, release, update, context)
 
 

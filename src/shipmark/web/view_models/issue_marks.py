@@ -90,13 +90,15 @@ def _deployed(
 def _created(
     connection: Connection, content: IssuePage, start: datetime
 ) -> Mapping[str, tuple[datetime, str]]:
-    asked = ReleaseFilter(
+    created_since = ReleaseFilter(
         organization_id=content.issue.organization_id,
         project_ids=(content.project.id,),
         status=None,
         shipped_from=start,
     )
-    rows = list_query.page(connection, asked, ReleaseSort.EFFECTIVE_DATE, limit=_RELEASES_MAX)
+    rows = list_query.page(
+        connection, created_since, ReleaseSort.EFFECTIVE_DATE, limit=_RELEASES_MAX
+    )
     return {
         row.release.version: (
             row.release.shipped_at,

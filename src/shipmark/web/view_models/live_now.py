@@ -17,14 +17,13 @@ from shipmark.releases.store.lineage import CommitsAfter
 from shipmark.verdicts.store import verdicts
 from shipmark.web.request_context import Workspace
 from shipmark.web.view_models.compared_shares import ComparedShare
+from shipmark.web.view_models.environment_order import is_production
 
 #: Projects and environments that are shown without a request for all.
 CARDS_SHOWN = 6
 ENVIRONMENTS_SHOWN = 4
 #: Deploys that are read at most.
 _LIVE_MAX = 1000
-#: Environments that come first, whatever their place in the alphabet.
-_FIRST = ("production", "prod")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,4 +179,4 @@ def _session_share(deploy: ProjectDeploy, health: _Standings) -> float | None:
 
 def production_first(deploy: ProjectDeploy) -> tuple[bool, str]:
     """Return the key that orders the environments of a project."""
-    return deploy.environment not in _FIRST, deploy.environment
+    return not is_production(deploy.environment), deploy.environment

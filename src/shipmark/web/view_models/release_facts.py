@@ -14,19 +14,11 @@ from shipmark.issues.actions import evaluate_thresholds
 from shipmark.projects.model import Project
 from shipmark.releases.model import Release
 from shipmark.releases.store import thresholds
-from shipmark.releases.thresholds import RATES, THRESHOLDS_MAX, Finding, ThresholdType
+from shipmark.releases.thresholds import RATES, THRESHOLDS_MAX, Finding
 from shipmark.web.request_context import Workspace
+from shipmark.web.threshold_names import TYPE_NAMES
 
 DEPLOYS_MAX = 50
-_NAMES = {
-    ThresholdType.ERRORS: "Errors",
-    ThresholdType.NEW_ISSUES: "New issues",
-    ThresholdType.UNHANDLED_ISSUES: "Unhandled issues",
-    ThresholdType.REGRESSED_ISSUES: "Regressed issues",
-    ThresholdType.FAILURE_RATE: "Failure rate",
-    ThresholdType.CRASH_FREE_SESSIONS: "Crash-free sessions",
-    ThresholdType.CRASH_FREE_USERS: "Crash-free users",
-}
 _STEPS = (("week", 604_800), ("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
 
@@ -48,7 +40,7 @@ class ThresholdLine:
     @property
     def name(self) -> str:
         """Return the name of the metric."""
-        return _NAMES[self.finding.watch.threshold.type]
+        return TYPE_NAMES[self.finding.watch.threshold.type]
 
     @property
     def is_rate(self) -> bool:

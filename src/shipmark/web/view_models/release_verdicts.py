@@ -12,6 +12,7 @@ from shipmark.verdicts.judgement import VerdictStatus
 from shipmark.verdicts.model import Evaluation, Measure, ReleaseVerdict
 from shipmark.verdicts.store import verdicts
 from shipmark.web.request_context import Workspace
+from shipmark.web.view_models.environment_order import is_production
 
 #: Banners of a page. Those of other environments are counted only.
 BANNERS_MAX = 3
@@ -21,8 +22,6 @@ _WORDS = {
     VerdictStatus.UNDECIDED: "Not enough data",
 }
 _KINDS = {VerdictStatus.REGRESSED: "bad", VerdictStatus.HEALTHY: "good"}
-#: Environments that come first, whatever their verdict.
-_FIRST = ("production", "prod")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +108,7 @@ def verdict_banners(
 def _importance(verdict: ReleaseVerdict) -> tuple[bool, int, str]:
     order = list(VerdictStatus)
     environment = verdict.stream.environment
-    return environment not in _FIRST, order.index(verdict.effective), environment
+    return not is_production(environment), order.index(verdict.effective), environment
 
 
 def _banner(

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from shipmark.deletion.release_deletion import Hold, holds
 from shipmark.infrastructure.clock import now
 from shipmark.organizations.model import Role
+from shipmark.releases.actions import IN_HIDDEN_PROJECTS
 from shipmark.releases.model import Release
 from shipmark.releases.store import projects as release_projects
 from shipmark.releases.store import releases as release_store
@@ -16,7 +17,6 @@ from shipmark.web.request_context import Workspace
 #: Releases that one form changes at most: more than a page of the list.
 SELECTED_MAX = 100
 
-HIDDEN = "It is also in projects that you have no access to."
 #: Why a release stays that only owners can delete.
 _REASONS = {
     Hold.ISSUES: "Issues were first seen in it.",
@@ -79,7 +79,7 @@ def select_releases(
             release for release, ids in in_projects.items() if ids and ids <= visible_ids
         ),
         kept=tuple(
-            KeptRelease(version=release.version, reason=HIDDEN)
+            KeptRelease(version=release.version, reason=IN_HIDDEN_PROJECTS)
             for release, ids in in_projects.items()
             if ids & visible_ids and not ids <= visible_ids
         ),

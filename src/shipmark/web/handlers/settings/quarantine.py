@@ -66,5 +66,5 @@ def download_quarantined_frame(
         payload = quarantine_store.payload_of(connection, found.id)
     if payload is None:
         raise NotFound
-    name = f'attachment; filename="quarantined-{found.id}.json"'
-    return Response(payload, headers=HEADERS | {"Content-Disposition": name}, media_type=OCTETS)
+    disposition = {"Content-Disposition": f'attachment; filename="{found.filename}"'}
+    return Response(payload, headers=HEADERS | disposition, media_type=OCTETS)

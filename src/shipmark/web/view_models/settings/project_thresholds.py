@@ -12,17 +12,9 @@ from shipmark.releases.store import thresholds as store
 from shipmark.releases.thresholds import RATES, THRESHOLDS_MAX, Threshold, ThresholdType, Trigger
 from shipmark.web.form_versions import ChoiceNames
 from shipmark.web.request_context import Workspace
+from shipmark.web.threshold_names import TYPE_NAMES
 
-#: Names of metrics. Those that are not measured yet are offered only where a client has set them.
-TYPE_NAMES = {
-    ThresholdType.ERRORS: "Errors",
-    ThresholdType.NEW_ISSUES: "New issues",
-    ThresholdType.UNHANDLED_ISSUES: "Unhandled issues",
-    ThresholdType.REGRESSED_ISSUES: "Regressed issues",
-    ThresholdType.FAILURE_RATE: "Failure rate",
-    ThresholdType.CRASH_FREE_SESSIONS: "Crash-free sessions",
-    ThresholdType.CRASH_FREE_USERS: "Crash-free users",
-}
+#: Those that are not measured yet are offered only where a client has set them.
 _MEASURED = (ThresholdType.ERRORS, ThresholdType.NEW_ISSUES, *RATES)
 TRIGGER_NAMES = {Trigger.OVER: "more than", Trigger.UNDER: "less than"}
 #: Units of windows, in seconds, largest first.
