@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from killing import Server, drain, postgres_server
 from running import folder
 
-from shipmark.events.attachment_store import event_attachments
+from shipmark.events.attachments.store import event_attachments
 from shipmark.files import piece_reader
 from shipmark.files.store import files, garbage
 from shipmark.infrastructure.blobs.opening import open_blobs

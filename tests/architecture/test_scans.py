@@ -16,7 +16,7 @@ from statement_costs import SMALL
 
 from shipmark.artifacts import actions
 from shipmark.deletion import organization_deletion
-from shipmark.events import quarantine_store
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.infrastructure.database import Database
 from shipmark.issues.store import late_symbolications, tag_counts
 from shipmark.organizations import store

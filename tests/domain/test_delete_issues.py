@@ -9,7 +9,7 @@ from factories import World, rows
 from issues_at_work import AT, BY, in_a_thread, ingest, merge
 
 from shipmark.deletion import organization_deletion
-from shipmark.events import attachment_store
+from shipmark.events.attachments import store as attachment_store
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from factories import World, rows
 from issues_at_work import AT, in_a_thread, ingest, merge
 
-from shipmark.events import attachment_store
+from shipmark.events.attachments import store as attachment_store
 from shipmark.files.store.files import files
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.errors import Conflict, NotFound

@@ -14,8 +14,10 @@ import pytest
 from factories import World, counts, error_event, rows
 from sqlalchemy import event
 
-from shipmark.events import digest_store, quarantine, quarantine_store
+from shipmark.events import digest_store
 from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.quarantine import actions as quarantine
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.events.sender import Sender
 from shipmark.infrastructure.blobs import Blobs
 from shipmark.infrastructure.clock import now

@@ -4,9 +4,9 @@ import pytest
 from factories import counts
 from pictures import picture
 
-from shipmark.events import attachment_actions
 from shipmark.events import store as events
-from shipmark.events.attachments import NewAttachment
+from shipmark.events.attachments import actions as attachment_actions
+from shipmark.events.attachments.model import NewAttachment
 from shipmark.files import staging
 from shipmark.infrastructure.clock import now
 from shipmark.organizations import store as organizations

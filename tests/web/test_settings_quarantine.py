@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from shipmark.events import digest_store, quarantine_store
+from shipmark.events import digest_store
 from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.events.sender import UNKNOWN_SENDER
 from shipmark.infrastructure.clock import now
 from shipmark.organizations.model import Role

@@ -9,8 +9,8 @@ from sent_attachments import attachment_item, send_attachment
 from sqlalchemy import update
 
 from shipmark.deletion import organization_deletion, project_deletion
-from shipmark.events import attachment_actions
-from shipmark.events.attachment_store import event_attachments
+from shipmark.events.attachments import actions as attachment_actions
+from shipmark.events.attachments.store import event_attachments
 from shipmark.files.store import garbage
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.clock import now

@@ -9,7 +9,7 @@ from shipmark.artifacts import actions as artifacts
 from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
-from shipmark.events import attachment_actions as attachments
+from shipmark.events.attachments import actions as attachments
 from shipmark.infrastructure.telemetry import span
 from shipmark.issues.store import deletion as issue_deletion
 from shipmark.organizations import store as organizations

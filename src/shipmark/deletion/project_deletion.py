@@ -15,7 +15,7 @@ from shipmark.avatars import actions as avatars
 from shipmark.avatars.model import OwnerKind
 from shipmark.debug_files import actions as debug_files
 from shipmark.deletion.release_deletion import delete_releases
-from shipmark.events import attachment_actions as attachments
+from shipmark.events.attachments import actions as attachments
 from shipmark.infrastructure.telemetry import span
 from shipmark.issues.store import deletion as issue_deletion
 from shipmark.issues.store import user_reports

@@ -266,7 +266,7 @@ def replace_symbolicated(
 def remove(connection: sa.Connection, row_ids: Collection[int]) -> list[tuple[int, str]]:
     """Delete events by the ids of their rows. Return the project's id and the event's id of each.
 
-    Their attachments are left: see `attachment_actions.delete_of_events`.
+    Their attachments are left: see `attachments.actions.delete_of_events`.
     """
     removed = connection.execute(_REMOVE, ids_param(row_ids))
     return [(project_id, event_id) for project_id, event_id in removed]

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from litestar import Response
 from litestar.response import Stream
 
-from shipmark.events.attachments import Attachment
+from shipmark.events.attachments.model import Attachment
 from shipmark.files import piece_reader
 from shipmark.files.model import File, FileChunk
 from shipmark.http import AnyRequest

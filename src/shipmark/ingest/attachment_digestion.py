@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 
 from shipmark.events import digest_store
-from shipmark.events.attachments import NewAttachment
+from shipmark.events.attachments.model import NewAttachment
 from shipmark.files import staging
 from shipmark.files.model import StagedFile
 from shipmark.infrastructure.blobs import Blobs

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from shipmark.events import attachments
+from shipmark.events.attachments import model as attachments
 from shipmark.infrastructure.errors import TooLarge
 from shipmark.infrastructure.settings import Settings
 from shipmark.ingest.spool import SpooledAttachment, SpoolFile

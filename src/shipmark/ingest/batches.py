@@ -7,15 +7,10 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
-from shipmark.events import (
-    accepted_store,
-    attachment_actions,
-    digest_store,
-    discard_store,
-    security_reports,
-)
+from shipmark.events import accepted_store, digest_store, discard_store, security_reports
 from shipmark.events.accepted_store import Accepted
-from shipmark.events.attachments import NewAttachment
+from shipmark.events.attachments import actions as attachment_actions
+from shipmark.events.attachments.model import NewAttachment
 from shipmark.events.digest_store import QuarantinedFrame
 from shipmark.events.discards import DISCARDED_HASH, Discard, Outcome, discard, hour_of
 from shipmark.events.normalization import Dropped

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shipmark.events.attachments import APPLE_CRASH_REPORT, MINIDUMP
+from shipmark.events.attachments.model import APPLE_CRASH_REPORT, MINIDUMP
 from shipmark.events.payload import Json, object_of
 
 #: The exception and its mechanism, by the type of the attachment.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from shipmark.events.attachments import DEFAULT_TYPE, MINIDUMP
+from shipmark.events.attachments.model import DEFAULT_TYPE, MINIDUMP
 from shipmark.events.payload import Json
 from shipmark.http.body_budget import Reservation
 from shipmark.http.multipart import Form, Part, boundary_of

@@ -9,7 +9,7 @@ from uuid import UUID
 from litestar import Response, post
 from litestar.params import FromPath
 
-from shipmark.events.attachments import MINIDUMP
+from shipmark.events.attachments.model import MINIDUMP
 from shipmark.events.security_reports import ERROR
 from shipmark.http import AnyRequest
 from shipmark.infrastructure.errors import BadRequest, Unsupported

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from shipmark.events import quarantine_store
 from shipmark.events.digest_store import QuarantinedFrame
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.telemetry import report_exception
 from shipmark.ingest.batches import PASSING, PreparedFrame

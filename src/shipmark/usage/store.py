@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from shipmark.artifacts.store.bundles import artifact_bundles, bundle_projects
 from shipmark.artifacts.store.release_files import release_files
 from shipmark.debug_files.store.debug_files import debug_files
-from shipmark.events.attachment_store import event_attachments
+from shipmark.events.attachments.store import event_attachments
 from shipmark.events.store import events
 from shipmark.files.store.blobs import blobs
 from shipmark.files.store.files import file_pieces, files

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from shipmark.artifacts import actions as artifacts
-from shipmark.events import attachment_actions
+from shipmark.events.attachments import actions as attachment_actions
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.database import Database
 from shipmark.infrastructure.jobs import Job, JobKind

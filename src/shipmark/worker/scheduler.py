@@ -16,8 +16,10 @@ from shipmark.accounts.sign_in_limits import FORGET_AFTER
 from shipmark.artifacts import actions as artifacts
 from shipmark.artifacts.store import assemblies
 from shipmark.deletion import organization_deletion, project_deletion, repository_deletion
-from shipmark.events import accepted_store, attachment_actions, discard_store, quarantine_store
+from shipmark.events import accepted_store, discard_store
+from shipmark.events.attachments import actions as attachment_actions
 from shipmark.events.discards import KEPT_DAYS, hour_of
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.files import actions as files
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.background_pace import rest_after

@@ -13,9 +13,8 @@ from shipmark.api.events.path_event import ProjectEvent
 from shipmark.api.issues.path_issue import PathIssue, issue_paths
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses import Wire
-from shipmark.events import attachment_actions as actions
-from shipmark.events import attachment_store as store
-from shipmark.events.attachments import Attachment
+from shipmark.events.attachments import actions, store
+from shipmark.events.attachments.model import Attachment
 from shipmark.events.store import StoredEvent
 from shipmark.files.store import files as file_store
 from shipmark.http import endpoint

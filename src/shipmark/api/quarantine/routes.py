@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from shipmark.api.queries import PageQuery
 from shipmark.api.responses import Wire
-from shipmark.events import quarantine, quarantine_store
-from shipmark.events.quarantine_store import QuarantinedFrameRecord
+from shipmark.events.quarantine import actions as quarantine
+from shipmark.events.quarantine import store as quarantine_store
+from shipmark.events.quarantine.store import QuarantinedFrameRecord
 from shipmark.http import endpoint
 from shipmark.http.downloads import OCTETS
 from shipmark.http.endpoint import Load

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.events import attachment_actions
+from shipmark.events.attachments import actions as attachment_actions
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.jobs import JobKind
 from shipmark.infrastructure.telemetry import span

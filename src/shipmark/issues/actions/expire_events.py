@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.events import attachment_actions, quarantine, quarantine_store
+from shipmark.events.attachments import actions as attachment_actions
+from shipmark.events.quarantine import actions as quarantine
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.events.retention import ids_to_keep
 from shipmark.infrastructure import jobs
 from shipmark.infrastructure.jobs import JobKind

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import sqlalchemy as sa
 
-from shipmark.events.attachment_store import event_attachments
+from shipmark.events.attachments.store import event_attachments
 from shipmark.events.store import events
 from shipmark.infrastructure import database as db
 from shipmark.issues.store import issues as issue_store

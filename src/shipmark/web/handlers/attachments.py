@@ -8,9 +8,8 @@ from litestar.response import Stream
 from sqlalchemy import Connection
 
 from shipmark.avatars import images
-from shipmark.events import attachment_actions as actions
-from shipmark.events import attachment_store as store
-from shipmark.events.attachments import Attachment
+from shipmark.events.attachments import actions, store
+from shipmark.events.attachments.model import Attachment
 from shipmark.files import piece_reader
 from shipmark.files.store import files as file_store
 from shipmark.http.downloads import OCTETS, attachment_content, download

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.events import attachment_store as store
-from shipmark.events.attachments import Attachment
+from shipmark.events.attachments import store
+from shipmark.events.attachments.model import Attachment
 from shipmark.events.store import StoredEvent
 from shipmark.http.scopes import ATTACHMENT_DELETE
 from shipmark.organizations import options

@@ -3,7 +3,8 @@
 from litestar import Response, get, post
 from litestar.params import FromPath, RawBody
 
-from shipmark.events import quarantine, quarantine_store
+from shipmark.events.quarantine import actions as quarantine
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.http.downloads import OCTETS
 from shipmark.http.scopes import ORGANIZATION_CHANGE
 from shipmark.infrastructure.errors import BadRequest, NotFound

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shipmark.events import quarantine_store
+from shipmark.events.quarantine import store as quarantine_store
 from shipmark.infrastructure import job_records
 from shipmark.infrastructure.job_records import JobRecord, JobState
 from shipmark.infrastructure.jobs import JobKind

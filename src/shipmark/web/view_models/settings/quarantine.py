@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from shipmark.events import quarantine_store
-from shipmark.events.quarantine_store import QuarantinedFrameRecord
+from shipmark.events.quarantine import store as quarantine_store
+from shipmark.events.quarantine.store import QuarantinedFrameRecord
 from shipmark.projects.model import Project
 from shipmark.web.request_context import Workspace
 

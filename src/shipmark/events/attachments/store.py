@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from shipmark.events.attachments import (
+from shipmark.events.attachments.model import (
     CONTENT_TYPE_MAX,
     CRASH_REPORTS,
     NAME_MAX,
@@ -23,7 +23,7 @@ from shipmark.infrastructure.schema import parent, table
 class AttachmentColumns(sa.TypedColumns):
     """An attachment. ``event_id`` is that of an event that may come later or never.
 
-    ``sha1`` and ``size`` are those of its file, which must be deleted with its attachment: see `attachment_actions`.
+    ``sha1`` and ``size`` are those of its file, which must be deleted with its attachment: see `actions`.
     """
 
     id = sa.Column(db.Id, primary_key=True)

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from shipmark.events import attachment_store as store
 from shipmark.events import digest_store
 from shipmark.events import store as events
-from shipmark.events.attachments import NewAttachment
+from shipmark.events.attachments import store
+from shipmark.events.attachments.model import NewAttachment
 from shipmark.files import actions as files
 from shipmark.files.model import FileKind, NewFile
 from shipmark.infrastructure import jobs

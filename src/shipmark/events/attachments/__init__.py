@@ -1,0 +1,1 @@
+"""Attachments of events: files that SDKs send with them (ingest.md 3.2)."""
