@@ -11,7 +11,6 @@ from shipmark.web.csrf import require_own_page
 from shipmark.web.error_pages import failure_page, http_page, refusal_page
 from shipmark.web.handlers import (
     account,
-    attachments,
     avatars,
     bulk_releases,
     client_links,
@@ -19,11 +18,6 @@ from shipmark.web.handlers import (
     documentation,
     getting_started,
     invitations,
-    issue_comments,
-    issue_deletion,
-    issue_events,
-    issue_list,
-    issue_resolution,
     issues,
     live,
     new_release,
@@ -47,7 +41,6 @@ _BODY_MAX_BYTES = 64 * 1024
 
 _MODULES = (
     account,
-    attachments,
     avatars,
     bulk_releases,
     client_links,
@@ -55,12 +48,6 @@ _MODULES = (
     documentation,
     getting_started,
     invitations,
-    issue_comments,
-    issue_deletion,
-    issue_events,
-    issue_list,
-    issue_resolution,
-    issues,
     live,
     new_release,
     preferences,
@@ -74,6 +61,7 @@ _MODULES = (
     static,
     timeline,
     verdicts,
+    *issues.modules,
     *settings.modules,
 )
 

@@ -9,8 +9,8 @@ from litestar.params import FromPath
 from shipmark.http.scopes import ISSUE_DELETE
 from shipmark.infrastructure.clock import now
 from shipmark.issues.actions import delete_issues, discard_issues
-from shipmark.web.handlers.issue_access import locked_issue
-from shipmark.web.handlers.issue_subpages import issue_subpage
+from shipmark.web.handlers.issues.access import locked_issue
+from shipmark.web.handlers.issues.subpages import issue_subpage
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import require_issue

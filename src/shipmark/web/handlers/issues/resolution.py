@@ -7,8 +7,8 @@ from shipmark.http.scopes import ISSUE_CHANGE
 from shipmark.infrastructure.errors import ValidationFailed
 from shipmark.issues.model import IssueChange
 from shipmark.web.forms import UNSENT, FormState, form_of, refused
-from shipmark.web.handlers.issue_access import locked_issue
-from shipmark.web.handlers.issue_subpages import issue_subpage
+from shipmark.web.handlers.issues.access import locked_issue
+from shipmark.web.handlers.issues.subpages import issue_subpage
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest
 from shipmark.web.view_models.issue import require_issue

@@ -9,7 +9,7 @@ from shipmark.events.project_rules import scrubbing_of_project
 from shipmark.events.scrubbing import scrub
 from shipmark.http.scopes import ISSUE_READ
 from shipmark.infrastructure.errors import NotFound
-from shipmark.web.handlers.issue_subpages import issue_subpage
+from shipmark.web.handlers.issues.subpages import issue_subpage
 from shipmark.web.rendering import HEADERS, Answer
 from shipmark.web.request_context import InjectedWebRequest
 from shipmark.web.view_models.issue import event_of, require_issue

@@ -11,7 +11,7 @@ from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.model import Issue
 from shipmark.web import after_response, urls
 from shipmark.web.forms import form_of
-from shipmark.web.handlers.issue_access import locked_issue
+from shipmark.web.handlers.issues.access import locked_issue
 from shipmark.web.rendering import Answer, page, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue import event_of, is_missing, issue_page, require_issue

@@ -11,7 +11,7 @@ from shipmark.issues.comments import COMMENT_MAX
 from shipmark.issues.store import comments
 from shipmark.web.form_versions import ChangedMeanwhile, require_unchanged
 from shipmark.web.forms import form_of, problems_of, row_id
-from shipmark.web.handlers.issues import render_issue
+from shipmark.web.handlers.issues.issue import render_issue
 from shipmark.web.rendering import Answer, redirect
 from shipmark.web.request_context import InjectedWebRequest, WebRequest, Workspace
 from shipmark.web.view_models.issue import require_issue
