@@ -89,7 +89,7 @@ _PREFLIGHT_HEADERS = {
 
 
 def create() -> ASGIApp:
-    """The whole server, with the settings of the environment: what a worker process runs."""
+    """Return the whole server, with the settings of the environment: what a worker process runs."""
     settings = from_environment()
     logging.configure(settings)
     if PARENT_PID in os.environ:
@@ -134,7 +134,7 @@ def served(app: Litestar) -> ASGIApp:
 
 @cache
 def assembled(settings: Settings) -> Litestar:
-    """The application without what it keeps things in. Made before processes fork, it is made once, for all of them."""
+    """Return the application without what it keeps things in. Made before processes fork, it is made once for all."""
     return assemble(settings, None)
 
 
@@ -153,7 +153,7 @@ async def _run_emitter() -> None:
 
 
 def assemble(settings: Settings, database: Database | None) -> Litestar:
-    """The application on a given database; raises `SettingsError` for settings that can't be meant."""
+    """Return the application on a given database. Raise `SettingsError` for settings that can't be meant."""
     parse_remote_rules(settings.git_remotes)
     trusted_networks(settings.trusted_proxies)
     monitoring = [get_health, get_liveness, *([get_metrics] if settings.metrics else [])]

@@ -12,7 +12,7 @@ from shipmark.infrastructure.settings import from_environment
 
 
 def create() -> ASGIApp:
-    """What `shipmark.app.create` gives, after the SDK is set up. By default it sends nothing personal."""
+    """Return what `shipmark.app.create` does, after the SDK is set up. By default it sends nothing personal."""
     sentry_sdk.init(
         from_environment().report_dsn,
         release=f"shipmark@{__version__}",

@@ -1,5 +1,6 @@
-"""Words that the code base does not use: private metaphors, and agents that a reader can't place."""
+"""Words of the code base: no private metaphors, no agents that a reader can't place, docstrings with a verb."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,3 +36,19 @@ def test_no_banned_word_is_used() -> None:
         for match in BANNED.finditer(line)
     ]
     assert uses == []
+
+
+#: No docstring of a function begins with one of these: its summary is an imperative sentence.
+NO_VERBS = frozenset({"A", "An", "The", "What", "How", "Whether", "True", "False"})
+
+
+def test_docstrings_of_functions_are_imperative() -> None:
+    nouns = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {docstring.splitlines()[0]}"
+        for path in sorted((ROOT / "src/shipmark").rglob("*.py"))
+        if not any(part in str(path) for part in EXCLUDED)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if (docstring := ast.get_docstring(node)) and docstring.split()[0] in NO_VERBS
+    ]
+    assert nouns == []

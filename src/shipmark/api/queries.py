@@ -80,7 +80,7 @@ class DetailedQuery(RequestModel):
 
     @property
     def is_detailed(self) -> bool:
-        """Whether the objects are shown: by default they are."""
+        """Return True if the objects are shown: by default they are."""
         return self.detailed != "0"
 
 
@@ -96,12 +96,12 @@ class ProjectQuery(RequestModel):
 
     @property
     def names_projects(self) -> bool:
-        """Whether the query names any project."""
+        """Return True if the query names any project."""
         return bool(self.project or self.project_slug)
 
     @property
     def names_all(self) -> bool:
-        """Whether the query asks for all visible projects by ``-1`` or ``$all``."""
+        """Return True if the query asks for all visible projects by ``-1`` or ``$all``."""
         return "-1" in self.project or "$all" in self.project_slug
 
     def select(self, visible: Sequence[Project]) -> Sequence[Project]:

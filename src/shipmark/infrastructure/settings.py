@@ -105,7 +105,7 @@ class Settings:
 
     @property
     def is_reached_locally_only(self) -> bool:
-        """True if the server listens on all addresses, and no base URL is set for other machines."""
+        """Return True if the server listens on all addresses, and no base URL is set for other machines."""
         return not self.base_url and self.host in _LOOPBACK
 
     @property

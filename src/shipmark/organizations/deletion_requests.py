@@ -20,7 +20,7 @@ IS_DEFAULT = "You cannot remove the default organization."
 
 
 def job_key(organization_id: int) -> str:
-    """What keeps a second job for the organization out, and the first to be found."""
+    """Return the key by which the organization's job is found, and which keeps a second one out."""
     return f"{JobKind.REMOVE_ORGANIZATION}:{organization_id}"
 
 

@@ -24,7 +24,7 @@ class Role(StrEnum):
 
     @property
     def is_org_wide(self) -> bool:
-        """True if the role reaches every project, whatever the teams."""
+        """Return True if the role reaches every project, whatever the teams."""
         return self in {Role.MANAGER, Role.OWNER}
 
     @property
@@ -80,7 +80,7 @@ class OrganizationStatus(StrEnum):
 
     @property
     def is_pending_deletion(self) -> bool:
-        """True if its deletion was requested."""
+        """Return True if its deletion was requested."""
         return self is not OrganizationStatus.ACTIVE
 
 

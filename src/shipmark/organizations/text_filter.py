@@ -18,15 +18,15 @@ class Named(Protocol):
 
     @property
     def id(self) -> int:
-        """The id."""
+        """Return the id."""
 
     @property
     def slug(self) -> str:
-        """The slug."""
+        """Return the slug."""
 
     @property
     def name(self) -> str:
-        """The name."""
+        """Return the name."""
 
 
 def terms(query: str) -> list[tuple[str, str]]:

@@ -92,5 +92,5 @@ class Finding:
 
     @property
     def is_healthy(self) -> bool:
-        """True if the threshold holds."""
+        """Return True if the threshold holds."""
         return self.watch.threshold.is_kept(self.metric)

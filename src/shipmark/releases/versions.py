@@ -64,7 +64,7 @@ class Version:
 
     @property
     def build_number(self) -> int | None:
-        """The build as a number, or None if a column cannot hold it (releases.md 1.4, "Columns")."""
+        """Return the build as a number, or None if a column cannot hold it (releases.md 1.4, "Columns")."""
         if self.build is None or not self.build.isdigit():
             return None
         number = int(self.build)
@@ -72,7 +72,7 @@ class Version:
 
     @property
     def fits(self) -> bool:
-        """True if columns can hold all numbers. A version that does not fit is not semver."""
+        """Return True if columns can hold all numbers. A version that does not fit is not semver."""
         return all(number <= NUMBER_MAX for number in _numbers(self.raw))
 
     @property
@@ -88,7 +88,7 @@ class Version:
 
     @property
     def sort_key(self) -> str:
-        """A text that sorts, byte by byte, as the version does without its build (releases.md 1.4, "Order")."""
+        """Return a text that sorts, byte by byte, as the version does without its build (releases.md 1.4, "Order")."""
         numbers = (self.major, self.minor, self.patch, self.revision)
         return "".join(map(_number_key, numbers)) + _pre_key(self.pre)
 

@@ -56,12 +56,12 @@ class Repository:
 
     @property
     def is_known_by_name(self) -> bool:
-        """True if the repository is known by name only. Then users may rename it."""
+        """Return True if the repository is known by name only. Then users may rename it."""
         return self.provider is None
 
     @property
     def is_pending_deletion(self) -> bool:
-        """True if its deletion was requested. Then its name is free."""
+        """Return True if its deletion was requested. Then its name is free."""
         return self.status in DELETION_STATUSES
 
 
@@ -110,7 +110,7 @@ class CommitInput:
 
     @property
     def is_skipped(self) -> bool:
-        """True if the message asks to leave the commit out of releases."""
+        """Return True if the message asks to leave the commit out of releases."""
         return self.message is not None and SKIP_MARK in self.message
 
     @property

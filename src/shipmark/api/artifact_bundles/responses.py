@@ -82,7 +82,7 @@ class AssemblyResponse(Wire):
 def artifact_bundle_response(
     bundle: ArtifactBundle, of: Sequence[Association]
 ) -> ArtifactBundleResponse:
-    """A bundle with what it is for."""
+    """Return a bundle with what it is for."""
     return ArtifactBundleResponse(
         bundle_id=bundle.bundle_id,
         associations=_associations(of),
@@ -95,7 +95,7 @@ def artifact_bundle_response(
 def bundle_files_response(
     bundle: ArtifactBundle, of: Sequence[Association], entries: Sequence[BundleEntry]
 ) -> BundleFilesResponse:
-    """A bundle with a page of its files."""
+    """Return a bundle with a page of its files."""
     return BundleFilesResponse(
         bundle_id=bundle.bundle_id,
         associations=_associations(of),
@@ -113,7 +113,7 @@ def bundle_files_response(
 
 
 def path_of(file_id: str) -> str | None:
-    """The path in a bundle, of the id that a file is shown by; null for what is none."""
+    """Return the path in a bundle, of the id that a file is shown by, or None for what is none."""
     try:
         path = urlsafe_b64decode(file_id.encode("ascii", "replace")).decode()
     except (NotBase64, ValueError):

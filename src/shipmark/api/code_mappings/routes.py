@@ -120,7 +120,7 @@ class SavedMappingsResponse(Wire):
 def code_mapping_response(
     mapping: CodeMapping, project: Project, repository: Repository
 ) -> CodeMappingResponse:
-    """A code mapping as the API shows it."""
+    """Return a code mapping as the API shows it."""
     return CodeMappingResponse(
         id=str(mapping.id),
         project_id=str(project.id),

@@ -48,7 +48,7 @@ class CommitFetchResponse(Wire):
 def commit_fetch_response(
     fetch: Fetch, releases: Mapping[int, Release], repositories: Mapping[int, Repository]
 ) -> CommitFetchResponse:
-    """A fetch as the API shows it."""
+    """Return a fetch as the API shows it."""
     return CommitFetchResponse(
         id=str(fetch.id),
         version=releases[fetch.release_id].version,

@@ -89,7 +89,7 @@ def serialize_commits(
 def changed_file_response(
     file: ChangedFile, organization_id: int, related: Related
 ) -> ChangedFileResponse:
-    """A changed file with its commit's author and message."""
+    """Return a changed file with its commit's author and message."""
     commit = related.commits[file.commit_id]
     return ChangedFileResponse(
         id=str(file.id),
@@ -103,7 +103,7 @@ def changed_file_response(
 
 
 def author_response(author: Author, related: Related) -> UserResponse | AuthorResponse:
-    """The member that an author is, or else the author's name and address."""
+    """Return the member that an author is, or else the author's name and address."""
     user = related.users.get(related.members.get(author.email, 0))
     return user_response(user) if user else AuthorResponse(name=author.name, email=author.email)
 

@@ -39,7 +39,7 @@ class CommitListQuery(PageQuery):
 
     @property
     def prefix(self) -> str:
-        """The first characters of the hashes, blank for all."""
+        """Return the first characters of the hashes, blank for all."""
         return (self.query or "").strip()[: SHA_MAX + 1]
 
 

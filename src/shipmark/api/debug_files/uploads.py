@@ -31,7 +31,7 @@ class ZipReceiver:
         self._file.close()
 
     def begin(self, part: Part) -> None:
-        """A file begins."""
+        """Begin a file."""
         if part.name == "file" and self.part is None:
             self.part, self._is_open = part, True
 
@@ -48,6 +48,6 @@ class ZipReceiver:
         self._is_open = False
 
     def opened(self) -> BinaryIO:
-        """The file, from its beginning."""
+        """Return the file, from its beginning."""
         self._file.seek(0)
         return cast("BinaryIO", self._file)

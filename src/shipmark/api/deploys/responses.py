@@ -18,7 +18,7 @@ class DeployResponse(Wire):
 
 
 def deploy_response(deploy: Deploy) -> DeployResponse:
-    """A deploy as the API shows it."""
+    """Return a deploy as the API shows it."""
     return DeployResponse(
         id=str(deploy.id),
         environment=deploy.environment,

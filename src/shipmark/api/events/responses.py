@@ -174,7 +174,7 @@ class NeighbourEvents:
 
 
 def event_response(event: ScrubbedEvent, beside: NeighbourEvents) -> EventResponse:
-    """An event as its own address shows it."""
+    """Return an event as its own address shows it."""
     payload, read = event.payload, event.read
     return EventResponse(
         **msgspec.structs.asdict(_overview(event)),
@@ -195,7 +195,7 @@ def event_response(event: ScrubbedEvent, beside: NeighbourEvents) -> EventRespon
 
 
 def event_summary_response(event: ScrubbedEvent) -> EventSummaryResponse:
-    """An event in a list."""
+    """Return an event in a list."""
     return EventSummaryResponse(**msgspec.structs.asdict(_overview(event)), type=event.read.type)
 
 
@@ -219,7 +219,7 @@ def _overview(event: ScrubbedEvent) -> EventOverviewResponse:
 
 
 def errors_response(payload: Json) -> list[EventErrorResponse]:
-    """What the event says could not be done."""
+    """Return what the event says could not be done."""
     errors = payload.get("errors")
     held = errors[:_ERRORS_MAX] if isinstance(errors, list) else []
     return [

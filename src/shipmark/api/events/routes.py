@@ -91,7 +91,7 @@ class SourceMapDebugQuery(RequestModel):
 
     @property
     def selects_frames(self) -> bool:
-        """Whether only some frames are explained."""
+        """Return True if only some frames are explained."""
         return self.exception_idx is not None or self.frame_idx is not None
 
     def selects(self, exception_idx: int | None, frame_idx: int) -> bool:

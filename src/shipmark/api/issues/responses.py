@@ -248,14 +248,14 @@ def activity_response(
 
 
 def first_seen_response(issue: Issue) -> ActivityResponse:
-    """The last entry of every activity log: when the issue was first seen (groups-api.md 3.2)."""
+    """Return the last entry of every activity log: when the issue was first seen (groups-api.md 3.2)."""
     return ActivityResponse(
         id="0", user=None, type="first_seen", data={}, date_created=issue.first_seen_at
     )
 
 
 def status_details(issue: Issue, issue_context: IssueContext) -> dict[str, object]:
-    """How the issue was resolved, or until what it is ignored (groups-api.md 1.1)."""
+    """Return how the issue was resolved, or until what it is ignored (groups-api.md 1.1)."""
     if snooze := issue_context.snoozes.get(issue.id):
         return snooze_details(issue, snooze, issue_context.users)
     return {} if issue.resolved_at is None else _resolution_details(issue, issue_context)
@@ -276,7 +276,7 @@ def _resolution_details(issue: Issue, issue_context: IssueContext) -> dict[str, 
 
 
 def issue_fields(issue: Issue, issue_context: IssueContext) -> dict[str, Any]:
-    """The fields that every form of the object has."""
+    """Return the fields that every form of the object has."""
     project = issue_context.projects[issue.project_id]
     entry = issue_context.inbox.get(issue.id)
     slug = issue_context.organization_slug

@@ -91,12 +91,12 @@ class MemberUpdateRequest(RequestModel):
 
     @property
     def new_role(self) -> Role | None:
-        """The role, or None if the body has none."""
+        """Return the role, or None if the body has none."""
         return self.org_role or self.role
 
     @property
     def team_slugs(self) -> list[str] | None:
-        """The slugs of the teams, or None if the body has none."""
+        """Return the slugs of the teams, or None if the body has none."""
         if self.team_roles is None:
             return self.teams
         return [team.team_slug for team in self.team_roles]

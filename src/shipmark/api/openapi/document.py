@@ -66,7 +66,7 @@ class Document:
 
     @cached_property
     def described(self) -> Schema:
-        """The document as plain objects."""
+        """Return the document as plain objects."""
         schemas = Schemas()
         paths: dict[str, dict[str, object]] = {}
         resources = set()
@@ -89,17 +89,17 @@ class Document:
 
     @cached_property
     def content(self) -> bytes:
-        """The document as JSON."""
+        """Return the document as JSON."""
         return msgspec.json.encode(self.described)
 
     @cached_property
     def mark(self) -> str:
-        """A text that is another whenever the document is."""
+        """Return a text that is another whenever the document is."""
         return sha256(self.content).hexdigest()[:16]
 
 
 def documented(routes: Sequence[BaseRoute]) -> list[tuple[str, HTTPRouteHandler]]:
-    """The handlers that the document is about, each with its path as clients write it."""
+    """Return the handlers that the document is about, each with its path as clients write it."""
     return [
         (f"{route.path_format.rstrip('/')}/", handler)
         for route in routes

@@ -72,7 +72,7 @@ class OwnedOrganizationResponse(Wire):
 
 
 def features(organization: Organization) -> list[str]:
-    """What the organization can use of that which is not everywhere, sorted."""
+    """Return what the organization can use of that which is not everywhere, sorted."""
     names = ["relay", "team-roles"]
     if organization.is_open:
         names.append("open-membership")

@@ -31,7 +31,7 @@ class FileReceiver:
         self.stash: FileStager | None = None
 
     def begin(self, part: Part) -> None:
-        """A file begins."""
+        """Begin a file."""
         if part.name == "file" and self.part is None:
             self.part, self._is_open = part, True
             self.stash = FileStager(self._database, self._blobs, self._at)
@@ -56,7 +56,7 @@ class NewReleaseFile:
 
 
 def checked(part: Part | None, fields: Sequence[tuple[str, str]]) -> NewReleaseFile:
-    """What the form says; raises `BadRequest` for the first thing that is wrong, in the order of the protocol."""
+    """Return what the form says. Raise `BadRequest` for the first thing that is wrong, in the order of the protocol."""
     if part is None:
         raise BadRequest(MISSING)
     texts = dict(fields)

@@ -33,7 +33,7 @@ class HealthDataResponse(Wire, kw_only=True):
 
 
 def health_data_response(health: ReleaseHealth, history_period: str) -> HealthDataResponse:
-    """The health of a release; the period has the name that the client asked for."""
+    """Return the health of a release; the period has the name that the client asked for."""
     summary, day, project_day = health.summary, health.day, health.project_day
     return HealthDataResponse(
         crash_free_users=health.crash_free_users,

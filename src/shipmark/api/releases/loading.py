@@ -50,7 +50,7 @@ def prefetch_for_releases(
     environment_ids: Collection[int] | None = None,
     known: Sequence[Project] = (),
 ) -> Related:
-    """What the JSON of these releases nests; what was seen of them is of those environments, or of any.
+    """Return what the JSON of these releases nests; what was seen of them is of those environments, or of any.
 
     Projects that are known already are not asked for again.
     """
@@ -72,7 +72,7 @@ def prefetch_for_releases(
 def prefetch_for_new_release(
     connection: Connection, published: Published, attached: Sequence[Project]
 ) -> Related:
-    """What the JSON of a release nests that was made just now: no event can have come for it yet."""
+    """Return what the JSON of a release nests that was made just now: no event can have come for it yet."""
     release = published.release
     known = {project.id: project for project in attached}
     fresh = [ReleasedProject(project_id=id_, new_issue_count=0) for id_ in sorted(known)]
@@ -91,7 +91,7 @@ def prefetch_for_new_release(
 def prefetch_for_commits(
     connection: Connection, organization_id: int, commits: Sequence[Commit]
 ) -> Related:
-    """What the JSON of these commits nests."""
+    """Return what the JSON of these commits nests."""
     related = Related(commits={commit.id: commit for commit in commits})
     _add_commits(connection, related, commits)
     _add_people(connection, organization_id, related, (), ())
@@ -101,7 +101,7 @@ def prefetch_for_commits(
 def prefetch_for_comparison(
     connection: Connection, organization_id: int, comparison: Comparison
 ) -> Related:
-    """What the JSON of a comparison nests, but for its issues."""
+    """Return what the JSON of a comparison nests, but for its issues."""
     commits = {row.id: row for row in (*comparison.commits, *comparison.removed_commits)}
     related = Related(commits=commits)
     _add_commits(connection, related, list(commits.values()))

@@ -27,7 +27,7 @@ class ReleaseInProjects:
 
     @property
     def first_selected(self) -> Project:
-        """The first selected project that the release is attached to."""
+        """Return the first selected project that the release is attached to."""
         by_id = {project.id: project for project in self.selected}
         return next(by_id[id_] for id_ in self.attached_ids if id_ in by_id)
 

@@ -169,7 +169,7 @@ def release_response(
     shape: ReleaseView = PLAIN,
     meta: ProjectMetaResponse | None = None,
 ) -> ReleaseResponse:
-    """A release with all that it nests."""
+    """Return a release with all that it nests."""
     attached = related.attached.get(release.id, [])
     counted = [row for row in attached if shape.project_id in {None, row.project_id}]
     selected = counted if shape.only_selected else attached
@@ -232,7 +232,7 @@ def release_meta_response(
     file_count: int,
     is_artifact_bundle: bool,
 ) -> ReleaseMetaResponse:
-    """The numbers of a release; its files are those of its artifact bundles where it has any."""
+    """Return the numbers of a release; its files are those of its artifact bundles where it has any."""
     attached = related.attached.get(release.id, [])
     return ReleaseMetaResponse(
         version=release.version,
@@ -250,7 +250,7 @@ def release_meta_response(
 
 @lru_cache(4096)
 def version_info_response(text: str) -> VersionInfoResponse | None:
-    """What the name says; null where it is refused (releases.md 1.4)."""
+    """Return what the name says, or None where it is refused (releases.md 1.4)."""
     name = versions.parse(text)
     if name is None:
         return None
@@ -286,7 +286,7 @@ def _authors(release: Release, related: Related) -> list[UserResponse | AuthorRe
 def _project(
     attached: ReleasedProject, release_id: int, related: Related, shape: ReleaseView | None
 ) -> ReleasedProjectResponse:
-    """A project of a release; without a shape, it says nothing of health."""
+    """Return a project of a release; without a shape, it says nothing of health."""
     project: Project = related.projects[attached.project_id]
     response = ReleasedProjectResponse(
         id=project.id,
@@ -309,7 +309,7 @@ def _project(
 def _stages(
     release_id: int, attached: Iterable[ReleasedProject], related: Related, shape: ReleaseView
 ) -> dict[str, AdoptionStageResponse] | msgspec.UnsetType | None:
-    """How far the release has got in each project that has it in one of the environments, or anywhere."""
+    """Return how far the release has got in each project that has it in one of the environments, or anywhere."""
     if not shape.has_stages:
         return msgspec.UNSET
     adoptions = {

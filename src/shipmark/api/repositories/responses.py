@@ -48,7 +48,7 @@ class RemoteResponse(Wire):
 def repository_response(
     repository: Repository, *, remote: str | None = None, has_settings: bool = False
 ) -> RepositoryResponse:
-    """A repository as the API shows it; its settings, where asked for, are none: they are of reviews.
+    """Return a repository as the API shows it; its settings, where asked for, are none: they are of reviews.
 
     One with a remote is of git: clients that see this, and an address that is their checkout's, send refs.
     """

@@ -76,7 +76,7 @@ class ThresholdListQuery(RequestModel):
 
     @property
     def environment_names(self) -> Sequence[str]:
-        """The names of the environments, none for all."""
+        """Return the names of the environments, none for all."""
         return [name for name in self.environment if name]
 
 
@@ -164,7 +164,7 @@ class FindingResponse(ThresholdResponse):
 
 
 def threshold_response(threshold: Threshold, project: Project) -> ThresholdResponse:
-    """A threshold as the API shows it."""
+    """Return a threshold as the API shows it."""
     return ThresholdResponse(**_fields(threshold, project))
 
 

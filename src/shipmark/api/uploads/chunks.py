@@ -51,7 +51,7 @@ class ChunkReceiver:
         self._total = 0
 
     def begin(self, part: Part) -> None:
-        """A part begins; those that are no chunks are passed over, as the reference does."""
+        """Begin a part; those that are no chunks are passed over, as the reference does."""
         self._part = part if part.name in _NAMES else None
         self._content, self._length = [], 0
         if self._part is None:
@@ -72,7 +72,7 @@ class ChunkReceiver:
             raise BadUpload(CHUNK_TOO_LARGE)
 
     def end(self) -> None:
-        """The part is there: see whether it is what its name says."""
+        """End the part, and check whether it is what its name says."""
         if self._part is None:
             return
         chunk = self._plain(b"".join(self._content))

@@ -59,7 +59,7 @@ def _insert(table: sa.Table, rows: sa.SelectBase) -> postgresql.Insert:
 
 
 def _move_subscriptions() -> sa.Executable:
-    """A user who follows any of the merged issues follows the survivor, unless they have chosen there."""
+    """Have users who follow any of the merged issues follow the survivor, unless they have chosen there."""
     c = subscriptions.c
     rows = (
         sa.select(_SURVIVOR, c.user_id, c.is_active, c.reason)
@@ -126,7 +126,7 @@ def _move_releases() -> sa.Executable:
 
 
 def _move_environments() -> sa.Executable:
-    """The release that brought the first of them to an environment has brought the survivor there."""
+    """Record that the release which brought the first of them to an environment has brought the survivor there."""
     c = issue_environments.c
     place = sa.func.row_number().over(
         partition_by=c.environment_id, order_by=[c.first_seen_at, c.issue_id]

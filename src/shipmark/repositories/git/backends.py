@@ -45,11 +45,11 @@ class Source(Protocol):
 
     @property
     def is_here(self) -> bool:
-        """True if all objects are local."""
+        """Return True if all objects are local."""
 
     @property
     def knows_by_key(self) -> bool:
-        """True if every commit can be fetched by hash. Older servers serve only those with a name."""
+        """Return True if every commit can be fetched by hash. Older servers serve only those with a name."""
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class EgressGuard:
 
     @property
     def is_over(self) -> bool:
-        """True after the deadline."""
+        """Return True after the deadline."""
         return time.monotonic() >= self._deadline
 
     def check(self) -> None:

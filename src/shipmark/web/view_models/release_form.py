@@ -30,7 +30,7 @@ class ReleaseForm:
 
     @property
     def values(self) -> dict[str, str]:
-        """The values of the fields."""
+        """Return the values of the fields."""
         return {"ref": self.ref, "url": self.url, "released": self.released}
 
 

@@ -52,13 +52,13 @@ class ProjectPage:
 
     @property
     def rate_limit(self) -> tuple[int, int] | None:
-        """The number of events and the seconds of the rate limit, or None."""
+        """Return the number of events and the seconds of the rate limit, or None."""
         stored = self.stored
         return (int(stored["count"]), int(stored["window"])) if stored["count"] else None
 
     @property
     def resolve_age(self) -> int:
-        """The hours after which issues are resolved, 0 for never."""
+        """Return the hours after which issues are resolved, 0 for never."""
         return int(self.stored[RESOLVE_AGE])
 
 
