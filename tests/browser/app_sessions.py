@@ -24,10 +24,10 @@ def fill_health(server: Server) -> None:
     """Give releases of `servers.fill` sessions: web with users, and api, which is a service, without."""
     now = datetime.now(UTC)
     shipped = now - timedelta(hours=95)
-    send(server, "web@1.17.0", _users(shipped - timedelta(hours=19), 19, 60, 1), "production")
+    send(server, "web@1.17.0", _users(shipped - timedelta(hours=19), 19, 100, 1), "production")
     send(server, "web@1.17.0", _users(shipped, 95, 9, 1), "production")
     send(server, "web@1.17.0", _numbers(shipped - timedelta(hours=19), 12, 2_000, 10), "staging")
-    send(server, "web@2.0.0", _users(shipped, 95, 50, 7), "production")
+    send(server, "web@2.0.0", _users(shipped, 95, 50, 9), "production")
     send(server, "web@2.0.0", _numbers(shipped - timedelta(hours=6), 20, 2_000, 10), "staging")
     send(server, "web@2.1.0-rc.1", _users(now - timedelta(hours=40), 3, 4, 0), "staging")
     key = server.key_of("api")
@@ -95,11 +95,12 @@ def _users(start: datetime, hours: int, number: int, crashed: int) -> Entries:
 
 
 def _numbers(start: datetime, hours: int, number: int, crashed: int) -> Entries:
-    """Return numbers of sessions of unknown users, some of which crashed, in each hour."""
+    """Return numbers of sessions of unknown users in each hour: some crashed, and one met an unhandled error."""
     for hour in range(hours):
         at = start + timedelta(hours=hour)
         ended = round(number * _by_day(at))
-        yield {"started": at.isoformat(), "exited": ended - crashed, "crashed": crashed}
+        outcomes = {"exited": ended - crashed - 1, "crashed": crashed, "unhandled": 1}
+        yield {"started": at.isoformat(), **outcomes}
 
 
 def _by_day(at: datetime) -> float:

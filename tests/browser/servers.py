@@ -20,6 +20,8 @@ from conformance.servers import DIGEST_SECONDS, shipmark
 from pictures import picture
 from processes import free_port, serving
 
+#: The User-Agent of the browser in which the events are said to have happened.
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0"
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery"
 RELEASES = "/api/0/organizations/acme/releases/"
 _AUTHORS = (
@@ -98,7 +100,7 @@ class Server:
             "exception": {
                 "values": [{"type": kind, "value": value, "stacktrace": {"frames": frames}}]
             },
-            "tags": {"browser": "Firefox 131", "os": "Linux"},
+            "tags": {"checkout": "express"},
             "user": {"id": "7", "email": "customer@example.com"},
             "request": {"url": "https://shop.example.com/checkout", "method": "GET"},
             "breadcrumbs": {"values": [{"category": "ui.click", "message": "button.pay"}]},
@@ -112,7 +114,8 @@ class Server:
     def _store(self, event: dict[str, object]) -> str:
         auth = f"Sentry sentry_version=7, sentry_key={self.key}"
         path = f"/api/{self.project_id}/store/"
-        event_id: str = self.send("POST", path, event, **{"X-Sentry-Auth": auth})["id"]
+        headers = {"X-Sentry-Auth": auth, "User-Agent": FIREFOX}
+        event_id: str = self.send("POST", path, event, **headers)["id"]
         return event_id
 
     def _wait_for(self, event_id: str) -> None:

@@ -149,11 +149,13 @@ class House:
         *,
         hours: Iterable[float] = (1,),
         users: int = 0,
+        unhandled: int = 0,
         environment: str = "production",
         project: Project | None = None,
     ) -> None:
         """Count sessions of each of some hours ago: of unknown users, or evenly of some, the last with the crashes."""
-        entries = [{"exited": sessions - crashed, "crashed": crashed}]
+        exited = sessions - crashed - unhandled
+        entries = [{"exited": exited, "crashed": crashed, "unhandled": unhandled}]
         if users:
             entries = [
                 {"did": f"user-{number}", "exited": sessions // users} for number in range(users)

@@ -246,6 +246,16 @@ def test_a_release_without_users_has_a_chart_of_its_sessions(house, owner, publi
     assert "99.00%" in chart.partition("<table")[2]
 
 
+def test_the_page_says_how_many_sessions_met_unhandled_errors(house, owner, published):
+    """Newer SDKs of browsers report them so, and no longer as crashed."""
+    house.use(OLD, 300)
+    house.use(NEW, 300, 3)
+    assert "unhandled error" not in owner.get(PAGE).text
+    house.use(NEW, 100, unhandled=10)
+    text = _text(owner.get(PAGE).text)
+    assert "2.50% of its sessions met an unhandled error and went on." in text
+
+
 def test_names_are_escaped(house, owner):
     house.publish("web@<b>1")
     house.publish("web@<b>2")

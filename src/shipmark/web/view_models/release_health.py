@@ -1,14 +1,14 @@
 """The health of a release on its page: numbers, and charts beside the release before it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup
 from sqlalchemy import Connection
 
-from shipmark.release_health.model import ALL_RELEASES, BucketWidth, crash_free
+from shipmark.release_health.model import ALL_RELEASES, BucketWidth, SessionCounts, crash_free
 from shipmark.release_health.store import pair_buckets, session_rows
 from shipmark.release_health.store.session_rows import Selection
 from shipmark.release_health.sums import HealthSum
@@ -49,11 +49,13 @@ class HealthStep:
 class HealthPart:
     """The part of a release's page that is about its sessions.
 
-    ``shares`` are beside those of the release before it. ``units`` are what the chart of crashes counts: users, or
+    ``shares`` are beside those of the release before it. ``unhandled`` is the percentage of the sessions of the charts
+    that met an unhandled error and went on, None if none did. ``units`` are what the chart of crashes counts: users, or
     sessions of apps that know no users.
     """
 
     shares: tuple[ComparedShare, ...]
+    unhandled: float | None
     verdicts: Sequence[VerdictBanner]
     units: str
     crash_free_chart: Markup
@@ -88,6 +90,7 @@ def health_part(
             lines[release.id],
             is_worse=any(banner.status is VerdictStatus.REGRESSED for banner in banners),
         ),
+        unhandled=_unhandled(counted[0].values()),
         verdicts=banners,
         units=units,
         crash_free_chart=_chart(
@@ -178,6 +181,13 @@ def _crash_free(step: _Step | None, units: str) -> float | None:
         users = step.own.user_counts
         number, crashed = users.all, users.crashed
     return crash_free(crashed, number) if number >= _UNITS_MIN else None
+
+
+def _unhandled(steps: Iterable[_Step]) -> float | None:
+    """Return the percentage of unhandled sessions; those of which the beginning was not seen count too, up to all."""
+    counts = sum((step.own.counts for step in steps), SessionCounts())
+    unhandled = min(counts.unhandled, counts.sessions)
+    return 100 * unhandled / counts.sessions if unhandled else None
 
 
 def _adoption(step: _Step | None) -> float | None:
