@@ -102,3 +102,15 @@ def test_nothing_is_imported_inside_a_function() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     assert inside == []
+
+
+def test_no_cache_holds_a_connection() -> None:
+    """A result would be that of another transaction, and the connection would stay in memory."""
+    holding = [
+        f"{name}: {function.name}"
+        for name in NAMES
+        for function in functions(name)
+        if any("cache" in ast.unparse(each) for each in function.decorator_list)
+        and any("Connection" in ast.unparse(each) for each in function.args.args)
+    ]
+    assert holding == []

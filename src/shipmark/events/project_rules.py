@@ -36,7 +36,6 @@ class ProjectRules:
     crash_reports_max: int | None = None
 
 
-@lru_cache(256)
 def scrubbing_of_project(
     connection: Connection, organization_id: int, project_id: int
 ) -> ScrubbingRules:
@@ -45,6 +44,7 @@ def scrubbing_of_project(
     return rules_from(options).scrubbing
 
 
+@lru_cache(256)
 def rules_from(rows: tuple[OptionRow, ...]) -> ProjectRules:
     """Return the rules of stored options; the same options are compiled once.
 

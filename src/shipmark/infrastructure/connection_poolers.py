@@ -53,20 +53,25 @@ def recognize_poolers(
             connection.prepare_threshold = None
             log.debug("The database is behind a connection pooler")
 
-    local = "".join(f"; SET LOCAL {name} TO '{value}'" for name, value in settings.items())
-    statements = {
-        Unit.TRANSACTION: f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED{local}",
-        Unit.SNAPSHOT: local.removeprefix("; "),
-        # The driver begins no transaction for it, in which alone settings hold. It is rolled back at the end.
-        Unit.AUTOCOMMIT_READ: f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY{local}",
-    }
+    beginnings = _beginnings(settings)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         if connection.info.get(_IS_POOLED):
             unit = connection.get_execution_options().get(UNIT, Unit.TRANSACTION)
             # One round trip: without parameters the driver sends several statements at once.
-            connection.exec_driver_sql(statements[unit])
+            connection.exec_driver_sql(beginnings[unit])
+
+
+def _beginnings(settings: Mapping[str, str]) -> dict[Unit, str]:
+    """Return the statements with which each kind of unit of work begins in a session of others."""
+    local = "".join(f"; SET LOCAL {name} TO '{value}'" for name, value in settings.items())
+    return {
+        Unit.TRANSACTION: f"SET TRANSACTION ISOLATION LEVEL READ COMMITTED{local}",
+        Unit.SNAPSHOT: local.removeprefix("; "),
+        # The driver begins no transaction for it, in which alone settings hold. It is rolled back at the end.
+        Unit.AUTOCOMMIT_READ: f"BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY{local}",
+    }
 
 
 def _leads_to_pooler(connection: Any) -> bool:
