@@ -199,9 +199,9 @@ def test_an_exception_that_is_a_text_is_the_title(alice: Caller, send_payload: A
 
 
 @on_one_database
-def test_a_breadcrumb_of_an_unknown_level_is_no_error(alice: Caller, send: Any) -> None:
+def test_a_breadcrumb_of_an_unknown_level_is_no_error(alice: Caller, send_payload: Any) -> None:
     sent = [{"message": "a", "level": "loud"}, {"message": "b"}, {"message": "c", "level": "warn"}]
-    shown = alice.get(path(send(error_event(breadcrumbs=sent)))).json()
+    shown = alice.get(path(send_payload(error_event(breadcrumbs=sent)))).json()
     crumbs = next(entry for entry in shown["entries"] if entry["type"] == "breadcrumbs")
     assert [each["level"] for each in crumbs["data"]["values"]] == ["info", "info", "warning"]
 
