@@ -5,10 +5,10 @@ from contextlib import closing
 
 import pytest
 from sqlalchemy import Connection, literal, make_url, select, text
-from sqlalchemy.exc import ArgumentError
 from transaction_pooler import pooling
 
 from shipmark.infrastructure.database import Database
+from shipmark.infrastructure.settings import SettingsError
 
 pytestmark = pytest.mark.parametrize("kind", ["postgresql"])
 
@@ -70,7 +70,7 @@ def test_what_is_set_ends_with_the_unit(pooler: str, empty_database: Database) -
 def test_options_in_the_address_are_refused(pooler: str) -> None:
     with (
         closing(Database(f"{pooler}?options=-c%20search_path%3Dshop")) as database,
-        pytest.raises(ArgumentError, match="ALTER ROLE"),
+        pytest.raises(SettingsError, match="ALTER ROLE"),
         database.transaction(),
     ):
         pass

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Engine, event
-from sqlalchemy.exc import ArgumentError
 
-from shipmark.infrastructure.telemetry import log
+from shipmark.infrastructure.settings import SettingsError
 from shipmark.infrastructure.units_of_work import UNIT, Unit
 
 #: The key in the info of a connection that leads to a pooler.
@@ -27,7 +26,7 @@ def recognize_poolers(
 ) -> None:
     """Make an engine of psycopg work with a pooler, without costs for direct connections but a round trip for each.
 
-    ``settings`` are those that a direct connection has as its options. Raise `ArgumentError` as the engine connects, if
+    ``settings`` are those that a direct connection has as its options. Raise `SettingsError` as the engine connects, if
     its address has further options, as they have no effect.
     """
 
@@ -49,9 +48,8 @@ def recognize_poolers(
         if record.info.get(_IS_POOLED) or _leads_to_pooler(connection):
             record.info[_IS_POOLED] = True
             if address_has_options:
-                raise ArgumentError(_OPTIONS_IN_ADDRESS)
+                raise SettingsError(_OPTIONS_IN_ADDRESS)
             connection.prepare_threshold = None
-            log.debug("The database is behind a connection pooler")
 
     beginnings = _beginnings(settings)
 
