@@ -37,7 +37,7 @@ def recognize_poolers(
         try:
             return dialect.connect(*arguments, **parameters)
         except dialect.loaded_dbapi.OperationalError as error:
-            # PgBouncer refuses the options unless it is told to ignore them.
+            # PgBouncer refuses options unless `ignore_startup_parameters` names them.
             if "options" not in str(error):
                 raise
             record.info[_IS_POOLED] = True
@@ -73,9 +73,9 @@ def _beginnings(settings: Mapping[str, str]) -> dict[Unit, str]:
 
 
 def _leads_to_pooler(connection: Any) -> bool:
-    """Return True if the process that a connection of psycopg was told of is not the one that executes statements.
+    """Return True if the process id that psycopg got when it connected is not that of the executing backend.
 
-    A pooler tells of none of the server's, as requests to cancel go to the pooler.
+    Poolers send an id of their own, so that requests to cancel a statement go to them.
     """
     connection.autocommit = True
     (executing,) = connection.execute("SELECT pg_backend_pid()", prepare=False).fetchone()
