@@ -4,9 +4,7 @@ PHP writes a list of which an entry was removed as an object (``{"0": …, "2": 
 send an exception, or a breadcrumb, as its text alone.
 """
 
-from operator import is_
-
-from shipmark.events.payload import Json
+from shipmark.events.payload import Json, same_or_changed
 
 #: The parts that are lists of objects, with the attribute that an entry's text is.
 _PARTS = {"exception": "value", "threads": "name", "breadcrumbs": "message"}
@@ -23,7 +21,7 @@ def with_lists(payload: Json) -> Json:
         values = sent.get("values") if isinstance(sent, dict) and "values" in sent else sent
         listed = _with_objects(_list_of(values), text_name)
         if name != _WITHOUT_STACKS:
-            listed = _with_frames(listed)
+            listed = same_or_changed(listed, _with_listed_frames)
         if values and listed is not values:
             changes[name] = {"values": listed}
     return payload | changes if changes else payload
@@ -47,14 +45,6 @@ def _with_objects(values: object, text_name: str) -> object:
     if not isinstance(listed, list) or str not in set(map(type, listed)):
         return listed
     return [{text_name: each} if isinstance(each, str) else each for each in listed]
-
-
-def _with_frames(values: object) -> object:
-    """Return exceptions or threads with lists of frames, themselves if all are."""
-    if not isinstance(values, list):
-        return values
-    changed = list(map(_with_listed_frames, values))
-    return values if all(map(is_, changed, values)) else changed
 
 
 def _with_listed_frames(holder: object) -> object:

@@ -6,7 +6,7 @@ PHP writes an object with the keys 0, 1, 2 as a list, and callers pass lists, te
 
 from operator import is_
 
-from shipmark.events.payload import Json, text_or_json
+from shipmark.events.payload import Json, same_or_changed, text_or_json
 
 #: An object in place of a message is one with these attributes.
 _MESSAGE_NAMES = frozenset({"message", "formatted", "params"})
@@ -19,7 +19,7 @@ def with_objects(payload: Json) -> Json:
 
     Lists of objects are lists already (`with_lists`).
     """
-    found = {
+    forms = {
         "message": _message(payload.get("message")),
         "logentry": _message(payload.get("logentry")),
         "user": _user(payload.get("user")),
@@ -27,7 +27,7 @@ def with_objects(payload: Json) -> Json:
         "contexts": _contexts(payload.get("contexts")),
         "breadcrumbs": _breadcrumbs(payload.get("breadcrumbs")),
     }
-    changes = {name: value for name, value in found.items() if value is not payload.get(name)}
+    changes = {name: value for name, value in forms.items() if value is not payload.get(name)}
     return payload | changes if changes else payload
 
 
@@ -83,12 +83,12 @@ def _breadcrumbs(value: object) -> object:
     if not isinstance(listed, list):
         return value
     # Sets of types are faster than a look at each breadcrumb.
-    held = [each for each in listed if isinstance(each, dict)]
-    types = {type(each.get("data")) for each in held} - {dict, type(None)}
-    if not types and {dict, list}.isdisjoint({type(each.get("message")) for each in held}):
+    objects = [each for each in listed if isinstance(each, dict)]
+    types = {type(each.get("data")) for each in objects} - {dict, type(None)}
+    if not types and {dict, list}.isdisjoint({type(each.get("message")) for each in objects}):
         return value
-    read = list(map(_breadcrumb, listed))
-    return value if all(map(is_, read, listed)) else {"values": read}
+    read = same_or_changed(listed, _breadcrumb)
+    return value if read is listed else {"values": read}
 
 
 def _breadcrumb(value: object) -> object:

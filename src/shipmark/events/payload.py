@@ -7,9 +7,10 @@ absent (ingest.md 5).
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from operator import is_
 from typing import Any
 
 from shipmark.infrastructure.ids import is_hex32
@@ -116,6 +117,14 @@ def pairs_of(value: object) -> list[tuple[Any, object]]:
         return list(value.items())
     pairs = value if isinstance(value, list) else []
     return [(pair[0], pair[1]) for pair in pairs if is_pair(pair)]
+
+
+def same_or_changed(values: object, change: Callable[[Any], object]) -> object:
+    """Return a list with each item changed, itself if none is; what is no list stays as it is."""
+    if not isinstance(values, list):
+        return values
+    changed = list(map(change, values))
+    return values if all(map(is_, changed, values)) else changed
 
 
 def is_pair(value: object) -> bool:

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from operator import is_
 from urllib.parse import unquote_plus
 
-from shipmark.events.payload import Json, is_pair
+from shipmark.events.payload import Json, is_pair, same_or_changed
 from shipmark.events.scanning import FILTERED, Scan, may_be_secret, scan, without_secrets
 
 #: Names of fields whose values are removed by default, wherever they occur within the name.
@@ -280,7 +279,7 @@ def _changed(holder: Json, names: Iterable[str], change: _Change) -> Json:
 def _holders(value: object, change: _Change) -> object:
     """Return exceptions or threads, in any form that clients send."""
     if isinstance(value, list):
-        return _same_or_changed(value, lambda item: _holders(item, change))
+        return same_or_changed(value, lambda item: _holders(item, change))
     if not isinstance(value, dict):
         return value
     if "values" in value:
@@ -301,15 +300,6 @@ def _stack(stack: object, change: _Change) -> object:
             result = list(frames) if result is frames else result
             result[index] = frame | {"vars": changed}
     return stack if result is frames else stack | {"frames": result}
-
-
-def _same_or_changed(values: object, change: _Change) -> object:
-    """Return a list with each item changed, itself if none is."""
-    if not isinstance(values, list):
-        return values
-    changed = [change(value) for value in values]
-    is_same = all(map(is_, changed, values))
-    return values if is_same else changed
 
 
 def _without_addresses(payload: Json) -> Json:
