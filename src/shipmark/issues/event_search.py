@@ -92,10 +92,12 @@ def find_events(
     *,
     limit: int,
 ) -> tuple[list[ListedEvent], ListedEvent | None]:
-    """Return the events behind a position that a search finds, up to a limit.
+    """Return the events behind a position that a search finds, up to a limit; all of them without terms.
 
     Beside them the last one that was looked at, if there may be more behind it; no more than `EXAMINED_MAX` are.
     """
+    if not search.terms:
+        return read(position, limit=limit), None
     found = list[ListedEvent]()
     for _ in range(EXAMINED_MAX // _BATCH):
         rows = read(position, limit=_BATCH)

@@ -78,9 +78,9 @@ class EventCountsQuery(ProjectQuery, TimeRangeQuery):
 
     def selects(self, counted: Counted) -> bool:
         """Return True if a number is to be shown."""
-        categories = {*self.category, *(_ERRORS if ERROR in self.category else ())}
+        is_error = ERROR in self.category and counted.category in _ERRORS
         return (
-            (not categories or counted.category in categories)
+            (not self.category or is_error or counted.category in self.category)
             and (not self.outcome or counted.outcome in self.outcome)
             and (not self.reason or counted.reason in self.reason)
         )

@@ -12,11 +12,7 @@ from shipmark.events import store as events
 from shipmark.events.payload import object_of, text_of
 from shipmark.events.project_rules import scrubbing_of_project
 from shipmark.events.scrubbed_event import ScrubbedEvent, scrubbed_event
-from shipmark.http.pagination.keyset import (
-    paginate_by_keyset,
-    paginate_searched,
-    parse_page_or_first,
-)
+from shipmark.http.pagination.keyset import paginate_searched, parse_page_or_first
 from shipmark.infrastructure.errors import BadRequest
 from shipmark.issues.event_search import EXAMINED_MAX, EventSearch, find_events, parse
 from shipmark.issues.model import Issue
@@ -66,11 +62,8 @@ def issue_events(connection: Connection, issue: Issue, *, query: str, cursor: st
     search, problem = _parsed(query)
     rules = scrubbing_of_project(connection, issue.organization_id, issue.project_id)
     read = partial(events.of_issue, connection, issue.id)
-    if search.terms:
-        found, last_examined = find_events(read, search, rules, page.position, limit=page.limit)
-        listed, links = paginate_searched(found, page, last_examined)
-    else:
-        listed, links = paginate_by_keyset(read(page.position, limit=page.limit), page)
+    found, last_examined = find_events(read, search, rules, page.position, limit=page.limit)
+    listed, links = paginate_searched(found, page, last_examined)
     return IssueEvents(
         query=query,
         problem=problem,
